@@ -1,0 +1,409 @@
+//! The verbs: value and derivative together, of a function at a point.
+//!
+//! | verb | of | mode | cost in evaluations of f |
+//! |---|---|---|---|
+//! | [`derivative`] | `f: T → T` | forward | about 2 |
+//! | [`gradient`] | `f: Tⁿ → T` | reverse | a small constant, whatever n |
+//! | [`gradient_forward`] | `f: Tⁿ → T` | forward | n/8 passes of 8 lanes |
+//! | [`jacobian`] | `f: Tⁿ → Tᵐ` | forward | n/8 passes of 8 lanes |
+//! | [`jacobian_reverse`] | `f: Tⁿ → Tᵐ` | reverse | one recording, m sweeps |
+//! | [`jvp`] | `J·v` | forward | about 2 |
+//! | [`vjp`] | `uᵀ·J` | reverse | a small constant |
+//! | [`hvp`] | `H·v` | forward over reverse | a small constant |
+//! | [`hessian`] | `f: Tⁿ → T` | forward over reverse | n/8 times [`gradient`] in 8 lanes |
+//!
+//! All are generic in the scalar `T` of the point, so a derivative of a derivative
+//! is taken by calling a verb inside a verb.
+
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::{Index, IndexMut};
+
+use crate::{Dual, Scalar, Tape, Var};
+
+/// The number of directions that the forward verbs carry at once.
+pub const LANES: usize = 8;
+
+/// `(f(x), f′(x))`, in forward mode.
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative without
+/// [`lift`](crate::lift)ing it.
+///
+/// ```
+/// use dualtape::{Scalar, derivative};
+///
+/// let (y, slope) = derivative(|x| x.sin() * x, 2.0);
+/// assert_eq!(y, 2.0_f64.sin() * 2.0);
+/// assert_eq!(slope, 2.0_f64.cos() * 2.0 + 2.0_f64.sin());
+///
+/// // The second derivative: the derivative of the derivative.
+/// let (_, curvature) = derivative(|x| derivative(|x| x.powi(3), x).1, 5.0);
+/// assert_eq!(curvature, 30.0);
+/// ```
+#[track_caller]
+pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
+    let _level = Level::enter("derivative", || [f(Dual::constant(x))]);
+    let y = f(Dual::variable(x));
+    (y.value, y.partials[0])
+}
+
+/// `(f(x), ∇f(x))`, in reverse mode.
+///
+/// The cost is a small multiple of that of `f`, however long `x` is.
+///
+/// # Panics
+///
+/// When `f` uses variables of another recording.
+///
+/// ```
+/// use dualtape::{Scalar, gradient};
+///
+/// fn rosenbrock<S: Scalar<Real = f64>>(x: &[S]) -> S {
+///     x.windows(2).map(|x| (x[1] - x[0].powi(2)).powi(2) * 100.0 + (x[0] - 1.0).powi(2)).sum()
+/// }
+///
+/// let (y, g) = gradient(rosenbrock, &[-1.0, 2.0]);
+/// assert_eq!((y, g), (104.0, vec![396.0, 200.0]));
+/// ```
+#[track_caller]
+pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+    let tape = Tape::new();
+    let x = tape.vars(x);
+    let y = f(&x);
+    (y.primal(), tape.backward(y).wrt(&x))
+}
+
+/// `(f(x), ∇f(x))`, in forward mode with [`LANES`] directions at once.
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::gradient_forward;
+///
+/// let (y, g) = gradient_forward(|x| x[0] * x[1] + x[2], &[2.0, 3.0, 4.0]);
+/// assert_eq!((y, g), (10.0, vec![3.0, 2.0, 1.0]));
+/// ```
+#[track_caller]
+pub fn gradient_forward<T: Scalar>(
+    f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>,
+    x: &[T],
+) -> (T, Vec<T>) {
+    let (y, jacobian) = jacobian(|x| vec![f(x)], x);
+    (y[0], jacobian.into_entries())
+}
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with
+/// [`LANES`] directions at once.
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative, or returns another
+/// number of outputs at another call.
+///
+/// ```
+/// use dualtape::{Scalar, jacobian};
+///
+/// let (y, j) = jacobian(|x| vec![x[0] * x[1], x[1].exp()], &[2.0, 0.0]);
+/// assert_eq!(y, [0.0, 1.0]);
+/// assert_eq!(j.rows().collect::<Vec<_>>(), [[0.0, 2.0], [0.0, 1.0]]);
+/// ```
+#[track_caller]
+pub fn jacobian<T: Scalar>(
+    f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
+    x: &[T],
+) -> (Vec<T>, Matrix<T>) {
+    let mut inputs: Vec<Dual<T, LANES>> = x.iter().map(|&x| Dual::constant(x)).collect();
+    let _level = Level::enter("jacobian", || f(&inputs));
+    let mut result: Option<(Vec<T>, Matrix<T>)> = None;
+    for start in (0..x.len().max(1)).step_by(LANES) {
+        let lanes = start..x.len().min(start + LANES);
+        seed(&mut inputs, lanes.clone());
+        let outputs = f(&inputs);
+        unseed(&mut inputs, lanes.clone());
+        let (y, matrix) = result.get_or_insert_with(|| {
+            (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len()))
+        });
+        assert_outputs(y.len(), outputs.len());
+        for (row, output) in outputs.iter().enumerate() {
+            matrix[row][lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
+        }
+    }
+    result.expect("f was called at least once")
+}
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording and a sweep
+/// for every output. It suits functions of few outputs and many inputs.
+///
+/// # Panics
+///
+/// When `f` uses variables of another recording.
+///
+/// ```
+/// use dualtape::jacobian_reverse;
+///
+/// let (y, j) = jacobian_reverse(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]);
+/// assert_eq!(y, [6.0, 2.0]);
+/// assert_eq!(j.rows().collect::<Vec<_>>(), [[3.0, 2.0], [1.0, 0.0]]);
+/// ```
+#[track_caller]
+pub fn jacobian_reverse<T: Scalar>(
+    f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>,
+    x: &[T],
+) -> (Vec<T>, Matrix<T>) {
+    let tape = Tape::new();
+    let x = tape.vars(x);
+    let outputs = f(&x);
+    let mut matrix = Matrix::zeros(outputs.len(), x.len());
+    for (row, &output) in outputs.iter().enumerate() {
+        matrix[row].copy_from_slice(&tape.backward(output).wrt(&x));
+    }
+    (outputs.iter().map(|y| y.primal()).collect(), matrix)
+}
+
+/// `(f(x), J·v)`: the derivative of `f` along `v`, in forward mode.
+///
+/// # Panics
+///
+/// When `x` and `v` differ in length, or `f` uses a dual number of an enclosing
+/// derivative.
+///
+/// ```
+/// use dualtape::jvp;
+///
+/// let (y, slope) = jvp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, slope), (vec![6.0, 2.0], vec![23.0, 1.0]));
+/// ```
+#[track_caller]
+pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
+    assert_directions("jvp", "x", x.len(), "v", v.len());
+    let _level = Level::enter("jvp", || f(&x.iter().map(|&x| Dual::constant(x)).collect::<Vec<_>>()));
+    let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    f(&inputs).iter().map(|y| (y.value, y.partials[0])).unzip()
+}
+
+/// `(f(x), uᵀ·J)`: the gradient of `u·f`, in reverse mode.
+///
+/// # Panics
+///
+/// When `f` returns another number of outputs than `u` has elements, or uses
+/// variables of another recording.
+///
+/// ```
+/// use dualtape::vjp;
+///
+/// let (y, g) = vjp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, g), (vec![6.0, 2.0], vec![13.0, 2.0]));
+/// ```
+#[track_caller]
+pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
+    let tape = Tape::new();
+    let x = tape.vars(x);
+    let outputs = f(&x);
+    assert_directions("vjp", "f(x)", outputs.len(), "u", u.len());
+    let seeds: Vec<(Var<T>, T)> = outputs.iter().copied().zip(u.iter().copied()).collect();
+    (outputs.iter().map(|y| y.primal()).collect(), tape.backward_seeded(&seeds).wrt(&x))
+}
+
+/// `(f(x), ∇f(x), H·v)` without forming the Hessian H: forward over reverse.
+///
+/// # Panics
+///
+/// When `x` and `v` differ in length.
+///
+/// ```
+/// use dualtape::hvp;
+///
+/// let (y, g, hv) = hvp(|x| x[0] * x[0] * x[1], &[2.0, 3.0], &[1.0, 0.0]);
+/// assert_eq!((y, g, hv), (12.0, vec![12.0, 4.0], vec![6.0, 4.0]));
+/// ```
+#[track_caller]
+pub fn hvp<T: Scalar>(
+    f: impl FnOnce(&[Var<Dual<T>>]) -> Var<Dual<T>>,
+    x: &[T],
+    v: &[T],
+) -> (T, Vec<T>, Vec<T>) {
+    assert_directions("hvp", "x", x.len(), "v", v.len());
+    let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    let (y, g) = gradient(f, &inputs);
+    let (g, hv) = g.iter().map(|g| (g.value, g.partials[0])).unzip();
+    (y.value, g, hv)
+}
+
+/// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse,
+/// [`LANES`] columns at once.
+///
+/// # Panics
+///
+/// When `f` uses variables of another recording.
+///
+/// ```
+/// use dualtape::{Scalar, hessian};
+///
+/// let (y, g, h) = hessian(|x| x[0].powi(3) * x[1], &[1.0, 2.0]);
+/// assert_eq!((y, g), (2.0, vec![6.0, 1.0]));
+/// assert_eq!(h.rows().collect::<Vec<_>>(), [[12.0, 3.0], [3.0, 0.0]]);
+/// ```
+#[track_caller]
+pub fn hessian<T: Scalar>(
+    f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
+    x: &[T],
+) -> (T, Vec<T>, Matrix<T>) {
+    let mut inputs: Vec<Dual<T, LANES>> = x.iter().map(|&x| Dual::constant(x)).collect();
+    let mut matrix = Matrix::zeros(x.len(), x.len());
+    let mut result = None;
+    for start in (0..x.len().max(1)).step_by(LANES) {
+        let lanes = start..x.len().min(start + LANES);
+        seed(&mut inputs, lanes.clone());
+        let (y, g) = gradient(&f, &inputs);
+        unseed(&mut inputs, lanes.clone());
+        for (row, g) in g.iter().enumerate() {
+            matrix[row][lanes.clone()].copy_from_slice(&g.partials[..lanes.len()]);
+        }
+        result.get_or_insert_with(|| (y.value, g.iter().map(|g| g.value).collect()));
+    }
+    let (y, g) = result.expect("f was called at least once");
+    (y, g, matrix)
+}
+
+/// Makes the inputs `lanes` the variables, one for each lane.
+fn seed<T: Scalar>(inputs: &mut [Dual<T, LANES>], lanes: std::ops::Range<usize>) {
+    for (lane, input) in inputs[lanes].iter_mut().enumerate() {
+        *input = Dual::seeded(input.value, lane);
+    }
+}
+
+/// Makes the inputs `lanes` constants again.
+fn unseed<T: Scalar>(inputs: &mut [Dual<T, LANES>], lanes: std::ops::Range<usize>) {
+    for input in &mut inputs[lanes] {
+        *input = Dual::constant(input.value);
+    }
+}
+
+#[track_caller]
+fn assert_directions(verb: &str, point: &str, n: usize, direction: &str, m: usize) {
+    assert_eq!(n, m, "{verb}: {point} has {n} elements and {direction} has {m}; pass one for each");
+}
+
+#[track_caller]
+fn assert_outputs(before: usize, now: usize) {
+    assert_eq!(
+        before, now,
+        "jacobian: the function returned {before} outputs at first and {now} now; it must return the same number at \
+         every call"
+    );
+}
+
+/// Marks that a forward derivative over the scalar `D` is being taken on this thread.
+///
+/// Two nested derivatives with dual numbers of one type would confuse their
+/// infinitesimals if the inner function used a dual number of the outer one
+/// (Siskind & Pearlmutter 2005). In that one situation the inner function is
+/// first evaluated at constants: any derivative it then returns came in from
+/// outside.
+struct Level;
+
+thread_local! {
+    static LEVELS: RefCell<Vec<TypeId>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Level {
+    #[track_caller]
+    fn enter<T: Scalar, const N: usize, Y: AsRef<[Dual<T, N>]>>(verb: &str, at_constants: impl FnOnce() -> Y) -> Level {
+        let key = TypeId::of::<Dual<T, N>>();
+        let nested = LEVELS.with_borrow(|levels| levels.contains(&key));
+        if nested && at_constants().as_ref().iter().any(|y| !y.partials.iter().all(|p| p.is_identically_zero())) {
+            panic!(
+                "{verb}: the function uses a dual number of an enclosing derivative, whose infinitesimal would be \
+                 confused with this one's: take the inner derivative at a lifted point, `lift(1.0)`, and lift what \
+                 comes from outside, `lift(x)`; or use `x.value()` as a constant"
+            );
+        }
+        LEVELS.with_borrow_mut(|levels| levels.push(key));
+        Level
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        LEVELS.with_borrow_mut(|levels| levels.pop());
+    }
+}
+
+/// A dense matrix in row-major order; `m[i]` is row i and `m[i][j]` an entry.
+///
+/// ```
+/// let (_, _, h) = dualtape::hessian(|x| x[0] * x[1], &[2.0, 3.0]);
+/// assert_eq!(h[0], [0.0, 1.0]);
+/// assert_eq!(h[1][0], 1.0);
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Matrix<T> {
+    entries: Vec<T>,
+    columns: usize,
+    rows: usize,
+}
+
+impl<T> Matrix<T> {
+    /// The number of rows and of columns.
+    ///
+    /// ```
+    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1]], &[2.0, 3.0]);
+    /// assert_eq!(j.shape(), (1, 2));
+    /// ```
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// The rows, from the first.
+    ///
+    /// ```
+    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
+    /// assert_eq!(j.rows().collect::<Vec<_>>(), [[1.0, 1.0], [1.0, 0.0]]);
+    /// ```
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[T]> {
+        (0..self.rows).map(|row| &self[row])
+    }
+
+    /// The entries row by row.
+    ///
+    /// ```
+    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
+    /// assert_eq!(j.into_entries(), [1.0, 1.0, 1.0, 0.0]);
+    /// ```
+    pub fn into_entries(self) -> Vec<T> {
+        self.entries
+    }
+}
+
+impl<T: Scalar> Matrix<T> {
+    fn zeros(rows: usize, columns: usize) -> Self {
+        Matrix { entries: vec![T::zero(); rows * columns], columns, rows }
+    }
+}
+
+impl<T> Index<usize> for Matrix<T> {
+    type Output = [T];
+
+    #[track_caller]
+    fn index(&self, row: usize) -> &[T] {
+        &self.entries[row * self.columns..(row + 1) * self.columns]
+    }
+}
+
+impl<T> IndexMut<usize> for Matrix<T> {
+    #[track_caller]
+    fn index_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.entries[row * self.columns..(row + 1) * self.columns]
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Matrix<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.rows()).finish()
+    }
+}

@@ -1,0 +1,283 @@
+//! Forward mode: dual numbers.
+//!
+//! A dual number is a value with the partial derivatives along N directions,
+//! `v + p₁ε₁ + ... + pNεN` where every product of two ε is zero. Evaluating a
+//! function on `x + 1ε` by ordinary arithmetic gives
+//!
+//! ```text
+//!     f(x + ε) = f(x) + f′(x) ε
+//! ```
+//!
+//! because f's Taylor series ends there. One evaluation carries N directions at
+//! once ("lanes"), which the compiler turns into vector code. Nesting gives
+//! higher orders: the partials of a `Dual<Dual<f64>>` have partials themselves.
+//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; Baydin et al.,
+//! JMLR 2018.)
+
+use std::fmt;
+
+use num_traits::Zero;
+
+use crate::Scalar;
+use crate::operators::{Mode, chained_functions, impl_scalar};
+use crate::rules::elementary_functions;
+
+/// A value with N partial derivatives.
+///
+/// Equality and order compare values only. For one derivative call
+/// [`derivative`](crate::derivative); for a gradient
+/// [`gradient_forward`](crate::gradient_forward). By hand:
+///
+/// ```
+/// use dualtape::Dual;
+///
+/// let x: Dual = Dual::variable(5.0);
+/// let y = x * x * x;
+/// assert_eq!((y.value, y.partials), (125.0, [75.0]));
+/// assert_eq!(y.to_string(), "125 + 75ε");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Dual<T = f64, const N: usize = 1> {
+    /// The value.
+    pub value: T,
+    /// The partial derivatives along the N directions.
+    pub partials: [T; N],
+}
+
+impl<T: Scalar, const N: usize> Dual<T, N> {
+    /// A number from its value and its partial derivatives.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    ///
+    /// let x = Dual::new(2.0, [1.0, 0.0]);
+    /// let y = Dual::new(3.0, [0.0, 1.0]);
+    /// assert_eq!((x * y).partials, [3.0, 2.0]);
+    /// ```
+    #[inline]
+    pub const fn new(value: T, partials: [T; N]) -> Self {
+        Dual { value, partials }
+    }
+
+    /// A number with derivative zero.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    ///
+    /// assert_eq!(Dual::<f64, 2>::constant(3.0).partials, [0.0, 0.0]);
+    /// ```
+    #[inline]
+    pub fn constant(value: T) -> Self {
+        Dual { value, partials: [T::zero(); N] }
+    }
+
+    /// An independent variable along the direction `lane`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such lane.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    ///
+    /// assert_eq!(Dual::<f64, 3>::seeded(2.0, 1).partials, [0.0, 1.0, 0.0]);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn seeded(value: T, lane: usize) -> Self {
+        assert!(lane < N, "lane {lane} of a dual number with {N} lanes; lanes count from 0");
+        let mut x = Self::constant(value);
+        x.partials[lane] = T::one();
+        x
+    }
+}
+
+impl<T: Scalar> Dual<T, 1> {
+    /// The independent variable: derivative one.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::Dual::variable(2.0).partials, [1.0]);
+    /// ```
+    #[inline]
+    pub fn variable(value: T) -> Self {
+        Dual { value, partials: [T::one()] }
+    }
+}
+
+/// Takes a number one level up: a constant for the derivative being taken inside.
+///
+/// A derivative inside a function that is itself being differentiated lives on a
+/// level, and so a type, of its own; what comes from outside is lifted into it.
+///
+/// ```
+/// use dualtape::{derivative, lift};
+///
+/// // d/dx [ x · d/dy (x + y) ] = 1 at x = 1
+/// let (_, slope) = derivative(|x| x * derivative(|y| lift(x) + y, lift(1.0)).1, 1.0);
+/// assert_eq!(slope, 1.0);
+/// ```
+///
+/// Without it the levels would mix, and that does not compile:
+///
+/// ```compile_fail,E0277
+/// use dualtape::derivative;
+///
+/// derivative(|x| x * derivative(|y| x + y, x).1, 1.0);
+/// ```
+#[inline]
+pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
+    Dual::constant(x)
+}
+
+/// `slope·partials`, where a zero partial beats a slope that is not finite, and a
+/// zero slope a partial that is not.
+#[inline(always)]
+fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
+    if is_ordinary(slope) {
+        return partials.map(|p| p * slope);
+    }
+    scaled_with_care(partials, slope)
+}
+
+#[inline(always)]
+fn is_ordinary<T: Scalar>(slope: T) -> bool {
+    slope.is_finite_throughout() && !slope.is_identically_zero()
+}
+
+#[cold]
+fn scaled_with_care<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
+    partials.map(|p| if p.is_identically_zero() || slope.is_identically_zero() { T::zero() } else { p * slope })
+}
+
+#[inline(always)]
+fn zipped<T: Scalar, const N: usize>(a: [T; N], b: [T; N], f: impl Fn(T, T) -> T) -> [T; N] {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
+    type Inner = T;
+
+    #[inline]
+    fn inner(self) -> T {
+        self.value
+    }
+
+    #[inline]
+    fn chain(self, value: T, slope: T) -> Self {
+        Dual { value, partials: scaled(self.partials, slope) }
+    }
+
+    #[inline]
+    fn chain_real(self, value: T, slope: T::Real) -> Self {
+        let partials = if is_ordinary(slope) {
+            self.partials.map(|p| p * slope)
+        } else {
+            scaled_with_care(self.partials, T::from_real(slope))
+        };
+        Dual { value, partials }
+    }
+
+    #[inline]
+    fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
+        let partials = if is_ordinary(by_self) && is_ordinary(by_other) {
+            zipped(self.partials, other.partials, |p, q| p * by_self + q * by_other)
+        } else {
+            zipped(scaled(self.partials, by_self), scaled(other.partials, by_other), |p, q| p + q)
+        };
+        Dual { value, partials }
+    }
+
+    #[inline]
+    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
+        let two = zipped(scaled(self.partials, by_self), scaled(b.partials, by_b), |p, q| p + q);
+        Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
+    }
+
+    #[inline]
+    fn plus(self, other: Self) -> Self {
+        Dual { value: self.value + other.value, partials: zipped(self.partials, other.partials, |p, q| p + q) }
+    }
+
+    #[inline]
+    fn minus(self, other: Self) -> Self {
+        Dual { value: self.value - other.value, partials: zipped(self.partials, other.partials, |p, q| p - q) }
+    }
+}
+
+impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
+    type Real = T::Real;
+
+    #[inline]
+    fn from_real(x: T::Real) -> Self {
+        Self::constant(T::from_real(x))
+    }
+
+    #[inline]
+    fn value(self) -> T::Real {
+        self.value.value()
+    }
+
+    #[inline]
+    fn is_identically_zero(self) -> bool {
+        self.value.is_identically_zero() && self.partials.iter().all(|p| p.is_identically_zero())
+    }
+
+    #[inline]
+    fn is_finite_throughout(self) -> bool {
+        self.value.is_finite_throughout() && self.partials.iter().all(|p| p.is_finite_throughout())
+    }
+
+    fn log_sum_exp_slice(xs: &[Self]) -> Self {
+        let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
+        let (value, weights) = crate::rules::log_sum_exp(&inner);
+        xs.iter().zip(weights).fold(Self::constant(value), |sum, (x, weight)| {
+            Dual { value, partials: zipped(sum.partials, scaled(x.partials, weight), |p, q| p + q) }
+        })
+    }
+
+    elementary_functions!(chained_functions);
+}
+
+impl_scalar!([const N: usize] Dual<T, N>);
+
+/// A constant of the next level up.
+impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
+    fn from(value: T) -> Self {
+        Self::constant(value)
+    }
+}
+
+/// `125 + 75ε`, or `125 + [75, 3]ε` with several lanes; the precision applies to
+/// every number.
+impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Shows a number, in parentheses where it is a sum itself.
+        fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let text = match f.precision() {
+                Some(digits) => format!("{x:.digits$}"),
+                None => x.to_string(),
+            };
+            if text.contains('ε') { write!(f, "({text})") } else { f.write_str(&text) }
+        }
+        part(self.value, f)?;
+        if let [only] = self.partials[..] {
+            let negative = only.value() < T::Real::zero();
+            f.write_str(if negative { " - " } else { " + " })?;
+            part(if negative { -only } else { only }, f)?;
+        } else {
+            f.write_str(" + [")?;
+            for (lane, &partial) in self.partials.iter().enumerate() {
+                f.write_str(if lane > 0 { ", " } else { "" })?;
+                part(partial, f)?;
+            }
+            f.write_str("]")?;
+        }
+        f.write_str("ε")
+    }
+}
+
+impl<T: Scalar, const N: usize> fmt::Debug for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

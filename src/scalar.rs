@@ -1,0 +1,249 @@
+//! The trait that generic code is written over, and its plain instances.
+//!
+//! A function `fn f<S: Scalar>(x: S) -> S` has as many readings as there are
+//! implementations: `f64` and `f32` evaluate it,
+//! [`Dual`](crate::Dual) differentiates it forward,
+//! [`Var`](crate::Var) records it and differentiates it in reverse, and every
+//! nesting of these is a scalar again.
+
+use std::cell::RefCell;
+use std::fmt::{Debug, Display};
+use std::iter::{Product, Sum};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
+use std::thread::AccessError;
+
+use approx::{RelativeEq, UlpsEq};
+use num_traits::{Float, FloatConst, One, Zero};
+
+use crate::rules::elementary_functions;
+use crate::special;
+use crate::tape::{Slot, registered_slot};
+
+/// The four operations, the remainder and their assigning forms with a
+/// right-hand side of type `Rhs`.
+///
+/// It is implemented for every type that has the operators, and only
+/// shortens the list of supertraits of [`Scalar`].
+pub trait Arithmetic<Rhs>:
+    Sized
+    + Add<Rhs, Output = Self>
+    + Sub<Rhs, Output = Self>
+    + Mul<Rhs, Output = Self>
+    + Div<Rhs, Output = Self>
+    + Rem<Rhs, Output = Self>
+    + AddAssign<Rhs>
+    + SubAssign<Rhs>
+    + MulAssign<Rhs>
+    + DivAssign<Rhs>
+    + RemAssign<Rhs>
+{
+}
+
+impl<Rhs, S> Arithmetic<Rhs> for S where
+    S: Add<Rhs, Output = S>
+        + Sub<Rhs, Output = S>
+        + Mul<Rhs, Output = S>
+        + Div<Rhs, Output = S>
+        + Rem<Rhs, Output = S>
+        + AddAssign<Rhs>
+        + SubAssign<Rhs>
+        + MulAssign<Rhs>
+        + DivAssign<Rhs>
+        + RemAssign<Rhs>
+{
+}
+
+macro_rules! declare_functions {
+    (
+        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+    ) => {
+        /// A number that code can be generic over: `f64`, `f32`, [`Dual`](crate::Dual),
+        /// [`Var`](crate::Var), and every nesting of them.
+        ///
+        /// Arithmetic works with `Self`, with `&Self` and with plain numbers of
+        /// type [`Real`](Scalar::Real), so that `x * 2.0 + 1.0` compiles under
+        /// `S: Scalar<Real = f64>`. Equality and order compare
+        /// [values](Scalar::value) only, so control flow is that of the plain
+        /// numbers.
+        ///
+        /// The value of every function is that of the plain function, bit for
+        /// bit, at every nesting; derivatives follow the crate's conventions at
+        /// kinks and at the ends of domains.
+        ///
+        /// ```
+        /// use dualtape::{Scalar, derivative};
+        ///
+        /// fn f<S: Scalar<Real = f64>>(x: S) -> S {
+        ///     x.powi(3) * 2.0 + x.tanh() - 1.0
+        /// }
+        ///
+        /// assert_eq!(f(0.0), -1.0);
+        /// assert_eq!(derivative(f, 0.0), (-1.0, 1.0));
+        /// ```
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not a dualtape scalar",
+            label = "expected `f64`, `f32`, `Dual<T, N>` or `Var<T>`",
+            note = "write plain numbers as floats (`2.0`, not `2`), and make functions generic: `fn f<S: Scalar<Real = f64>>(x: S) -> S`"
+        )]
+        pub trait Scalar:
+            Copy + Send + Sync + 'static
+            + Debug + Display
+            + PartialOrd + PartialOrd<<Self as Scalar>::Real>
+            + Neg<Output = Self>
+            + Arithmetic<Self> + Arithmetic<<Self as Scalar>::Real> + for<'a> Arithmetic<&'a Self>
+            + Sum + for<'a> Sum<&'a Self> + Product + for<'a> Product<&'a Self>
+            + Zero + One
+        {
+            /// The plain number at the bottom of the nesting: `f64` or `f32`.
+            type Real: Real;
+
+            /// A constant: the number `x` with derivative zero.
+            fn from_real(x: Self::Real) -> Self;
+
+            /// A constant from an `f64`, rounded to [`Real`](Scalar::Real).
+            fn from_f64(x: f64) -> Self {
+                Self::from_real(<Self::Real as num_traits::NumCast>::from(x).expect("every f64 has a nearest float"))
+            }
+
+            /// The plain value, without derivatives.
+            fn value(self) -> Self::Real;
+
+            /// Whether this is the constant zero: its value and everything that is
+            /// known of its derivatives is zero, and it depends on no variable.
+            ///
+            /// Such a factor may be dropped from a sum of products, which is how a
+            /// variable that does not matter gets derivative exactly 0 even beside
+            /// an infinite slope.
+            fn is_identically_zero(self) -> bool;
+
+            /// Whether the value and all carried derivatives are finite.
+            fn is_finite_throughout(self) -> bool;
+
+            /// The sine and the cosine.
+            fn sin_cos(self) -> (Self, Self) {
+                (self.sin(), self.cos())
+            }
+
+            /// `self·a + b` with one rounding, as [`f64::mul_add`].
+            fn mul_add(self, a: Self, b: Self) -> Self;
+
+            /// `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
+            fn sum_slice(xs: &[Self]) -> Self {
+                crate::slices::plain_sum(xs)
+            }
+
+            /// `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
+            fn dot_slice(a: &[Self], b: &[Self]) -> Self {
+                crate::slices::plain_dot(a, b)
+            }
+
+            /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
+            fn log_sum_exp_slice(xs: &[Self]) -> Self;
+
+            /// Lends this thread's recording tape of variables over `Self`.
+            #[doc(hidden)]
+            fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {
+                registered_slot(lend)
+            }
+
+            $($(#[$doc])* fn $name(self $(, $p: $t)*) -> Self;)*
+            $($(#[$doc2])* fn $name2(self, $other: Self) -> Self;)*
+        }
+    };
+}
+elementary_functions!(declare_functions);
+
+/// A plain floating-point number: `f64` or `f32`.
+///
+/// ```
+/// use dualtape::{Real, Scalar, gradient};
+///
+/// // Generic in the precision as well as in the reading.
+/// fn product<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
+///     x[0] * x[1]
+/// }
+///
+/// assert_eq!(gradient(product, &[2.0_f32, 3.0]), (6.0, vec![3.0, 2.0]));
+/// assert_eq!(gradient(product, &[2.0_f64, 3.0]), (6.0, vec![3.0, 2.0]));
+/// ```
+pub trait Real: Scalar<Real = Self> + Float + FloatConst + RelativeEq<Epsilon = Self> + UlpsEq {}
+
+impl Real for f64 {}
+impl Real for f32 {}
+
+macro_rules! plain_function {
+    (std $real:ident $name:ident ($self:ident $(, $p:ident)*)) => { <$real>::$name($self $(, $p)*) };
+    (special $real:ident $name:ident ($self:ident $(, $p:ident)*)) => {
+        special::$name($self.into() $(, $p.into())*) as $real
+    };
+}
+
+macro_rules! plain_functions {
+    (
+        [$real:ident] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+    ) => {
+        $(#[inline] fn $name(self $(, $p: $t)*) -> Self { plain_function!($from $real $name (self $(, $p)*)) })*
+        $(#[inline] fn $name2(self, $other: Self) -> Self { plain_function!($from2 $real $name2 (self, $other)) })*
+    };
+}
+
+macro_rules! plain_scalar {
+    ($real:ident) => {
+        impl Scalar for $real {
+            type Real = $real;
+
+            #[inline]
+            fn from_real(x: $real) -> $real {
+                x
+            }
+
+            #[inline]
+            fn from_f64(x: f64) -> $real {
+                x as $real
+            }
+
+            #[inline]
+            fn value(self) -> $real {
+                self
+            }
+
+            #[inline]
+            fn is_identically_zero(self) -> bool {
+                self == 0.0
+            }
+
+            #[inline]
+            fn is_finite_throughout(self) -> bool {
+                self.is_finite()
+            }
+
+            #[inline]
+            fn sin_cos(self) -> ($real, $real) {
+                <$real>::sin_cos(self)
+            }
+
+            #[inline]
+            fn mul_add(self, a: $real, b: $real) -> $real {
+                <$real>::mul_add(self, a, b)
+            }
+
+            fn log_sum_exp_slice(xs: &[$real]) -> $real {
+                crate::slices::plain_log_sum_exp(xs)
+            }
+
+            fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<$real>>) -> Out) -> Result<Out, AccessError> {
+                thread_local! {
+                    static SLOT: RefCell<Slot<$real>> = const { RefCell::new(Slot::new()) };
+                }
+                SLOT.try_with(lend)
+            }
+
+            elementary_functions!(plain_functions $real);
+        }
+    };
+}
+
+plain_scalar!(f64);
+plain_scalar!(f32);

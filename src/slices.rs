@@ -1,0 +1,157 @@
+//! Sums, products and exponentials over slices.
+//!
+//! The order of summation is fixed and the same for every scalar: eight
+//! running sums, the i-th taking the elements i, i+8, i+16, ..., folded
+//! pairwise at the end, then the rest one by one. The compiler turns it into
+//! vector code for plain numbers, and the value is the same bit for bit in every
+//! reading.
+
+use crate::{Real, Scalar};
+
+const RUNNING: usize = 8;
+
+/// Sums `term(0) + ... + term(n - 1)` in the order described above.
+#[inline]
+pub(crate) fn sum_terms<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
+    let whole = n - n % RUNNING;
+    let (mut total, rest) = if whole > 0 {
+        let mut running: [S; RUNNING] = std::array::from_fn(&term);
+        for start in (RUNNING..whole).step_by(RUNNING) {
+            for (lane, sum) in running.iter_mut().enumerate() {
+                *sum += term(start + lane);
+            }
+        }
+        let mut width = RUNNING;
+        while width > 1 {
+            width /= 2;
+            for lane in 0..width {
+                running[lane] = running[lane] + running[lane + width];
+            }
+        }
+        (running[0], whole)
+    } else if n > 0 {
+        (term(0), 1)
+    } else {
+        return S::zero();
+    };
+    for i in rest..n {
+        total += term(i);
+    }
+    total
+}
+
+#[inline]
+pub(crate) fn plain_sum<S: Scalar>(xs: &[S]) -> S {
+    sum_terms(xs.len(), |i| xs[i])
+}
+
+#[inline]
+pub(crate) fn plain_dot<S: Scalar>(a: &[S], b: &[S]) -> S {
+    let b = &b[..a.len()];
+    sum_terms(a.len(), |i| a[i] * b[i])
+}
+
+/// `m + ln(1 + Σ exp(xᵢ − m))`, the sum without the largest, so that nothing
+/// overflows and a small result keeps its digits.
+pub(crate) fn plain_log_sum_exp<R: Real>(xs: &[R]) -> R {
+    let Some(largest) = index_of_largest(xs) else { return R::neg_infinity() };
+    let m = xs[largest];
+    if !Scalar::is_finite_throughout(m) {
+        return m;
+    }
+    let others = sum_terms(xs.len(), |i| if i == largest { R::zero() } else { Scalar::exp(xs[i] - m) });
+    m + Scalar::ln_1p(others)
+}
+
+/// The first index of the largest value, or of a NaN if there is one.
+pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
+    (0..xs.len()).reduce(|best, i| {
+        let (x, y) = (xs[best].value(), xs[i].value());
+        if !num_traits::Float::is_nan(x) && (y > x || num_traits::Float::is_nan(y)) { i } else { best }
+    })
+}
+
+/// `Σᵢ xᵢ`, as one statement on a tape. The sum of an empty slice is 0.
+///
+/// ```
+/// assert_eq!(dualtape::sum(&[1.0, 2.0, 3.5]), 6.5);
+/// ```
+pub fn sum<S: Scalar>(xs: &[S]) -> S {
+    S::sum_slice(xs)
+}
+
+/// `Σᵢ aᵢ bᵢ`, as one statement on a tape. The product of empty slices is 0.
+///
+/// # Panics
+///
+/// When the lengths differ.
+///
+/// ```
+/// use dualtape::{dot, gradient};
+///
+/// assert_eq!(dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+/// assert_eq!(gradient(|x| dot(x, x), &[1.0, 2.0]), (5.0, vec![2.0, 4.0]));
+/// ```
+#[track_caller]
+pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
+    assert_eq!(
+        a.len(),
+        b.len(),
+        "dot: the slices have {} and {} elements; pass slices of one length",
+        a.len(),
+        b.len()
+    );
+    S::dot_slice(a, b)
+}
+
+/// `ln Σᵢ exp xᵢ`, without overflow, as one statement on a tape.
+///
+/// Its gradient is [`softmax`]. Of an empty slice it is `−∞`, the logarithm
+/// of an empty sum; `−∞` among the elements is neutral.
+///
+/// ```
+/// use dualtape::log_sum_exp;
+///
+/// assert_eq!(log_sum_exp(&[-1000.0, -1000.0]), -1000.0 + 2.0_f64.ln());
+/// assert_eq!(log_sum_exp::<f64>(&[]), f64::NEG_INFINITY);
+/// ```
+pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
+    S::log_sum_exp_slice(xs)
+}
+
+/// `exp(xᵢ) / Σⱼ exp(xⱼ)` for every i, without overflow.
+///
+/// ```
+/// assert_eq!(dualtape::softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
+/// ```
+pub fn softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
+    let Some(largest) = index_of_largest(xs) else { return Vec::new() };
+    let m = xs[largest];
+    if !num_traits::Float::is_finite(m.value()) {
+        return weights_of_infinite(xs, m.value());
+    }
+    let powers: Vec<S> = xs.iter().map(|&x| (x - m).exp()).collect();
+    let total = sum(&powers);
+    powers.into_iter().map(|e| e / total).collect()
+}
+
+/// `xᵢ − ln Σⱼ exp(xⱼ)` for every i: the logarithm of [`softmax`], without its
+/// underflow.
+///
+/// ```
+/// assert_eq!(dualtape::log_softmax(&[0.0, 1000.0]), [-1000.0, 0.0]);
+/// ```
+pub fn log_softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
+    let total = log_sum_exp(xs);
+    xs.iter().map(|&x| x - total).collect()
+}
+
+/// The softmax when the largest value `m` is infinite or NaN: equal shares for
+/// the elements that reach an infinite `m`, NaN for all beside a NaN.
+fn weights_of_infinite<S: Scalar>(xs: &[S], m: S::Real) -> Vec<S> {
+    if num_traits::Float::is_nan(m) {
+        return xs.iter().map(|_| S::from_real(m)).collect();
+    }
+    let share = 1.0 / xs.iter().filter(|x| x.value() == m).count() as f64;
+    xs.iter().map(|x| if x.value() == m { S::from_f64(share) } else { S::zero() }).collect()
+}

@@ -1,0 +1,331 @@
+//! Reverse mode: the tape.
+//!
+//! Evaluating a function on [`Var`]s records one *statement* for every operation:
+//! on which earlier variables the result depends and with which partial
+//! derivatives. Walking the statements backward once carries the adjoint
+//! `∂y/∂(result)` of every result to its arguments,
+//!
+//! ```text
+//!     adjoint[argument] += partial · adjoint[result]
+//! ```
+//!
+//! and leaves the derivative of the output with respect to everything, at a
+//! small multiple of the cost of the function whatever the number of inputs.
+//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; the list of
+//! statements instead of binary nodes follows Adept, Hogan 2014, and CoDiPack,
+//! Sagebaum et al. 2019.)
+//!
+//! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
+//! the stored statements and the sweep in `tape/recording.rs`, and how a variable
+//! finds the tape of its thread, and knows that it is still the right one, in
+//! `tape/slot.rs`.
+
+mod recording;
+mod slot;
+mod var;
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Index;
+
+use crate::Scalar;
+use recording::Recording;
+pub(crate) use slot::{Slot, registered_slot};
+use slot::{on_slot, refuse};
+pub use var::Var;
+
+/// Records what happens to its variables, to differentiate it in reverse.
+///
+/// For a gradient call [`gradient`](crate::gradient), which makes a tape for
+/// itself. With a tape of your own you get the gradient of every intermediate,
+/// several backward passes from one recording, and several outputs:
+///
+/// ```
+/// use dualtape::{Scalar, Tape};
+///
+/// let tape = Tape::new();
+/// let a = tape.var(-4.0);
+/// let b = tape.var(2.0);
+/// let c = a * b + b.powi(3);
+/// let d = c.relu();
+///
+/// let gradients = tape.backward(c + d);
+/// assert_eq!(gradients[c], 1.0);
+/// assert_eq!((gradients[a], gradients[b]), (2.0, 8.0));
+/// ```
+///
+/// A tape records on the thread that made it from [`new`](Tape::new) until it is
+/// dropped. Starting another one over the same scalar pauses it until that one is
+/// dropped, so a gradient may be taken inside a function that is being
+/// differentiated. Tapes over different scalars do not know of each other; a tape
+/// over variables, `Tape<Var>`, is recorded by the tape of those and gives second
+/// derivatives.
+///
+/// A variable is usable only while its own tape records. One whose tape was
+/// cleared or dropped, is paused, or belongs to another thread makes the
+/// operation panic, with a sentence that says which.
+///
+/// The memory of a recording (28 bytes for a binary operation in `f64`, and 8
+/// for its adjoint) is kept for the next tape of the thread, even after a drop.
+pub struct Tape<T: Scalar = f64> {
+    stamp: Cell<u32>,
+    /// A tape stays on its thread.
+    thread: PhantomData<*const T>,
+}
+
+impl<T: Scalar> Tape<T> {
+    /// Starts to record, and pauses the tape over the same scalar that recorded so far.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!(tape.backward(x * x)[x], 6.0);
+    /// ```
+    #[expect(clippy::new_without_default, reason = "starting to record is no default")]
+    pub fn new() -> Self {
+        Tape { stamp: Cell::new(on_slot::<T, _>(Slot::start)), thread: PhantomData }
+    }
+
+    /// A new independent variable.
+    ///
+    /// # Panics
+    ///
+    /// When this tape is paused by a later one.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// assert_eq!(tape.var(3.0).to_string(), "3 (variable 0)");
+    /// ```
+    #[track_caller]
+    pub fn var(&self, value: T) -> Var<T> {
+        let stamp = self.stamp.get();
+        match on_slot::<T, _>(|slot| slot.recording(stamp).map(|recording| recording.statement([]))) {
+            Some(position) => Var::at(value, position, stamp),
+            None => refuse::<T>(stamp),
+        }
+    }
+
+    /// New independent variables, in order.
+    ///
+    /// # Panics
+    ///
+    /// When this tape is paused by a later one.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.vars(&[1.0, 2.0]);
+    /// assert_eq!(tape.backward(x[0] * x[1]).wrt(&x), [2.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
+        values.iter().map(|&value| self.var(value)).collect()
+    }
+
+    /// Walks back from `output` and returns the derivative of it with respect to
+    /// every variable of the recording.
+    ///
+    /// The recording is unchanged: any number of passes, from any variables,
+    /// may follow. A constant output has derivative 0 with respect to everything.
+    ///
+    /// # Panics
+    ///
+    /// When `output` is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let (y, z) = (x * x, x * 5.0);
+    /// assert_eq!(tape.backward(y)[x], 6.0);
+    /// assert_eq!(tape.backward(z)[x], 5.0);
+    /// assert_eq!(tape.backward(z)[y], 0.0);
+    /// ```
+    #[track_caller]
+    pub fn backward(&self, output: Var<T>) -> Gradients<T> {
+        self.backward_seeded(&[(output, T::one())])
+    }
+
+    /// Walks back from several outputs at once: the derivative of `Σ seed·output`.
+    ///
+    /// With the outputs of a function and a vector of seeds this is the product of
+    /// the vector with the function's Jacobian.
+    ///
+    /// # Panics
+    ///
+    /// When an output is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let gradients = tape.backward_seeded(&[(x * x, 1.0), (x * 5.0, 10.0)]);
+    /// assert_eq!(gradients[x], 56.0);
+    /// ```
+    #[track_caller]
+    pub fn backward_seeded(&self, outputs: &[(Var<T>, T)]) -> Gradients<T> {
+        let stamp = self.stamp.get();
+        let foreign = outputs.iter().map(|(output, _)| output.stamp()).find(|&own| own != 0 && own != stamp);
+        if let Some(foreign) = foreign {
+            refuse::<T>(foreign);
+        }
+        let seeds = outputs.iter().filter(|(output, _)| !output.is_constant());
+        let adjoints = on_slot::<T, _>(|slot| {
+            let adjoints = std::mem::take(&mut slot.spare_adjoints);
+            slot.find(stamp).sweep(seeds.map(|&(output, seed)| (output.position(), seed)), adjoints)
+        });
+        Gradients { adjoints, stamp }
+    }
+
+    /// Forgets all variables and keeps the memory.
+    ///
+    /// Using a variable from before panics.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let mut x = 4.0;
+    /// for _ in 0..50 {
+    ///     let v = tape.var(x);
+    ///     x -= 0.3 * tape.backward((v - 1.0) * (v - 1.0))[v];
+    ///     tape.clear();
+    /// }
+    /// assert!((x - 1.0).abs() < 1e-12);
+    /// ```
+    pub fn clear(&self) {
+        self.stamp.set(on_slot::<T, _>(|slot| slot.restamp(self.stamp.get())));
+    }
+
+    /// The number of statements: of variables, and of operations on them.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(1.0);
+    /// let _ = x * x + 1.0;
+    /// assert_eq!(tape.len(), 3);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.inspect(Recording::len)
+    }
+
+    /// Whether nothing has been recorded.
+    ///
+    /// ```
+    /// assert!(dualtape::Tape::<f64>::new().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The memory held by the recording, in bytes.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// tape.vars(&[0.0; 100]);
+    /// let before = tape.capacity_bytes();
+    /// tape.clear();
+    /// assert_eq!(tape.capacity_bytes(), before);
+    /// ```
+    pub fn capacity_bytes(&self) -> usize {
+        self.inspect(Recording::capacity_bytes)
+    }
+
+    fn inspect<Out>(&self, look: impl FnOnce(&Recording<T>) -> Out) -> Out {
+        on_slot::<T, _>(|slot| look(slot.find(self.stamp.get())))
+    }
+}
+
+impl<T: Scalar> Drop for Tape<T> {
+    fn drop(&mut self) {
+        // While the thread ends, its slot may be gone before the tape: nothing is left to do.
+        let _ = T::with_slot(|slot| slot.borrow_mut().stop(self.stamp.get()));
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tape").field("len", &self.len()).field("capacity_bytes", &self.capacity_bytes()).finish()
+    }
+}
+
+/// The derivatives of an output with respect to every variable of a recording.
+///
+/// Indexing by a variable gives its derivative: exactly 0 for one that the output
+/// does not depend on, and for constants. It outlives the recording.
+///
+/// ```
+/// use dualtape::{Scalar, Tape};
+///
+/// let tape = Tape::new();
+/// let x = tape.var(0.0);
+/// let y = x.sin();
+/// let gradients = tape.backward(y * y + y);
+/// assert_eq!(gradients[y], 1.0);
+/// assert_eq!(gradients[x], 1.0);
+/// ```
+pub struct Gradients<T: Scalar = f64> {
+    /// The adjoint of every statement up to the output.
+    adjoints: Vec<T>,
+    stamp: u32,
+}
+
+impl<T: Scalar> Gradients<T> {
+    /// The derivatives with respect to several variables, in order.
+    ///
+    /// # Panics
+    ///
+    /// When one is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.vars(&[1.0, 2.0, 3.0]);
+    /// assert_eq!(tape.backward(x[0] * x[2]).wrt(&x), [3.0, 0.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn wrt(&self, variables: &[Var<T>]) -> Vec<T> {
+        variables.iter().map(|&x| self.adjoint(x)).collect()
+    }
+
+    #[track_caller]
+    fn adjoint(&self, x: Var<T>) -> T {
+        if !x.is_constant() && x.stamp() != self.stamp {
+            panic!(
+                "these gradients are of another recording than the variable {x}: \
+                 index them by variables that the output was computed from"
+            );
+        }
+        if x.is_constant() { T::zero() } else { *self.entry(x.position()) }
+    }
+
+    /// The adjoint at a position; positions past the output share one zero at the end.
+    fn entry(&self, position: u32) -> &T {
+        let last = self.adjoints.len() - 1;
+        &self.adjoints[last.min(position as usize)]
+    }
+}
+
+impl<T: Scalar> Index<Var<T>> for Gradients<T> {
+    type Output = T;
+
+    #[track_caller]
+    fn index(&self, x: Var<T>) -> &T {
+        self.adjoint(x);
+        self.entry(if x.is_constant() { u32::MAX } else { x.position() })
+    }
+}
+
+impl<T: Scalar> Drop for Gradients<T> {
+    fn drop(&mut self) {
+        let adjoints = std::mem::take(&mut self.adjoints);
+        let _ = T::with_slot(|slot| {
+            let spare = &mut slot.borrow_mut().spare_adjoints;
+            if spare.capacity() < adjoints.capacity() {
+                *spare = adjoints;
+            }
+        });
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Gradients<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [adjoints @ .., _] = &self.adjoints[..] else { unreachable!("the zero at the end") };
+        f.debug_list().entries(adjoints).finish()
+    }
+}

@@ -1,0 +1,191 @@
+//! How a variable finds the tape of its thread, and knows that it is the right one.
+//!
+//! Each thread has one slot for each scalar type: the recording under way, those
+//! it paused, and memory to reuse. A variable carries the *stamp* of its recording
+//! and every operation compares it with that of the slot. Stamps are
+//! unique in the process (up to a wrap after 2³² recordings, of which a variable
+//! would have to be exactly that old to pass unnoticed).
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::AccessError;
+
+use super::recording::Recording;
+use crate::Scalar;
+
+/// A thread's recordings over the scalar `T`.
+pub struct Slot<T> {
+    /// The stamp of the recording under way; 0 when there is none.
+    stamp: u32,
+    recording: Recording<T>,
+    /// The paused recordings, the last one paused at the end.
+    paused: Vec<(u32, Recording<T>)>,
+    /// Memory of an ended recording.
+    spare: Option<Recording<T>>,
+    /// Memory of a dropped `Gradients`.
+    pub(super) spare_adjoints: Vec<T>,
+}
+
+impl<T> Slot<T> {
+    pub(crate) const fn new() -> Self {
+        Slot { stamp: 0, recording: Recording::new(), paused: Vec::new(), spare: None, spare_adjoints: Vec::new() }
+    }
+
+    /// The recording under way, if its stamp is `stamp`.
+    #[inline(always)]
+    pub(super) fn recording(&mut self, stamp: u32) -> Option<&mut Recording<T>> {
+        if stamp == self.stamp { Some(&mut self.recording) } else { None }
+    }
+
+    /// The stamp of the recording under way.
+    #[inline(always)]
+    pub(super) fn stamp(&self) -> u32 {
+        self.stamp
+    }
+
+    /// Pauses the recording under way and starts a new one; returns its stamp.
+    pub(super) fn start(&mut self) -> u32 {
+        let fresh = self.spare.take().unwrap_or_else(Recording::new);
+        let outer = std::mem::replace(&mut self.recording, fresh);
+        if self.stamp != 0 {
+            self.paused.push((self.stamp, outer));
+        }
+        self.stamp = issue_stamp();
+        self.stamp
+    }
+
+    /// Ends a recording and, when it was the one under way, resumes the one paused last.
+    pub(super) fn stop(&mut self, stamp: u32) {
+        let mut ended = if stamp == self.stamp {
+            let (outer_stamp, outer) = self.paused.pop().unwrap_or((0, Recording::new()));
+            self.stamp = outer_stamp;
+            std::mem::replace(&mut self.recording, outer)
+        } else {
+            let index = self.index_of_paused(stamp);
+            self.paused.remove(index).1
+        };
+        ended.clear();
+        if self.spare.as_ref().is_none_or(|spare| spare.capacity_bytes() < ended.capacity_bytes()) {
+            self.spare = Some(ended);
+        }
+    }
+
+    /// Clears a recording and gives it a new stamp, which is returned.
+    pub(super) fn restamp(&mut self, stamp: u32) -> u32 {
+        let (own_stamp, recording) = if stamp == self.stamp {
+            (&mut self.stamp, &mut self.recording)
+        } else {
+            let index = self.index_of_paused(stamp);
+            let (own_stamp, recording) = &mut self.paused[index];
+            (own_stamp, recording)
+        };
+        recording.clear();
+        *own_stamp = issue_stamp();
+        *own_stamp
+    }
+
+    /// The recording of a living tape, under way or paused.
+    pub(super) fn find(&self, stamp: u32) -> &Recording<T> {
+        if stamp == self.stamp { &self.recording } else { &self.paused[self.index_of_paused(stamp)].1 }
+    }
+
+    fn index_of_paused(&self, stamp: u32) -> usize {
+        let index = self.paused.iter().position(|(paused, _)| *paused == stamp);
+        index.expect("a tape that is not dropped has a recording")
+    }
+
+    fn is_paused(&self, stamp: u32) -> bool {
+        self.paused.iter().any(|(paused, _)| *paused == stamp)
+    }
+}
+
+/// Calls `act` with this thread's slot.
+#[inline(always)]
+#[track_caller]
+pub(super) fn on_slot<T: Scalar, Out>(act: impl FnOnce(&mut Slot<T>) -> Out) -> Out {
+    match T::with_slot(|slot| act(&mut slot.borrow_mut())) {
+        Ok(out) => out,
+        Err(_) => panic!("a tape was used while its thread was ending"),
+    }
+}
+
+/// Refuses a variable, saying why it does not belong to the recording under way.
+#[cold]
+#[track_caller]
+pub(super) fn refuse<T: Scalar>(stamp: u32) -> ! {
+    if on_slot::<T, _>(|slot| slot.is_paused(stamp)) {
+        panic!(
+            "a variable of a paused tape was used: another tape over the same scalar was started later and records \
+             now. Pass `.primal()` to treat it as a constant; to differentiate through an inner derivative take it \
+             at the variable itself, so that it records on a tape of its own level"
+        );
+    }
+    if issued_here(stamp) {
+        panic!(
+            "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` for \
+             every recording, and keep plain numbers (`.value()`) between recordings"
+        );
+    }
+    panic!(
+        "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other thread and make \
+         variables on a tape of that thread"
+    );
+}
+
+/// The slot of a scalar that is itself nested, by a look-up of its type.
+pub(crate) fn registered_slot<T: Scalar, Out>(
+    lend: impl FnOnce(&RefCell<Slot<T>>) -> Out,
+) -> Result<Out, AccessError> {
+    thread_local! {
+        static SLOTS: RefCell<Vec<(TypeId, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
+    }
+    let slot = SLOTS.try_with(|slots| {
+        let key = TypeId::of::<T>();
+        let known = slots.borrow().iter().find(|(id, _)| *id == key).map(|(_, slot)| slot.clone());
+        known.unwrap_or_else(|| {
+            let slot: Rc<dyn Any> = Rc::new(RefCell::new(Slot::<T>::new()));
+            slots.borrow_mut().push((key, slot.clone()));
+            slot
+        })
+    })?;
+    Ok(lend(slot.downcast_ref().expect("the slot was stored under its own type")))
+}
+
+/// The stamps that this thread may issue, and the ranges it has drawn.
+struct Stamps {
+    next: u32,
+    end: u32,
+    drawn: Vec<(u32, u32)>,
+}
+
+thread_local! {
+    static STAMPS: RefCell<Stamps> = const { RefCell::new(Stamps { next: 0, end: 0, drawn: Vec::new() }) };
+}
+
+/// A stamp that no other recording has. Threads draw them by the block.
+fn issue_stamp() -> u32 {
+    const BLOCK: u32 = 1 << 12;
+    static NEXT_BLOCK: AtomicU32 = AtomicU32::new(0);
+
+    let issue = |stamps: &mut Stamps| {
+        if stamps.next == stamps.end {
+            let block = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) % (u32::MAX / BLOCK);
+            let (start, end) = (1 + block * BLOCK, 1 + (block + 1) * BLOCK);
+            match stamps.drawn.last_mut() {
+                Some((_, last_end)) if *last_end == start => *last_end = end,
+                _ => stamps.drawn.push((start, end)),
+            }
+            (stamps.next, stamps.end) = (start, end);
+        }
+        stamps.next += 1;
+        stamps.next - 1
+    };
+    STAMPS.with(|stamps| issue(&mut stamps.borrow_mut()))
+}
+
+/// Whether this thread issued the stamp.
+fn issued_here(stamp: u32) -> bool {
+    STAMPS.with(|stamps| stamps.borrow().drawn.iter().any(|(start, end)| (*start..*end).contains(&stamp)))
+}

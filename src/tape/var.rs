@@ -1,0 +1,221 @@
+//! The variable that records.
+
+use std::fmt;
+
+use super::slot::{on_slot, refuse};
+use crate::operators::{Mode, chained_functions, impl_scalar};
+use crate::rules::elementary_functions;
+use crate::slices::sum_terms;
+use crate::{Scalar, rules};
+
+/// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
+///
+/// It is its value and its place on the tape: 16 bytes for `f64`, `Copy`,
+/// `'static`, `Send` and `Sync`. Without a place it is a constant, which costs
+/// nothing on a tape. Equality and order compare values only.
+///
+/// ```
+/// use dualtape::{Scalar, Tape, Var};
+///
+/// let tape = Tape::new();
+/// let x = tape.var(2.0);
+/// let y = (x * x + 1.0).ln() * Var::constant(3.0);
+/// assert_eq!(y.value(), 3.0 * 5.0_f64.ln());
+/// assert_eq!(tape.backward(y)[x], 2.4000000000000004);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Var<T = f64> {
+    value: T,
+    position: u32,
+    /// The stamp of the recording; 0 for a constant.
+    stamp: u32,
+}
+
+impl<T: Scalar> Var<T> {
+    /// A number that is on no tape.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Var};
+    ///
+    /// assert_eq!((Var::constant(2.0) * 3.0).value(), 6.0);
+    /// ```
+    #[inline]
+    pub const fn constant(value: T) -> Self {
+        Var { value, position: 0, stamp: 0 }
+    }
+
+    /// The value, in the scalar that the tape is over.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Var};
+    ///
+    /// assert_eq!(Var::constant(Dual::new(2.0, [1.0])).primal().partials, [1.0]);
+    /// ```
+    #[inline]
+    pub const fn primal(self) -> T {
+        self.value
+    }
+
+    /// Whether the number is on no tape.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// assert!(!tape.var(1.0).is_constant());
+    /// ```
+    #[inline]
+    pub const fn is_constant(self) -> bool {
+        self.stamp == 0
+    }
+
+    #[inline]
+    pub(super) const fn at(value: T, position: u32, stamp: u32) -> Self {
+        Var { value, position, stamp }
+    }
+
+    #[inline]
+    pub(super) const fn position(self) -> u32 {
+        self.position
+    }
+
+    #[inline]
+    pub(super) const fn stamp(self) -> u32 {
+        self.stamp
+    }
+
+    /// The result of an operation: a statement with the partials of those
+    /// operands that are variables, or a constant when none is.
+    #[inline(always)]
+    #[track_caller]
+    fn record(value: T, operands: impl Iterator<Item = (Var<T>, T)> + Clone) -> Self {
+        if operands.clone().all(|(x, _)| x.is_constant()) {
+            return Var::constant(value);
+        }
+        let recorded = on_slot::<T, _>(|slot| {
+            let stamp = slot.stamp();
+            if let Some((foreign, _)) = operands.clone().find(|(x, _)| x.stamp != stamp && !x.is_constant()) {
+                return Err(foreign.stamp);
+            }
+            let recording = slot.recording(stamp).expect("the stamp is the slot's own");
+            let variables = operands.filter(|(x, _)| !x.is_constant()).map(|(x, partial)| (x.position, partial));
+            Ok((recording.statement(variables), stamp))
+        });
+        match recorded {
+            Ok((position, stamp)) => Var { value, position, stamp },
+            Err(foreign) => refuse::<T>(foreign),
+        }
+    }
+}
+
+impl<T: Scalar> Mode for Var<T> {
+    type Inner = T;
+
+    #[inline]
+    fn inner(self) -> T {
+        self.value
+    }
+
+    #[inline]
+    #[track_caller]
+    fn chain(self, value: T, slope: T) -> Self {
+        Var::record(value, [(self, slope)].into_iter())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn chain_real(self, value: T, slope: T::Real) -> Self {
+        self.chain(value, T::from_real(slope))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
+        Var::record(value, [(self, by_self), (other, by_other)].into_iter())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
+        Var::record(value, [(self, by_self), (b, by_b), (c, by_c)].into_iter())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn plus(self, other: Self) -> Self {
+        self.chain2(other, self.value + other.value, [T::one(), T::one()])
+    }
+
+    #[inline]
+    #[track_caller]
+    fn minus(self, other: Self) -> Self {
+        self.chain2(other, self.value - other.value, [T::one(), -T::one()])
+    }
+}
+
+impl<T: Scalar> Scalar for Var<T> {
+    type Real = T::Real;
+
+    #[inline]
+    fn from_real(x: T::Real) -> Self {
+        Var::constant(T::from_real(x))
+    }
+
+    #[inline]
+    fn value(self) -> T::Real {
+        self.value.value()
+    }
+
+    #[inline]
+    fn is_identically_zero(self) -> bool {
+        self.is_constant() && self.value.is_identically_zero()
+    }
+
+    #[inline]
+    fn is_finite_throughout(self) -> bool {
+        self.value.is_finite_throughout()
+    }
+
+    #[track_caller]
+    fn sum_slice(xs: &[Self]) -> Self {
+        Var::record(sum_terms(xs.len(), |i| xs[i].value), xs.iter().map(|&x| (x, T::one())))
+    }
+
+    #[track_caller]
+    fn dot_slice(a: &[Self], b: &[Self]) -> Self {
+        let b = &b[..a.len()];
+        let value = sum_terms(a.len(), |i| a[i].value * b[i].value);
+        Var::record(value, a.iter().zip(b).flat_map(|(&a, &b)| [(a, b.value), (b, a.value)]))
+    }
+
+    #[track_caller]
+    fn log_sum_exp_slice(xs: &[Self]) -> Self {
+        let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
+        let (value, weights) = rules::log_sum_exp(&inner);
+        Var::record(value, xs.iter().copied().zip(weights))
+    }
+
+    elementary_functions!(chained_functions);
+}
+
+impl_scalar!([] Var<T>);
+
+/// A constant.
+impl<T: Scalar> From<T> for Var<T> {
+    fn from(value: T) -> Self {
+        Var::constant(value)
+    }
+}
+
+/// The value and the position on the tape, `3 (variable 7)`; a constant is its
+/// value alone.
+impl<T: Scalar> fmt::Display for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)?;
+        if self.is_constant() { Ok(()) } else { write!(f, " (variable {})", self.position) }
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
