@@ -14,13 +14,16 @@
 //! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; Baydin et al.,
 //! JMLR 2018.)
 
+use std::cell::RefCell;
 use std::fmt;
+use std::thread::AccessError;
 
 use num_traits::Zero;
 
 use crate::Scalar;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
+use crate::tape::Slot;
 
 /// A value with N partial derivatives.
 ///
@@ -157,17 +160,17 @@ fn zipped<T: Scalar, const N: usize>(a: [T; N], b: [T; N], f: impl Fn(T, T) -> T
 impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
     type Inner = T;
 
-    #[inline]
+    #[inline(always)]
     fn inner(self) -> T {
         self.value
     }
 
-    #[inline]
+    #[inline(always)]
     fn chain(self, value: T, slope: T) -> Self {
         Dual { value, partials: scaled(self.partials, slope) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn chain_real(self, value: T, slope: T::Real) -> Self {
         let partials = if is_ordinary(slope) {
             self.partials.map(|p| p * slope)
@@ -177,7 +180,7 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
         Dual { value, partials }
     }
 
-    #[inline]
+    #[inline(always)]
     fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
         let partials = if is_ordinary(by_self) && is_ordinary(by_other) {
             zipped(self.partials, other.partials, |p, q| p * by_self + q * by_other)
@@ -187,18 +190,18 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
         Dual { value, partials }
     }
 
-    #[inline]
+    #[inline(always)]
     fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
         let two = zipped(scaled(self.partials, by_self), scaled(b.partials, by_b), |p, q| p + q);
         Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn plus(self, other: Self) -> Self {
         Dual { value: self.value + other.value, partials: zipped(self.partials, other.partials, |p, q| p + q) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn minus(self, other: Self) -> Self {
         Dual { value: self.value - other.value, partials: zipped(self.partials, other.partials, |p, q| p - q) }
     }
@@ -225,6 +228,11 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     #[inline]
     fn is_finite_throughout(self) -> bool {
         self.value.is_finite_throughout() && self.partials.iter().all(|p| p.is_finite_throughout())
+    }
+
+    #[inline(always)]
+    fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {
+        T::with_dual_slot(lend)
     }
 
     fn log_sum_exp_slice(xs: &[Self]) -> Self {

@@ -1,5 +1,6 @@
 //! Automatic differentiation by generic scalars.
 
+mod check;
 mod derivatives;
 mod dual;
 mod ecosystem;
@@ -11,6 +12,7 @@ mod slices;
 mod special;
 mod tape;
 
+pub use check::{Disagreement, Entry, Report, check};
 pub use derivatives::{
     LANES, Matrix, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp,
 };

@@ -74,7 +74,7 @@ macro_rules! operator {
     ) => {
         impl<T: Scalar, $($generics)*> $trait for $type {
             type Output = Self;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: Self) -> Self {
                 let ($a, $b) = (self, other);
@@ -83,7 +83,7 @@ macro_rules! operator {
         }
         impl<R: Real, T: Scalar<Real = R>, $($generics)*> $trait<R> for $type {
             type Output = Self;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: R) -> Self {
                 let ($x, $c) = (self, other);
@@ -92,7 +92,7 @@ macro_rules! operator {
         }
         impl<T: Scalar, $($generics)*> $trait<&Self> for $type {
             type Output = Self;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: &Self) -> Self {
                 self.$method(*other)
@@ -100,7 +100,7 @@ macro_rules! operator {
         }
         impl<T: Scalar, $($generics)*> $trait<$type> for &$type {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: $type) -> $type {
                 (*self).$method(other)
@@ -108,7 +108,7 @@ macro_rules! operator {
         }
         impl<T: Scalar, $($generics)*> $trait<Self> for &$type {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: Self) -> $type {
                 (*self).$method(*other)
@@ -118,7 +118,7 @@ macro_rules! operator {
         where
             Self: $trait<Rhs, Output = Self>,
         {
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $assign_method(&mut self, other: Rhs) {
                 *self = (*self).$method(other);
@@ -130,7 +130,7 @@ macro_rules! operator {
     (@plain $real:ident [$($generics:tt)*] $type:ty, $trait:ident $method:ident, |$d:ident, $y:ident| $real_with:expr) => {
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$real> for $type {
             type Output = Self;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: &$real) -> Self {
                 self.$method(*other)
@@ -138,7 +138,7 @@ macro_rules! operator {
         }
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<$real> for &$type {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: $real) -> $type {
                 (*self).$method(other)
@@ -146,7 +146,7 @@ macro_rules! operator {
         }
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$real> for &$type {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: &$real) -> $type {
                 (*self).$method(*other)
@@ -154,7 +154,7 @@ macro_rules! operator {
         }
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<$type> for $real {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: $type) -> $type {
                 let ($d, $y) = (self, other);
@@ -163,7 +163,7 @@ macro_rules! operator {
         }
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$type> for $real {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: &$type) -> $type {
                 self.$method(*other)
@@ -171,7 +171,7 @@ macro_rules! operator {
         }
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<$type> for &$real {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: $type) -> $type {
                 (*self).$method(other)
@@ -179,7 +179,7 @@ macro_rules! operator {
         }
         impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$type> for &$real {
             type Output = $type;
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn $method(self, other: &$type) -> $type {
                 (*self).$method(*other)

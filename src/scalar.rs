@@ -6,6 +6,7 @@
 //! [`Var`](crate::Var) records it and differentiates it in reverse, and every
 //! nesting of these is a scalar again.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
@@ -16,7 +17,7 @@ use approx::{RelativeEq, UlpsEq};
 use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::rules::elementary_functions;
-use crate::special;
+use crate::{Dual, LANES, special};
 use crate::tape::{Slot, registered_slot};
 
 /// The four operations, the remainder and their assigning forms with a
@@ -147,6 +148,15 @@ macro_rules! declare_functions {
                 registered_slot(lend)
             }
 
+            /// Lends this thread's recording tape of variables over dual numbers of `Self`.
+            #[doc(hidden)]
+            #[inline(always)]
+            fn with_dual_slot<const N: usize, Out>(
+                lend: impl FnOnce(&RefCell<Slot<Dual<Self, N>>>) -> Out,
+            ) -> Result<Out, AccessError> {
+                registered_slot(lend)
+            }
+
             $($(#[$doc])* fn $name(self $(, $p: $t)*) -> Self;)*
             $($(#[$doc2])* fn $name2(self, $other: Self) -> Self;)*
         }
@@ -233,11 +243,30 @@ macro_rules! plain_scalar {
                 crate::slices::plain_log_sum_exp(xs)
             }
 
+            #[inline(always)]
             fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<$real>>) -> Out) -> Result<Out, AccessError> {
                 thread_local! {
                     static SLOT: RefCell<Slot<$real>> = const { RefCell::new(Slot::new()) };
                 }
                 SLOT.try_with(lend)
+            }
+
+            #[inline(always)]
+            fn with_dual_slot<const N: usize, Out>(
+                lend: impl FnOnce(&RefCell<Slot<Dual<$real, N>>>) -> Out,
+            ) -> Result<Out, AccessError> {
+                // The lanes that the verbs use have slots of their own; the
+                // compiler resolves the casts.
+                thread_local! {
+                    static ONE: RefCell<Slot<Dual<$real, 1>>> = const { RefCell::new(Slot::new()) };
+                    static MANY: RefCell<Slot<Dual<$real, LANES>>> = const { RefCell::new(Slot::new()) };
+                }
+                const SAME: &str = "the number of lanes is the same";
+                match N {
+                    1 => ONE.try_with(|slot| lend((slot as &dyn Any).downcast_ref().expect(SAME))),
+                    LANES => MANY.try_with(|slot| lend((slot as &dyn Any).downcast_ref().expect(SAME))),
+                    _ => registered_slot(lend),
+                }
             }
 
             elementary_functions!(plain_functions $real);

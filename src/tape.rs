@@ -33,6 +33,7 @@ use crate::Scalar;
 use recording::Recording;
 pub(crate) use slot::{Slot, registered_slot};
 use slot::{on_slot, refuse};
+use var::Place;
 pub use var::Var;
 
 /// Records what happens to its variables, to differentiate it in reverse.
@@ -101,7 +102,7 @@ impl<T: Scalar> Tape<T> {
     pub fn var(&self, value: T) -> Var<T> {
         let stamp = self.stamp.get();
         match on_slot::<T, _>(|slot| slot.recording(stamp).map(|recording| recording.statement([]))) {
-            Some(position) => Var::at(value, position, stamp),
+            Some(position) => Var::at(value, Place::new(stamp, position)),
             None => refuse::<T>(stamp),
         }
     }
@@ -163,14 +164,14 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn backward_seeded(&self, outputs: &[(Var<T>, T)]) -> Gradients<T> {
         let stamp = self.stamp.get();
-        let foreign = outputs.iter().map(|(output, _)| output.stamp()).find(|&own| own != 0 && own != stamp);
+        let foreign = outputs.iter().map(|(output, _)| output.place().stamp()).find(|&own| own != 0 && own != stamp);
         if let Some(foreign) = foreign {
             refuse::<T>(foreign);
         }
         let seeds = outputs.iter().filter(|(output, _)| !output.is_constant());
         let adjoints = on_slot::<T, _>(|slot| {
             let adjoints = std::mem::take(&mut slot.spare_adjoints);
-            slot.find(stamp).sweep(seeds.map(|&(output, seed)| (output.position(), seed)), adjoints)
+            slot.find(stamp).sweep(seeds.map(|&(output, seed)| (output.place(), seed)), adjoints)
         });
         Gradients { adjoints, stamp }
     }
@@ -181,7 +182,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
-    /// let mut x = 4.0;
+    /// let mut x: f64 = 4.0;
     /// for _ in 0..50 {
     ///     let v = tape.var(x);
     ///     x -= 0.3 * tape.backward((v - 1.0) * (v - 1.0))[v];
@@ -285,13 +286,13 @@ impl<T: Scalar> Gradients<T> {
 
     #[track_caller]
     fn adjoint(&self, x: Var<T>) -> T {
-        if !x.is_constant() && x.stamp() != self.stamp {
+        if !x.is_constant() && x.place().stamp() != self.stamp {
             panic!(
                 "these gradients are of another recording than the variable {x}: \
                  index them by variables that the output was computed from"
             );
         }
-        if x.is_constant() { T::zero() } else { *self.entry(x.position()) }
+        if x.is_constant() { T::zero() } else { *self.entry(x.place().position()) }
     }
 
     /// The adjoint at a position; positions past the output share one zero at the end.
@@ -307,7 +308,7 @@ impl<T: Scalar> Index<Var<T>> for Gradients<T> {
     #[track_caller]
     fn index(&self, x: Var<T>) -> &T {
         self.adjoint(x);
-        self.entry(if x.is_constant() { u32::MAX } else { x.position() })
+        self.entry(if x.is_constant() { u32::MAX } else { x.place().position() })
     }
 }
 

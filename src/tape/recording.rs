@@ -1,23 +1,30 @@
 //! The statements of one recording, and the walk back over them.
 
+use super::var::Place;
 use crate::Scalar;
 
-/// A list of statements as three arrays: statement `i` has the arguments
-/// `ends[i - 1]..ends[i]` of `arguments` and `partials`. Its result is the variable
-/// at position `i`. A partial that is zero is not stored.
+/// A list of statements as three arrays: statement `i` has the entries
+/// `ends[i - 1]..ends[i]` of `arguments` and `partials`, and its result is the
+/// variable at position `i`. A partial that is zero is not stored.
+///
+/// The arrays are kept filled beyond what is used, so that a statement is
+/// written without a branch on its partials: every entry is written, and only one
+/// that counts moves on.
 pub(crate) struct Recording<T> {
     partials: Vec<T>,
     arguments: Vec<u32>,
     ends: Vec<u32>,
+    entries: usize,
+    statements: usize,
 }
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
-        Recording { partials: Vec::new(), arguments: Vec::new(), ends: Vec::new() }
+        Recording { partials: Vec::new(), arguments: Vec::new(), ends: Vec::new(), entries: 0, statements: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.statements
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
@@ -26,25 +33,62 @@ impl<T> Recording<T> {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.partials.clear();
-        self.arguments.clear();
-        self.ends.clear();
+        self.entries = 0;
+        self.statements = 0;
     }
 }
 
 impl<T: Scalar> Recording<T> {
-    /// Records a statement and returns its position.
-    #[inline]
-    pub(crate) fn statement(&mut self, arguments: impl IntoIterator<Item = (u32, T)>) -> u32 {
-        for (position, partial) in arguments {
-            if !partial.is_identically_zero() {
-                self.arguments.push(position);
-                self.partials.push(partial);
-            }
+    /// Records a statement with the given operands and returns its position.
+    #[inline(always)]
+    pub(crate) fn statement<const K: usize>(&mut self, operands: [(Place, T); K]) -> u32 {
+        if self.entries + K > self.partials.len() || self.statements == self.ends.len() {
+            self.grow(K);
         }
-        let position = position(self.ends.len());
-        self.ends.push(end(self.arguments.len()));
-        position
+        let partials = &mut self.partials[self.entries..self.entries + K];
+        let arguments = &mut self.arguments[self.entries..self.entries + K];
+        let mut kept = 0;
+        for (place, partial) in operands {
+            partials[kept] = partial;
+            arguments[kept] = place.position();
+            kept += usize::from(counts(place, partial));
+        }
+        self.entries += kept;
+        self.finish()
+    }
+
+    /// Records a statement with any number of operands and returns its position.
+    pub(crate) fn long_statement(&mut self, operands: impl Iterator<Item = (Place, T)>) -> u32 {
+        for (place, partial) in operands.filter(|&(place, partial)| counts(place, partial)) {
+            if self.entries == self.partials.len() {
+                self.grow(1);
+            }
+            self.partials[self.entries] = partial;
+            self.arguments[self.entries] = place.position();
+            self.entries += 1;
+        }
+        if self.statements == self.ends.len() {
+            self.grow(0);
+        }
+        self.finish()
+    }
+
+    #[inline(always)]
+    fn finish(&mut self) -> u32 {
+        let position = self.statements;
+        self.ends[position] = self.entries as u32;
+        self.statements += 1;
+        position as u32
+    }
+
+    /// Makes room for a statement and `entries` of its entries.
+    #[cold]
+    fn grow(&mut self, entries: usize) {
+        let larger = |needed: usize, present: usize| if needed > present { needed.max(2 * present).max(64) } else { present };
+        let entries = limited(larger(self.entries + entries, self.partials.len()), self.entries + entries);
+        self.partials.resize(entries, T::zero());
+        self.arguments.resize(entries, 0);
+        self.ends.resize(limited(larger(self.statements + 1, self.ends.len()), self.statements + 1), 0);
     }
 
     /// The adjoints of all statements up to the last seeded one, and a zero
@@ -53,12 +97,12 @@ impl<T: Scalar> Recording<T> {
     /// The order of summation is that of the statements from the last to the
     /// first, and within one from the first argument to the last. An adjoint that
     /// is zero beats a partial that is not finite.
-    pub(crate) fn sweep(&self, seeds: impl Iterator<Item = (u32, T)> + Clone, mut adjoints: Vec<T>) -> Vec<T> {
-        let len = seeds.clone().map(|(position, _)| position as usize + 1).max().unwrap_or(0);
+    pub(crate) fn sweep(&self, seeds: impl Iterator<Item = (Place, T)> + Clone, mut adjoints: Vec<T>) -> Vec<T> {
+        let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
         adjoints.clear();
         adjoints.resize(len + 1, T::zero());
-        for (position, seed) in seeds {
-            adjoints[position as usize] += seed;
+        for (place, seed) in seeds {
+            adjoints[place.position() as usize] += seed;
         }
         let mut end = if len > 0 { self.ends[len - 1] as usize } else { 0 };
         for position in (0..len).rev() {
@@ -75,31 +119,22 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
-/// The position of statement `count`; the largest u32 is not one.
-#[inline]
-fn position(count: usize) -> u32 {
-    if count >= u32::MAX as usize {
-        too_long();
-    }
-    count as u32
+/// Whether an operand is stored: not a constant, nor one with slope zero.
+#[inline(always)]
+fn counts<T: Scalar>(place: Place, partial: T) -> bool {
+    !place.is_nowhere() & !partial.is_identically_zero()
 }
 
-/// The end of the arguments of a statement.
-#[inline]
-fn end(count: usize) -> u32 {
-    if count > u32::MAX as usize {
-        too_long();
-    }
-    count as u32
-}
-
-#[cold]
-fn too_long() -> ! {
-    panic!(
-        "the tape is full: a recording holds at most {} statements and arguments; differentiate in pieces and clear \
-         the tape between them",
-        u32::MAX
-    )
+/// A length of which u32 holds every position: `wanted` or, when the tape is nearly
+/// full, less, but at least `needed`.
+fn limited(wanted: usize, needed: usize) -> usize {
+    const LIMIT: usize = u32::MAX as usize;
+    assert!(
+        needed <= LIMIT,
+        "the tape is full: a recording holds at most {LIMIT} statements and arguments; differentiate in pieces and \
+         clear the tape between them"
+    );
+    wanted.min(LIMIT)
 }
 
 #[cfg(test)]
@@ -108,15 +143,14 @@ mod tests {
 
     #[test]
     fn positions_are_checked() {
-        assert_eq!(position(u32::MAX as usize - 1), u32::MAX - 1);
-        assert_eq!(end(u32::MAX as usize), u32::MAX);
-        for overflow in [|| position(u32::MAX as usize), || end(u32::MAX as usize + 1)] {
-            let message = *std::panic::catch_unwind(overflow).unwrap_err().downcast::<String>().unwrap();
-            assert_eq!(
-                message,
-                "the tape is full: a recording holds at most 4294967295 statements and arguments; differentiate in \
-                 pieces and clear the tape between them"
-            );
-        }
+        let limit = u32::MAX as usize;
+        assert_eq!(limited(100, 10), 100);
+        assert_eq!(limited(2 * limit, limit), limit);
+        let message = std::panic::catch_unwind(|| limited(2 * limit, limit + 1)).unwrap_err();
+        assert_eq!(
+            *message.downcast::<String>().unwrap(),
+            "the tape is full: a recording holds at most 4294967295 statements and arguments; differentiate in \
+             pieces and clear the tape between them"
+        );
     }
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::AccessError;
 
 use super::recording::Recording;
+use super::var::Place;
 use crate::Scalar;
 
 /// A thread's recordings over the scalar `T`.
@@ -37,6 +38,18 @@ impl<T> Slot<T> {
     #[inline(always)]
     pub(super) fn recording(&mut self, stamp: u32) -> Option<&mut Recording<T>> {
         if stamp == self.stamp { Some(&mut self.recording) } else { None }
+    }
+
+    /// The recording under way, if these are places in it or nowhere; else the
+    /// stamp of the first that is not.
+    #[inline(always)]
+    pub(super) fn recording_for(&mut self, places: impl Iterator<Item = Place>) -> Result<&mut Recording<T>, u32> {
+        for place in places {
+            if place.stamp() != self.stamp && !place.is_nowhere() {
+                return Err(place.stamp());
+            }
+        }
+        Ok(&mut self.recording)
     }
 
     /// The stamp of the recording under way.
@@ -135,6 +148,7 @@ pub(super) fn refuse<T: Scalar>(stamp: u32) -> ! {
 }
 
 /// The slot of a scalar that is itself nested, by a look-up of its type.
+#[inline(never)]
 pub(crate) fn registered_slot<T: Scalar, Out>(
     lend: impl FnOnce(&RefCell<Slot<T>>) -> Out,
 ) -> Result<Out, AccessError> {

@@ -26,9 +26,36 @@ use crate::{Scalar, rules};
 #[derive(Clone, Copy)]
 pub struct Var<T = f64> {
     value: T,
-    position: u32,
-    /// The stamp of the recording; 0 for a constant.
-    stamp: u32,
+    place: Place,
+}
+
+/// Where a variable is recorded: the stamp of the recording, 0 for a constant,
+/// and the position in it. One number keeps a variable in two registers.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Place(u64);
+
+impl Place {
+    pub(super) const NOWHERE: Place = Place(0);
+
+    #[inline(always)]
+    pub(super) const fn new(stamp: u32, position: u32) -> Self {
+        Place((stamp as u64) << 32 | position as u64)
+    }
+
+    #[inline(always)]
+    pub(super) const fn stamp(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline(always)]
+    pub(super) const fn position(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline(always)]
+    pub(super) const fn is_nowhere(self) -> bool {
+        self.stamp() == 0
+    }
 }
 
 impl<T: Scalar> Var<T> {
@@ -41,7 +68,7 @@ impl<T: Scalar> Var<T> {
     /// ```
     #[inline]
     pub const fn constant(value: T) -> Self {
-        Var { value, position: 0, stamp: 0 }
+        Var { value, place: Place::NOWHERE }
     }
 
     /// The value, in the scalar that the tape is over.
@@ -64,87 +91,110 @@ impl<T: Scalar> Var<T> {
     /// ```
     #[inline]
     pub const fn is_constant(self) -> bool {
-        self.stamp == 0
+        self.place.is_nowhere()
     }
 
-    #[inline]
-    pub(super) const fn at(value: T, position: u32, stamp: u32) -> Self {
-        Var { value, position, stamp }
-    }
-
-    #[inline]
-    pub(super) const fn position(self) -> u32 {
-        self.position
-    }
-
-    #[inline]
-    pub(super) const fn stamp(self) -> u32 {
-        self.stamp
-    }
-
-    /// The result of an operation: a statement with the partials of those
-    /// operands that are variables, or a constant when none is.
     #[inline(always)]
+    pub(super) const fn at(value: T, place: Place) -> Self {
+        Var { value, place }
+    }
+
+    #[inline(always)]
+    pub(super) const fn place(self) -> Place {
+        self.place
+    }
+
+    /// The result of an operation on any number of operands: one statement, or a
+    /// constant when they are all constants.
     #[track_caller]
     fn record(value: T, operands: impl Iterator<Item = (Var<T>, T)> + Clone) -> Self {
-        if operands.clone().all(|(x, _)| x.is_constant()) {
+        let operands = operands.map(|(x, partial)| (x.place, partial));
+        if operands.clone().all(|(place, _)| place.is_nowhere()) {
             return Var::constant(value);
         }
         let recorded = on_slot::<T, _>(|slot| {
-            let stamp = slot.stamp();
-            if let Some((foreign, _)) = operands.clone().find(|(x, _)| x.stamp != stamp && !x.is_constant()) {
-                return Err(foreign.stamp);
-            }
-            let recording = slot.recording(stamp).expect("the stamp is the slot's own");
-            let variables = operands.filter(|(x, _)| !x.is_constant()).map(|(x, partial)| (x.position, partial));
-            Ok((recording.statement(variables), stamp))
+            let recording = slot.recording_for(operands.clone().map(|(place, _)| place))?;
+            let position = recording.long_statement(operands);
+            Ok(Place::new(slot.stamp(), position))
         });
         match recorded {
-            Ok((position, stamp)) => Var { value, position, stamp },
+            Ok(place) => Var { value, place },
             Err(foreign) => refuse::<T>(foreign),
         }
+    }
+}
+
+/// Records a statement with one variable.
+#[inline(never)]
+#[track_caller]
+fn record1<T: Scalar>(x: Place, partial: T) -> Place {
+    let recorded = on_slot::<T, _>(|slot| {
+        let recording = slot.recording_for([x].into_iter())?;
+        Ok(recording.statement([(x, partial)]))
+    });
+    match recorded {
+        Ok(position) => Place::new(x.stamp(), position),
+        Err(foreign) => refuse::<T>(foreign),
+    }
+}
+
+/// Records a statement with two operands, one of which may be a constant.
+#[inline(never)]
+#[track_caller]
+fn record2<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
+    let recorded = on_slot::<T, _>(|slot| {
+        let recording = slot.recording_for([x, y].into_iter())?;
+        Ok(recording.statement([(x, by_x), (y, by_y)]))
+    });
+    match recorded {
+        // One of the stamps may be 0; else they are equal.
+        Ok(position) => Place::new(x.stamp() | y.stamp(), position),
+        Err(foreign) => refuse::<T>(foreign),
     }
 }
 
 impl<T: Scalar> Mode for Var<T> {
     type Inner = T;
 
-    #[inline]
+    #[inline(always)]
     fn inner(self) -> T {
         self.value
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn chain(self, value: T, slope: T) -> Self {
-        Var::record(value, [(self, slope)].into_iter())
+        let place = if self.place.is_nowhere() { self.place } else { record1(self.place, slope) };
+        Var { value, place }
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn chain_real(self, value: T, slope: T::Real) -> Self {
         self.chain(value, T::from_real(slope))
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
-        Var::record(value, [(self, by_self), (other, by_other)].into_iter())
+        let constant = self.place.is_nowhere() & other.place.is_nowhere();
+        let place = if constant { self.place } else { record2(self.place, by_self, other.place, by_other) };
+        Var { value, place }
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
         Var::record(value, [(self, by_self), (b, by_b), (c, by_c)].into_iter())
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn plus(self, other: Self) -> Self {
         self.chain2(other, self.value + other.value, [T::one(), T::one()])
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn minus(self, other: Self) -> Self {
         self.chain2(other, self.value - other.value, [T::one(), -T::one()])
@@ -210,7 +260,7 @@ impl<T: Scalar> From<T> for Var<T> {
 impl<T: Scalar> fmt::Display for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, f)?;
-        if self.is_constant() { Ok(()) } else { write!(f, " (variable {})", self.position) }
+        if self.is_constant() { Ok(()) } else { write!(f, " (variable {})", self.place.position()) }
     }
 }
 

@@ -1,0 +1,39 @@
+//! Small neural networks, as an application of the scalars.
+//!
+//! A network, a loss and a penalty are ordinary functions over
+//! [`Scalar`](crate::Scalar): nothing here knows how derivatives are taken, and the
+//! verbs of the crate differentiate a network like any other function. Training is
+//! a gradient and a step:
+//!
+//! ```
+//! use dualtape::gradient;
+//! use dualtape::nn::{Activation, Mlp, Schedule, Sgd, mean_squared_error};
+//!
+//! // Learn y = 2x − 1 from three points.
+//! let points = [[-1.0], [0.0], [1.0]];
+//! let targets = [-3.0, -1.0, 1.0];
+//! let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+//! let mut sgd = Sgd::new(Schedule::Constant(0.3));
+//! for _ in 0..100 {
+//!     let (_, g) = gradient(
+//!         |p| mean_squared_error(&line.with_parameters(p).forward_all(&points), &targets),
+//!         line.parameters(),
+//!     );
+//!     sgd.step(line.parameters_mut(), &g);
+//! }
+//! assert!((line.parameters()[0] - 2.0).abs() < 1e-9);
+//! assert!((line.parameters()[1] + 1.0).abs() < 1e-9);
+//! ```
+//!
+//! The conventions are those of micrograd (Karpathy 2020): the order of the
+//! parameters, the losses, the text of a network.
+
+mod init;
+mod loss;
+mod mlp;
+mod optimizer;
+
+pub use init::Init;
+pub use loss::{accuracy, hinge, l2, mean_squared_error, squared_error};
+pub use mlp::{Activation, Mlp};
+pub use optimizer::{Schedule, Sgd};

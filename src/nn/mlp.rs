@@ -1,0 +1,320 @@
+//! The multi-layer perceptron.
+
+use std::fmt;
+
+use rand::Rng;
+
+use super::Init;
+use crate::{Real, Scalar, dot};
+
+/// What a neuron does with its weighted sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Activation {
+    /// Nothing: `x`.
+    Linear,
+    /// [`relu`](Scalar::relu).
+    Relu,
+    /// [`leaky_relu`](Scalar::leaky_relu) with this slope below zero.
+    LeakyRelu(f64),
+    /// [`sigmoid`](Scalar::sigmoid).
+    Sigmoid,
+    /// [`tanh`](Scalar::tanh).
+    Tanh,
+    /// [`softplus`](Scalar::softplus).
+    Softplus,
+    /// [`silu`](Scalar::silu).
+    Silu,
+    /// [`gelu`](Scalar::gelu).
+    Gelu,
+}
+
+impl Activation {
+    /// The function at `x`.
+    ///
+    /// ```
+    /// use dualtape::derivative;
+    /// use dualtape::nn::Activation;
+    ///
+    /// assert_eq!(Activation::LeakyRelu(0.25).apply(-2.0), -0.5);
+    /// assert_eq!(derivative(|x| Activation::Tanh.apply(x), 0.0), (0.0, 1.0));
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn apply<S: Scalar>(self, x: S) -> S {
+        match self {
+            Activation::Linear => x,
+            Activation::Relu => x.relu(),
+            Activation::LeakyRelu(slope) => x.leaky_relu(<S::Real as Scalar>::from_f64(slope)),
+            Activation::Sigmoid => x.sigmoid(),
+            Activation::Tanh => x.tanh(),
+            Activation::Softplus => x.softplus(),
+            Activation::Silu => x.silu(),
+            Activation::Gelu => x.gelu(),
+        }
+    }
+}
+
+/// The name: `ReLU`.
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Activation::Linear => f.pad("Linear"),
+            Activation::Relu => f.pad("ReLU"),
+            Activation::LeakyRelu(slope) => f.pad(&format!("LeakyReLU[{slope}]")),
+            Activation::Sigmoid => f.pad("Sigmoid"),
+            Activation::Tanh => f.pad("Tanh"),
+            Activation::Softplus => f.pad("Softplus"),
+            Activation::Silu => f.pad("SiLU"),
+            Activation::Gelu => f.pad("GELU"),
+        }
+    }
+}
+
+/// A multi-layer perceptron: layers of neurons `activation(w·x + b)`, each fed with
+/// the outputs of the one before.
+///
+/// It is plain data: its widths, and one list of parameters, in the order layer,
+/// neuron, weights, then bias. Parameters may be any scalar; differentiating with
+/// respect to them means building the [same network](Mlp::with_parameters) with
+/// variables in their place.
+///
+/// ```
+/// use dualtape::gradient;
+/// use dualtape::nn::{Activation, Mlp};
+///
+/// let neuron = Mlp::zeros(2, &[(1, Activation::Relu)]).with_parameters(&[3.0, -1.0, 0.5]);
+/// assert_eq!(neuron.to_string(), "MLP of [Layer of [ReLU(2) x 1]]");
+/// assert_eq!(neuron.forward(&[2.0, 4.0]), [2.5]);
+///
+/// let (y, g) = gradient(|p| neuron.with_parameters(p).forward_all(&[[2.0, 4.0]])[0], neuron.parameters());
+/// assert_eq!((y, g), (2.5, vec![2.0, 4.0, 1.0]));
+/// # let _: Mlp<f64> = neuron;
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mlp<S = f64> {
+    inputs: usize,
+    /// The number of neurons and the activation of every layer.
+    layers: Vec<(usize, Activation)>,
+    parameters: Vec<S>,
+}
+
+impl<S> Mlp<S> {
+    /// The number of inputs.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(16, Activation::Relu), (1, Activation::Linear)]);
+    /// assert_eq!(mlp.inputs(), 2);
+    /// ```
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The number of neurons and the activation of every layer.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(16, Activation::Relu), (1, Activation::Linear)]);
+    /// assert_eq!(mlp.layers()[1], (1, Activation::Linear));
+    /// ```
+    pub fn layers(&self) -> &[(usize, Activation)] {
+        &self.layers
+    }
+
+    /// All parameters: layer by layer, in it neuron by neuron, of that the weights in
+    /// the order of the inputs and then the bias.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(16, Activation::Relu), (1, Activation::Linear)]);
+    /// assert_eq!(mlp.parameters().len(), 16 * (2 + 1) + (16 + 1));
+    /// ```
+    pub fn parameters(&self) -> &[S] {
+        &self.parameters
+    }
+
+    /// All parameters, to be changed in place by an [optimizer](super::Sgd).
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mut mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    /// mlp.parameters_mut()[0] = 2.0;
+    /// assert_eq!(mlp.forward(&[5.0]), [10.0]);
+    /// ```
+    pub fn parameters_mut(&mut self) -> &mut [S] {
+        &mut self.parameters
+    }
+
+    /// The same network with other parameters, in any scalar.
+    ///
+    /// # Panics
+    ///
+    /// When the number of parameters differs.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let shape: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    /// assert_eq!(shape.with_parameters(&[2.0_f32, 1.0]).forward(&[5.0]), [11.0]);
+    /// ```
+    #[track_caller]
+    pub fn with_parameters<U: Scalar>(&self, parameters: &[U]) -> Mlp<U> {
+        assert_eq!(
+            parameters.len(),
+            self.parameters.len(),
+            "Mlp::with_parameters: {} parameters were passed and the network has {}; pass one for each, in the order \
+             layer, neuron, weights, bias",
+            parameters.len(),
+            self.parameters.len()
+        );
+        Mlp { inputs: self.inputs, layers: self.layers.clone(), parameters: parameters.to_vec() }
+    }
+}
+
+impl<S: Scalar> Mlp<S> {
+    /// A network of `inputs` inputs and the given layers (number of neurons,
+    /// activation), with all parameters zero.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(3, &[(4, Activation::Tanh), (2, Activation::Linear)]);
+    /// assert_eq!(mlp.forward(&[1.0, 2.0, 3.0]), [0.0, 0.0]);
+    /// ```
+    pub fn zeros(inputs: usize, layers: &[(usize, Activation)]) -> Self {
+        let count = fans(inputs, layers).map(|(fan_in, outputs)| outputs * (fan_in + 1)).sum();
+        Mlp { inputs, layers: layers.to_vec(), parameters: vec![S::zero(); count] }
+    }
+
+    /// The outputs of the last layer at one point `x`.
+    ///
+    /// # Panics
+    ///
+    /// When `x` has not as many elements as the network has inputs.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp = Mlp::zeros(2, &[(1, Activation::Tanh)]).with_parameters(&[3.0, 0.5, -1.0]);
+    /// assert_eq!(mlp.forward(&[1.0, 2.0]), [3.0_f64.tanh()]);
+    /// ```
+    #[track_caller]
+    pub fn forward(&self, x: &[S]) -> Vec<S> {
+        assert_eq!(
+            x.len(),
+            self.inputs,
+            "Mlp::forward: the point has {} elements and the network has {} inputs; pass one for each",
+            x.len(),
+            self.inputs
+        );
+        let mut outputs = x.to_vec();
+        let mut rest = &self.parameters[..];
+        for &(neurons, activation) in &self.layers {
+            let block = outputs.len() + 1;
+            let (layer, later) = rest.split_at(neurons * block);
+            let neuron = |parameters: &[S]| {
+                let (&bias, weights) = parameters.split_last().expect("a neuron has a bias");
+                activation.apply(dot(weights, &outputs) + bias)
+            };
+            outputs = layer.chunks_exact(block).map(neuron).collect();
+            rest = later;
+        }
+        outputs
+    }
+
+    /// The outputs at many plain points, one after the other: `points.len()` times
+    /// the width of the last layer.
+    ///
+    /// # Panics
+    ///
+    /// When a point has not as many elements as the network has inputs.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp = Mlp::zeros(2, &[(1, Activation::Linear)]).with_parameters(&[3.0, 0.5, -1.0]);
+    /// assert_eq!(mlp.forward_all(&[[1.0, 2.0], [0.0, 4.0]]), [3.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn forward_all<P: AsRef<[S::Real]>>(&self, points: &[P]) -> Vec<S> {
+        let mut outputs = Vec::with_capacity(points.len());
+        let mut x = Vec::with_capacity(self.inputs);
+        for point in points {
+            x.clear();
+            x.extend(point.as_ref().iter().map(|&x| S::from_real(x)));
+            outputs.append(&mut self.forward(&x));
+        }
+        outputs
+    }
+}
+
+impl<R: Real> Mlp<R> {
+    /// A network with random weights and zero biases.
+    ///
+    /// Weights are drawn in the order of the parameters, so the same generator in
+    /// the same state gives the same bits.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Init, Mlp};
+    /// use rand::SeedableRng;
+    /// use rand::rngs::StdRng;
+    ///
+    /// let layers = [(16, Activation::Relu), (1, Activation::Linear)];
+    /// let mlp: Mlp = Mlp::random(2, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
+    /// let again = Mlp::random(2, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
+    /// assert_eq!(mlp, again);
+    /// assert!(mlp.parameters().iter().all(|p| p.abs() < 1.0));
+    /// ```
+    pub fn random(inputs: usize, layers: &[(usize, Activation)], init: Init, rng: &mut (impl Rng + ?Sized)) -> Self {
+        let mut mlp = Mlp::zeros(inputs, layers);
+        let mut rest = &mut mlp.parameters[..];
+        for (fan_in, outputs) in fans(inputs, layers) {
+            let (layer, later) = rest.split_at_mut(outputs * (fan_in + 1));
+            for neuron in layer.chunks_exact_mut(fan_in + 1) {
+                neuron[..fan_in].fill_with(|| R::from_f64(init.weight(fan_in, outputs, rng)));
+            }
+            rest = later;
+        }
+        mlp
+    }
+
+    /// The same network in any scalar: its parameters become constants.
+    ///
+    /// It makes the network a function of its inputs in that scalar.
+    ///
+    /// ```
+    /// use dualtape::gradient;
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp = Mlp::zeros(2, &[(1, Activation::Linear)]).with_parameters(&[3.0, 0.5, -1.0]);
+    /// let (y, slope) = gradient(|x| mlp.lift().forward(x)[0], &[1.0, 2.0]);
+    /// assert_eq!((y, slope), (3.0, vec![3.0, 0.5]));
+    /// ```
+    pub fn lift<S: Scalar<Real = R>>(&self) -> Mlp<S> {
+        let parameters: Vec<S> = self.parameters.iter().map(|&p| S::from_real(p)).collect();
+        self.with_parameters(&parameters)
+    }
+}
+
+/// The number of inputs and of outputs of every layer.
+fn fans(inputs: usize, layers: &[(usize, Activation)]) -> impl Iterator<Item = (usize, usize)> {
+    let outputs = layers.iter().map(|&(outputs, _)| outputs);
+    std::iter::once(inputs).chain(outputs.clone()).zip(outputs)
+}
+
+/// The layers: `MLP of [Layer of [ReLU(2) x 16], Layer of [Linear(16) x 1]]`.
+impl<S> fmt::Display for Mlp<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MLP of [")?;
+        for (index, (fan_in, outputs)) in fans(self.inputs, &self.layers).enumerate() {
+            let separator = if index > 0 { ", " } else { "" };
+            write!(f, "{separator}Layer of [{}({fan_in}) x {outputs}]", self.layers[index].1)?;
+        }
+        f.write_str("]")
+    }
+}
