@@ -5,6 +5,7 @@ mod derivatives;
 mod dual;
 mod ecosystem;
 mod function;
+pub mod nn;
 mod operators;
 mod rules;
 mod scalar;

@@ -83,13 +83,12 @@ impl fmt::Display for Activation {
 /// use dualtape::gradient;
 /// use dualtape::nn::{Activation, Mlp};
 ///
-/// let neuron = Mlp::zeros(2, &[(1, Activation::Relu)]).with_parameters(&[3.0, -1.0, 0.5]);
+/// let neuron = Mlp::new(2, &[(1, Activation::Relu)], &[3.0, -1.0, 0.5]);
 /// assert_eq!(neuron.to_string(), "MLP of [Layer of [ReLU(2) x 1]]");
 /// assert_eq!(neuron.forward(&[2.0, 4.0]), [2.5]);
 ///
 /// let (y, g) = gradient(|p| neuron.with_parameters(p).forward_all(&[[2.0, 4.0]])[0], neuron.parameters());
 /// assert_eq!((y, g), (2.5, vec![2.0, 4.0, 1.0]));
-/// # let _: Mlp<f64> = neuron;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlp<S = f64> {
@@ -164,19 +163,37 @@ impl<S> Mlp<S> {
     /// ```
     #[track_caller]
     pub fn with_parameters<U: Scalar>(&self, parameters: &[U]) -> Mlp<U> {
-        assert_eq!(
-            parameters.len(),
-            self.parameters.len(),
-            "Mlp::with_parameters: {} parameters were passed and the network has {}; pass one for each, in the order \
-             layer, neuron, weights, bias",
-            parameters.len(),
-            self.parameters.len()
-        );
-        Mlp { inputs: self.inputs, layers: self.layers.clone(), parameters: parameters.to_vec() }
+        Mlp::new(self.inputs, &self.layers, parameters)
     }
 }
 
 impl<S: Scalar> Mlp<S> {
+    /// A network of `inputs` inputs and the given layers (number of neurons,
+    /// activation), with its parameters in the order layer, neuron, weights, bias.
+    ///
+    /// # Panics
+    ///
+    /// When the layers have another number of parameters.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp = Mlp::new(1, &[(1, Activation::Linear)], &[2.0, 1.0]);
+    /// assert_eq!(mlp.forward(&[5.0]), [11.0]);
+    /// ```
+    #[track_caller]
+    pub fn new(inputs: usize, layers: &[(usize, Activation)], parameters: &[S]) -> Self {
+        let expected = count(inputs, layers);
+        assert_eq!(
+            parameters.len(),
+            expected,
+            "Mlp: {} parameters were passed and the layers have {expected}; pass one for each, in the order layer, \
+             neuron, weights, bias",
+            parameters.len(),
+        );
+        Mlp { inputs, layers: layers.to_vec(), parameters: parameters.to_vec() }
+    }
+
     /// A network of `inputs` inputs and the given layers (number of neurons,
     /// activation), with all parameters zero.
     ///
@@ -187,8 +204,7 @@ impl<S: Scalar> Mlp<S> {
     /// assert_eq!(mlp.forward(&[1.0, 2.0, 3.0]), [0.0, 0.0]);
     /// ```
     pub fn zeros(inputs: usize, layers: &[(usize, Activation)]) -> Self {
-        let count = fans(inputs, layers).map(|(fan_in, outputs)| outputs * (fan_in + 1)).sum();
-        Mlp { inputs, layers: layers.to_vec(), parameters: vec![S::zero(); count] }
+        Mlp { inputs, layers: layers.to_vec(), parameters: vec![S::zero(); count(inputs, layers)] }
     }
 
     /// The outputs of the last layer at one point `x`.
@@ -200,7 +216,7 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
     ///
-    /// let mlp = Mlp::zeros(2, &[(1, Activation::Tanh)]).with_parameters(&[3.0, 0.5, -1.0]);
+    /// let mlp = Mlp::new(2, &[(1, Activation::Tanh)], &[3.0, 0.5, -1.0]);
     /// assert_eq!(mlp.forward(&[1.0, 2.0]), [3.0_f64.tanh()]);
     /// ```
     #[track_caller]
@@ -237,7 +253,7 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
     ///
-    /// let mlp = Mlp::zeros(2, &[(1, Activation::Linear)]).with_parameters(&[3.0, 0.5, -1.0]);
+    /// let mlp = Mlp::new(2, &[(1, Activation::Linear)], &[3.0, 0.5, -1.0]);
     /// assert_eq!(mlp.forward_all(&[[1.0, 2.0], [0.0, 4.0]]), [3.0, 1.0]);
     /// ```
     #[track_caller]
@@ -291,7 +307,7 @@ impl<R: Real> Mlp<R> {
     /// use dualtape::gradient;
     /// use dualtape::nn::{Activation, Mlp};
     ///
-    /// let mlp = Mlp::zeros(2, &[(1, Activation::Linear)]).with_parameters(&[3.0, 0.5, -1.0]);
+    /// let mlp = Mlp::new(2, &[(1, Activation::Linear)], &[3.0, 0.5, -1.0]);
     /// let (y, slope) = gradient(|x| mlp.lift().forward(x)[0], &[1.0, 2.0]);
     /// assert_eq!((y, slope), (3.0, vec![3.0, 0.5]));
     /// ```
@@ -305,6 +321,11 @@ impl<R: Real> Mlp<R> {
 fn fans(inputs: usize, layers: &[(usize, Activation)]) -> impl Iterator<Item = (usize, usize)> {
     let outputs = layers.iter().map(|&(outputs, _)| outputs);
     std::iter::once(inputs).chain(outputs.clone()).zip(outputs)
+}
+
+/// The number of parameters.
+fn count(inputs: usize, layers: &[(usize, Activation)]) -> usize {
+    fans(inputs, layers).map(|(fan_in, outputs)| outputs * (fan_in + 1)).sum()
 }
 
 /// The layers: `MLP of [Layer of [ReLU(2) x 16], Layer of [Linear(16) x 1]]`.
