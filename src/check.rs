@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use num_traits::{Float, ToPrimitive};
+use num_traits::Float;
 
-use crate::{Dual, Function, LANES, Matrix, Real, Scalar, gradient, gradient_forward, hessian};
+use crate::{Dual, Function, LANES, Matrix, Real, gradient, gradient_forward, hessian};
 
 /// Evaluates `f` at `x` as a plain function, in forward mode, in reverse mode,
 /// forward over reverse and nested forward, and by finite differences, and reports
@@ -47,7 +47,9 @@ pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
     for (reading, value) in values {
         report.compare(Entry::Value, [("plain", plain), (reading, value)], R::zero());
     }
-    for (reading, other) in [("reverse", &reverse), ("forward over reverse", &nested_reverse), ("nested forward", &nested)] {
+    for (reading, other) in
+        [("reverse", &reverse), ("forward over reverse", &nested_reverse), ("nested forward", &nested)]
+    {
         report.compare_modes(|i| Entry::Gradient(i), ("forward", &forward), (reading, other));
     }
     report.compare_modes(
@@ -229,7 +231,13 @@ impl Disagreement {
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (entry, [first, second], [a, b]) = (self.entry, self.readings, self.results);
-        write!(f, "{entry}: {first} {}, {second} {} (relative difference {:.1e})", Digits(a), Digits(b), self.relative())
+        write!(
+            f,
+            "{entry}: {first} {}, {second} {} (relative difference {:.1e})",
+            Digits(a),
+            Digits(b),
+            self.relative()
+        )
     }
 }
 

@@ -89,10 +89,7 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 /// assert_eq!((y, g), (10.0, vec![3.0, 2.0, 1.0]));
 /// ```
 #[track_caller]
-pub fn gradient_forward<T: Scalar>(
-    f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>,
-    x: &[T],
-) -> (T, Vec<T>) {
+pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>, x: &[T]) -> (T, Vec<T>) {
     let (y, jacobian) = jacobian(|x| vec![f(x)], x);
     (y[0], jacobian.into_entries())
 }
@@ -113,10 +110,7 @@ pub fn gradient_forward<T: Scalar>(
 /// assert_eq!(j.rows().collect::<Vec<_>>(), [[0.0, 2.0], [0.0, 1.0]]);
 /// ```
 #[track_caller]
-pub fn jacobian<T: Scalar>(
-    f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
-    x: &[T],
-) -> (Vec<T>, Matrix<T>) {
+pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
     let mut inputs: Vec<Dual<T, LANES>> = x.iter().map(|&x| Dual::constant(x)).collect();
     let _level = Level::enter("jacobian", || f(&inputs));
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
@@ -125,9 +119,8 @@ pub fn jacobian<T: Scalar>(
         seed(&mut inputs, lanes.clone());
         let outputs = f(&inputs);
         unseed(&mut inputs, lanes.clone());
-        let (y, matrix) = result.get_or_insert_with(|| {
-            (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len()))
-        });
+        let (y, matrix) = result
+            .get_or_insert_with(|| (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
         for (row, output) in outputs.iter().enumerate() {
             matrix[row][lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
@@ -151,10 +144,7 @@ pub fn jacobian<T: Scalar>(
 /// assert_eq!(j.rows().collect::<Vec<_>>(), [[3.0, 2.0], [1.0, 0.0]]);
 /// ```
 #[track_caller]
-pub fn jacobian_reverse<T: Scalar>(
-    f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>,
-    x: &[T],
-) -> (Vec<T>, Matrix<T>) {
+pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
     let tape = Tape::new();
     let x = tape.vars(x);
     let outputs = f(&x);
@@ -222,11 +212,7 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 /// assert_eq!((y, g, hv), (12.0, vec![12.0, 4.0], vec![6.0, 4.0]));
 /// ```
 #[track_caller]
-pub fn hvp<T: Scalar>(
-    f: impl FnOnce(&[Var<Dual<T>>]) -> Var<Dual<T>>,
-    x: &[T],
-    v: &[T],
-) -> (T, Vec<T>, Vec<T>) {
+pub fn hvp<T: Scalar>(f: impl FnOnce(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
     assert_directions("hvp", "x", x.len(), "v", v.len());
     let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
     let (y, g) = gradient(f, &inputs);

@@ -238,8 +238,9 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = crate::rules::log_sum_exp(&inner);
-        xs.iter().zip(weights).fold(Self::constant(value), |sum, (x, weight)| {
-            Dual { value, partials: zipped(sum.partials, scaled(x.partials, weight), |p, q| p + q) }
+        xs.iter().zip(weights).fold(Self::constant(value), |sum, (x, weight)| Dual {
+            value,
+            partials: zipped(sum.partials, scaled(x.partials, weight), |p, q| p + q),
         })
     }
 

@@ -1,7 +1,9 @@
 //! What every differentiating scalar shares: the operators and functions that
 //! follow from three ways to apply the chain rule.
 
-use crate::Scalar;
+use num_traits::One;
+
+use crate::{Dual, Scalar, Var, rules};
 
 /// One mode of differentiation: how a local derivative reaches the result.
 ///
@@ -31,6 +33,43 @@ pub(crate) trait Mode: Scalar {
 
     /// `self − other`.
     fn minus(self, other: Self) -> Self;
+
+    /// `c + self`.
+    #[inline(always)]
+    #[track_caller]
+    fn added_to(self, c: Self::Real) -> Self {
+        self.chain_real(self.inner() + c, Self::Real::one())
+    }
+
+    /// `c − self`.
+    #[inline(always)]
+    #[track_caller]
+    fn subtracted_from(self, c: Self::Real) -> Self {
+        self.chain_real(-self.inner() + c, -Self::Real::one())
+    }
+
+    /// `c·self`.
+    #[inline(always)]
+    #[track_caller]
+    fn multiplied_by(self, c: Self::Real) -> Self {
+        self.chain_real(self.inner() * c, c)
+    }
+
+    /// `c/self`.
+    #[inline(always)]
+    #[track_caller]
+    fn dividing(self, c: Self::Real) -> Self {
+        let (value, _, slope) = rules::div(Self::Inner::from_real(c), self.inner());
+        self.chain(value, slope)
+    }
+
+    /// `c % self`.
+    #[inline(always)]
+    #[track_caller]
+    fn reducing(self, c: Self::Real) -> Self {
+        let (value, _, slope) = rules::rem(Self::Inner::from_real(c), self.inner());
+        self.chain(value, slope)
+    }
 }
 
 /// The elementary functions of a [`Mode`], from their rules.
@@ -66,11 +105,26 @@ macro_rules! chained_functions {
 }
 pub(crate) use chained_functions;
 
+/// An operator with a borrowed operand, from that of the owned types.
+macro_rules! borrowed {
+    ([$($generics:tt)*] $trait:ident $method:ident -> $type:ty: $left:ty, $right:ty, $left_form:ty, $right_form:ty) => {
+        impl<$($generics)*> std::ops::$trait<$right_form> for $left_form {
+            type Output = $type;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: $right_form) -> $type {
+                std::ops::$trait::$method(<$left>::clone(&self), <$right>::clone(&other))
+            }
+        }
+    };
+}
+pub(crate) use borrowed;
+
 /// One operator in its owned and borrowed forms, and its assigning form.
 macro_rules! operator {
     (
         [$($generics:tt)*] $type:ty, $trait:ident $method:ident $assign:ident $assign_method:ident,
-        |$a:ident, $b:ident| $with_self:expr, |$x:ident, $c:ident| $with_real:expr, |$d:ident, $y:ident| $real_with:expr
+        |$a:ident, $b:ident| $with_self:expr, |$x:ident, $c:ident| $with_real:expr
     ) => {
         impl<T: Scalar, $($generics)*> $trait for $type {
             type Output = Self;
@@ -90,30 +144,15 @@ macro_rules! operator {
                 $with_real
             }
         }
-        impl<T: Scalar, $($generics)*> $trait<&Self> for $type {
-            type Output = Self;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: &Self) -> Self {
-                self.$method(*other)
-            }
-        }
-        impl<T: Scalar, $($generics)*> $trait<$type> for &$type {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: $type) -> $type {
-                (*self).$method(other)
-            }
-        }
-        impl<T: Scalar, $($generics)*> $trait<Self> for &$type {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: Self) -> $type {
-                (*self).$method(*other)
-            }
-        }
+        borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, $type, &$type);
+        borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, &$type, $type);
+        borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, &$type, &$type);
+        borrowed!([T: Scalar<Real = f64>, $($generics)*] $trait $method -> $type: $type, f64, $type, &f64);
+        borrowed!([T: Scalar<Real = f64>, $($generics)*] $trait $method -> $type: $type, f64, &$type, f64);
+        borrowed!([T: Scalar<Real = f64>, $($generics)*] $trait $method -> $type: $type, f64, &$type, &f64);
+        borrowed!([T: Scalar<Real = f32>, $($generics)*] $trait $method -> $type: $type, f32, $type, &f32);
+        borrowed!([T: Scalar<Real = f32>, $($generics)*] $trait $method -> $type: $type, f32, &$type, f32);
+        borrowed!([T: Scalar<Real = f32>, $($generics)*] $trait $method -> $type: $type, f32, &$type, &f32);
         impl<T: Scalar, Rhs, $($generics)*> $assign<Rhs> for $type
         where
             Self: $trait<Rhs, Output = Self>,
@@ -122,67 +161,6 @@ macro_rules! operator {
             #[track_caller]
             fn $assign_method(&mut self, other: Rhs) {
                 *self = (*self).$method(other);
-            }
-        }
-        operator!(@plain f64 [$($generics)*] $type, $trait $method, |$d, $y| $real_with);
-        operator!(@plain f32 [$($generics)*] $type, $trait $method, |$d, $y| $real_with);
-    };
-    (@plain $real:ident [$($generics:tt)*] $type:ty, $trait:ident $method:ident, |$d:ident, $y:ident| $real_with:expr) => {
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$real> for $type {
-            type Output = Self;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: &$real) -> Self {
-                self.$method(*other)
-            }
-        }
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<$real> for &$type {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: $real) -> $type {
-                (*self).$method(other)
-            }
-        }
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$real> for &$type {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: &$real) -> $type {
-                (*self).$method(*other)
-            }
-        }
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<$type> for $real {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: $type) -> $type {
-                let ($d, $y) = (self, other);
-                $real_with
-            }
-        }
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$type> for $real {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: &$type) -> $type {
-                self.$method(*other)
-            }
-        }
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<$type> for &$real {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: $type) -> $type {
-                (*self).$method(other)
-            }
-        }
-        impl<T: Scalar<Real = $real>, $($generics)*> $trait<&$type> for &$real {
-            type Output = $type;
-            #[inline(always)]
-            #[track_caller]
-            fn $method(self, other: &$type) -> $type {
-                (*self).$method(*other)
             }
         }
     };
@@ -200,7 +178,7 @@ macro_rules! impl_scalar {
                 Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
             };
 
-            use $crate::operators::{Mode, operator};
+            use $crate::operators::{Mode, borrowed, operator};
             use $crate::{Real, Scalar, rules};
 
             impl<T: Scalar, $($generics)*> Neg for $type {
@@ -225,29 +203,22 @@ macro_rules! impl_scalar {
 
             operator!([$($generics)*] $type, Add add AddAssign add_assign,
                 |a, b| a.plus(b),
-                |x, c| x.chain_real(x.inner() + c, Ground::<T>::one()),
-                |c, x| x.chain_real(x.inner() + c, Ground::<T>::one()));
+                |x, c| x.added_to(c));
             operator!([$($generics)*] $type, Sub sub SubAssign sub_assign,
                 |a, b| a.minus(b),
-                |x, c| x.chain_real(x.inner() - c, Ground::<T>::one()),
-                |c, x| x.chain_real(-x.inner() + c, -Ground::<T>::one()));
+                |x, c| x.chain_real(x.inner() - c, Ground::<T>::one()));
             operator!([$($generics)*] $type, Mul mul MulAssign mul_assign,
                 |a, b| {
                     let (value, by_a, by_b) = rules::mul(a.inner(), b.inner());
                     a.chain2(b, value, [by_a, by_b])
                 },
-                |x, c| x.chain_real(x.inner() * c, c),
-                |c, x| x.chain_real(x.inner() * c, c));
+                |x, c| x.multiplied_by(c));
             operator!([$($generics)*] $type, Div div DivAssign div_assign,
                 |a, b| {
                     let (value, by_a, by_b) = rules::div(a.inner(), b.inner());
                     a.chain2(b, value, [by_a, by_b])
                 },
-                |x, c| x.chain_real(x.inner() / c, Ground::<T>::one() / c),
-                |c, x| {
-                    let (value, _, slope) = rules::div(T::from_real(c), x.inner());
-                    x.chain(value, slope)
-                });
+                |x, c| x.chain_real(x.inner() / c, Ground::<T>::one() / c));
             operator!([$($generics)*] $type, Rem rem RemAssign rem_assign,
                 |a, b| {
                     let (value, by_a, by_b) = rules::rem(a.inner(), b.inner());
@@ -255,10 +226,6 @@ macro_rules! impl_scalar {
                 },
                 |x, c| {
                     let (value, slope, _) = rules::rem(x.inner(), T::from_real(c));
-                    x.chain(value, slope)
-                },
-                |c, x| {
-                    let (value, _, slope) = rules::rem(T::from_real(c), x.inner());
                     x.chain(value, slope)
                 });
 
@@ -316,3 +283,32 @@ macro_rules! impl_scalar {
     };
 }
 pub(crate) use impl_scalar;
+
+/// Operators with a plain `f64` on the left.
+macro_rules! left_operators {
+    ([$($generics:tt)*] $type:ty) => {
+        left_operators!(@one [$($generics)*] $type, Add add added_to);
+        left_operators!(@one [$($generics)*] $type, Sub sub subtracted_from);
+        left_operators!(@one [$($generics)*] $type, Mul mul multiplied_by);
+        left_operators!(@one [$($generics)*] $type, Div div dividing);
+        left_operators!(@one [$($generics)*] $type, Rem rem reducing);
+    };
+    (@one [$($generics:tt)*] $type:ty, $trait:ident $method:ident $mode_method:ident) => {
+        impl<$($generics)*> std::ops::$trait<$type> for f64 {
+            type Output = $type;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: $type) -> $type {
+                other.$mode_method(self)
+            }
+        }
+        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, f64, &$type);
+        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, $type);
+        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, &$type);
+    };
+}
+
+// The compiler finds the type of `2.0 * x * y` in a closure only while one
+// implementation fits the literal, so there is none for f32: write `x * 2.0`.
+left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
+left_operators!([T: Scalar<Real = f64>] Var<T>);

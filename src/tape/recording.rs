@@ -84,7 +84,8 @@ impl<T: Scalar> Recording<T> {
     /// Makes room for a statement and `entries` of its entries.
     #[cold]
     fn grow(&mut self, entries: usize) {
-        let larger = |needed: usize, present: usize| if needed > present { needed.max(2 * present).max(64) } else { present };
+        let larger =
+            |needed: usize, present: usize| if needed > present { needed.max(2 * present).max(64) } else { present };
         let entries = limited(larger(self.entries + entries, self.partials.len()), self.entries + entries);
         self.partials.resize(entries, T::zero());
         self.arguments.resize(entries, 0);

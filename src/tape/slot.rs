@@ -149,9 +149,7 @@ pub(super) fn refuse<T: Scalar>(stamp: u32) -> ! {
 
 /// The slot of a scalar that is itself nested, by a look-up of its type.
 #[inline(never)]
-pub(crate) fn registered_slot<T: Scalar, Out>(
-    lend: impl FnOnce(&RefCell<Slot<T>>) -> Out,
-) -> Result<Out, AccessError> {
+pub(crate) fn registered_slot<T: Scalar, Out>(lend: impl FnOnce(&RefCell<Slot<T>>) -> Out) -> Result<Out, AccessError> {
     thread_local! {
         static SLOTS: RefCell<Vec<(TypeId, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
     }

@@ -1,0 +1,363 @@
+//! What a derivative costs in each mode, against the plain function and a gradient
+//! written by hand.
+//!
+//! Every answer is compared with the one by hand before anything is timed. Criterion
+//! reports each time; the table of ratios at the end comes from runs in turn, so that it
+//! holds on a machine whose speed drifts.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+use dualtape::nn::{Activation, Init, Mlp, hinge, l2};
+use dualtape::{Scalar, derivative, gradient, gradient_forward, hessian};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+/// A way to compute a number and its derivatives: value first, then the derivatives.
+type Run = Box<dyn Fn() -> Vec<f64>>;
+
+/// One function and the ways to it: the plain function first, then derivatives.
+struct Workload {
+    name: &'static str,
+    runs: Vec<(&'static str, Run)>,
+}
+
+impl Workload {
+    fn new(name: &'static str, plain: impl Fn() -> f64 + 'static) -> Self {
+        Workload { name, runs: vec![("f64", Box::new(move || vec![plain()]))] }
+    }
+
+    fn with(mut self, way: &'static str, run: impl Fn() -> Vec<f64> + 'static) -> Self {
+        self.runs.push((way, Box::new(run)));
+        self
+    }
+
+    /// Panics unless all ways agree with the plain value and the second way's derivatives.
+    fn assert_answers(&self) {
+        let (value, expected) = (self.runs[0].1()[0], self.runs[1].1());
+        for (way, run) in &self.runs[1..] {
+            let answer = run();
+            assert_eq!(answer.len(), expected.len(), "{}, {way}", self.name);
+            assert!((answer[0] - value).abs() <= 1e-12 * value.abs(), "{}, {way}: {} is not {value}", self.name, answer[0]);
+            let largest = expected[1..].iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
+            for (i, (a, b)) in answer.iter().zip(&expected).enumerate().skip(1) {
+                assert!((a - b).abs() <= 1e-10 * largest, "{}, {way}, derivative {i}: {a} is not {b}", self.name);
+            }
+        }
+    }
+}
+
+fn value_and(value: f64, derivatives: Vec<f64>) -> Vec<f64> {
+    let mut all = derivatives;
+    all.insert(0, value);
+    all
+}
+
+// Rosenbrock's valley.
+
+fn rosenbrock<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let mut total = S::zero();
+    for w in x.windows(2) {
+        let (valley, slope) = (w[1] - w[0] * w[0], -w[0] + 1.0);
+        total += valley * valley * 100.0 + slope * slope;
+    }
+    total
+}
+
+fn rosenbrock_gradient(x: &[f64]) -> (f64, Vec<f64>) {
+    let (mut total, mut g) = (0.0, vec![0.0; x.len()]);
+    for i in 0..x.len() - 1 {
+        let (valley, slope) = (x[i + 1] - x[i] * x[i], 1.0 - x[i]);
+        total += 100.0 * valley * valley + slope * slope;
+        g[i] += -400.0 * valley * x[i] - 2.0 * slope;
+        g[i + 1] += 200.0 * valley;
+    }
+    (total, g)
+}
+
+fn rosenbrock_hessian(x: &[f64]) -> Vec<f64> {
+    let n = x.len();
+    let mut h = vec![0.0; n * n];
+    for i in 0..n - 1 {
+        h[i * n + i] += -400.0 * (x[i + 1] - 3.0 * x[i] * x[i]) + 2.0;
+        h[i * n + i + 1] -= 400.0 * x[i];
+        h[(i + 1) * n + i] -= 400.0 * x[i];
+        h[(i + 1) * n + i + 1] += 200.0;
+    }
+    h
+}
+
+fn point(n: usize) -> Vec<f64> {
+    (0..n).map(|i| 1.0 + 0.5 * (i as f64).sin()).collect()
+}
+
+fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
+    Workload::new(name, move || rosenbrock(black_box(&point(n))))
+        .with("by hand", move || {
+            let (y, g) = rosenbrock_gradient(black_box(&point(n)));
+            value_and(y, g)
+        })
+        .with("reverse", move || {
+            let (y, g) = gradient(rosenbrock, black_box(&point(n)));
+            value_and(y, g)
+        })
+        .with("forward", move || {
+            let (y, g) = gradient_forward(rosenbrock, black_box(&point(n)));
+            value_and(y, g)
+        })
+}
+
+fn hessian_workload(name: &'static str, n: usize) -> Workload {
+    Workload::new(name, move || rosenbrock(black_box(&point(n))))
+        .with("by hand", move || {
+            let x = black_box(point(n));
+            value_and(rosenbrock(&x), rosenbrock_hessian(&x))
+        })
+        .with("forward over reverse", move || {
+            let (y, _, h) = hessian(rosenbrock, black_box(&point(n)));
+            value_and(y, h.into_entries())
+        })
+}
+
+// The price of a European call, and its five greeks.
+
+fn black_scholes<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let [spot, strike, rate, volatility, time] = [x[0], x[1], x[2], x[3], x[4]];
+    let spread = volatility * time.sqrt();
+    let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
+    spot * d1.norm_cdf() - strike * (-rate * time).exp() * (d1 - spread).norm_cdf()
+}
+
+fn black_scholes_greeks(x: &[f64]) -> (f64, Vec<f64>) {
+    let [spot, strike, rate, volatility, time] = [x[0], x[1], x[2], x[3], x[4]];
+    let root = time.sqrt();
+    let spread = volatility * root;
+    let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
+    let (above, below) = (Scalar::norm_cdf(d1), Scalar::norm_cdf(d1 - spread));
+    let discounted = strike * (-rate * time).exp();
+    let vega = spot * Scalar::norm_pdf(d1) * root;
+    let greeks = vec![
+        above,
+        -discounted / strike * below,
+        discounted * time * below,
+        vega,
+        vega * volatility / (2.0 * time) + rate * discounted * below,
+    ];
+    (spot * above - discounted * below, greeks)
+}
+
+fn black_scholes_workload() -> Workload {
+    const AT: [f64; 5] = [100.0, 95.0, 0.03, 0.25, 1.5];
+    Workload::new("Black-Scholes, 5 greeks", || black_scholes(black_box(&AT)))
+        .with("by hand", || {
+            let (y, g) = black_scholes_greeks(black_box(&AT));
+            value_and(y, g)
+        })
+        .with("reverse", || {
+            let (y, g) = gradient(black_scholes, black_box(&AT));
+            value_and(y, g)
+        })
+        .with("forward", || {
+            let (y, g) = gradient_forward(black_scholes, black_box(&AT));
+            value_and(y, g)
+        })
+}
+
+// A long chain of operations on one variable.
+
+const CHAIN: usize = 1_000_000;
+
+fn chain<S: Scalar<Real = f64>>(x: S) -> S {
+    let mut y = x;
+    for _ in 0..CHAIN / 4 {
+        y = y * 0.5 + (x - y * 0.25);
+    }
+    y
+}
+
+fn chain_workload() -> Workload {
+    Workload::new("chain of 1e6 operations", || chain(black_box(0.7)))
+        .with("by hand", || {
+            let x = black_box(0.7);
+            let (mut y, mut slope) = (x, 1.0);
+            for _ in 0..CHAIN / 4 {
+                slope = slope * 0.5 + (1.0 - slope * 0.25);
+                y = y * 0.5 + (x - y * 0.25);
+            }
+            vec![y, slope]
+        })
+        .with("reverse", || {
+            let (y, g) = gradient(|x| chain(x[0]), &[black_box(0.7)]);
+            value_and(y, g)
+        })
+        .with("forward", || {
+            let (y, slope) = derivative(chain, black_box(0.7));
+            vec![y, slope]
+        })
+}
+
+// micrograd's network of 337 parameters on 100 points: hinge loss and L2 penalty.
+
+struct Moons {
+    network: Mlp,
+    points: Vec<[f64; 2]>,
+    labels: Vec<f64>,
+}
+
+impl Moons {
+    fn new() -> Self {
+        let layers = [(16, Activation::Relu), (16, Activation::Relu), (1, Activation::Linear)];
+        let network = Mlp::random(2, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
+        let angle = |i: usize| std::f64::consts::PI * (i / 2) as f64 / 49.0;
+        let points = (0..100)
+            .map(|i| {
+                let (sin, cos) = angle(i).sin_cos();
+                if i % 2 == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
+            })
+            .collect();
+        Moons { network, points, labels: (0..100).map(|i| if i % 2 == 0 { -1.0 } else { 1.0 }).collect() }
+    }
+
+    fn loss<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> S {
+        let scores = self.network.with_parameters(parameters).forward_all(&self.points);
+        hinge(&scores, &self.labels) + l2(parameters) * 1e-4
+    }
+
+    /// Loss and gradient in plain loops.
+    fn by_hand(&self) -> (f64, Vec<f64>) {
+        let p = self.network.parameters();
+        let (first, second, last) = (&p[..48], &p[48..320], &p[320..]);
+        let mut g: Vec<f64> = p.iter().map(|p| 2e-4 * p).collect();
+        let mut loss: f64 = 1e-4 * p.iter().map(|p| p * p).sum::<f64>();
+        let weight = 1.0 / self.points.len() as f64;
+        for (x, label) in self.points.iter().zip(&self.labels) {
+            let (mut a, mut b) = ([0.0; 16], [0.0; 16]);
+            for (a, w) in a.iter_mut().zip(first.chunks_exact(3)) {
+                *a = (w[0] * x[0] + w[1] * x[1] + w[2]).max(0.0);
+            }
+            for (b, w) in b.iter_mut().zip(second.chunks_exact(17)) {
+                *b = (w[..16].iter().zip(&a).map(|(w, a)| w * a).sum::<f64>() + w[16]).max(0.0);
+            }
+            let score = last[..16].iter().zip(&b).map(|(w, b)| w * b).sum::<f64>() + last[16];
+            let margin = 1.0 - label * score;
+            if margin <= 0.0 {
+                continue;
+            }
+            loss += weight * margin;
+            let by_score = -weight * label;
+            let mut by_a = [0.0; 16];
+            for (j, &b) in b.iter().enumerate() {
+                g[320 + j] += by_score * b;
+                if b > 0.0 {
+                    let by_b = by_score * last[j];
+                    let (row, w) = (&mut g[48 + 17 * j..48 + 17 * (j + 1)], &second[17 * j..17 * (j + 1)]);
+                    for i in 0..16 {
+                        row[i] += by_b * a[i];
+                        by_a[i] += by_b * w[i];
+                    }
+                    row[16] += by_b;
+                }
+            }
+            g[336] += by_score;
+            for (i, (&a, by_a)) in a.iter().zip(by_a).enumerate() {
+                if a > 0.0 {
+                    g[3 * i] += by_a * x[0];
+                    g[3 * i + 1] += by_a * x[1];
+                    g[3 * i + 2] += by_a;
+                }
+            }
+        }
+        (loss, g)
+    }
+}
+
+fn moons_workload() -> Workload {
+    let [plain, hand, reverse, forward] = std::array::from_fn(|_| Moons::new());
+    Workload::new("network, 337 parameters, 100 points", move || plain.loss(black_box(plain.network.parameters())))
+        .with("by hand", move || {
+            let (y, g) = black_box(&hand).by_hand();
+            value_and(y, g)
+        })
+        .with("reverse", move || {
+            let (y, g) = gradient(|p| reverse.loss(p), black_box(reverse.network.parameters()));
+            value_and(y, g)
+        })
+        .with("forward", move || {
+            let (y, g) = gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters()));
+            value_and(y, g)
+        })
+}
+
+/// The median time of each way of a workload, in seconds, run in turn `rounds` times.
+fn medians(workload: &Workload, rounds: usize) -> Vec<f64> {
+    let time = |run: &Run, repeats: u32| {
+        let start = Instant::now();
+        for _ in 0..repeats {
+            black_box(run());
+        }
+        start.elapsed().as_secs_f64() / f64::from(repeats)
+    };
+    // Short runs are repeated until they take a measurable time.
+    let repeats: Vec<u32> =
+        workload.runs.iter().map(|(_, run)| (2e-4 / time(run, 1).max(1e-9)).clamp(1.0, 1e5) as u32).collect();
+    let mut times = vec![Vec::with_capacity(rounds); repeats.len()];
+    for _ in 0..rounds {
+        for ((times, (_, run)), &repeats) in times.iter_mut().zip(&workload.runs).zip(&repeats) {
+            times.push(time(run, repeats));
+        }
+    }
+    times
+        .into_iter()
+        .map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times[rounds / 2]
+        })
+        .collect()
+}
+
+/// Prints, for every workload, the time of the plain function and all ways as ratios to it.
+fn print_table(workloads: &[Workload], rounds: usize) {
+    println!("\nTimes as ratios to the plain f64 evaluation (medians of {rounds} runs in turn)\n");
+    println!("{:<38} {:>12}   ratios", "", "f64");
+    for workload in workloads {
+        let times = medians(workload, rounds);
+        print!("{:<38} {:>9.3} µs ", workload.name, times[0] * 1e6);
+        for ((way, _), time) in workload.runs.iter().zip(&times).skip(1) {
+            print!("  {way} {:.1}", time / times[0]);
+        }
+        println!();
+    }
+}
+
+fn main() {
+    let workloads = [
+        moons_workload(),
+        rosenbrock_workload("Rosenbrock 2", 2),
+        rosenbrock_workload("Rosenbrock 10", 10),
+        rosenbrock_workload("Rosenbrock 100", 100),
+        rosenbrock_workload("Rosenbrock 1000", 1000),
+        black_scholes_workload(),
+        hessian_workload("Hessian of Rosenbrock 10", 10),
+        hessian_workload("Hessian of Rosenbrock 50", 50),
+        chain_workload(),
+    ];
+    workloads.iter().for_each(Workload::assert_answers);
+
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
+        .configure_from_args();
+    for workload in &workloads {
+        let mut group = criterion.benchmark_group(workload.name);
+        for (way, run) in &workload.runs {
+            group.bench_function(*way, |bencher| bencher.iter(run));
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+
+    let once = std::env::args().any(|argument| argument == "--test");
+    print_table(&workloads, if once { 1 } else { 31 });
+}

@@ -1,0 +1,163 @@
+//! Derivatives of derivatives, and infinitesimals that must not be confused.
+
+use std::panic::catch_unwind;
+
+use dualtape::{
+    Dual, Scalar, Tape, Var, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp,
+    lift, vjp,
+};
+
+#[test]
+fn the_inner_infinitesimal_is_not_the_outer_one() {
+    // D(x -> x·D(y -> x + y)) = 1 (Siskind & Pearlmutter 2005)
+    assert_eq!(derivative(|x| x * derivative(|y| lift(x) + y, lift(1.0)).1, 1.0).1, 1.0);
+    // D(x -> x·D(y -> x·y)) = 2x
+    assert_eq!(derivative(|x| x * derivative(|y| lift(x) * y, lift(2.0)).1, 3.0).1, 6.0);
+    // D(x -> D(y -> x·y²)(x)) = D(2x²) = 4x
+    assert_eq!(derivative(|x| derivative(|y| lift(x) * y * y, x).1, 3.0).1, 12.0);
+    // The same with reverse inside forward, and with reverse inside reverse.
+    let reverse_inside_forward = |x: Dual| x * gradient(|y| Var::constant(x) + y[0], &[lift(1.0)]).1[0];
+    assert_eq!(derivative(reverse_inside_forward, 1.0).1, 1.0);
+    let reverse_inside_reverse =
+        |x: &[Var]| x[0] * gradient(|y| Var::constant(x[0]) * y[0], &[Var::constant(2.0)]).1[0];
+    assert_eq!(gradient(reverse_inside_reverse, &[3.0]).1, [6.0]);
+}
+
+#[test]
+fn confusion_of_levels_is_refused() {
+    let confused: [(&str, fn() -> f64); 4] = [
+        ("derivative", || derivative(|x| x * derivative(|y| x + y, 1.0).1, 1.0).1),
+        ("jvp", || derivative(|x| x * jvp(|y| vec![x * y[0]], &[1.0], &[1.0]).1[0], 1.0).1),
+        ("jacobian", || gradient_forward(|x| x[0] * jacobian(|y| vec![x[1] * y[0]], &[1.0]).1[0][0], &[1.0, 2.0]).0),
+        ("jacobian", || gradient_forward(|x| x[0] * gradient_forward(|y| x[0] + y[0], &[1.0]).1[0], &[1.0]).0),
+    ];
+    for (verb, program) in confused {
+        let message = catch_unwind(program).expect_err("levels were confused");
+        assert_eq!(
+            *message.downcast::<String>().unwrap(),
+            format!(
+                "{verb}: the function uses a dual number of an enclosing derivative, whose infinitesimal would be \
+                 confused with this one's: take the inner derivative at a lifted point, `lift(1.0)`, and lift what \
+                 comes from outside, `lift(x)`; or use `x.value()` as a constant"
+            )
+        );
+    }
+    // A refusal leaves no trace, and an inner derivative that stands alone is fine.
+    assert_eq!(derivative(|x| x * derivative(|y| y * y, 3.0).1, 1.0).1, 6.0);
+    assert_eq!(derivative(|x| x * derivative(|y| y * x.value(), 3.0).1, 2.0).1, 2.0);
+}
+
+/// x³y + sin(xy), of which all derivatives are known.
+fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    x[0].powi(3) * x[1] + (x[0] * x[1]).sin()
+}
+
+const AT: [f64; 2] = [0.7, -1.3];
+
+fn value() -> f64 {
+    let [x, y] = AT;
+    x.powi(3) * y + (x * y).sin()
+}
+
+fn slopes() -> [f64; 2] {
+    let [x, y] = AT;
+    [3.0 * x * x * y + y * (x * y).cos(), x.powi(3) + x * (x * y).cos()]
+}
+
+fn curvatures() -> [[f64; 2]; 2] {
+    let [x, y] = AT;
+    let mixed = 3.0 * x * x + (x * y).cos() - x * y * (x * y).sin();
+    [[6.0 * x * y - y * y * (x * y).sin(), mixed], [mixed, -x * x * (x * y).sin()]]
+}
+
+#[track_caller]
+fn close(a: &[f64], b: &[f64]) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        approx::assert_relative_eq!(*a, *b, max_relative = 1e-14);
+    }
+}
+
+#[test]
+fn every_way_to_a_gradient() {
+    for (y, g) in [gradient(f, &AT), gradient_forward(f, &AT)] {
+        assert_eq!(y, value());
+        close(&g, &slopes());
+    }
+    for (y, j) in [jacobian(|x| vec![f(x), x[0]], &AT), jacobian_reverse(|x| vec![f(x), x[0]], &AT)] {
+        assert_eq!(y, [value(), 0.7]);
+        close(&j[0], &slopes());
+        assert_eq!(j[1], [1.0, 0.0]);
+    }
+    let (_, along) = jvp(|x| vec![f(x)], &AT, &[1.0, 10.0]);
+    close(&along, &[slopes()[0] + 10.0 * slopes()[1]]);
+    let (_, back) = vjp(|x| vec![f(x), f(x)], &AT, &[1.0, 2.0]);
+    close(&back, &slopes().map(|slope| 3.0 * slope));
+}
+
+#[test]
+fn every_way_to_a_hessian() {
+    let expected: Vec<f64> = curvatures().concat();
+    close(&hessian(f, &AT).2.into_entries(), &expected);
+    close(&jacobian(|x| gradient(f, x).1, &AT).1.into_entries(), &expected);
+    close(&jacobian(|x| gradient_forward(f, x).1, &AT).1.into_entries(), &expected);
+    close(&jacobian_reverse(|x| gradient(f, x).1, &AT).1.into_entries(), &expected);
+    close(&jacobian_reverse(|x| gradient_forward(f, x).1, &AT).1.into_entries(), &expected);
+    let (y, g, hv) = hvp(f, &AT, &[1.0, 10.0]);
+    assert_eq!(y, value());
+    close(&g, &slopes());
+    close(&hv, &curvatures().map(|row| row[0] + 10.0 * row[1]));
+}
+
+#[test]
+fn every_nesting_is_a_scalar() {
+    fn at<S: Scalar<Real = f64>>() -> f64 {
+        f(&AT.map(S::from_real)).value()
+    }
+    let values = [
+        at::<f64>(),
+        at::<Dual<f64, 3>>(),
+        at::<Var>(),
+        at::<Dual<Dual<f64, 3>, 2>>(),
+        at::<Var<Dual<f64, 4>>>(),
+        at::<Dual<Var>>(),
+        at::<Var<Var>>(),
+        at::<Dual<Var<Dual<f64, 2>>, 5>>(),
+    ];
+    assert_eq!(values, [value(); 8]);
+}
+
+#[test]
+fn third_derivatives_by_three_levels() {
+    let third = |x: f64| derivative(|x| derivative(|x| derivative(|x| x.powi(4), x).1, x).1, x).1;
+    assert_eq!(third(2.0), 48.0);
+    let mixed = |x: f64| gradient(|x| hessian(|y| y[0].powi(5), x).2[0][0], &[x]).1[0];
+    assert_eq!(mixed(2.0), 240.0);
+}
+
+#[test]
+fn lanes_equal_single_runs_bit_for_bit() {
+    let x: Vec<f64> = (0..21).map(|i| (f64::from(i) * 0.37).sin() + 1.5).collect();
+    fn g<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x.windows(3).map(|w| (w[0] / w[1]).tanh() * w[2].ln() - (w[0] * w[2]).hypot(w[1])).sum()
+    }
+    let (y, together) = gradient_forward(g, &x);
+    assert_eq!(y, g(&x));
+    for i in 0..x.len() {
+        let mut direction = vec![0.0; x.len()];
+        direction[i] = 1.0;
+        let (_, alone) = jvp(|x| vec![g(x)], &x, &direction);
+        assert_eq!(alone[0].to_bits(), together[i].to_bits());
+    }
+}
+
+#[test]
+fn a_recording_over_variables_is_itself_recorded() {
+    let outer = Tape::new();
+    let inner = Tape::<Var>::new();
+    let x = outer.var(2.0);
+    let y = inner.var(x);
+    let slope = inner.backward(y.powi(3))[y];
+    assert_eq!(slope.value(), 12.0);
+    assert_eq!(outer.backward(slope)[x], 12.0);
+}
