@@ -14,8 +14,14 @@ use dualtape::{Scalar, derivative, gradient, gradient_forward, hessian};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-/// A way to compute a number and its derivatives: value first, then the derivatives.
-type Run = Box<dyn Fn() -> Vec<f64>>;
+/// A number and its derivatives.
+struct Answer {
+    value: f64,
+    derivatives: Vec<f64>,
+}
+
+/// A way to compute them.
+type Run = Box<dyn Fn() -> Answer>;
 
 /// One function and the ways to it: the plain function first, then derivatives.
 struct Workload {
@@ -25,33 +31,31 @@ struct Workload {
 
 impl Workload {
     fn new(name: &'static str, plain: impl Fn() -> f64 + 'static) -> Self {
-        Workload { name, runs: vec![("f64", Box::new(move || vec![plain()]))] }
+        Workload { name, runs: vec![("f64", Box::new(move || answer((plain(), Vec::new()))))] }
     }
 
-    fn with(mut self, way: &'static str, run: impl Fn() -> Vec<f64> + 'static) -> Self {
+    fn with(mut self, way: &'static str, run: impl Fn() -> Answer + 'static) -> Self {
         self.runs.push((way, Box::new(run)));
         self
     }
 
     /// Panics unless all ways agree with the plain value and the second way's derivatives.
     fn assert_answers(&self) {
-        let (value, expected) = (self.runs[0].1()[0], self.runs[1].1());
+        let (value, expected) = (self.runs[0].1().value, self.runs[1].1().derivatives);
+        let largest = expected.iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
         for (way, run) in &self.runs[1..] {
-            let answer = run();
-            assert_eq!(answer.len(), expected.len(), "{}, {way}", self.name);
-            assert!((answer[0] - value).abs() <= 1e-12 * value.abs(), "{}, {way}: {} is not {value}", self.name, answer[0]);
-            let largest = expected[1..].iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
-            for (i, (a, b)) in answer.iter().zip(&expected).enumerate().skip(1) {
+            let found = run();
+            assert!((found.value - value).abs() <= 1e-12 * value.abs(), "{}, {way}: {}", self.name, found.value);
+            assert_eq!(found.derivatives.len(), expected.len(), "{}, {way}", self.name);
+            for (i, (a, b)) in found.derivatives.iter().zip(&expected).enumerate() {
                 assert!((a - b).abs() <= 1e-10 * largest, "{}, {way}, derivative {i}: {a} is not {b}", self.name);
             }
         }
     }
 }
 
-fn value_and(value: f64, derivatives: Vec<f64>) -> Vec<f64> {
-    let mut all = derivatives;
-    all.insert(0, value);
-    all
+fn answer((value, derivatives): (f64, Vec<f64>)) -> Answer {
+    Answer { value, derivatives }
 }
 
 // Rosenbrock's valley.
@@ -93,30 +97,20 @@ fn point(n: usize) -> Vec<f64> {
 }
 
 fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
-    Workload::new(name, move || rosenbrock(black_box(&point(n))))
-        .with("by hand", move || {
-            let (y, g) = rosenbrock_gradient(black_box(&point(n)));
-            value_and(y, g)
-        })
-        .with("reverse", move || {
-            let (y, g) = gradient(rosenbrock, black_box(&point(n)));
-            value_and(y, g)
-        })
-        .with("forward", move || {
-            let (y, g) = gradient_forward(rosenbrock, black_box(&point(n)));
-            value_and(y, g)
-        })
+    let [plain, hand, reverse, forward] = std::array::from_fn(|_| point(n));
+    Workload::new(name, move || rosenbrock(black_box(&plain)))
+        .with("by hand", move || answer(rosenbrock_gradient(black_box(&hand))))
+        .with("reverse", move || answer(gradient(rosenbrock, black_box(&reverse))))
+        .with("forward", move || answer(gradient_forward(rosenbrock, black_box(&forward))))
 }
 
 fn hessian_workload(name: &'static str, n: usize) -> Workload {
-    Workload::new(name, move || rosenbrock(black_box(&point(n))))
-        .with("by hand", move || {
-            let x = black_box(point(n));
-            value_and(rosenbrock(&x), rosenbrock_hessian(&x))
-        })
+    let [plain, hand, mixed] = std::array::from_fn(|_| point(n));
+    Workload::new(name, move || rosenbrock(black_box(&plain)))
+        .with("by hand", move || answer((rosenbrock(&hand), rosenbrock_hessian(black_box(&hand)))))
         .with("forward over reverse", move || {
-            let (y, _, h) = hessian(rosenbrock, black_box(&point(n)));
-            value_and(y, h.into_entries())
+            let (y, _, h) = hessian(rosenbrock, black_box(&mixed));
+            answer((y, h.into_entries()))
         })
 }
 
@@ -150,18 +144,9 @@ fn black_scholes_greeks(x: &[f64]) -> (f64, Vec<f64>) {
 fn black_scholes_workload() -> Workload {
     const AT: [f64; 5] = [100.0, 95.0, 0.03, 0.25, 1.5];
     Workload::new("Black-Scholes, 5 greeks", || black_scholes(black_box(&AT)))
-        .with("by hand", || {
-            let (y, g) = black_scholes_greeks(black_box(&AT));
-            value_and(y, g)
-        })
-        .with("reverse", || {
-            let (y, g) = gradient(black_scholes, black_box(&AT));
-            value_and(y, g)
-        })
-        .with("forward", || {
-            let (y, g) = gradient_forward(black_scholes, black_box(&AT));
-            value_and(y, g)
-        })
+        .with("by hand", || answer(black_scholes_greeks(black_box(&AT))))
+        .with("reverse", || answer(gradient(black_scholes, black_box(&AT))))
+        .with("forward", || answer(gradient_forward(black_scholes, black_box(&AT))))
 }
 
 // A long chain of operations on one variable.
@@ -185,15 +170,12 @@ fn chain_workload() -> Workload {
                 slope = slope * 0.5 + (1.0 - slope * 0.25);
                 y = y * 0.5 + (x - y * 0.25);
             }
-            vec![y, slope]
+            answer((y, vec![slope]))
         })
-        .with("reverse", || {
-            let (y, g) = gradient(|x| chain(x[0]), &[black_box(0.7)]);
-            value_and(y, g)
-        })
+        .with("reverse", || answer(gradient(|x| chain(x[0]), &[black_box(0.7)])))
         .with("forward", || {
             let (y, slope) = derivative(chain, black_box(0.7));
-            vec![y, slope]
+            answer((y, vec![slope]))
         })
 }
 
@@ -275,18 +257,9 @@ impl Moons {
 fn moons_workload() -> Workload {
     let [plain, hand, reverse, forward] = std::array::from_fn(|_| Moons::new());
     Workload::new("network, 337 parameters, 100 points", move || plain.loss(black_box(plain.network.parameters())))
-        .with("by hand", move || {
-            let (y, g) = black_box(&hand).by_hand();
-            value_and(y, g)
-        })
-        .with("reverse", move || {
-            let (y, g) = gradient(|p| reverse.loss(p), black_box(reverse.network.parameters()));
-            value_and(y, g)
-        })
-        .with("forward", move || {
-            let (y, g) = gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters()));
-            value_and(y, g)
-        })
+        .with("by hand", move || answer(black_box(&hand).by_hand()))
+        .with("reverse", move || answer(gradient(|p| reverse.loss(p), black_box(reverse.network.parameters()))))
+        .with("forward", move || answer(gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters()))))
 }
 
 /// The median time of each way of a workload, in seconds, run in turn `rounds` times.

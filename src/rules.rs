@@ -15,13 +15,15 @@
 //! 2. write the plain function in `special.rs`;
 //! 3. write its rule here.
 //!
-//! Every scalar has it then, and the tests at the end of this file compare it
+//! Every scalar has it then, and the tests in `rules/tests.rs` compare it
 //! with differences and between the modes.
 
-use num_traits::{Float, FloatConst, Zero};
+use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
-use crate::slices::softmax;
+use num_traits::{Float, FloatConst, ToPrimitive, Zero};
+
 use crate::Scalar;
+use crate::slices::softmax;
 
 /// Calls `$callback` with the list of all elementary functions: documentation,
 /// name, parameters with a sample, where the plain function comes from, and a
@@ -155,6 +157,10 @@ pub(crate) use elementary_functions;
 
 fn real<S: Scalar>(x: f64) -> S::Real {
     <S::Real as Scalar>::from_f64(x)
+}
+
+fn plain<S: Scalar>(x: S) -> f64 {
+    x.value().to_f64().unwrap_or(f64::NAN)
 }
 
 fn nan<S: Scalar>() -> S {
@@ -320,11 +326,15 @@ pub(crate) fn ln_1p<S: Scalar>(x: S) -> (S, S) {
     (x.ln_1p(), logarithm_slope(x + real::<S>(1.0)))
 }
 
-/// ∂(ln x/ln b) = ∂x/(x ln b) − (ln x/ln b)/(b ln b) ∂b
+/// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b, where 1/(b ln² b) is
+/// exp(−ln b − 2 ln|ln b|), so that its own derivative overflows in one term only
 pub(crate) fn log<S: Scalar>(x: S, base: S) -> (S, S, S) {
-    let v = x.log(base);
     let ln_base = base.ln();
-    (v, logarithm_slope(x) / ln_base, -(v * logarithm_slope(base) / ln_base))
+    let factor = (-ln_base - ln_base.abs().ln() * real::<S>(2.0)).exp();
+    // The exponential has lost digits: 1 but for rounding.
+    let rest = Float::recip(base.value()) / ln_base.value() / ln_base.value() / factor.value();
+    let factor = if Float::is_normal(rest) { factor * rest } else { factor };
+    (x.log(base), logarithm_slope(x) / ln_base, -(x.ln() * factor))
 }
 
 /// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ
@@ -565,11 +575,7 @@ pub(crate) fn abs_sub<S: Scalar>(a: S, b: S) -> (S, S, S) {
 
 /// elu′ = 1 or α·eˣ
 pub(crate) fn elu<S: Scalar>(x: S, alpha: S::Real) -> (S, S) {
-    let slope = if x.value() < S::Real::zero() {
-        x.exp() * alpha
-    } else {
-        slope_by_sign(x, alpha, real::<S>(1.0))
-    };
+    let slope = if x.value() < S::Real::zero() { x.exp() * alpha } else { slope_by_sign(x, alpha, real::<S>(1.0)) };
     (x.elu(alpha), slope)
 }
 
@@ -596,7 +602,7 @@ pub(crate) fn softplus<S: Scalar>(x: S) -> (S, S) {
 
 /// For x·F(x) with a distribution function F: F(x) + x·F′(x), and its limits
 fn weighted_slope<S: Scalar>(x: S, distribution: S, density: S) -> S {
-    if Float::is_infinite(x.value()) { distribution } else { distribution + x * density }
+    if Float::is_infinite(x.value() * x.value()) { distribution } else { distribution + x * density }
 }
 
 /// (x·σ(x))′ = σ(x) + x·σ′(x)
@@ -609,40 +615,48 @@ pub(crate) fn gelu<S: Scalar>(x: S) -> (S, S) {
     (x.gelu(), weighted_slope(x, x.norm_cdf(), x.norm_pdf()))
 }
 
-/// (x·σ(2u))′ = σ(2u) + x·σ′(2u)·2u′ with u = √(2/π)(x + 0.044715x³)
+/// (x·σ(2u))′ = σ(2u) + x·σ′(2u)·2u′ with u = √(2/π)(x + 0.044715x³), from
+/// e = exp(−2|u|)
 pub(crate) fn gelu_tanh<S: Scalar>(x: S) -> (S, S) {
-    let two_u = crate::special::gelu_tanh_argument(x);
-    let two_u_slope = x * x * real::<S>(3.0 * crate::special::GELU_CUBIC) + real::<S>(crate::special::GELU_LINEAR);
-    (x.gelu_tanh(), weighted_slope(x, two_u.sigmoid(), sigmoid_slope(two_u) * two_u_slope))
+    use crate::special::{GELU_CUBIC, GELU_LINEAR, gelu_tanh_argument, gelu_tanh_argument_rest};
+    let size = if x.value() < S::Real::zero() { -x } else { x };
+    let two_u = gelu_tanh_argument(size);
+    let two_u_slope = x * x * real::<S>(3.0 * GELU_CUBIC) + real::<S>(GELU_LINEAR);
+    let rest = gelu_tanh_argument_rest(plain(size), plain(two_u));
+    let e = (-two_u).exp() * real::<S>(1.0 - rest);
+    let above = e + real::<S>(1.0);
+    let distribution = if x.value() < S::Real::zero() { e } else { S::one() } / above;
+    (x.gelu_tanh(), weighted_slope(x, distribution, e / (above * above) * two_u_slope))
 }
 
 // Special functions.
 
-/// exp(−x²), precise in the tail: with x² = h + l exactly it is e⁻ʰ(1 − l)
-pub(crate) fn exp_minus_square<S: Scalar>(x: S) -> S {
-    let high = x * x;
-    let low = x.mul_add(x, -high);
-    if Float::is_infinite(high.value()) {
-        return S::zero();
-    }
-    let e = (-high).exp();
-    e - e * low
-}
-
-/// erf′ = 2/√π·exp(−x²)
+/// erf′ = 2/√π·exp(−x²) = 4√π·φ², a square so that its derivative has all digits
+/// even among the subnormals
 pub(crate) fn erf<S: Scalar>(x: S) -> (S, S) {
-    (x.erf(), exp_minus_square(x) * S::Real::FRAC_2_SQRT_PI())
+    let density = x.norm_pdf();
+    (x.erf(), density * real::<S>(8.0 / FRAC_2_SQRT_PI) * density)
 }
 
-/// erfc′ = −2/√π·exp(−x²)
+/// erfc′ = −erf′
 pub(crate) fn erfc<S: Scalar>(x: S) -> (S, S) {
-    (x.erfc(), exp_minus_square(x) * -S::Real::FRAC_2_SQRT_PI())
+    let (_, slope) = erf(x);
+    (x.erfc(), -slope)
 }
 
-/// φ′ = −x·φ
+/// φ′ = −x·φ, where a subnormal φ is √(2π)³·φ(x/2)⁴ for the same reason
 pub(crate) fn norm_pdf<S: Scalar>(x: S) -> (S, S) {
     let v = x.norm_pdf();
-    (v, if Float::is_infinite(x.value()) { S::zero() } else { -(x * v) })
+    let slope = if Float::is_infinite(x.value()) {
+        S::zero()
+    } else if Float::is_normal(v.value()) {
+        -(x * v)
+    } else {
+        let root = (x * real::<S>(0.5)).norm_pdf();
+        let square = root * root;
+        x * square * real::<S>(-TAU * TAU.sqrt()) * square
+    };
+    (v, slope)
 }
 
 /// Φ′ = φ
@@ -664,3 +678,6 @@ pub(crate) fn digamma<S: Scalar>(x: S) -> (S, S) {
 pub(crate) fn polygamma<S: Scalar>(x: S, m: u32) -> (S, S) {
     (x.polygamma(m), x.polygamma(m + 1))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
 
-use crate::rules::exp_minus_square;
 use crate::Scalar;
 
 /// xⁿ by repeated squaring; where 1/x⁻ⁿ would underflow, by `powf`.
@@ -74,7 +73,9 @@ pub(crate) fn gelu(x: f64) -> f64 {
 }
 
 pub(crate) fn gelu_tanh(x: f64) -> f64 {
-    weighted(x, sigmoid(gelu_tanh_argument(x)))
+    let two_u = gelu_tanh_argument(x);
+    let e = (-two_u.abs()).exp() * (1.0 - gelu_tanh_argument_rest(x.abs(), two_u.abs()));
+    weighted(x, (if x < 0.0 { e } else { 1.0 }) / (1.0 + e))
 }
 
 /// x·F(x) for a distribution function F, with its limit 0 at −∞.
@@ -92,6 +93,26 @@ pub(crate) fn gelu_tanh_argument<S: Scalar>(x: S) -> S {
     x * (x * x * real(GELU_CUBIC) + real(GELU_LINEAR))
 }
 
+/// 2u − `rounded`, for an x ≥ 0 and its rounded 2u. An exponential magnifies it.
+pub(crate) fn gelu_tanh_argument_rest(x: f64, rounded: f64) -> f64 {
+    /// 2√(2/π) − GELU_LINEAR
+    const REST_OF_LINEAR: f64 = -9.969_308_809_110_92e-17;
+    /// 2√(2/π)·0.044715 − GELU_CUBIC
+    const REST_OF_CUBIC: f64 = -6.175_149_918_155_315e-19;
+    let square = x * x;
+    let cubic = square * GELU_CUBIC;
+    let factor = cubic + GELU_LINEAR;
+    let product = x * factor;
+    if product.is_infinite() {
+        return 0.0;
+    }
+    let of_square = x.mul_add(x, -square);
+    let of_cubic = square.mul_add(GELU_CUBIC, -cubic) + of_square * GELU_CUBIC + square * REST_OF_CUBIC;
+    let (larger, smaller) = if cubic > GELU_LINEAR { (cubic, GELU_LINEAR) } else { (GELU_LINEAR, cubic) };
+    let of_factor = smaller - (factor - larger) + of_cubic + REST_OF_LINEAR;
+    product - rounded + (x.mul_add(factor, -product) + x * of_factor)
+}
+
 pub(crate) fn erf(x: f64) -> f64 {
     libm::erf(x)
 }
@@ -100,16 +121,21 @@ pub(crate) fn erfc(x: f64) -> f64 {
     libm::erfc(x)
 }
 
-/// exp(−x²/2)/√(2π); the rounding of x² matters in the tail.
+/// exp(−x²/2)/√(2π).
 pub(crate) fn norm_pdf(x: f64) -> f64 {
     const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
+    exp_minus_square(x, 0.5) * FRAC_1_SQRT_2PI
+}
+
+/// exp(−c·x²) for a power of two c, precise in the tail: with x² = h + l exactly it
+/// is exp(−c·h)·(1 − c·l).
+fn exp_minus_square(x: f64, c: f64) -> f64 {
     let high = x * x;
     if high.is_infinite() {
         return 0.0;
     }
     let low = x.mul_add(x, -high);
-    let e = (-0.5 * high).exp();
-    (e - 0.5 * low * e) * FRAC_1_SQRT_2PI
+    (-c * high).exp() * (1.0 - c * low)
 }
 
 /// erfc(−x/√2)/2, corrected for the rounding of the argument.
@@ -121,7 +147,7 @@ pub(crate) fn norm_cdf(x: f64) -> f64 {
     }
     let t = -x * FRAC_1_SQRT_2;
     let rest = (-x).mul_add(FRAC_1_SQRT_2, -t) - x * REST_OF_FRAC_1_SQRT_2;
-    0.5 * erfc(t) - exp_minus_square(t) * rest * (0.5 * std::f64::consts::FRAC_2_SQRT_PI)
+    0.5 * erfc(t) - exp_minus_square(t, 1.0) * rest * (0.5 * std::f64::consts::FRAC_2_SQRT_PI)
 }
 
 pub(crate) fn ln_gamma(x: f64) -> f64 {
@@ -152,6 +178,53 @@ pub(crate) fn polygamma(x: f64, m: u32) -> f64 {
 }
 
 fn polygamma_positive(x: f64, m: u32) -> f64 {
+    if x.is_infinite() {
+        if m == 0 { x } else { 0.0 }
+    } else if m == 0 && x < 12.0 {
+        digamma_small(x)
+    } else {
+        polygamma_large(x, m)
+    }
+}
+
+/// ψ for 0 < x < 12: recurrence to and from [1, 2], where it is (x − r) times a
+/// rational function, r being its root (J. Maddock, Boost.Math).
+fn digamma_small(x: f64) -> f64 {
+    const ROOT: [f64; 2] = [1.461_632_144_968_362_2, 9.549_995_429_965_697e-17];
+    const OFFSET: f64 = 0.995_581_626_892_089_8;
+    const NUMERATOR: [f64; 6] = [
+        0.254_798_510_611_315_53,
+        -0.325_550_311_868_044_9,
+        -0.650_318_537_708_965_1,
+        -0.289_191_264_447_747_84,
+        -0.045_251_321_448_739_06,
+        -0.002_071_332_116_774_595,
+    ];
+    const DENOMINATOR: [f64; 7] = [
+        1.0,
+        2.076_711_702_373_047,
+        1.460_624_290_976_351_6,
+        0.435_935_296_926_659_67,
+        0.054_151_797_245_674_226,
+        0.002_128_498_701_782_114_6,
+        -5.578_984_132_167_551e-7,
+    ];
+    let (mut z, mut recurrence) = (x, 0.0);
+    while z > 2.0 {
+        z -= 1.0;
+        recurrence += 1.0 / z;
+    }
+    while z < 1.0 {
+        recurrence -= 1.0 / z;
+        z += 1.0;
+    }
+    let polynomial = |coefficients: &[f64]| coefficients.iter().rev().fold(0.0, |sum, c| sum * (z - 1.0) + c);
+    let from_root = z - ROOT[0] - ROOT[1];
+    from_root * (OFFSET + polynomial(&NUMERATOR) / polynomial(&DENOMINATOR)) + recurrence
+}
+
+/// ψ⁽ᵐ⁾ for x > 0: recurrence up to where the asymptotic series holds.
+fn polygamma_large(x: f64, m: u32) -> f64 {
     /// The Bernoulli numbers B₂, B₄, ...
     const BERNOULLI: [f64; 12] = [
         1.0 / 6.0,
@@ -167,9 +240,6 @@ fn polygamma_positive(x: f64, m: u32) -> f64 {
         854513.0 / 138.0,
         -236364091.0 / 2730.0,
     ];
-    if x.is_infinite() {
-        return if m == 0 { x } else { 0.0 };
-    }
     let order = m as i32;
     let factorial = |n: u32| (2..=n).map(f64::from).product::<f64>();
     let odd_sign = if m % 2 == 1 { 1.0 } else { -1.0 };

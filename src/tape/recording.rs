@@ -57,19 +57,23 @@ impl<T: Scalar> Recording<T> {
         self.finish()
     }
 
-    /// Records a statement with any number of operands and returns its position.
-    pub(crate) fn long_statement(&mut self, operands: impl Iterator<Item = (Place, T)>) -> u32 {
-        for (place, partial) in operands.filter(|&(place, partial)| counts(place, partial)) {
-            if self.entries == self.partials.len() {
-                self.grow(1);
+    /// Records a statement with at most `most` operands and returns its position.
+    #[inline]
+    pub(crate) fn long_statement(&mut self, most: usize, operands: impl Iterator<Item = (Place, T)>) -> u32 {
+        if self.entries + most > self.partials.len() || self.statements == self.ends.len() {
+            self.grow(most);
+        }
+        let partials = &mut self.partials[self.entries..];
+        let arguments = &mut self.arguments[self.entries..];
+        let mut kept = 0;
+        operands.for_each(|(place, partial)| {
+            if counts(place, partial) {
+                partials[kept] = partial;
+                arguments[kept] = place.position();
+                kept += 1;
             }
-            self.partials[self.entries] = partial;
-            self.arguments[self.entries] = place.position();
-            self.entries += 1;
-        }
-        if self.statements == self.ends.len() {
-            self.grow(0);
-        }
+        });
+        self.entries += kept;
         self.finish()
     }
 

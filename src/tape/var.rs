@@ -104,18 +104,27 @@ impl<T: Scalar> Var<T> {
         self.place
     }
 
-    /// The result of an operation on any number of operands: one statement, or a
-    /// constant when they are all constants.
+    /// The result of an operation on any number of operands, at most `most`: one
+    /// statement, or a constant when they are all constants.
+    #[inline]
     #[track_caller]
-    fn record(value: T, operands: impl Iterator<Item = (Var<T>, T)> + Clone) -> Self {
-        let operands = operands.map(|(x, partial)| (x.place, partial));
-        if operands.clone().all(|(place, _)| place.is_nowhere()) {
-            return Var::constant(value);
-        }
+    fn record(value: T, most: usize, operands: impl Iterator<Item = (Var<T>, T)> + Clone) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
-            let recording = slot.recording_for(operands.clone().map(|(place, _)| place))?;
-            let position = recording.long_statement(operands);
-            Ok(Place::new(slot.stamp(), position))
+            let own = slot.stamp();
+            let (mut variables, mut foreign) = (0, 0);
+            operands.clone().for_each(|(x, _)| {
+                let stamp = x.place.stamp();
+                variables |= stamp;
+                foreign = if stamp == own || stamp == 0 { foreign } else { stamp };
+            });
+            if foreign != 0 {
+                return Err(foreign);
+            }
+            if variables == 0 {
+                return Ok(Place::NOWHERE);
+            }
+            let recording = slot.recording(own).expect("the stamp is the slot's own");
+            Ok(Place::new(own, recording.long_statement(most, operands.map(|(x, partial)| (x.place, partial)))))
         });
         match recorded {
             Ok(place) => Var { value, place },
@@ -185,7 +194,7 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
-        Var::record(value, [(self, by_self), (b, by_b), (c, by_c)].into_iter())
+        Var::record(value, 3, [(self, by_self), (b, by_b), (c, by_c)].into_iter())
     }
 
     #[inline(always)]
@@ -226,21 +235,21 @@ impl<T: Scalar> Scalar for Var<T> {
 
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
-        Var::record(sum_terms(xs.len(), |i| xs[i].value), xs.iter().map(|&x| (x, T::one())))
+        Var::record(sum_terms(xs.len(), |i| xs[i].value), xs.len(), xs.iter().map(|&x| (x, T::one())))
     }
 
     #[track_caller]
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         let b = &b[..a.len()];
         let value = sum_terms(a.len(), |i| a[i].value * b[i].value);
-        Var::record(value, a.iter().zip(b).flat_map(|(&a, &b)| [(a, b.value), (b, a.value)]))
+        Var::record(value, 2 * a.len(), a.iter().zip(b).flat_map(|(&a, &b)| [(a, b.value), (b, a.value)]))
     }
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = rules::log_sum_exp(&inner);
-        Var::record(value, xs.iter().copied().zip(weights))
+        Var::record(value, xs.len(), xs.iter().copied().zip(weights))
     }
 
     elementary_functions!(chained_functions);
