@@ -1,0 +1,98 @@
+//! One function, read in every scalar.
+
+use std::iter::once;
+
+use dualtape::{Dual, Function, Matrix, Real, Scalar, gradient, gradient_forward, jacobian, jacobian_reverse, jvp};
+
+/// What one reading of a function says at a point.
+pub(crate) struct Outcome<R> {
+    pub(crate) reading: &'static str,
+    pub(crate) value: R,
+    /// That of each level of the reading: none of the plain one, two of one of second order.
+    pub(crate) gradients: Vec<Vec<R>>,
+    /// Row by row, of a reading of second order.
+    pub(crate) hessian: Option<Vec<R>>,
+}
+
+/// The function at `x` in every reading; the first is the plain one.
+pub(crate) fn outcomes<R: Real>(f: &impl Function<R>, x: &[R]) -> Vec<Outcome<R>> {
+    vec![
+        Outcome { reading: "plain", value: f.eval(x), gradients: vec![], hessian: None },
+        first("Dual", gradient_by_lane(|x| f.eval(x), x)),
+        first("Dual<_, 8>", gradient_forward(|x| f.eval(x), x)),
+        first("Var", gradient(|x| f.eval(x), x)),
+        second("Dual<Dual>", jacobian_by_lane(|x| joined(gradient_by_lane(|x| f.eval(x), x)), x)),
+        second("Dual<Dual<_, 8>, 8>", rows(jacobian(|x| joined(gradient_forward(|x| f.eval(x), x)), x))),
+        second("Dual<Var, 8>", rows(jacobian_reverse(|x| joined(gradient_forward(|x| f.eval(x), x)), x))),
+        second("Var<Dual<_, 8>>", rows(jacobian(|x| joined(gradient(|x| f.eval(x), x)), x))),
+        second("Var<Var>", rows(jacobian_reverse(|x| joined(gradient(|x| f.eval(x), x)), x))),
+    ]
+}
+
+/// All third derivatives at `x`, the last index fastest, in several readings.
+pub(crate) fn third_derivatives(f: &impl Function, x: &[f64]) -> [(&'static str, Vec<f64>); 4] {
+    let of_rows = |(_, rows): (Vec<f64>, Vec<Vec<f64>>)| rows.concat();
+    [
+        (
+            "Dual<Dual<Dual>>",
+            of_rows(jacobian_by_lane(|x| jacobian_by_lane(|x| gradient_by_lane(|x| f.eval(x), x).1, x).1.concat(), x)),
+        ),
+        (
+            "Var<Var<Var>>",
+            jacobian_reverse(|x| jacobian_reverse(|x| gradient(|x| f.eval(x), x).1, x).1.into_entries(), x)
+                .1
+                .into_entries(),
+        ),
+        (
+            "Var<Dual<Dual>>",
+            of_rows(jacobian_by_lane(|x| jacobian_by_lane(|x| gradient(|x| f.eval(x), x).1, x).1.concat(), x)),
+        ),
+        (
+            "Dual<Dual<Var>>",
+            jacobian_reverse(|x| jacobian_by_lane(|x| gradient_by_lane(|x| f.eval(x), x).1, x).1.concat(), x)
+                .1
+                .into_entries(),
+        ),
+    ]
+}
+
+fn first<R>(reading: &'static str, (value, gradient): (R, Vec<R>)) -> Outcome<R> {
+    Outcome { reading, value, gradients: vec![gradient], hessian: None }
+}
+
+/// From the derivatives of the value and the gradient, [`joined`].
+fn second<R: Real>(reading: &'static str, (mut joined, mut rows): (Vec<R>, Vec<Vec<R>>)) -> Outcome<R> {
+    let (value, outer) = (joined.remove(0), rows.remove(0));
+    Outcome { reading, value, gradients: vec![joined, outer], hessian: Some(rows.concat()) }
+}
+
+fn joined<T>((value, gradient): (T, Vec<T>)) -> Vec<T> {
+    once(value).chain(gradient).collect()
+}
+
+fn rows<R: Real>((outputs, matrix): (Vec<R>, Matrix<R>)) -> (Vec<R>, Vec<Vec<R>>) {
+    (outputs, matrix.rows().map(<[R]>::to_vec).collect())
+}
+
+/// The gradient, one input at a time.
+fn gradient_by_lane<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Dual<T>, x: &[T]) -> (T, Vec<T>) {
+    let (outputs, rows) = jacobian_by_lane(|x| vec![f(x)], x);
+    (outputs[0], rows.concat())
+}
+
+/// The outputs and the rows of the Jacobian, one input at a time.
+fn jacobian_by_lane<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T]) -> (Vec<T>, Vec<Vec<T>>) {
+    let mut outputs = Vec::new();
+    let mut rows = Vec::new();
+    for input in 0..x.len() {
+        let mut direction = vec![T::zero(); x.len()];
+        direction[input] = T::one();
+        let slopes;
+        (outputs, slopes) = jvp(&f, x, &direction);
+        rows.resize_with(slopes.len(), Vec::new);
+        for (row, slope) in rows.iter_mut().zip(slopes) {
+            row.push(slope);
+        }
+    }
+    (outputs, rows)
+}
