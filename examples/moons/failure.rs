@@ -1,0 +1,24 @@
+//! Why the program ends early.
+
+use std::io;
+
+/// A reason, with what to print.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The options, the files or the folder cannot be worked with: exit code 2.
+    Usage(String),
+    /// The training went wrong: exit code 1.
+    Outcome(String),
+    /// Nobody reads the output any more, as in `moons | head`: no failure at all.
+    Closed,
+}
+
+/// An error of writing to the standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::Closed,
+            _ => Failure::Usage(format!("cannot write to the standard output: {error}")),
+        }
+    }
+}
