@@ -3,6 +3,8 @@
 //! The numbers in `tests/data/micrograd` come from micrograd 0.1.0, from the
 //! `Value` of the lecture, and from PyTorch in double precision.
 
+#[path = "support/example.rs"]
+mod example;
 #[path = "support/expression.rs"]
 mod expression;
 #[path = "support/reference.rs"]
@@ -12,6 +14,7 @@ use std::collections::HashMap;
 
 use dualtape::nn::{Activation, Mlp, Schedule, Sgd, squared_error};
 use dualtape::{Dual, Scalar, Tape, Var, derivative, gradient, gradient_forward, sum};
+use example::example;
 use expression::{evaluate, run};
 use reference::{assert_all_close, assert_close, number, numbers, read};
 use serde_json::Value;
@@ -480,4 +483,33 @@ fn wrong_number_of_derivatives() {
 #[should_panic = "nn::squared_error: 1 outputs and 2 targets; pass one for each"]
 fn wrong_number_of_targets() {
     squared_error(&[1.0], &[1.0, 2.0]);
+}
+
+/// The example prints the expression of micrograd's README in micrograd's own text,
+/// every statement with its value and then with its gradient.
+#[test]
+fn the_example_prints_what_micrograd_prints() {
+    let output = example("micrograd").output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let printed: Vec<&str> =
+        text.lines().filter_map(|line| line.find("  Value(").map(|start| &line[start + 2..])).collect();
+
+    let case = Case::named("seed003_readme_more_ops");
+    let named = &case.json["named"];
+    let statements = case.statements();
+    let results = statements.iter().map(|statement| statement.split(' ').next().unwrap());
+    let names: Vec<&str> = ["a", "b"].into_iter().chain(results).collect();
+    for (index, &name) in names.iter().enumerate() {
+        if let Some(before) = named[name]["repr_forward"].as_str() {
+            assert_eq!(printed[index], before, "{name} forward");
+        }
+        let after = named[name]["repr_backward"].as_str().unwrap();
+        assert_eq!(printed[names.len() + index], after, "{name} backward");
+    }
+
+    let slopes = Case::named("lecture_numerical_derivatives").json;
+    let first = &slopes["table"][0];
+    assert!(text.contains(&format!("at x = 3.0, pushed by 0.001: {}\n", number(&first["slope"]))));
+    assert!(text.contains("at x = 3.0, pushed by 1e-08: 14.00000009255109\n"));
 }
