@@ -392,9 +392,14 @@ pub(crate) fn atan<S: Scalar>(x: S) -> (S, S) {
 pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, S, S) {
     let v = y.atan2(x);
     let along = |major: S, minor: S| {
+        // In a large unit the derivatives of 1/x, which almost cancel, do not overflow.
+        let tiny = S::Real::min_positive_value();
+        let is_small = major.value() * major.value() < tiny / S::Real::epsilon();
+        let unit = if is_small { Float::recip(Float::sqrt(tiny)) } else { real::<S>(1.0) };
+        let (major, minor) = (major * unit, minor * unit);
         let t = minor / major;
         let p = (t * t + real::<S>(1.0)).recip() / major;
-        (p, p * t)
+        (p * unit, p * t * unit)
     };
     if Float::abs(x.value()) >= Float::abs(y.value()) {
         let (by_y, minus_by_x) = along(x, y);

@@ -1,6 +1,6 @@
 //! The statements of one recording, and the walk back over them.
 
-use super::var::Place;
+use super::var::{Place, Var};
 use crate::Scalar;
 
 /// A list of statements as three arrays: statement `i` has the entries
@@ -57,23 +57,31 @@ impl<T: Scalar> Recording<T> {
         self.finish()
     }
 
-    /// Records a statement with at most `most` operands and returns its position.
-    #[inline]
-    pub(crate) fn long_statement(&mut self, most: usize, operands: impl Iterator<Item = (Place, T)>) -> u32 {
-        if self.entries + most > self.partials.len() || self.statements == self.ends.len() {
+    /// Stores `(variables[i], partial(i))` for all i as operands of the next statement.
+    #[inline(always)]
+    pub(crate) fn operands(&mut self, variables: &[Var<T>], partial: impl Fn(usize) -> T) {
+        let most = variables.len();
+        if self.entries + most > self.partials.len() {
             self.grow(most);
         }
-        let partials = &mut self.partials[self.entries..];
-        let arguments = &mut self.arguments[self.entries..];
+        let partials = &mut self.partials[self.entries..self.entries + most];
+        let arguments = &mut self.arguments[self.entries..self.entries + most];
         let mut kept = 0;
-        operands.for_each(|(place, partial)| {
-            if counts(place, partial) {
-                partials[kept] = partial;
-                arguments[kept] = place.position();
-                kept += 1;
-            }
-        });
+        for (i, variable) in variables.iter().enumerate() {
+            let (place, partial) = (variable.place(), partial(i));
+            partials[kept] = partial;
+            arguments[kept] = place.position();
+            kept += usize::from(counts(place, partial));
+        }
         self.entries += kept;
+    }
+
+    /// Records a statement with the operands stored for it and returns its position.
+    #[inline(always)]
+    pub(crate) fn long_statement(&mut self) -> u32 {
+        if self.statements == self.ends.len() {
+            self.grow(0);
+        }
         self.finish()
     }
 

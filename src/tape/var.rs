@@ -104,19 +104,19 @@ impl<T: Scalar> Var<T> {
         self.place
     }
 
-    /// The result of an operation on any number of operands, at most `most`: one
-    /// statement, or a constant when they are all constants.
-    #[inline]
+    /// The result of an operation on two lists of operands, each with the partial
+    /// of its i-th: one statement, or a constant when they are all constants.
+    #[inline(always)]
     #[track_caller]
-    fn record(value: T, most: usize, operands: impl Iterator<Item = (Var<T>, T)> + Clone) -> Self {
+    fn record(value: T, (xs, by_x): (&[Self], impl Fn(usize) -> T), (ys, by_y): (&[Self], impl Fn(usize) -> T)) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
             let own = slot.stamp();
             let (mut variables, mut foreign) = (0, 0);
-            operands.clone().for_each(|(x, _)| {
+            for x in xs.iter().chain(ys) {
                 let stamp = x.place.stamp();
                 variables |= stamp;
                 foreign = if stamp == own || stamp == 0 { foreign } else { stamp };
-            });
+            }
             if foreign != 0 {
                 return Err(foreign);
             }
@@ -124,7 +124,9 @@ impl<T: Scalar> Var<T> {
                 return Ok(Place::NOWHERE);
             }
             let recording = slot.recording(own).expect("the stamp is the slot's own");
-            Ok(Place::new(own, recording.long_statement(most, operands.map(|(x, partial)| (x.place, partial)))))
+            recording.operands(xs, by_x);
+            recording.operands(ys, by_y);
+            Ok(Place::new(own, recording.long_statement()))
         });
         match recorded {
             Ok(place) => Var { value, place },
@@ -193,8 +195,8 @@ impl<T: Scalar> Mode for Var<T> {
 
     #[inline(always)]
     #[track_caller]
-    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
-        Var::record(value, 3, [(self, by_self), (b, by_b), (c, by_c)].into_iter())
+    fn chain3(self, b: Self, c: Self, value: T, slopes: [T; 3]) -> Self {
+        Var::record(value, (&[self, b, c], |i| slopes[i]), (&[], |_| T::zero()))
     }
 
     #[inline(always)]
@@ -235,21 +237,21 @@ impl<T: Scalar> Scalar for Var<T> {
 
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
-        Var::record(sum_terms(xs.len(), |i| xs[i].value), xs.len(), xs.iter().map(|&x| (x, T::one())))
+        Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, |_| T::one()), (&[], |_| T::zero()))
     }
 
     #[track_caller]
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         let b = &b[..a.len()];
         let value = sum_terms(a.len(), |i| a[i].value * b[i].value);
-        Var::record(value, 2 * a.len(), a.iter().zip(b).flat_map(|(&a, &b)| [(a, b.value), (b, a.value)]))
+        Var::record(value, (a, |i| b[i].value), (b, |i| a[i].value))
     }
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = rules::log_sum_exp(&inner);
-        Var::record(value, xs.len(), xs.iter().copied().zip(weights))
+        Var::record(value, (xs, |i| weights[i]), (&[], |_| T::zero()))
     }
 
     elementary_functions!(chained_functions);
