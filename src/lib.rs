@@ -1,4 +1,73 @@
-//! Automatic differentiation by generic scalars.
+//! Automatic differentiation by generic scalars: write a function once over
+//! [`Scalar`], and evaluate it, differentiate it forward or in reverse, to any
+//! order.
+//!
+//! ```
+//! use dualtape::{Scalar, check, function, gradient, gradient_forward, hessian};
+//!
+//! fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+//!     (x[0] * x[1]).sin() + x[1].powi(2) * 0.5
+//! }
+//!
+//! let x = [0.5, 2.0];
+//! assert_eq!(f(&x), 2.8414709848078967); // evaluated
+//! let (y, reverse) = gradient(f, &x); // recorded on a tape, and walked back
+//! let (z, forward) = gradient_forward(f, &x); // with dual numbers
+//! assert_eq!((y, &reverse), (z, &forward));
+//! assert_eq!(hessian(f, &x).2[0][1], -0.30116867893975674); // both, nested
+//! check(&function!(f), &x).assert_agreement(); // and all against differences
+//! ```
+//!
+//! # Which call do I want?
+//!
+//! | I have | I want | call |
+//! |---|---|---|
+//! | a function of one number | its slope | [`derivative`] |
+//! | a function of many numbers with one result | its gradient | [`gradient`] (reverse); [`gradient_forward`] for a few inputs |
+//! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`] |
+//! | the same with one result | its curvature | [`hessian`], [`hvp`] |
+//! | an expression | the gradient of every intermediate | [`Tape`] |
+//! | doubts | the modes against each other and against differences | [`check`](check()) |
+//! | data | a network that learns it | [`nn`] |
+//!
+//! Every verb returns the value and the derivative together and is generic in the
+//! scalar of the point, so a derivative of a derivative is a call inside a call.
+//!
+//! # Map of the code
+//!
+//! In reading order: `scalar.rs` is the trait; `rules.rs` every elementary function
+//! and its derivative, written once; `dual.rs` forward mode; `tape.rs` reverse mode;
+//! `operators.rs` what both share; `derivatives.rs` the verbs; `check.rs` the modes
+//! against each other; `nn/` networks, which know [`Scalar`] and nothing else. To add a
+//! function, see the head of `rules.rs`.
+//!
+//! # Limits
+//!
+//! - **Closures have one type.** `|x| x * x` is one function of one scalar. What has to
+//!   run in several readings is a generic `fn`, or a [`Function`].
+//! - **Literals are floats on the right.** In generic code write `x * 2.0`; `2.0 * x`
+//!   compiles for [`Dual`] and [`Var`] over `f64`, but a trait cannot promise it. `f(2)`
+//!   does not compile, as 2 is no float:
+//!   ```compile_fail,E0277
+//!   fn square<S: dualtape::Scalar>(x: S) -> S {
+//!       x * x
+//!   }
+//!   square(2);
+//!   ```
+//! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
+//!   derivative at 0: the branch taken is what is differentiated.
+//! - **A variable belongs to a recording, on one thread.** Using it after its tape was
+//!   cleared or dropped, while another tape over the same scalar records, or on another
+//!   thread panics and says which.
+//! - **Levels do not mix.** Inside a derivative of a derivative, what comes from outside is
+//!   [`lift`]ed; else the inner verb panics where another library would confuse the
+//!   infinitesimals.
+//! - **At kinks and ends of domains** derivatives follow fixed conventions: the
+//!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
+//!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the
+//!   domain, and exactly 0 for a variable that does not matter.
+//! - **A recording holds at most 2³² − 1 statements and arguments**, 28 bytes for a binary
+//!   operation in `f64`. Longer computations are differentiated in pieces.
 
 mod check;
 mod derivatives;
@@ -22,3 +91,8 @@ pub use function::Function;
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{dot, log_softmax, log_sum_exp, softmax, sum};
 pub use tape::{Gradients, Tape, Var};
+
+/// The programs of the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
