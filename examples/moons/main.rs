@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! cargo run --release --example moons
-//! cargo run --release --example moons -- --seed 7 --steps 200 --out /tmp
+//! cargo run --release --example moons -- --seed 7 --steps 200
 //! ```
 
 mod data;
@@ -96,6 +96,7 @@ fn run() -> Result<(), Failure> {
     writeln!(stdout(), "{mlp}, {} parameters", mlp.parameters().len())?;
     let mut history = train(&mut mlp, &data, options.steps)?;
     let (loss, accuracy) = evaluate(&mlp, &data);
+    assure_finite(loss, options.steps)?;
     history.losses.push(loss);
 
     write!(stdout(), "\n{}\n", terminal::draw(&mlp, &data, terminal::colours()))?;
@@ -119,13 +120,9 @@ fn train(mlp: &mut Mlp, data: &Data, steps: usize) -> Result<History, Failure> {
         let gradient = reverse(mlp, data);
         history.gradients.push(start.elapsed());
 
-        if !loss.is_finite() {
-            return Err(Failure::Outcome(format!(
-                "the loss is {loss} at step {step}: are the numbers of the data too large?"
-            )));
-        }
+        assure_finite(loss, step)?;
         history.losses.push(loss);
-        bar.suspend(|| writeln!(stdout(), "step {step} loss {loss}, accuracy {:?}%", accuracy * 100.0))?;
+        bar.suspend(|| writeln!(stdout(), "step {step} loss {loss:?}, accuracy {:?}%", accuracy * 100.0))?;
         if [0, 50, steps - 1].contains(&step) {
             let difference = largest_difference(&gradient, &forward(mlp, data));
             bar.suspend(|| {
@@ -147,6 +144,13 @@ fn train(mlp: &mut Mlp, data: &Data, steps: usize) -> Result<History, Failure> {
     }
     bar.finish_and_clear();
     Ok(history)
+}
+
+fn assure_finite(loss: f64, step: usize) -> Result<(), Failure> {
+    if loss.is_finite() {
+        return Ok(());
+    }
+    Err(Failure::Outcome(format!("the loss is {loss} at step {step}; are the numbers of the data too large?")))
 }
 
 /// A bar where somebody looks at it.
@@ -171,7 +175,7 @@ fn summarize(history: &History, options: &Options, accuracy: f64, parameters: us
     let difference = history.differences.iter().copied().fold(0.0, f64::max);
     let (evaluation, gradient) = (median(&history.evaluations), median(&history.gradients));
     let out = &mut stdout();
-    writeln!(out, "Loss {loss} and accuracy {:?}% after {} steps.", accuracy * 100.0, options.steps)?;
+    writeln!(out, "Loss {loss:?} and accuracy {:?}% after {} steps.", accuracy * 100.0, options.steps)?;
     writeln!(
         out,
         "A step took {gradient:.0} µs for loss and gradient, {:.1} times the {evaluation:.0} µs of the loss alone in f64.",

@@ -1,41 +1,40 @@
 //! A file that appears under its name only when it is complete.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::failure::Failure;
 
-/// A file to be written: so far an empty one under another name in the same folder,
-/// which proves that writing will succeed and vanishes when it does not come to that.
+/// A file to be written in a folder where that is possible.
 pub(crate) struct Output {
-    partial: PathBuf,
     path: PathBuf,
+    /// Where it is written before it is renamed.
+    partial: PathBuf,
 }
 
 impl Output {
+    /// Tries whether the folder can be written to, and leaves nothing there.
     pub(crate) fn create(folder: &Path, name: &str) -> Result<Self, Failure> {
         let path = folder.join(name);
         let partial = folder.join(format!(".{name}.{}", std::process::id()));
         if path.is_dir() {
             return Err(Failure::Usage(format!("{} is a folder", path.display())));
         }
-        fs::File::create(&partial)
+        fs::write(&partial, "")
+            .and_then(|()| fs::remove_file(&partial))
             .map_err(|error| Failure::Usage(format!("cannot write to the folder {}: {error}", folder.display())))?;
-        Ok(Output { partial, path })
+        Ok(Output { path, partial })
     }
 
     /// Writes the file and returns where it is.
     pub(crate) fn finish(self, text: &str) -> Result<PathBuf, Failure> {
-        fs::write(&self.partial, text)
-            .and_then(|()| fs::rename(&self.partial, &self.path))
-            .map_err(|error| Failure::Usage(format!("cannot write {}: {error}", self.path.display())))?;
-        Ok(self.path.clone())
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        // After a rename it is gone already.
-        let _ = fs::remove_file(&self.partial);
+        let written: io::Result<()> =
+            fs::write(&self.partial, text).and_then(|()| fs::rename(&self.partial, &self.path));
+        if let Err(error) = written {
+            // It may not even exist, and the first error is the one to tell.
+            let _ = fs::remove_file(&self.partial);
+            return Err(Failure::Usage(format!("cannot write {}: {error}", self.path.display())));
+        }
+        Ok(self.path)
     }
 }
