@@ -87,20 +87,19 @@ fn draw_losses(area: &Area<'_>, losses: &[f64]) -> Result<(), Box<dyn Error>> {
         .margin(12)
         .x_label_area_size(42)
         .y_label_area_size(58)
-        .build_cartesian_2d(0.0..(losses.len() - 1) as f64, (smallest * 0.8..largest * 1.25).log_scale())?;
+        .build_cartesian_2d(0..losses.len() - 1, (smallest * 0.8..largest * 1.25).log_scale())?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(INK.mix(0.12))
         .x_labels(6)
-        .x_label_formatter(&|step| format!("{step:.0}"))
         .y_label_formatter(&|loss| format!("{loss}"))
         .x_desc("step")
         .y_desc("loss")
         .label_style(label())
         .axis_style(INK)
         .draw()?;
-    let points = losses.iter().enumerate().map(|(step, &loss)| (step as f64, loss));
+    let points = losses.iter().copied().enumerate();
     chart
         .draw_series(LineSeries::new(points, POSITIVE.stroke_width(2)))?
         .label("hinge + L2 penalty")
