@@ -5,7 +5,7 @@ use crate::{Real, Scalar};
 /// A function of several inputs that is generic in the scalar.
 ///
 /// Rust's closures cannot be generic, so a tool that needs one function in
-/// several readings takes a value of this trait. [`function!`](crate::function)
+/// several readings takes a value of this trait. [`function!`](macro@crate::function)
 /// makes one of a generic `fn`; a type with parameters of its own implements it.
 ///
 /// ```

@@ -242,8 +242,9 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
     } else {
         v / x * y
     };
-    let vanishes = v.value() == S::Real::zero() && x0 >= S::Real::zero();
-    let by_y = if vanishes || zero_to_zero { S::zero() } else { v * x.ln() };
+    let ln_x = x.ln();
+    let vanishes = v.value() == S::Real::zero() && Float::is_infinite(ln_x.value());
+    let by_y = if vanishes || zero_to_zero { S::zero() } else { v * ln_x };
     (v, by_x, by_y)
 }
 
@@ -392,10 +393,14 @@ pub(crate) fn atan<S: Scalar>(x: S) -> (S, S) {
 pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, S, S) {
     let v = y.atan2(x);
     let along = |major: S, minor: S| {
-        // In a large unit the derivatives of 1/x, which almost cancel, do not overflow.
+        // In units of a tiny x the derivatives of 1/x, which almost cancel, do not overflow.
+        let size = Float::abs(major.value());
         let tiny = S::Real::min_positive_value();
-        let is_small = major.value() * major.value() < tiny / S::Real::epsilon();
-        let unit = if is_small { Float::recip(Float::sqrt(tiny)) } else { real::<S>(1.0) };
+        let unit = if size * size < tiny / S::Real::epsilon() {
+            Float::min(Float::exp2(-Float::floor(Float::log2(size))), Float::recip(tiny))
+        } else {
+            real::<S>(1.0)
+        };
         let (major, minor) = (major * unit, minor * unit);
         let t = minor / major;
         let p = (t * t + real::<S>(1.0)).recip() / major;
@@ -605,33 +610,42 @@ pub(crate) fn softplus<S: Scalar>(x: S) -> (S, S) {
     (x.softplus(), x.sigmoid())
 }
 
-/// For x·F(x) with a distribution function F: F(x) + x·F′(x), and its limits
-fn weighted_slope<S: Scalar>(x: S, distribution: S, density: S) -> S {
-    if Float::is_infinite(x.value() * x.value()) { distribution } else { distribution + x * density }
+/// σ(a) + w·σ′(a), with h² = exp(−|a|) as a product so that its derivative has all
+/// digits even among the subnormals
+fn weighted_sigmoid_slope<S: Scalar>(is_negative: bool, h: S, w: S) -> S {
+    let one = real::<S>(1.0);
+    let above = h * h + one;
+    let numerator = match is_negative {
+        _ if h.value() == S::Real::zero() => S::from_f64(if is_negative { 0.0 } else { 1.0 }),
+        true => h * (w + above) * h,
+        false => h * (w + one) * h + one,
+    };
+    numerator / (above * above)
 }
 
 /// (x·σ(x))′ = σ(x) + x·σ′(x)
 pub(crate) fn silu<S: Scalar>(x: S) -> (S, S) {
-    (x.silu(), weighted_slope(x, x.sigmoid(), sigmoid_slope(x)))
+    let is_negative = x.value() < S::Real::zero();
+    let h = (x * real::<S>(if is_negative { 0.5 } else { -0.5 })).exp();
+    (x.silu(), weighted_sigmoid_slope(is_negative, h, x))
 }
 
-/// (x·Φ(x))′ = Φ(x) + x·φ(x)
+/// (x·Φ(x))′ = Φ(x) + x·φ(x) = Φ(x) − φ′(x)
 pub(crate) fn gelu<S: Scalar>(x: S) -> (S, S) {
-    (x.gelu(), weighted_slope(x, x.norm_cdf(), x.norm_pdf()))
+    let (_, density_slope) = norm_pdf(x);
+    (x.gelu(), x.norm_cdf() - density_slope)
 }
 
-/// (x·σ(2u))′ = σ(2u) + x·σ′(2u)·2u′ with u = √(2/π)(x + 0.044715x³), from
-/// e = exp(−2|u|)
+/// (x·σ(2u))′ = σ(2u) + x·σ′(2u)·2u′ with u = √(2/π)(x + 0.044715x³)
 pub(crate) fn gelu_tanh<S: Scalar>(x: S) -> (S, S) {
     use crate::special::{GELU_CUBIC, GELU_LINEAR, gelu_tanh_argument, gelu_tanh_argument_rest};
-    let size = if x.value() < S::Real::zero() { -x } else { x };
+    let is_negative = x.value() < S::Real::zero();
+    let size = if is_negative { -x } else { x };
     let two_u = gelu_tanh_argument(size);
     let two_u_slope = x * x * real::<S>(3.0 * GELU_CUBIC) + real::<S>(GELU_LINEAR);
     let rest = gelu_tanh_argument_rest(plain(size), plain(two_u));
-    let e = (-two_u).exp() * real::<S>(1.0 - rest);
-    let above = e + real::<S>(1.0);
-    let distribution = if x.value() < S::Real::zero() { e } else { S::one() } / above;
-    (x.gelu_tanh(), weighted_slope(x, distribution, e / (above * above) * two_u_slope))
+    let h = (two_u * real::<S>(-0.5)).exp() * real::<S>(1.0 - 0.5 * rest);
+    (x.gelu_tanh(), weighted_sigmoid_slope(is_negative, h, x * two_u_slope))
 }
 
 // Special functions.

@@ -2,7 +2,7 @@
 //!
 //! A function `fn f<S: Scalar>(x: S) -> S` has as many readings as there are
 //! implementations: `f64` and `f32` evaluate it,
-//! [`Dual`](crate::Dual) differentiates it forward,
+//! [`Dual`] differentiates it forward,
 //! [`Var`](crate::Var) records it and differentiates it in reverse, and every
 //! nesting of these is a scalar again.
 
@@ -17,8 +17,8 @@ use approx::{RelativeEq, UlpsEq};
 use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::rules::elementary_functions;
-use crate::{Dual, LANES, special};
 use crate::tape::{Slot, registered_slot};
+use crate::{Dual, LANES, special};
 
 /// The four operations, the remainder and their assigning forms with a
 /// right-hand side of type `Rhs`.
@@ -59,7 +59,7 @@ macro_rules! declare_functions {
         [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
         binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
-        /// A number that code can be generic over: `f64`, `f32`, [`Dual`](crate::Dual),
+        /// A number that code can be generic over: `f64`, `f32`, [`Dual`],
         /// [`Var`](crate::Var), and every nesting of them.
         ///
         /// Arithmetic works with `Self`, with `&Self` and with plain numbers of

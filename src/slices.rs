@@ -25,7 +25,8 @@ pub(crate) fn sum_terms<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
         while width > 1 {
             width /= 2;
             for lane in 0..width {
-                running[lane] = running[lane] + running[lane + width];
+                let other = running[lane + width];
+                running[lane] += other;
             }
         }
         (running[0], whole)

@@ -65,22 +65,30 @@ pub(crate) fn softplus(x: f64) -> f64 {
 }
 
 pub(crate) fn silu(x: f64) -> f64 {
-    weighted(x, sigmoid(x))
+    weighted_sigmoid(x, x, 0.0)
 }
 
 pub(crate) fn gelu(x: f64) -> f64 {
-    weighted(x, norm_cdf(x))
+    if x == f64::NEG_INFINITY { -0.0 } else { x * norm_cdf(x) }
 }
 
 pub(crate) fn gelu_tanh(x: f64) -> f64 {
     let two_u = gelu_tanh_argument(x);
-    let e = (-two_u.abs()).exp() * (1.0 - gelu_tanh_argument_rest(x.abs(), two_u.abs()));
-    weighted(x, (if x < 0.0 { e } else { 1.0 }) / (1.0 + e))
+    weighted_sigmoid(x, two_u, gelu_tanh_argument_rest(x.abs(), two_u.abs()))
 }
 
-/// x·F(x) for a distribution function F, with its limit 0 at −∞.
-fn weighted(x: f64, distribution: f64) -> f64 {
-    if x == f64::NEG_INFINITY { -0.0 } else { x * distribution }
+/// x·σ(a) for an `a` with the sign of x and the magnitude |a| + `rest`; a subnormal
+/// σ is the square of its root.
+fn weighted_sigmoid(x: f64, a: f64, rest: f64) -> f64 {
+    let power = |t: f64| (t * a.abs()).exp() * (1.0 + t * rest);
+    let e = power(-1.0);
+    if x == f64::NEG_INFINITY {
+        -0.0
+    } else if x < 0.0 && e < f64::MIN_POSITIVE {
+        x * power(-0.5) * power(-0.5)
+    } else {
+        x * ((if x < 0.0 { e } else { 1.0 }) / (1.0 + e))
+    }
 }
 
 /// 2√(2/π) and its product with 0.044715: (1 + tanh u)/2 = σ(2u).

@@ -3,8 +3,8 @@
 use approx::{AbsDiffEq, RelativeEq, UlpsEq, assert_abs_diff_eq, assert_relative_eq, assert_ulps_eq};
 use dualtape::{Dual, Scalar, Tape, Var, derivative, gradient, hessian};
 use num_traits::{
-    Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, MulAddAssign, Num, NumAssign, NumAssignOps, NumCast,
-    Pow, Signed, ToPrimitive,
+    Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, MulAddAssign, Num, NumAssign, NumAssignOps, NumCast, Pow,
+    Signed, ToPrimitive,
 };
 
 /// Somebody's function over `Float`: the natural logarithm of the gamma function by
@@ -46,7 +46,15 @@ fn a_function_over_float_is_differentiated_in_both_modes() {
 /// Everything that is asked of a number, for one type.
 fn is_a_number<S>(two: S, three: S)
 where
-    S: Scalar<Real = f64> + Float + FloatConst + Signed + Bounded + NumAssignOps + FromPrimitive + ToPrimitive + NumCast,
+    S: Scalar<Real = f64>
+        + Float
+        + FloatConst
+        + Signed
+        + Bounded
+        + NumAssignOps
+        + FromPrimitive
+        + ToPrimitive
+        + NumCast,
     S: Inv<Output = S> + Pow<S, Output = S> + Pow<f64, Output = S> + Pow<i32, Output = S> + MulAdd<Output = S>,
     S: MulAddAssign + AbsDiffEq<Epsilon = f64> + RelativeEq + UlpsEq + std::fmt::Debug,
 {

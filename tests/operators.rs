@@ -44,7 +44,7 @@ fn every_combination_of_operands() {
     run!(Dual::variable(tape.var(7.5)), Dual::constant(tape.var(2.0)));
     let single = Tape::<f32>::new();
     let x = single.var(7.5);
-    assert_eq!((x * 2.0_f32 + 1.0 - &x).value(), 8.5);
+    assert_eq!((x * 2.0_f32 + 1.0 - x).value(), 8.5);
 }
 
 /// The slopes of every operator with plain numbers on either side.

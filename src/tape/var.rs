@@ -108,7 +108,11 @@ impl<T: Scalar> Var<T> {
     /// of its i-th: one statement, or a constant when they are all constants.
     #[inline(always)]
     #[track_caller]
-    fn record(value: T, (xs, by_x): (&[Self], impl Fn(usize) -> T), (ys, by_y): (&[Self], impl Fn(usize) -> T)) -> Self {
+    fn record(
+        value: T,
+        (xs, by_x): (&[Self], impl Fn(usize) -> T),
+        (ys, by_y): (&[Self], impl Fn(usize) -> T),
+    ) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
             let own = slot.stamp();
             let (mut variables, mut foreign) = (0, 0);
