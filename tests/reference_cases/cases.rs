@@ -71,6 +71,7 @@ impl Case {
         let answers = |key: &str, tolerance| Answers {
             accepted: std::iter::once(&case[key])
                 .chain(case[format!("accept_{key}")].as_array().into_iter().flatten())
+                .chain(case.get(format!("std_1_95_{key}")))
                 .map(texts)
                 .collect(),
             tolerance,

@@ -16,6 +16,7 @@ impl Function for Composite<'_> {
 }
 
 /// The function called `name` at `x`, or `None` for an unknown one.
+#[expect(clippy::eq_op, reason = "x/x is a case")]
 pub(crate) fn composite<S: Scalar<Real = f64>>(name: &str, x: &[S]) -> Option<S> {
     Some(match (name, x) {
         ("double_add", &[x]) => x + x,

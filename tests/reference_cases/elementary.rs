@@ -20,6 +20,7 @@ impl<R: Real> Function<R> for Elementary<'_> {
 }
 
 /// The function called `name` at `x`, or `None` for an unknown one.
+#[expect(clippy::eq_op, reason = "x/x is a case")]
 pub(crate) fn elementary<S: Scalar>(name: &str, params: &Params, x: &[S]) -> Option<S> {
     let whole = |key: &str| params[key].parse().expect("a whole number");
     let real = |key: &str| <S::Real as Scalar>::from_f64(params[key].parse().expect("a number"));

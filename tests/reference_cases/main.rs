@@ -13,7 +13,7 @@ mod elementary;
 mod readings;
 mod third;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::{fs, thread};
 
 use cases::{Case, Fault};
@@ -21,20 +21,16 @@ use composite::composite;
 use dualtape::{Dual, Var, gradient, jvp};
 use serde_json::Value;
 
-/// What fails for a reason outside this crate, with the reason.
-const EXPECTED_FAILURES: &[(&str, &str)] =
-    &[("acosh(1.0000000000000002): value", STD_ACOSH), ("acosh(1.000001): value", STD_ACOSH)];
-
-const STD_ACOSH: &str = "std takes the logarithm of a number near 1, and the value is that of f64::acosh bit for bit";
+const FAILURES: &str = "some cases fail, and are printed above";
 
 #[test]
 fn elementary_functions() {
-    run_stored("elementary.json", include_str!("../data/elementary.json"), 555, EXPECTED_FAILURES);
+    run_stored("elementary.json", include_str!("../data/elementary.json"), 555);
 }
 
 #[test]
 fn composite_functions() {
-    run_stored("composite.json", include_str!("../data/composite.json"), 64, &[]);
+    run_stored("composite.json", include_str!("../data/composite.json"), 64);
 }
 
 #[test]
@@ -45,7 +41,7 @@ fn further_files() {
         .filter(|path| !path.is_empty())
         .map(|path| run(path, &fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))))
         .collect();
-    assert!(reports.iter().all(|report| report.failures.is_empty()), "there are failures, printed above");
+    assert!(reports.iter().all(|report| report.failing == 0), "{FAILURES}");
 }
 
 /// A loop that stops by the value has derivatives one step behind it.
@@ -69,12 +65,11 @@ fn chain_of_a_million_operations() {
     assert!((forward[0] - reverse[0]).abs() <= 1e-12 * forward[0].abs(), "{forward:?} forward, {reverse:?} reverse");
 }
 
-/// Runs a file whose functions are all known, and whose failures are the expected ones.
-fn run_stored(name: &str, json: &str, cases: usize, expected: &[(&str, &str)]) {
+/// Runs a file whose functions are all known.
+fn run_stored(name: &str, json: &str, cases: usize) {
     let report = run(name, json);
     assert_eq!((report.cases, report.unknown), (cases, 0));
-    let expected = expected.iter().map(|&(failure, _reason)| failure.to_owned()).collect();
-    assert_eq!(report.failures, expected, "the failures, and the expected ones");
+    assert_eq!(report.failing, 0, "{FAILURES}");
 }
 
 /// Runs a file on a large stack: without optimization, a function of many arms
@@ -95,15 +90,15 @@ fn run(name: &str, json: &str) -> Report {
 struct Report {
     cases: usize,
     unknown: usize,
-    /// Case and what is wrong, in whatever readings.
-    failures: BTreeSet<String>,
+    /// Cases that fail in some reading.
+    failing: usize,
 }
 
 impl Report {
     /// Runs the cases, and prints every failure and a count for every reading.
     fn new(name: &str, json: &str) -> Report {
         let cases: Vec<Value> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let mut report = Report { cases: cases.len(), unknown: 0, failures: BTreeSet::new() };
+        let mut report = Report { cases: cases.len(), unknown: 0, failing: 0 };
         let mut passed_and_failed: BTreeMap<String, [usize; 2]> = BTreeMap::new();
         let mut text = String::new();
         for case in cases.iter().map(Case::new) {
@@ -112,10 +107,11 @@ impl Report {
                 report.unknown += 1;
                 continue;
             }
-            for (reading, faults) in case.faults() {
+            let faults = case.faults();
+            report.failing += usize::from(faults.values().any(|faults| !faults.is_empty()));
+            for (reading, faults) in faults {
                 for Fault { what, got, wanted } in &faults {
                     text += &format!("{label} in {reading}: {what} is {got}, wanted {wanted}\n");
-                    report.failures.insert(format!("{label}: {what}"));
                 }
                 passed_and_failed.entry(reading).or_default()[usize::from(!faults.is_empty())] += 1;
             }
