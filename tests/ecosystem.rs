@@ -40,7 +40,7 @@ fn a_function_over_float_is_differentiated_in_both_modes() {
     assert_relative_eq!(forward, reverse[0], max_relative = 1e-14);
     let (_, _, h) = hessian(|x| stirling(x[0]), &[4.3]);
     assert_relative_eq!(h[0][0], Scalar::polygamma(4.3, 1), max_relative = 1e-6);
-    assert_eq!(gradient(|x| squares(x), &[1.0, -2.0]), (5.0, vec![2.0, -4.0]));
+    assert_eq!(gradient(squares, &[1.0, -2.0]), (5.0, vec![2.0, -4.0]));
 }
 
 /// Everything that is asked of a number, for one type.

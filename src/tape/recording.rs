@@ -5,9 +5,10 @@ use crate::Scalar;
 
 /// A list of statements as three arrays: statement `i` has the entries
 /// `ends[i - 1]..ends[i]` of `arguments` and `partials`, and its result is the
-/// variable at position `i`. A partial that is zero is not stored.
+/// variable at position `i`. A short statement stores no constants and no partials
+/// that are zero.
 ///
-/// The arrays are kept filled beyond what is used, so that a statement is
+/// The arrays are kept filled beyond what is used, so that a short statement is
 /// written without a branch on its partials: every entry is written, and only one
 /// that counts moves on.
 pub(crate) struct Recording<T> {
@@ -39,57 +40,54 @@ impl<T> Recording<T> {
 }
 
 impl<T: Scalar> Recording<T> {
-    /// Records a statement with the given operands and returns its position.
+    /// Records a statement with a few operands and returns its position.
     #[inline(always)]
     pub(crate) fn statement<const K: usize>(&mut self, operands: [(Place, T); K]) -> u32 {
-        if self.entries + K > self.partials.len() || self.statements == self.ends.len() {
-            self.grow(K);
+        loop {
+            let end = self.entries + K;
+            let partials = self.partials.get_mut(self.entries..end).and_then(<[T]>::first_chunk_mut::<K>);
+            let arguments = self.arguments.get_mut(self.entries..end).and_then(<[u32]>::first_chunk_mut::<K>);
+            let (Some(partials), Some(arguments)) = (partials, arguments) else {
+                self.grow(K);
+                continue;
+            };
+            let mut kept = 0;
+            for (place, partial) in operands {
+                partials[kept] = partial;
+                arguments[kept] = place.position();
+                kept += usize::from(!place.is_nowhere() & !partial.is_identically_zero());
+            }
+            self.entries += kept;
+            return self.finish();
         }
-        let partials = &mut self.partials[self.entries..self.entries + K];
-        let arguments = &mut self.arguments[self.entries..self.entries + K];
-        let mut kept = 0;
-        for (place, partial) in operands {
-            partials[kept] = partial;
-            arguments[kept] = place.position();
-            kept += usize::from(counts(place, partial));
-        }
-        self.entries += kept;
-        self.finish()
     }
 
-    /// Stores `(variables[i], partial(i))` for all i as operands of the next statement.
+    /// Stores operands of the next long statement: `variables`, none of them a
+    /// constant, with their partials.
     #[inline(always)]
-    pub(crate) fn operands(&mut self, variables: &[Var<T>], partial: impl Fn(usize) -> T) {
-        let most = variables.len();
-        if self.entries + most > self.partials.len() {
-            self.grow(most);
+    pub(crate) fn operands(&mut self, variables: &[Var<T>], partials: impl Iterator<Item = T>) {
+        let end = self.entries + variables.len();
+        if end > self.partials.len() {
+            self.grow(variables.len());
         }
-        let partials = &mut self.partials[self.entries..self.entries + most];
-        let arguments = &mut self.arguments[self.entries..self.entries + most];
-        let mut kept = 0;
-        for (i, variable) in variables.iter().enumerate() {
-            let (place, partial) = (variable.place(), partial(i));
-            partials[kept] = partial;
-            arguments[kept] = place.position();
-            kept += usize::from(counts(place, partial));
+        for (to, partial) in self.partials[self.entries..end].iter_mut().zip(partials) {
+            *to = partial;
         }
-        self.entries += kept;
+        for (to, variable) in self.arguments[self.entries..end].iter_mut().zip(variables) {
+            *to = variable.place().position();
+        }
+        self.entries = end;
     }
 
     /// Records a statement with the operands stored for it and returns its position.
     #[inline(always)]
-    pub(crate) fn long_statement(&mut self) -> u32 {
-        if self.statements == self.ends.len() {
+    pub(crate) fn finish(&mut self) -> u32 {
+        let position = self.statements;
+        if position == self.ends.len() {
             self.grow(0);
         }
-        self.finish()
-    }
-
-    #[inline(always)]
-    fn finish(&mut self) -> u32 {
-        let position = self.statements;
         self.ends[position] = self.entries as u32;
-        self.statements += 1;
+        self.statements = position + 1;
         position as u32
     }
 
@@ -109,7 +107,7 @@ impl<T: Scalar> Recording<T> {
     ///
     /// The order of summation is that of the statements from the last to the
     /// first, and within one from the first argument to the last. An adjoint that
-    /// is zero beats a partial that is not finite.
+    /// is zero beats a partial that is not finite, and the other way round.
     pub(crate) fn sweep(&self, seeds: impl Iterator<Item = (Place, T)> + Clone, mut adjoints: Vec<T>) -> Vec<T> {
         let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
         adjoints.clear();
@@ -122,20 +120,17 @@ impl<T: Scalar> Recording<T> {
             let start = if position > 0 { self.ends[position - 1] as usize } else { 0 };
             let adjoint = adjoints[position];
             if !adjoint.is_identically_zero() {
+                let skips_zeros = !adjoint.is_finite_throughout();
                 for (&argument, &partial) in self.arguments[start..end].iter().zip(&self.partials[start..end]) {
-                    adjoints[argument as usize] += partial * adjoint;
+                    if !(skips_zeros && partial.is_identically_zero()) {
+                        adjoints[argument as usize] += partial * adjoint;
+                    }
                 }
             }
             end = start;
         }
         adjoints
     }
-}
-
-/// Whether an operand is stored: not a constant, nor one with slope zero.
-#[inline(always)]
-fn counts<T: Scalar>(place: Place, partial: T) -> bool {
-    !place.is_nowhere() & !partial.is_identically_zero()
 }
 
 /// A length of which u32 holds every position: `wanted` or, when the tape is nearly

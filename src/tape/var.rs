@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::recording::Recording;
 use super::slot::{on_slot, refuse};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
@@ -104,37 +105,70 @@ impl<T: Scalar> Var<T> {
         self.place
     }
 
-    /// The result of an operation on two lists of operands, each with the partial
-    /// of its i-th: one statement, or a constant when they are all constants.
+    /// The result of an operation on two lists of operands, each with its
+    /// partials: one statement, or a constant when they are all constants.
     #[inline(always)]
     #[track_caller]
     fn record(
         value: T,
-        (xs, by_x): (&[Self], impl Fn(usize) -> T),
-        (ys, by_y): (&[Self], impl Fn(usize) -> T),
+        (xs, by_x): (&[Self], impl Iterator<Item = T>),
+        (ys, by_y): (&[Self], impl Iterator<Item = T>),
     ) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
             let own = slot.stamp();
-            let (mut variables, mut foreign) = (0, 0);
-            for x in xs.iter().chain(ys) {
-                let stamp = x.place.stamp();
-                variables |= stamp;
-                foreign = if stamp == own || stamp == 0 { foreign } else { stamp };
-            }
-            if foreign != 0 {
-                return Err(foreign);
-            }
-            if variables == 0 {
+            let (x, y) = (Operands::of(xs, own)?, Operands::of(ys, own)?);
+            if matches!((&x, &y), (Operands::Constants, Operands::Constants)) {
                 return Ok(Place::NOWHERE);
             }
             let recording = slot.recording(own).expect("the stamp is the slot's own");
-            recording.operands(xs, by_x);
-            recording.operands(ys, by_y);
-            Ok(Place::new(own, recording.long_statement()))
+            x.store(xs, by_x, recording);
+            y.store(ys, by_y, recording);
+            Ok(Place::new(own, recording.finish()))
         });
         match recorded {
             Ok(place) => Var { value, place },
             Err(foreign) => refuse::<T>(foreign),
+        }
+    }
+}
+
+/// What a list of operands holds.
+enum Operands {
+    Variables,
+    Constants,
+    Both,
+}
+
+impl Operands {
+    /// Looks at all operands, or finds one with another stamp than `own`.
+    #[inline(always)]
+    fn of<T: Scalar>(xs: &[Var<T>], own: u32) -> Result<Operands, u32> {
+        let (mut stamps, mut differences) = (0, 0);
+        for x in xs {
+            stamps |= x.place.stamp();
+            differences |= x.place.stamp() ^ own;
+        }
+        if stamps == 0 {
+            Ok(Operands::Constants)
+        } else if differences == 0 {
+            Ok(Operands::Variables)
+        } else {
+            let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| stamp != own && stamp != 0);
+            foreign.map_or(Ok(Operands::Both), Err)
+        }
+    }
+
+    /// Stores the variables among the operands.
+    #[inline(always)]
+    fn store<T: Scalar>(self, xs: &[Var<T>], partials: impl Iterator<Item = T>, recording: &mut Recording<T>) {
+        match self {
+            Operands::Variables => recording.operands(xs, partials),
+            Operands::Constants => {}
+            Operands::Both => {
+                for (x, partial) in xs.iter().zip(partials).filter(|(x, _)| !x.is_constant()) {
+                    recording.operands(std::slice::from_ref(x), std::iter::once(partial));
+                }
+            }
         }
     }
 }
@@ -200,7 +234,7 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain3(self, b: Self, c: Self, value: T, slopes: [T; 3]) -> Self {
-        Var::record(value, (&[self, b, c], |i| slopes[i]), (&[], |_| T::zero()))
+        Var::record(value, (&[self, b, c], slopes.into_iter()), (&[], std::iter::empty()))
     }
 
     #[inline(always)]
@@ -241,21 +275,21 @@ impl<T: Scalar> Scalar for Var<T> {
 
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
-        Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, |_| T::one()), (&[], |_| T::zero()))
+        Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))
     }
 
     #[track_caller]
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         let b = &b[..a.len()];
         let value = sum_terms(a.len(), |i| a[i].value * b[i].value);
-        Var::record(value, (a, |i| b[i].value), (b, |i| a[i].value))
+        Var::record(value, (a, b.iter().map(|b| b.value)), (b, a.iter().map(|a| a.value)))
     }
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = rules::log_sum_exp(&inner);
-        Var::record(value, (xs, |i| weights[i]), (&[], |_| T::zero()))
+        Var::record(value, (xs, weights.into_iter()), (&[], std::iter::empty()))
     }
 
     elementary_functions!(chained_functions);
