@@ -18,11 +18,15 @@
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, IndexMut, Range};
 
 use crate::{Dual, Scalar, Tape, Var};
 
 /// The number of directions that the forward verbs carry at once.
+///
+/// ```
+/// assert_eq!(dualtape::LANES, 8);
+/// ```
 pub const LANES: usize = 8;
 
 /// `(f(x), f′(x))`, in forward mode.
@@ -90,8 +94,15 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 /// ```
 #[track_caller]
 pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>, x: &[T]) -> (T, Vec<T>) {
-    let (y, jacobian) = jacobian(|x| vec![f(x)], x);
-    (y[0], jacobian.into_entries())
+    let _level = Level::enter("gradient_forward", || [f(&constants(x))]);
+    let mut value = None;
+    let mut g = vec![T::zero(); x.len()];
+    for_lanes(x, |inputs, lanes| {
+        let y = f(inputs);
+        g[lanes.clone()].copy_from_slice(&y.partials[..lanes.len()]);
+        value = Some(y.value);
+    });
+    (value.expect("f was called at least once"), g)
 }
 
 /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with
@@ -111,21 +122,17 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
 /// ```
 #[track_caller]
 pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
-    let mut inputs: Vec<Dual<T, LANES>> = x.iter().map(|&x| Dual::constant(x)).collect();
-    let _level = Level::enter("jacobian", || f(&inputs));
+    let _level = Level::enter("jacobian", || f(&constants(x)));
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
-    for start in (0..x.len().max(1)).step_by(LANES) {
-        let lanes = start..x.len().min(start + LANES);
-        seed(&mut inputs, lanes.clone());
-        let outputs = f(&inputs);
-        unseed(&mut inputs, lanes.clone());
+    for_lanes(x, |inputs, lanes| {
+        let outputs = f(inputs);
         let (y, matrix) = result
             .get_or_insert_with(|| (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
         for (row, output) in outputs.iter().enumerate() {
             matrix[row][lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
         }
-    }
+    });
     result.expect("f was called at least once")
 }
 
@@ -239,34 +246,36 @@ pub fn hessian<T: Scalar>(
     f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
     x: &[T],
 ) -> (T, Vec<T>, Matrix<T>) {
-    let mut inputs: Vec<Dual<T, LANES>> = x.iter().map(|&x| Dual::constant(x)).collect();
     let mut matrix = Matrix::zeros(x.len(), x.len());
     let mut result = None;
-    for start in (0..x.len().max(1)).step_by(LANES) {
-        let lanes = start..x.len().min(start + LANES);
-        seed(&mut inputs, lanes.clone());
-        let (y, g) = gradient(&f, &inputs);
-        unseed(&mut inputs, lanes.clone());
+    for_lanes(x, |inputs, lanes| {
+        let (y, g) = gradient(&f, inputs);
         for (row, g) in g.iter().enumerate() {
             matrix[row][lanes.clone()].copy_from_slice(&g.partials[..lanes.len()]);
         }
         result.get_or_insert_with(|| (y.value, g.iter().map(|g| g.value).collect()));
-    }
+    });
     let (y, g) = result.expect("f was called at least once");
     (y, g, matrix)
 }
 
-/// Makes the inputs `lanes` the variables, one for each lane.
-fn seed<T: Scalar>(inputs: &mut [Dual<T, LANES>], lanes: std::ops::Range<usize>) {
-    for (lane, input) in inputs[lanes].iter_mut().enumerate() {
-        *input = Dual::seeded(input.value, lane);
-    }
+fn constants<T: Scalar>(x: &[T]) -> Vec<Dual<T, LANES>> {
+    x.iter().map(|&x| Dual::constant(x)).collect()
 }
 
-/// Makes the inputs `lanes` constants again.
-fn unseed<T: Scalar>(inputs: &mut [Dual<T, LANES>], lanes: std::ops::Range<usize>) {
-    for input in &mut inputs[lanes] {
-        *input = Dual::constant(input.value);
+/// Calls `pass` with [`LANES`] of the inputs as variables at a time, one for each
+/// lane, and the others constant; once when there are no inputs.
+fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&[Dual<T, LANES>], Range<usize>)) {
+    let mut inputs = constants(x);
+    for start in (0..x.len().max(1)).step_by(LANES) {
+        let lanes = start..x.len().min(start + LANES);
+        for (lane, i) in lanes.clone().enumerate() {
+            inputs[i] = Dual::seeded(x[i], lane);
+        }
+        pass(&inputs, lanes.clone());
+        for i in lanes {
+            inputs[i] = Dual::constant(x[i]);
+        }
     }
 }
 

@@ -54,10 +54,41 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 {
 }
 
+/// The programs in the documentation of the elementary functions.
+macro_rules! unary_example {
+    ($name:ident($($sample:expr),*), $low:expr, $high:expr) => {
+        concat!(
+            "\n```\nuse dualtape::{Scalar, derivative, gradient};\n\nfor x in [", stringify!($low), ", ", stringify!($high),
+            "_f64] {\n    let (y, slope) = derivative(|x| x.", stringify!($name), "(", stringify!($($sample),*),
+            "), x);\n    assert_eq!(y, Scalar::", stringify!($name), "(x", $(", ", stringify!($sample),)*
+            "));\n    assert_eq!(gradient(|x| x[0].", stringify!($name), "(", stringify!($($sample),*),
+            "), &[x]), (y, vec![slope]));\n}\n```"
+        )
+    };
+}
+
+macro_rules! binary_example {
+    ($name:ident, $low:expr, $high:expr) => {
+        concat!(
+            "\n```\nuse dualtape::{Scalar, gradient, gradient_forward};\n\nlet point = [",
+            stringify!($low),
+            ", ",
+            stringify!($high),
+            "_f64];\nlet (y, slopes) = gradient(|x| x[0].",
+            stringify!($name),
+            "(x[1]), &point);\nassert_eq!(y, Scalar::",
+            stringify!($name),
+            "(point[0], point[1]));\nassert_eq!(gradient_forward(|x| x[0].",
+            stringify!($name),
+            "(x[1]), &point), (y, slopes));\n```"
+        )
+    };
+}
+
 macro_rules! declare_functions {
     (
-        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
+        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
     ) => {
         /// A number that code can be generic over: `f64`, `f32`, [`Dual`],
         /// [`Var`](crate::Var), and every nesting of them.
@@ -100,14 +131,32 @@ macro_rules! declare_functions {
             type Real: Real;
 
             /// A constant: the number `x` with derivative zero.
+            ///
+            /// ```
+            /// use dualtape::{Dual, Scalar};
+            ///
+            /// assert_eq!(Dual::<f64>::from_real(2.0).partials, [0.0]);
+            /// ```
             fn from_real(x: Self::Real) -> Self;
 
             /// A constant from an `f64`, rounded to [`Real`](Scalar::Real).
+            ///
+            /// ```
+            /// use dualtape::Scalar;
+            ///
+            /// assert_eq!(<f32 as Scalar>::from_f64(0.1), 0.1_f32);
+            /// ```
             fn from_f64(x: f64) -> Self {
                 Self::from_real(<Self::Real as num_traits::NumCast>::from(x).expect("every f64 has a nearest float"))
             }
 
             /// The plain value, without derivatives.
+            ///
+            /// ```
+            /// use dualtape::{Dual, Scalar};
+            ///
+            /// assert_eq!(Dual::variable(Dual::<f64>::variable(2.0)).value(), 2.0);
+            /// ```
             fn value(self) -> Self::Real;
 
             /// Whether this is the constant zero: its value and everything that is
@@ -116,30 +165,73 @@ macro_rules! declare_functions {
             /// Such a factor may be dropped from a sum of products, which is how a
             /// variable that does not matter gets derivative exactly 0 even beside
             /// an infinite slope.
+            ///
+            /// ```
+            /// use dualtape::{Dual, Scalar};
+            ///
+            /// assert!(Dual::<f64>::constant(0.0).is_identically_zero());
+            /// assert!(!Dual::<f64>::variable(0.0).is_identically_zero());
+            /// ```
             fn is_identically_zero(self) -> bool;
 
             /// Whether the value and all carried derivatives are finite.
+            ///
+            /// ```
+            /// use dualtape::{Dual, Scalar};
+            ///
+            /// assert!(!Dual::<f64>::variable(0.0).sqrt().is_finite_throughout());
+            /// ```
             fn is_finite_throughout(self) -> bool;
 
             /// The sine and the cosine.
+            ///
+            /// ```
+            /// use dualtape::{Scalar, derivative};
+            ///
+            /// assert_eq!(derivative(|x| x.sin_cos().1, 0.0), (1.0, 0.0));
+            /// ```
             fn sin_cos(self) -> (Self, Self) {
                 (self.sin(), self.cos())
             }
 
             /// `self·a + b` with one rounding, as [`f64::mul_add`].
+            ///
+            /// ```
+            /// use dualtape::{Scalar, gradient};
+            ///
+            /// assert_eq!(gradient(|x| x[0].mul_add(x[1], x[2]), &[2.0, 3.0, 4.0]), (10.0, vec![3.0, 2.0, 1.0]));
+            /// ```
             fn mul_add(self, a: Self, b: Self) -> Self;
 
             /// `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
+            ///
+            /// ```
+            /// use dualtape::Scalar;
+            ///
+            /// assert_eq!(Scalar::sum_slice(&[1.0, 2.0]), 3.0);
+            /// ```
             fn sum_slice(xs: &[Self]) -> Self {
                 crate::slices::plain_sum(xs)
             }
 
             /// `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
+            ///
+            /// ```
+            /// use dualtape::Scalar;
+            ///
+            /// assert_eq!(Scalar::dot_slice(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+            /// ```
             fn dot_slice(a: &[Self], b: &[Self]) -> Self {
                 crate::slices::plain_dot(a, b)
             }
 
             /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
+            ///
+            /// ```
+            /// use dualtape::Scalar;
+            ///
+            /// assert_eq!(Scalar::log_sum_exp_slice(&[5.0]), 5.0);
+            /// ```
             fn log_sum_exp_slice(xs: &[Self]) -> Self;
 
             /// Lends this thread's recording tape of variables over `Self`.
@@ -157,8 +249,16 @@ macro_rules! declare_functions {
                 registered_slot(lend)
             }
 
-            $($(#[$doc])* fn $name(self $(, $p: $t)*) -> Self;)*
-            $($(#[$doc2])* fn $name2(self, $other: Self) -> Self;)*
+            $(
+                $(#[$doc])*
+                #[doc = unary_example!($name($($sample),*), $low, $high)]
+                fn $name(self $(, $p: $t)*) -> Self;
+            )*
+            $(
+                $(#[$doc2])*
+                #[doc = binary_example!($name2, $low2, $high2)]
+                fn $name2(self, $other: Self) -> Self;
+            )*
         }
     };
 }

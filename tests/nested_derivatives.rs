@@ -29,7 +29,7 @@ fn confusion_of_levels_is_refused() {
         ("derivative", || derivative(|x| x * derivative(|y| x + y, 1.0).1, 1.0).1),
         ("jvp", || derivative(|x| x * jvp(|y| vec![x * y[0]], &[1.0], &[1.0]).1[0], 1.0).1),
         ("jacobian", || gradient_forward(|x| x[0] * jacobian(|y| vec![x[1] * y[0]], &[1.0]).1[0][0], &[1.0, 2.0]).0),
-        ("jacobian", || gradient_forward(|x| x[0] * gradient_forward(|y| x[0] + y[0], &[1.0]).1[0], &[1.0]).0),
+        ("gradient_forward", || gradient_forward(|x| x[0] * gradient_forward(|y| x[0] + y[0], &[1.0]).1[0], &[1.0]).0),
     ];
     for (verb, program) in confused {
         let message = catch_unwind(program).expect_err("levels were confused");
