@@ -25,7 +25,8 @@ fn the_inner_infinitesimal_is_not_the_outer_one() {
 
 #[test]
 fn confusion_of_levels_is_refused() {
-    let confused: [(&str, fn() -> f64); 4] = [
+    type Program = (&'static str, fn() -> f64);
+    let confused: [Program; 4] = [
         ("derivative", || derivative(|x| x * derivative(|y| x + y, 1.0).1, 1.0).1),
         ("jvp", || derivative(|x| x * jvp(|y| vec![x * y[0]], &[1.0], &[1.0]).1[0], 1.0).1),
         ("jacobian", || gradient_forward(|x| x[0] * jacobian(|y| vec![x[1] * y[0]], &[1.0]).1[0][0], &[1.0, 2.0]).0),
