@@ -49,7 +49,7 @@ pub const LANES: usize = 8;
 /// ```
 #[track_caller]
 pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
-    let _level = Level::enter("derivative", || [f(Dual::constant(x))]);
+    let _level = Level::enter("derivative", &[x], |x| vec![f(x[0])]);
     let y = f(Dual::variable(x));
     (y.value, y.partials[0])
 }
@@ -94,7 +94,7 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 /// ```
 #[track_caller]
 pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>, x: &[T]) -> (T, Vec<T>) {
-    let _level = Level::enter("gradient_forward", || [f(&constants(x))]);
+    let _level = Level::enter("gradient_forward", x, |x| vec![f(x)]);
     let mut value = None;
     let mut g = vec![T::zero(); x.len()];
     for_lanes(x, |inputs, lanes| {
@@ -122,7 +122,7 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
 /// ```
 #[track_caller]
 pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
-    let _level = Level::enter("jacobian", || f(&constants(x)));
+    let _level = Level::enter("jacobian", x, &f);
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
     for_lanes(x, |inputs, lanes| {
         let outputs = f(inputs);
@@ -178,7 +178,7 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 #[track_caller]
 pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
-    let _level = Level::enter("jvp", || f(&x.iter().map(|&x| Dual::constant(x)).collect::<Vec<_>>()));
+    let _level = Level::enter("jvp", x, &f);
     let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
     f(&inputs).iter().map(|y| (y.value, y.partials[0])).unzip()
 }
@@ -210,7 +210,8 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 ///
 /// # Panics
 ///
-/// When `x` and `v` differ in length.
+/// When `x` and `v` differ in length, `f` uses variables of another recording, or a
+/// dual number of an enclosing derivative.
 ///
 /// ```
 /// use dualtape::hvp;
@@ -219,8 +220,9 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 /// assert_eq!((y, g, hv), (12.0, vec![12.0, 4.0], vec![6.0, 4.0]));
 /// ```
 #[track_caller]
-pub fn hvp<T: Scalar>(f: impl FnOnce(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
+pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
     assert_directions("hvp", "x", x.len(), "v", v.len());
+    let _level = Level::enter("hvp", x, |x| vec![off_tape(&f, x)]);
     let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
     let (y, g) = gradient(f, &inputs);
     let (g, hv) = g.iter().map(|g| (g.value, g.partials[0])).unzip();
@@ -232,7 +234,8 @@ pub fn hvp<T: Scalar>(f: impl FnOnce(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], 
 ///
 /// # Panics
 ///
-/// When `f` uses variables of another recording.
+/// When `f` uses variables of another recording, or a dual number of an enclosing
+/// derivative.
 ///
 /// ```
 /// use dualtape::{Scalar, hessian};
@@ -246,6 +249,7 @@ pub fn hessian<T: Scalar>(
     f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
     x: &[T],
 ) -> (T, Vec<T>, Matrix<T>) {
+    let _level = Level::enter("hessian", x, |x| vec![off_tape(&f, x)]);
     let mut matrix = Matrix::zeros(x.len(), x.len());
     let mut result = None;
     for_lanes(x, |inputs, lanes| {
@@ -259,8 +263,13 @@ pub fn hessian<T: Scalar>(
     (y, g, matrix)
 }
 
-fn constants<T: Scalar>(x: &[T]) -> Vec<Dual<T, LANES>> {
+fn constants<T: Scalar, const N: usize>(x: &[T]) -> Vec<Dual<T, N>> {
     x.iter().map(|&x| Dual::constant(x)).collect()
+}
+
+/// A function of variables at constants.
+fn off_tape<T: Scalar>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> T {
+    f(&x.iter().map(|&x| Var::constant(x)).collect::<Vec<_>>()).primal()
 }
 
 /// Calls `pass` with [`LANES`] of the inputs as variables at a time, one for each
@@ -293,13 +302,12 @@ fn assert_outputs(before: usize, now: usize) {
     );
 }
 
-/// Marks that a forward derivative over the scalar `D` is being taken on this thread.
+/// Marks that a derivative with dual numbers of one type is being taken on this thread.
 ///
-/// Two nested derivatives with dual numbers of one type would confuse their
-/// infinitesimals if the inner function used a dual number of the outer one
-/// (Siskind & Pearlmutter 2005). In that one situation the inner function is
-/// first evaluated at constants: any derivative it then returns came in from
-/// outside.
+/// Two nested derivatives of the same type would confuse their infinitesimals if
+/// the inner function used a dual number of the outer one (Siskind & Pearlmutter 2005).
+/// In that one situation the inner function is first evaluated at constants: a
+/// derivative that it then returns came in from outside.
 struct Level;
 
 thread_local! {
@@ -308,10 +316,9 @@ thread_local! {
 
 impl Level {
     #[track_caller]
-    fn enter<T: Scalar, const N: usize, Y: AsRef<[Dual<T, N>]>>(verb: &str, at_constants: impl FnOnce() -> Y) -> Level {
+    fn enter<T: Scalar, const N: usize>(verb: &str, x: &[T], f: impl Fn(&[Dual<T, N>]) -> Vec<Dual<T, N>>) -> Level {
         let key = TypeId::of::<Dual<T, N>>();
-        let nested = LEVELS.with_borrow(|levels| levels.contains(&key));
-        if nested && at_constants().as_ref().iter().any(|y| !y.partials.iter().all(|p| p.is_identically_zero())) {
+        if LEVELS.with_borrow(|levels| levels.contains(&key)) && has_outer_derivatives(x, f) {
             panic!(
                 "{verb}: the function uses a dual number of an enclosing derivative, whose infinitesimal would be \
                  confused with this one's: take the inner derivative at a lifted point, `lift(1.0)`, and lift what \
@@ -321,6 +328,15 @@ impl Level {
         LEVELS.with_borrow_mut(|levels| levels.push(key));
         Level
     }
+}
+
+/// Whether the function has derivatives at constants: at `x`, or beside it in case
+/// they happen to vanish there.
+fn has_outer_derivatives<T: Scalar, const N: usize>(x: &[T], f: impl Fn(&[Dual<T, N>]) -> Vec<Dual<T, N>>) -> bool {
+    let (stretch, shift) = (T::from_f64(1.0 + 2.0_f64.powi(-20)), T::from_f64(2.0_f64.powi(-30)));
+    let beside: Vec<T> = x.iter().map(|&x| x * stretch + shift).collect();
+    let depends = |y: &Dual<T, N>| !y.partials.iter().all(|p| p.is_identically_zero());
+    [x, &beside].iter().any(|x| f(&constants(x)).iter().any(depends))
 }
 
 impl Drop for Level {

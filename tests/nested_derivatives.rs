@@ -26,11 +26,15 @@ fn the_inner_infinitesimal_is_not_the_outer_one() {
 #[test]
 fn confusion_of_levels_is_refused() {
     type Program = (&'static str, fn() -> f64);
-    let confused: [Program; 4] = [
+    let confused: [Program; 7] = [
         ("derivative", || derivative(|x| x * derivative(|y| x + y, 1.0).1, 1.0).1),
         ("jvp", || derivative(|x| x * jvp(|y| vec![x * y[0]], &[1.0], &[1.0]).1[0], 1.0).1),
         ("jacobian", || gradient_forward(|x| x[0] * jacobian(|y| vec![x[1] * y[0]], &[1.0]).1[0][0], &[1.0, 2.0]).0),
         ("gradient_forward", || gradient_forward(|x| x[0] * gradient_forward(|y| x[0] + y[0], &[1.0]).1[0], &[1.0]).0),
+        // The outer derivative vanishes at 0, but not its influence on the inner one.
+        ("derivative", || derivative(|x| x * derivative(|y| x * y, 0.0).1, 1.0).1),
+        ("hvp", || derivative(|x| x * hvp(|y| Var::constant(x) * y[0], &[0.0], &[1.0]).1[0], 1.0).1),
+        ("hessian", || gradient_forward(|x| x[0] * hessian(|y| Var::constant(x[0]) * y[0], &[0.0]).1[0], &[1.0]).0),
     ];
     for (verb, program) in confused {
         let message = catch_unwind(program).expect_err("levels were confused");
