@@ -11,9 +11,9 @@
 //!
 //! and leaves the derivative of the output with respect to everything, at a
 //! small multiple of the cost of the function whatever the number of inputs.
-//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; the list of
-//! statements instead of binary nodes follows Adept, Hogan 2014, and CoDiPack,
-//! Sagebaum et al. 2019.)
+//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; that a statement may
+//! have any number of arguments follows Adept, Hogan 2014, and CoDiPack, Sagebaum et
+//! al. 2019.)
 //!
 //! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
 //! the stored statements and the sweep in `tape/recording.rs`, and how a variable
@@ -67,8 +67,8 @@ pub use var::Var;
 /// cleared or dropped, is paused, or belongs to another thread makes the
 /// operation panic, with a sentence that says which.
 ///
-/// The memory of a recording (28 bytes for a binary operation in `f64`, and 8
-/// for its adjoint) is kept for the next tape of the thread, even after a drop.
+/// The memory of a recording (24 bytes for an operation in `f64`, and 8 for its
+/// adjoint) is kept for the next tape of the thread, even after a drop.
 pub struct Tape<T: Scalar = f64> {
     stamp: Cell<u32>,
     /// A tape stays on its thread.
@@ -101,7 +101,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
         let stamp = self.stamp.get();
-        match on_slot::<T, _>(|slot| slot.recording(stamp).map(|recording| recording.statement([]))) {
+        match on_slot::<T, _>(|slot| slot.recording(stamp).map(|recording| recording.variable())) {
             Some(position) => Var::at(value, Place::new(stamp, position)),
             None => refuse::<T>(stamp),
         }
@@ -262,7 +262,7 @@ impl<T: Scalar> fmt::Debug for Tape<T> {
 /// assert_eq!(gradients[x], 1.0);
 /// ```
 pub struct Gradients<T: Scalar = f64> {
-    /// The adjoint of every statement up to the output.
+    /// The adjoint of every variable up to the output, and a zero.
     adjoints: Vec<T>,
     stamp: u32,
 }
@@ -281,24 +281,7 @@ impl<T: Scalar> Gradients<T> {
     /// ```
     #[track_caller]
     pub fn wrt(&self, variables: &[Var<T>]) -> Vec<T> {
-        variables.iter().map(|&x| self.adjoint(x)).collect()
-    }
-
-    #[track_caller]
-    fn adjoint(&self, x: Var<T>) -> T {
-        if !x.is_constant() && x.place().stamp() != self.stamp {
-            panic!(
-                "these gradients are of another recording than the variable {x}: \
-                 index them by variables that the output was computed from"
-            );
-        }
-        if x.is_constant() { T::zero() } else { *self.entry(x.place().position()) }
-    }
-
-    /// The adjoint at a position; positions past the output share one zero at the end.
-    fn entry(&self, position: u32) -> &T {
-        let last = self.adjoints.len() - 1;
-        &self.adjoints[last.min(position as usize)]
+        variables.iter().map(|&x| self[x]).collect()
     }
 }
 
@@ -307,8 +290,15 @@ impl<T: Scalar> Index<Var<T>> for Gradients<T> {
 
     #[track_caller]
     fn index(&self, x: Var<T>) -> &T {
-        self.adjoint(x);
-        self.entry(if x.is_constant() { u32::MAX } else { x.place().position() })
+        if !x.is_constant() && x.place().stamp() != self.stamp {
+            panic!(
+                "these gradients are of another recording than the variable {x}: index them by variables that the \
+                 output was computed from"
+            );
+        }
+        // Constants, and variables after the output, share the zero at the end.
+        let last = self.adjoints.len() - 1;
+        &self.adjoints[last.min(x.place().position() as usize)]
     }
 }
 

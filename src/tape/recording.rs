@@ -3,107 +3,113 @@
 use super::var::{Place, Var};
 use crate::Scalar;
 
-/// A list of statements as three arrays: statement `i` has the entries
-/// `ends[i - 1]..ends[i]` of `arguments` and `partials`, and its result is the
-/// variable at position `i`. A short statement stores no constants and no partials
-/// that are zero.
+/// The operations of a recording in order; the result of the one at position i is the
+/// variable at position i.
 ///
-/// The arrays are kept filled beyond what is used, so that a short statement is
-/// written without a branch on its partials: every entry is written, and only one
-/// that counts moves on.
+/// An operation on one or two operands is a node. A sum or product over slices is
+/// one statement too, whatever its length: its node refers to a list of operands
+/// kept aside.
 pub(crate) struct Recording<T> {
+    nodes: Vec<Node<T>>,
+    /// The operands of all long statements, one after the other.
     partials: Vec<T>,
     arguments: Vec<u32>,
+    /// Where the operands of each long statement end.
     ends: Vec<u32>,
-    entries: usize,
-    statements: usize,
 }
+
+/// `∂result/∂argument` for two arguments, by their position.
+#[derive(Clone, Copy)]
+struct Node<T> {
+    partials: [T; 2],
+    arguments: [u32; 2],
+}
+
+/// The largest number of nodes, and of operands of long statements.
+const LIMIT: u32 = u32::MAX - 2;
+
+/// In place of a position: no argument. Constants have it from the start, and an operand
+/// whose partial is zero gets it here.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// In place of the first position: the second is the number of a long statement.
+const LONG: u32 = u32::MAX - 1;
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
-        Recording { partials: Vec::new(), arguments: Vec::new(), ends: Vec::new(), entries: 0, statements: 0 }
+        Recording { nodes: Vec::new(), partials: Vec::new(), arguments: Vec::new(), ends: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.statements
+        self.nodes.len()
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
-        self.partials.capacity() * size_of::<T>()
+        self.nodes.capacity() * size_of::<Node<T>>()
+            + self.partials.capacity() * size_of::<T>()
             + (self.arguments.capacity() + self.ends.capacity()) * size_of::<u32>()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.entries = 0;
-        self.statements = 0;
+        self.nodes.clear();
+        self.partials.clear();
+        self.arguments.clear();
+        self.ends.clear();
     }
 }
 
 impl<T: Scalar> Recording<T> {
-    /// Records a statement with a few operands and returns its position.
-    #[inline(always)]
-    pub(crate) fn statement<const K: usize>(&mut self, operands: [(Place, T); K]) -> u32 {
-        loop {
-            let end = self.entries + K;
-            let partials = self.partials.get_mut(self.entries..end).and_then(<[T]>::first_chunk_mut::<K>);
-            let arguments = self.arguments.get_mut(self.entries..end).and_then(<[u32]>::first_chunk_mut::<K>);
-            let (Some(partials), Some(arguments)) = (partials, arguments) else {
-                self.grow(K);
-                continue;
-            };
-            let mut kept = 0;
-            for (place, partial) in operands {
-                partials[kept] = partial;
-                arguments[kept] = place.position();
-                kept += usize::from(!place.is_nowhere() & !partial.is_identically_zero());
-            }
-            self.entries += kept;
-            return self.finish();
-        }
+    /// Records an independent variable and returns its position.
+    pub(crate) fn variable(&mut self) -> u32 {
+        self.push(Node { partials: [T::zero(); 2], arguments: [NONE; 2] })
     }
 
-    /// Stores operands of the next long statement: `variables`, none of them a
-    /// constant, with their partials.
+    /// Records an operation on one operand and returns its position.
+    #[inline(always)]
+    pub(crate) fn unary(&mut self, x: Place, by_x: T) -> u32 {
+        self.push(Node { partials: [by_x, T::zero()], arguments: [argument(x, by_x), NONE] })
+    }
+
+    /// Records an operation on two operands and returns its position.
+    #[inline(always)]
+    pub(crate) fn binary(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> u32 {
+        self.push(Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] })
+    }
+
+    /// Stores operands of the next long statement with their partials.
     #[inline(always)]
     pub(crate) fn operands(&mut self, variables: &[Var<T>], partials: impl Iterator<Item = T>) {
-        let end = self.entries + variables.len();
-        if end > self.partials.len() {
-            self.grow(variables.len());
-        }
-        for (to, partial) in self.partials[self.entries..end].iter_mut().zip(partials) {
-            *to = partial;
-        }
-        for (to, variable) in self.arguments[self.entries..end].iter_mut().zip(variables) {
-            *to = variable.place().position();
-        }
-        self.entries = end;
+        self.partials.extend(partials.take(variables.len()));
+        self.arguments.extend(variables.iter().map(|x| x.place().position()));
     }
 
     /// Records a statement with the operands stored for it and returns its position.
     #[inline(always)]
-    pub(crate) fn finish(&mut self) -> u32 {
-        let position = self.statements;
-        if position == self.ends.len() {
-            self.grow(0);
+    pub(crate) fn long(&mut self) -> u32 {
+        let number = self.ends.len() as u32;
+        self.ends.push(within_limit(self.arguments.len()));
+        self.push(Node { partials: [T::zero(); 2], arguments: [LONG, number] })
+    }
+
+    #[inline(always)]
+    fn push(&mut self, node: Node<T>) -> u32 {
+        if self.nodes.len() == self.nodes.capacity() {
+            self.grow();
         }
-        self.ends[position] = self.entries as u32;
-        self.statements = position + 1;
-        position as u32
+        let position = self.nodes.len() as u32;
+        self.nodes.push(node);
+        position
     }
 
-    /// Makes room for a statement and `entries` of its entries.
     #[cold]
-    fn grow(&mut self, entries: usize) {
-        let larger =
-            |needed: usize, present: usize| if needed > present { needed.max(2 * present).max(64) } else { present };
-        let entries = limited(larger(self.entries + entries, self.partials.len()), self.entries + entries);
-        self.partials.resize(entries, T::zero());
-        self.arguments.resize(entries, 0);
-        self.ends.resize(limited(larger(self.statements + 1, self.ends.len()), self.statements + 1), 0);
+    fn grow(&mut self) {
+        let len = within_limit(self.nodes.len() + 1) as usize - 1;
+        let wanted = (2 * len).clamp(64, LIMIT as usize);
+        self.nodes.reserve_exact(wanted - len);
     }
 
-    /// The adjoints of all statements up to the last seeded one, and a zero
-    /// after them, in the memory of `adjoints`.
+    /// The adjoints of all variables up to the last seeded one, and a zero after
+    /// them, in the memory of `adjoints`.
     ///
     /// The order of summation is that of the statements from the last to the
     /// first, and within one from the first argument to the last. An adjoint that
@@ -115,34 +121,62 @@ impl<T: Scalar> Recording<T> {
         for (place, seed) in seeds {
             adjoints[place.position() as usize] += seed;
         }
-        let mut end = if len > 0 { self.ends[len - 1] as usize } else { 0 };
-        for position in (0..len).rev() {
-            let start = if position > 0 { self.ends[position - 1] as usize } else { 0 };
+        for (position, node) in self.nodes[..len].iter().enumerate().rev() {
             let adjoint = adjoints[position];
-            if !adjoint.is_identically_zero() {
-                let skips_zeros = !adjoint.is_finite_throughout();
-                for (&argument, &partial) in self.arguments[start..end].iter().zip(&self.partials[start..end]) {
-                    if !(skips_zeros && partial.is_identically_zero()) {
-                        adjoints[argument as usize] += partial * adjoint;
-                    }
-                }
+            if adjoint.is_identically_zero() {
+                continue;
             }
-            end = start;
+            let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
+            // The marks are past the end of the adjoints.
+            if let Some(x) = adjoints.get_mut(x as usize) {
+                *x += by_x * adjoint;
+                if let Some(y) = adjoints.get_mut(y as usize) {
+                    *y += by_y * adjoint;
+                }
+            } else if x == LONG {
+                self.sweep_long(y as usize, adjoint, &mut adjoints);
+            } else if let Some(y) = adjoints.get_mut(y as usize) {
+                *y += by_y * adjoint;
+            }
         }
         adjoints
     }
+
+    fn sweep_long(&self, number: usize, adjoint: T, adjoints: &mut [T]) {
+        let start = if number > 0 { self.ends[number - 1] as usize } else { 0 };
+        let end = self.ends[number] as usize;
+        let skips_zeros = !adjoint.is_finite_throughout();
+        for (&argument, &partial) in self.arguments[start..end].iter().zip(&self.partials[start..end]) {
+            if let Some(sum) = adjoints.get_mut(argument as usize)
+                && !(skips_zeros && partial.is_identically_zero())
+            {
+                *sum += partial * adjoint;
+            }
+        }
+    }
 }
 
-/// A length of which u32 holds every position: `wanted` or, when the tape is nearly
-/// full, less, but at least `needed`.
-fn limited(wanted: usize, needed: usize) -> usize {
-    const LIMIT: usize = u32::MAX as usize;
-    assert!(
-        needed <= LIMIT,
+/// The position of an operand that counts, or [`NONE`].
+#[inline(always)]
+fn argument<T: Scalar>(place: Place, partial: T) -> u32 {
+    if partial.is_identically_zero() { NONE } else { place.position() }
+}
+
+/// A number of nodes or operands that u32 can count.
+#[inline(always)]
+fn within_limit(count: usize) -> u32 {
+    if count > LIMIT as usize {
+        too_long();
+    }
+    count as u32
+}
+
+#[cold]
+fn too_long() -> ! {
+    panic!(
         "the tape is full: a recording holds at most {LIMIT} statements and arguments; differentiate in pieces and \
          clear the tape between them"
-    );
-    wanted.min(LIMIT)
+    )
 }
 
 #[cfg(test)]
@@ -151,13 +185,12 @@ mod tests {
 
     #[test]
     fn positions_are_checked() {
-        let limit = u32::MAX as usize;
-        assert_eq!(limited(100, 10), 100);
-        assert_eq!(limited(2 * limit, limit), limit);
-        let message = std::panic::catch_unwind(|| limited(2 * limit, limit + 1)).unwrap_err();
+        let limit = LIMIT as usize;
+        assert_eq!(within_limit(limit), LIMIT);
+        let message = std::panic::catch_unwind(|| within_limit(limit + 1)).unwrap_err();
         assert_eq!(
             *message.downcast::<String>().unwrap(),
-            "the tape is full: a recording holds at most 4294967295 statements and arguments; differentiate in \
+            "the tape is full: a recording holds at most 4294967293 statements and arguments; differentiate in \
              pieces and clear the tape between them"
         );
     }

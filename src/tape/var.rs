@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::recording::Recording;
+use super::recording::NONE;
 use super::slot::{on_slot, refuse};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
@@ -30,13 +30,13 @@ pub struct Var<T = f64> {
     place: Place,
 }
 
-/// Where a variable is recorded: the stamp of the recording, 0 for a constant,
-/// and the position in it. One number keeps a variable in two registers.
+/// Where a variable is recorded: the stamp of the recording and the position in it;
+/// for a constant 0 and [`NONE`]. One number keeps a variable in two registers.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Place(u64);
 
 impl Place {
-    pub(super) const NOWHERE: Place = Place(0);
+    pub(super) const NOWHERE: Place = Place::new(0, NONE);
 
     #[inline(always)]
     pub(super) const fn new(stamp: u32, position: u32) -> Self {
@@ -116,14 +116,18 @@ impl<T: Scalar> Var<T> {
     ) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
             let own = slot.stamp();
-            let (x, y) = (Operands::of(xs, own)?, Operands::of(ys, own)?);
-            if matches!((&x, &y), (Operands::Constants, Operands::Constants)) {
+            let (x, y) = (are_variables(xs, own)?, are_variables(ys, own)?);
+            if !(x || y) {
                 return Ok(Place::NOWHERE);
             }
             let recording = slot.recording(own).expect("the stamp is the slot's own");
-            x.store(xs, by_x, recording);
-            y.store(ys, by_y, recording);
-            Ok(Place::new(own, recording.finish()))
+            if x {
+                recording.operands(xs, by_x);
+            }
+            if y {
+                recording.operands(ys, by_y);
+            }
+            Ok(Place::new(own, recording.long()))
         });
         match recorded {
             Ok(place) => Var { value, place },
@@ -132,45 +136,20 @@ impl<T: Scalar> Var<T> {
     }
 }
 
-/// What a list of operands holds.
-enum Operands {
-    Variables,
-    Constants,
-    Both,
-}
-
-impl Operands {
-    /// Looks at all operands, or finds one with another stamp than `own`.
-    #[inline(always)]
-    fn of<T: Scalar>(xs: &[Var<T>], own: u32) -> Result<Operands, u32> {
-        let (mut stamps, mut differences) = (0, 0);
-        for x in xs {
-            stamps |= x.place.stamp();
-            differences |= x.place.stamp() ^ own;
-        }
-        if stamps == 0 {
-            Ok(Operands::Constants)
-        } else if differences == 0 {
-            Ok(Operands::Variables)
-        } else {
-            let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| stamp != own && stamp != 0);
-            foreign.map_or(Ok(Operands::Both), Err)
-        }
+/// Whether there are variables among the operands; an error is the stamp of one of
+/// another recording.
+#[inline(always)]
+fn are_variables<T: Scalar>(xs: &[Var<T>], own: u32) -> Result<bool, u32> {
+    let (mut stamps, mut differences) = (0, 0);
+    for x in xs {
+        stamps |= x.place.stamp();
+        differences |= x.place.stamp() ^ own;
     }
-
-    /// Stores the variables among the operands.
-    #[inline(always)]
-    fn store<T: Scalar>(self, xs: &[Var<T>], partials: impl Iterator<Item = T>, recording: &mut Recording<T>) {
-        match self {
-            Operands::Variables => recording.operands(xs, partials),
-            Operands::Constants => {}
-            Operands::Both => {
-                for (x, partial) in xs.iter().zip(partials).filter(|(x, _)| !x.is_constant()) {
-                    recording.operands(std::slice::from_ref(x), std::iter::once(partial));
-                }
-            }
-        }
+    if stamps != 0 && differences != 0 {
+        let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| stamp != own && stamp != 0);
+        return foreign.map_or(Ok(true), Err);
     }
+    Ok(stamps != 0)
 }
 
 /// Records a statement with one variable.
@@ -179,7 +158,7 @@ impl Operands {
 fn record1<T: Scalar>(x: Place, partial: T) -> Place {
     let recorded = on_slot::<T, _>(|slot| {
         let recording = slot.recording_for([x].into_iter())?;
-        Ok(recording.statement([(x, partial)]))
+        Ok(recording.unary(x, partial))
     });
     match recorded {
         Ok(position) => Place::new(x.stamp(), position),
@@ -193,7 +172,7 @@ fn record1<T: Scalar>(x: Place, partial: T) -> Place {
 fn record2<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
     let recorded = on_slot::<T, _>(|slot| {
         let recording = slot.recording_for([x, y].into_iter())?;
-        Ok(recording.statement([(x, by_x), (y, by_y)]))
+        Ok(recording.binary(x, by_x, y, by_y))
     });
     match recorded {
         // One of the stamps may be 0; else they are equal.
