@@ -47,7 +47,9 @@ fn draw_boundary(area: &Area<'_>, mlp: &Mlp, data: &Data) -> Result<(), Box<dyn 
 
     for row in 0..grid.rows - 1 {
         chart.draw_series(runs(&grid, row).into_iter().map(|(start, end, ground)| {
-            let corners = [grid.at(start as f64, row as f64), grid.at(end as f64, (row + 1) as f64)];
+            // Reaches under the next row, so that no seam shows between them.
+            let top = (row as f64 + 1.5).min((grid.rows - 1) as f64);
+            let corners = [grid.at(start as f64, row as f64), grid.at(end as f64, top)];
             Rectangle::new(corners.map(|[x, y]| (x, y)), ground.filled())
         }))?;
     }
