@@ -1,0 +1,514 @@
+//! Bytes as a program over tapes: variables, operations, clears, nested tapes, early
+//! drops, closures that panic, and variables used where they do not belong.
+//!
+//! A model beside the tapes knows what each command must do. An operation gives the
+//! value of plain numbers, or panics with the documented sentence for the operand
+//! that does not belong to the recording under way; and every gradient is that of forward mode.
+#![no_main]
+
+#[path = "../../tests/properties/expression.rs"]
+#[allow(dead_code)]
+mod expression;
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use dualtape::{Gradients, Scalar, Tape, Var, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse};
+use expression::{Arity, Condition, Expression, Op, Step, Unary, WINDOW};
+use libfuzzer_sys::fuzz_target;
+
+const STALE: &str = "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` \
+                     for every recording, and keep plain numbers (`.value()`) between recordings";
+const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other \
+                       thread and make variables on a tape of that thread";
+const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started later and \
+                      records now. Pass `.primal()` to treat it as a constant; to differentiate through an inner \
+                      derivative take it at the variable itself, so that it records on a tape of its own level";
+const OTHER_GRADIENTS: &str = "these gradients are of another recording than the variable ";
+const ON_PURPOSE: &str = "on purpose";
+const CLAMP: &str = "min > max, or either was NaN";
+
+const MOST_TAPES: usize = 5;
+const MOST_VARIABLES: usize = 120;
+
+fuzz_target!(|data: &[u8]| {
+    silence_expected_panics();
+    let mut program = Program::new(Bytes(data));
+    while !program.bytes.0.is_empty() && program.variables.len() < MOST_VARIABLES {
+        program.command();
+    }
+    // Tapes end in the order in which they were started.
+    drop(program);
+    assert!(Tape::<f64>::new().is_empty());
+    assert_eq!(gradient(|x| x[0] * x[0], &[3.0]), (9.0, vec![6.0]));
+});
+
+thread_local! {
+    static EXPECTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The fuzzer ends at any panic; those inside [`outcome`] are part of the program.
+fn silence_expected_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let fatal = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !EXPECTING.get() {
+                fatal(info);
+            }
+        }));
+    });
+}
+
+/// The result, or the message of the panic.
+fn outcome<T>(act: impl FnOnce() -> T) -> Result<T, String> {
+    let before = EXPECTING.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(act));
+    EXPECTING.set(before);
+    outcome.map_err(|payload| match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => payload.downcast_ref::<&str>().expect("a message").to_string(),
+    })
+}
+
+/// The rest of the program; zeros follow it.
+struct Bytes<'a>(&'a [u8]);
+
+impl Bytes<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((&first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        first
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        usize::from(self.byte()) % n
+    }
+
+    /// A number: mostly of moderate size, at times an odd one.
+    fn number(&mut self) -> f64 {
+        const ODD: [f64; 16] = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            2.0,
+            0.5,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            5e-324,
+            1e-160,
+            -1e160,
+            710.0,
+            -745.0,
+        ];
+        match self.byte() {
+            odd @ 0..16 => ODD[usize::from(odd)],
+            16..24 => f64::from_bits((0..8).fold(0, |bits, _| bits << 8 | u64::from(self.byte()))),
+            high => f64::from(i16::from_be_bytes([high, self.byte()])) / 8192.0,
+        }
+    }
+}
+
+/// A tape that is not dropped.
+struct Living {
+    tape: Tape,
+    /// Which recording is on it; a clear makes it another one.
+    recording: usize,
+    /// Its independent variables, as numbers of known variables.
+    inputs: Vec<usize>,
+}
+
+/// A variable, with what is known of it.
+#[derive(Clone)]
+struct Known {
+    var: Var,
+    value: f64,
+    /// The recording that it is on; a constant is on none.
+    home: Option<usize>,
+    /// How it was computed, from other variables; an independent one was not.
+    step: Option<Step>,
+}
+
+struct Program<'a> {
+    bytes: Bytes<'a>,
+    /// Whether arguments are mapped into domains, so that all numbers are moderate.
+    guarded: bool,
+    /// In the order of their start: the last one records.
+    tapes: Vec<Living>,
+    variables: Vec<Known>,
+    gradients: Vec<(Gradients, usize)>,
+    recordings: usize,
+}
+
+impl<'a> Program<'a> {
+    fn new(mut bytes: Bytes<'a>) -> Self {
+        let guarded = bytes.byte() % 2 == 0;
+        Program { bytes, guarded, tapes: Vec::new(), variables: Vec::new(), gradients: Vec::new(), recordings: 0 }
+    }
+
+    fn command(&mut self) {
+        match self.bytes.byte() % 32 {
+            0..=3 => self.new_variable(),
+            4 => self.constant(),
+            5..=19 => self.operation(),
+            20 => self.start(Tape::new),
+            21 => self.clear(),
+            22 => self.drop_tape(),
+            23..=25 => self.differentiate(),
+            26 => self.look_up(),
+            27 => self.fail_inside(),
+            28 => self.use_inside(),
+            29 => self.differentiate_twice(),
+            30 => self.keep_an_inner_tape(),
+            _ => self.send(),
+        }
+    }
+
+    fn start(&mut self, make: impl FnOnce() -> Tape) {
+        if self.tapes.len() < MOST_TAPES {
+            self.recordings += 1;
+            self.tapes.push(Living { tape: make(), recording: self.recordings, inputs: Vec::new() });
+        }
+    }
+
+    /// One of the tapes, mostly the one that records.
+    fn choose_tape(&mut self) -> Option<usize> {
+        let last = self.tapes.len().checked_sub(1)?;
+        let choice = self.bytes.byte();
+        Some(if choice < 200 { last } else { usize::from(choice) % self.tapes.len() })
+    }
+
+    /// One of the variables, mostly a late one.
+    fn choose_variable(&mut self) -> Option<usize> {
+        let known = self.variables.len();
+        let choice = usize::from(self.bytes.byte());
+        (known > 0).then(|| known - 1 - if choice < 128 { choice % known.min(8) } else { choice % known })
+    }
+
+    fn new_variable(&mut self) {
+        let Some(chosen) = self.choose_tape() else { return self.start(Tape::new) };
+        let value = self.bytes.number();
+        let value = if self.guarded && !(value.abs() < 8.0) { 0.75 } else { value };
+        let paused = chosen + 1 < self.tapes.len();
+        let living = &mut self.tapes[chosen];
+        match outcome(|| living.tape.var(value)) {
+            Ok(var) => {
+                assert!(!paused, "a paused tape records");
+                living.inputs.push(self.variables.len());
+                self.variables.push(Known { var, value, home: Some(living.recording), step: None });
+            }
+            Err(message) => assert!(paused && message == PAUSED, "{message}"),
+        }
+    }
+
+    fn constant(&mut self) {
+        let value = self.bytes.number();
+        let value = if self.guarded && !(value.abs() < 8.0) { 0.75 } else { value };
+        self.variables.push(Known { var: Var::constant(value), value, home: None, step: None });
+    }
+
+    fn is_alive(&self, recording: usize) -> bool {
+        self.tapes.iter().any(|living| living.recording == recording)
+    }
+
+    fn records(&self) -> Option<usize> {
+        self.tapes.last().map(|living| living.recording)
+    }
+
+    /// The sentences with which an operation on these variables may be refused.
+    fn refusals(&self, variables: &[usize]) -> Vec<&'static str> {
+        let homes = variables.iter().filter_map(|&i| self.variables[i].home);
+        let foreign = homes.filter(|&home| Some(home) != self.records());
+        foreign.map(|home| if self.is_alive(home) { PAUSED } else { STALE }).collect()
+    }
+
+    fn operation(&mut self) {
+        let op = Op::numbered(self.bytes.below(Op::COUNT));
+        let count = match op.arity() {
+            Arity::Few(count) => count,
+            Arity::Window => 1 + self.bytes.below(WINDOW),
+        };
+        let Some(arguments) = (0..count).map(|_| self.choose_variable()).collect::<Option<Vec<usize>>>() else {
+            return self.new_variable();
+        };
+        let mut c = self.bytes.number();
+        if self.guarded && !c.is_finite() {
+            c = 0.25;
+        }
+        if op == Op::Unary(Unary::polygamma) && !(c.abs() < 8.0) {
+            c = 3.0; // its cost grows with the order
+        }
+        let step = Step { op, c, arguments, guarded: self.guarded };
+        let known: Vec<&Known> = step.arguments.iter().map(|&i| &self.variables[i]).collect();
+        let values: Vec<f64> = known.iter().map(|known| known.value).collect();
+        let vars: Vec<Var> = known.iter().map(|known| known.var).collect();
+        let home = known.iter().find_map(|known| known.home);
+        let refusals = self.refusals(&step.arguments);
+        // The sum of one number is that number, and a softmax at infinity is a constant.
+        let may_not_look = match op {
+            Op::Sum | Op::Product => vars.len() == 1,
+            Op::Softmax => values.iter().any(|value| !value.is_finite()),
+            _ => false,
+        };
+        let len = self.tapes.last().map(|living| living.tape.len());
+        match outcome(|| step.apply(&vars)) {
+            Ok(var) => {
+                assert!(refusals.is_empty() || may_not_look, "{step:?} used a variable that is not of this recording");
+                let value = step.apply(&values);
+                assert!(same(var.value(), value), "{step:?}: {:e} instead of {value:e}", var.value());
+                assert!(var.is_constant() == home.is_none() || may_not_look, "{step:?} loses its variables");
+                let home = if var.is_constant() { None } else { home };
+                self.variables.push(Known { var, value, home, step: Some(step) });
+            }
+            Err(message) if message.starts_with(CLAMP) => {
+                assert!(op == Op::Unary(Unary::clamp) && c.is_nan(), "{step:?}: {message}");
+            }
+            Err(message) => {
+                assert!(refusals.contains(&&message[..]), "{step:?}: {message}, and not one of {refusals:?}");
+                let recorded = self.tapes.last().map(|living| living.tape.len());
+                assert!(len == recorded || step.arguments.len() > 1 || self.guarded, "a refusal was recorded");
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        let Some(chosen) = self.choose_tape() else { return };
+        self.recordings += 1;
+        let living = &mut self.tapes[chosen];
+        let capacity = living.tape.capacity_bytes();
+        living.tape.clear();
+        assert!(living.tape.is_empty());
+        assert_eq!(living.tape.capacity_bytes(), capacity);
+        living.recording = self.recordings;
+        living.inputs.clear();
+    }
+
+    fn drop_tape(&mut self) {
+        if let Some(chosen) = self.choose_tape() {
+            self.tapes.remove(chosen);
+        }
+    }
+
+    /// The computation of a variable as an expression in the independent variables of
+    /// its recording, and their values.
+    fn expression(&self, inputs: &[usize], output: usize) -> (Expression, Vec<f64>) {
+        let home = self.variables[output].home;
+        let mut needed = vec![false; output + 1];
+        needed[output] = true;
+        for at in (0..=output).rev().filter(|&at| self.variables[at].home == home) {
+            if let (true, Some(step)) = (needed[at], &self.variables[at].step) {
+                step.arguments.iter().for_each(|&argument| needed[argument] = true);
+            }
+        }
+        let mut places = vec![usize::MAX; output + 1];
+        for (place, &input) in inputs.iter().enumerate().filter(|&(_, &input)| input <= output) {
+            places[input] = place;
+        }
+        let mut steps = Vec::new();
+        for at in (0..=output).filter(|&at| needed[at]) {
+            let known = &self.variables[at];
+            let step = match &known.step {
+                Some(step) if known.home.is_some() => {
+                    let arguments = step.arguments.iter().map(|&argument| places[argument]).collect();
+                    Step { arguments, ..step.clone() }
+                }
+                _ if known.home.is_some() => continue,
+                _ => Step { op: Op::Constant, c: known.value, arguments: Vec::new(), guarded: false },
+            };
+            places[at] = inputs.len() + steps.len();
+            steps.push(step);
+        }
+        // The output may be an input that is not the last.
+        if places[output] < inputs.len() && steps.is_empty() {
+            let alone = Step { op: Op::Sum, c: 1.0, arguments: vec![places[output]], guarded: false };
+            steps.push(alone);
+        }
+        (Expression { inputs: inputs.len(), steps }, inputs.iter().map(|&i| self.variables[i].value).collect())
+    }
+
+    fn differentiate(&mut self) {
+        let (Some(tape), Some(output)) = (self.choose_tape(), self.choose_variable()) else { return };
+        let Living { tape, recording, inputs } = &self.tapes[tape];
+        let known = &self.variables[output];
+        let gradients = match outcome(|| tape.backward(known.var)) {
+            Ok(gradients) => gradients,
+            Err(message) => {
+                assert!(known.home.is_some_and(|home| home != *recording), "{message}");
+                assert!([PAUSED, STALE].contains(&&message[..]), "{message}");
+                return;
+            }
+        };
+        assert!(known.home.is_none_or(|home| home == *recording), "an output of another recording is differentiated");
+        let vars: Vec<Var> = inputs.iter().map(|&i| self.variables[i].var).collect();
+        let slopes = gradients.wrt(&vars);
+        if known.home.is_none() {
+            assert!(slopes.iter().all(|&slope| slope == 0.0));
+        } else {
+            let (f, x) = self.expression(inputs, output);
+            self.compare(&f, &x, &slopes);
+        }
+        self.gradients.push((gradients, *recording));
+    }
+
+    /// The modes on an expression, while other tapes are under way.
+    fn compare(&self, f: &Expression, x: &[f64], recorded: &[f64]) {
+        let (_, reverse) = gradient(|x| f.last(x), x);
+        assert!(recorded.iter().zip(&reverse).all(|(&a, &b)| same(a, b)), "{recorded:?} {reverse:?} {x:?} {f:#?}");
+        let bounds = f.condition(x, f.outputs() - 1);
+        let (_, forward) = gradient_forward(|x| f.last(x), x);
+        agree("forward and reverse", &forward, recorded, &bounds.gradient, &bounds, f, x);
+        if self.guarded && x.len() <= 8 {
+            let h = hessian(|x| f.last(x), x).2.into_entries();
+            let others = [
+                jacobian(|x| gradient_forward(|x| f.last(x), x).1, x),
+                jacobian_reverse(|x| gradient_forward(|x| f.last(x), x).1, x),
+                jacobian_reverse(|x| gradient(|x| f.last(x), x).1, x),
+            ];
+            for (_, other) in others {
+                agree("second derivatives", &h, &other.into_entries(), &bounds.hessian, &bounds, f, x);
+            }
+        }
+    }
+
+    /// Looks variables up in gradients that may be old.
+    fn look_up(&mut self) {
+        let Some(variable) = self.choose_variable() else { return };
+        let known = &self.variables[variable];
+        for (gradients, recording) in &self.gradients {
+            match outcome(|| (gradients[known.var], gradients.wrt(&[known.var])[0])) {
+                Ok((a, b)) => {
+                    assert!(same(a, b));
+                    assert!(known.home.is_none_or(|home| home == *recording));
+                    assert!(known.home.is_some() || a == 0.0);
+                }
+                Err(message) => {
+                    assert!(message.starts_with(OTHER_GRADIENTS), "{message}");
+                    assert!(known.home.is_some_and(|home| home != *recording), "{message}");
+                }
+            }
+        }
+        if self.bytes.byte() % 2 == 0 {
+            self.gradients.clear();
+        }
+    }
+
+    /// A closure that panics, with tapes of its own under way.
+    fn fail_inside(&mut self) {
+        let tapes = self.bytes.below(3);
+        let lens: Vec<usize> = self.tapes.iter().map(|living| living.tape.len()).collect();
+        let failure = outcome(|| {
+            gradient(
+                |x| {
+                    let inner: Vec<Tape> = (0..tapes).map(|_| Tape::new()).collect();
+                    let y = inner.last().map(|tape| tape.var(1.0).exp());
+                    assert!(y.is_some_and(|y| y.value() < 0.0), "{}", ON_PURPOSE);
+                    x[0]
+                },
+                &[1.0, 2.0],
+            )
+        });
+        assert_eq!(failure.unwrap_err(), ON_PURPOSE);
+        assert!(self.tapes.iter().map(|living| living.tape.len()).eq(lens), "a failure was recorded");
+    }
+
+    /// A variable from outside in a closure that is being differentiated.
+    fn use_inside(&mut self) {
+        let Some(outside) = self.choose_variable() else { return };
+        let known = &self.variables[outside];
+        let point = self.bytes.number();
+        match outcome(|| gradient(|x| x[0] * known.var + x[0], &[point])) {
+            Ok((_, slopes)) => {
+                assert!(known.home.is_none(), "a variable from outside was recorded");
+                let expected = known.value + 1.0;
+                assert!(same(slopes[0], expected) || (slopes[0] - expected).abs() <= 1e-14 * expected.abs());
+            }
+            Err(message) => {
+                let expected = if self.is_alive(known.home.expect("a constant is refused")) { PAUSED } else { STALE };
+                assert_eq!(message, expected);
+            }
+        }
+    }
+
+    /// A recording over variables, and through it a second derivative.
+    fn differentiate_twice(&mut self) {
+        let (Some(tape), Some(output)) = (self.choose_tape(), self.choose_variable()) else { return };
+        let paused = tape + 1 < self.tapes.len();
+        let Living { tape, recording, inputs } = &self.tapes[tape];
+        if self.variables[output].home != Some(*recording) || inputs.len() > 8 {
+            return;
+        }
+        let (f, x) = self.expression(inputs, output);
+        let vars: Vec<Var> = inputs.iter().map(|&i| self.variables[i].var).collect();
+        let direction: Vec<f64> = (0..x.len()).map(|i| i as f64 - 1.5).collect();
+        let twice = outcome(|| {
+            let (_, slopes) = gradient(|x| f.last(x), &vars);
+            let along = slopes.iter().zip(&direction).map(|(&slope, &v)| slope * v).sum::<Var>();
+            tape.backward(along).wrt(&vars)
+        });
+        match twice {
+            Ok(curvatures) if self.guarded => {
+                let bounds = f.condition(&x, f.outputs() - 1);
+                let (_, _, expected) = hvp(|x| f.last(x), &x, &direction);
+                let rows = bounds.hessian.chunks_exact(x.len());
+                let sizes = rows.map(|row| row.iter().zip(&direction).map(|(h, v)| h * v.abs()).sum());
+                agree("H·v", &curvatures, &expected, &sizes.collect::<Vec<f64>>(), &bounds, &f, &x);
+            }
+            Ok(_) => {}
+            Err(message) => assert!(paused && message == PAUSED, "{message}"),
+        }
+    }
+
+    /// A tape that is started inside a closure and outlives it.
+    fn keep_an_inner_tape(&mut self) {
+        if self.tapes.len() < MOST_TAPES {
+            let mut kept = None;
+            let (y, slopes) = gradient(
+                |x| {
+                    let y = x[0] * x[0];
+                    kept = Some(Tape::new());
+                    y
+                },
+                &[1.5],
+            );
+            assert_eq!((y, &slopes[..]), (2.25, &[3.0][..]));
+            self.start(|| kept.expect("the closure was called"));
+        }
+    }
+
+    /// A variable on another thread.
+    fn send(&mut self) {
+        let Some(variable) = self.choose_variable() else { return };
+        let known = self.variables[variable].clone();
+        if self.bytes.byte() % 8 == 0 {
+            let sent = known.var;
+            let there = std::thread::spawn(move || {
+                let tape = Tape::new();
+                let y = tape.var(2.0);
+                [outcome(|| sent.exp()), outcome(|| sent * y)].map(|result| result.map(|_| ()))
+            });
+            for result in there.join().expect("the thread catches its panics") {
+                assert_eq!(result.err().as_deref(), known.home.map(|_| FOREIGN));
+            }
+        }
+    }
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+}
+
+fn agree(what: &str, a: &[f64], b: &[f64], sizes: &[f64], bounds: &Condition, f: &Expression, x: &[f64]) {
+    assert_eq!((a.len(), b.len()), (sizes.len(), sizes.len()));
+    for ((&a, &b), &size) in a.iter().zip(b).zip(sizes) {
+        let tolerance = bounds.tolerance(size);
+        assert!(
+            tolerance == f64::INFINITY || (a - b).abs() <= tolerance,
+            "{what}: {a:e} and {b:e} differ by more than {tolerance:e}, at {x:?} of {f:#?}"
+        );
+    }
+}
