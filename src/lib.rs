@@ -62,7 +62,7 @@
 //! - **Levels do not mix.** Inside a derivative of a derivative, what comes from outside is
 //!   [`lift`]ed; else the inner verb panics where another library would confuse the
 //!   infinitesimals.
-//! - **At kinks and ends of domains** derivatives follow fixed conventions: the
+//! - **At kinks and ends of domains** derivatives follow fixed [`conventions`]: the
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the
 //!   domain, and exactly 0 for a variable that does not matter.
@@ -70,6 +70,7 @@
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
 mod check;
+pub mod conventions;
 mod derivatives;
 mod dual;
 mod ecosystem;
