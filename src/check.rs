@@ -14,8 +14,8 @@ use crate::{Dual, Function, LANES, Matrix, Real, gradient, gradient_forward, hes
 /// forward over reverse and nested forward, and by finite differences, and reports
 /// where they disagree.
 ///
-/// Modes must agree to 4096 units of rounding relative to the entry or the largest
-/// entry; differences (Ridders 1982) to εᴼ·⁴ (5·10⁻⁷ in `f64`) relative to the
+/// Modes must agree to 4096 units of rounding relative to the largest
+/// entry; differences (Ridders 1982) to ε^0.4 (5·10⁻⁷ in `f64`) relative to the
 /// entry, and to ten times their own estimated error. It costs 16n plain evaluations,
 /// and a gradient and Hessian in each mode.
 ///
