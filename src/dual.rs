@@ -137,9 +137,15 @@ pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
 #[inline(always)]
 fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
     if is_ordinary(slope) {
-        return partials.map(|p| p * slope);
+        return partials.map(|p| times(p, slope));
     }
     scaled_with_care(partials, slope)
+}
+
+/// `partial·slope` for an ordinary slope, which leaves the constant zero what it is.
+#[inline(always)]
+fn times<T: Scalar>(partial: T, slope: T) -> T {
+    if T::RECORDS && partial.is_identically_zero() { T::zero() } else { partial * slope }
 }
 
 #[inline(always)]
@@ -183,7 +189,7 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
     #[inline(always)]
     fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
         let partials = if is_ordinary(by_self) && is_ordinary(by_other) {
-            zipped(self.partials, other.partials, |p, q| p * by_self + q * by_other)
+            zipped(self.partials, other.partials, |p, q| times(p, by_self) + times(q, by_other))
         } else {
             zipped(scaled(self.partials, by_self), scaled(other.partials, by_other), |p, q| p + q)
         };
@@ -209,6 +215,8 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 
 impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     type Real = T::Real;
+
+    const RECORDS: bool = T::RECORDS;
 
     #[inline]
     fn from_real(x: T::Real) -> Self {

@@ -183,6 +183,11 @@ macro_rules! declare_functions {
             /// ```
             fn is_finite_throughout(self) -> bool;
 
+            /// Whether operations are recorded, so that even a product with the constant
+            /// zero is one, and is not the constant zero itself.
+            #[doc(hidden)]
+            const RECORDS: bool;
+
             /// The sine and the cosine.
             ///
             /// ```
@@ -303,6 +308,8 @@ macro_rules! plain_scalar {
     ($real:ident) => {
         impl Scalar for $real {
             type Real = $real;
+
+            const RECORDS: bool = false;
 
             #[inline]
             fn from_real(x: $real) -> $real {

@@ -656,11 +656,8 @@ fn a_zero_factor_beats_an_infinite_slope() {
     }
 }
 
-/// A known fault: a zero partial times a variable is on the tape, and no longer
-/// known to be zero. This test fails when it is mended.
 #[test]
-#[should_panic(expected = "in Dual<Var, 8>: slopes [NaN, NaN] at [3.0, 5.0], not [0.0, 1.0]")]
-fn a_zero_tangent_that_a_tape_records() {
+fn a_zero_tangent_multiplied_before() {
     has_slopes("(0 * x).sqrt() + y", [3.0, 5.0], 5.0, [0.0, 1.0]);
 }
 

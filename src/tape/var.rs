@@ -232,6 +232,8 @@ impl<T: Scalar> Mode for Var<T> {
 impl<T: Scalar> Scalar for Var<T> {
     type Real = T::Real;
 
+    const RECORDS: bool = true;
+
     #[inline]
     fn from_real(x: T::Real) -> Self {
         Var::constant(T::from_real(x))
