@@ -1,0 +1,284 @@
+//! Empty, infinite and wrong inputs: a documented result, or a documented panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
+use dualtape::{
+    Dual, Function, Scalar, Tape, Var, check, derivative, dot, gradient, gradient_forward, hessian, hvp, jacobian,
+    jacobian_reverse, jvp, log_softmax, log_sum_exp, softmax, sum, vjp,
+};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
+
+/// The message with which `act` panics, without what `assert_eq!` puts around it.
+#[track_caller]
+fn message<T>(act: impl FnOnce() -> T) -> String {
+    let outcome = catch_unwind(AssertUnwindSafe(|| drop(act())));
+    let payload = outcome.expect_err("the call should panic");
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
+    let text = text.expect("a panic has a message");
+    let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(text);
+    text.split("\n  left: ").next().unwrap_or(text).to_string()
+}
+
+/// Compares numbers, NaN with NaN.
+#[track_caller]
+fn same(a: &[f64], b: &[f64]) {
+    let alike = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+    assert!(a.len() == b.len() && a.iter().zip(b).all(alike), "{a:?} instead of {b:?}");
+}
+
+/// The values of a list.
+fn values<S: Scalar<Real = f64>>(xs: Vec<S>) -> Vec<f64> {
+    xs.into_iter().map(S::value).collect()
+}
+
+/// An empty slice in one scalar.
+fn empty_slices<S: Scalar<Real = f64>>() {
+    assert_eq!(sum::<S>(&[]).value().to_bits(), 0.0_f64.to_bits());
+    assert_eq!(dot::<S>(&[], &[]).value().to_bits(), 0.0_f64.to_bits());
+    assert_eq!(log_sum_exp::<S>(&[]).value(), -INF);
+    assert!(softmax::<S>(&[]).is_empty());
+    assert!(log_softmax::<S>(&[]).is_empty());
+    let nothing: [S; 0] = [];
+    assert_eq!((nothing.iter().sum::<S>().value(), nothing.iter().product::<S>().value()), (0.0, 1.0));
+    assert_eq!((squared_error::<S>(&[], &[]).value(), l2::<S>(&[]).value()), (0.0, 0.0));
+    let means = [mean_squared_error::<S>(&[], &[]).value(), hinge::<S>(&[], &[]).value(), accuracy::<S>(&[], &[])];
+    same(&means, &[NAN; 3]);
+}
+
+#[test]
+fn empty_slices_in_every_scalar() {
+    empty_slices::<f64>();
+    empty_slices::<Dual>();
+    empty_slices::<Dual<Dual<f64, 3>, 8>>();
+    empty_slices::<Var>();
+    empty_slices::<Var<Dual>>();
+    let tape = Tape::<f64>::new();
+    empty_slices::<Var>();
+    assert!(tape.is_empty());
+}
+
+struct Seven;
+
+impl Function for Seven {
+    fn eval<S: Scalar<Real = f64>>(&self, _: &[S]) -> S {
+        S::from_f64(7.0)
+    }
+}
+
+#[test]
+fn no_inputs() {
+    let none: &[f64] = &[];
+    assert_eq!(gradient(|x| Seven.eval(x), none), (7.0, vec![]));
+    assert_eq!(gradient_forward(|x| Seven.eval(x), none), (7.0, vec![]));
+    assert_eq!(jvp(|x| vec![Seven.eval(x)], none, none), (vec![7.0], vec![0.0]));
+    assert_eq!(vjp(|x| vec![Seven.eval(x)], none, &[2.0]), (vec![7.0], vec![]));
+    assert_eq!(hvp(|x| Seven.eval(x), none, none), (7.0, vec![], vec![]));
+    let (y, g, h) = hessian(|x| Seven.eval(x), none);
+    assert_eq!((y, g, h.shape(), h.rows().count()), (7.0, vec![], (0, 0), 0));
+    for (y, j) in [jacobian(|x| vec![Seven.eval(x); 2], none), jacobian_reverse(|x| vec![Seven.eval(x); 2], none)] {
+        assert_eq!((y, j.shape(), j.rows().collect::<Vec<_>>()), (vec![7.0; 2], (2, 0), vec![&[] as &[f64]; 2]));
+    }
+    check(&Seven, none).assert_agreement();
+}
+
+#[test]
+fn no_outputs() {
+    let x = [1.0, 2.0];
+    for (y, j) in [jacobian(|_| vec![], &x), jacobian_reverse(|_| vec![], &x)] {
+        assert_eq!((y, j.shape(), j.rows().count()), (vec![], (0, 2), 0));
+    }
+    assert_eq!(jvp(|_| vec![], &x, &x), (vec![], vec![]));
+    assert_eq!(vjp(|_| vec![], &x, &[]), (vec![], vec![0.0, 0.0]));
+    let tape = Tape::new();
+    let x = tape.var(1.0);
+    assert_eq!(tape.backward_seeded(&[])[x], 0.0);
+    assert_eq!(tape.backward(x).wrt(&[]), []);
+    assert_eq!(tape.vars(&[]).len(), 0);
+}
+
+#[test]
+fn networks_without_layers_neurons_or_inputs() {
+    let identity: Mlp = Mlp::zeros(2, &[]);
+    assert_eq!(identity.forward(&[1.0, 2.0]), [1.0, 2.0]);
+    assert_eq!(identity.forward_all(&[[1.0, 2.0], [3.0, 4.0]]), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!((identity.to_string(), identity.parameters().len()), ("MLP of []".to_string(), 0));
+    let (y, g) = gradient(|p| identity.with_parameters(p).forward_all(&[[1.0, 2.0]])[1], identity.parameters());
+    assert_eq!((y, g), (2.0, vec![]));
+    let (_, g) = gradient(|x| identity.lift().forward(x)[1], &[1.0, 2.0]);
+    assert_eq!(g, [0.0, 1.0]);
+
+    let layers = [(0, Activation::Relu), (1, Activation::Sigmoid)];
+    let cut: Mlp = Mlp::zeros(2, &layers);
+    assert_eq!((cut.forward(&[1.0, 2.0]), cut.parameters().len()), (vec![0.5], 1));
+    let bias_alone: Mlp = Mlp::new(0, &[(1, Activation::Linear)], &[3.0]);
+    assert_eq!(bias_alone.forward(&[]), [3.0]);
+    assert_eq!(bias_alone.forward_all(&[[0.0; 0]; 2]), [3.0, 3.0]);
+    assert_eq!(cut.forward_all::<[f64; 2]>(&[]), []);
+    for init in [Init::Uniform, Init::He, Init::Xavier] {
+        let random: Mlp = Mlp::random(0, &layers, init, &mut StdRng::seed_from_u64(1));
+        assert_eq!(random.parameters(), [0.0]);
+    }
+    let mut sgd = Sgd::new(Schedule::Linear { from: 1.0, to: 0.5, steps: 0 });
+    sgd.step::<f64>(&mut [], &[]);
+    assert_eq!(sgd.rate(), 0.5);
+}
+
+/// All slice functions of the same three numbers, in one scalar.
+fn slice_functions<S: Scalar<Real = f64>>(x: [f64; 3]) -> [Vec<f64>; 4] {
+    let x = x.map(S::from_real);
+    [vec![sum(&x).value()], vec![dot(&x, &x).value()], vec![log_sum_exp(&x).value()], values(softmax(&x))]
+}
+
+#[test]
+fn slices_with_infinite_numbers_and_nan() {
+    let cases = [
+        ([INF, 0.0, 1.0], [vec![INF], vec![INF], vec![INF], vec![1.0, 0.0, 0.0]]),
+        ([-INF, 0.0, -INF], [vec![-INF], vec![INF], vec![0.0], vec![0.0, 1.0, 0.0]]),
+        ([-INF, -INF, -INF], [vec![-INF], vec![INF], vec![-INF], vec![1.0 / 3.0; 3]]),
+        ([INF, INF, -INF], [vec![NAN], vec![INF], vec![INF], vec![0.5, 0.5, 0.0]]),
+        ([NAN, INF, 1.0], [vec![NAN], vec![NAN], vec![NAN], vec![NAN; 3]]),
+    ];
+    for (x, expected) in cases {
+        let tape = Tape::new();
+        for found in [slice_functions::<f64>(x), slice_functions::<Dual<Dual>>(x), slice_functions::<Var>(x)] {
+            found.iter().zip(&expected).for_each(|(found, expected)| same(found, expected));
+        }
+        let recorded = tape.vars(&x);
+        same(&values(softmax(&recorded)), &expected[3]);
+        // The slopes of log_sum_exp are the softmax.
+        for (y, g) in [gradient(log_sum_exp, &x), gradient_forward(log_sum_exp, &x)] {
+            same(&[y], &expected[2]);
+            same(&g, &expected[3]);
+        }
+    }
+    same(&log_softmax(&[-INF, 0.0]), &[-INF, 0.0]);
+    same(&log_softmax(&[NAN, 0.0]), &[NAN, NAN]);
+}
+
+#[test]
+fn verbs_at_infinite_numbers_and_nan() {
+    fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x[0].exp() + x[1] * 2.0
+    }
+    for x in [INF, -INF, NAN] {
+        let (y, slope) = (x.exp() + 2.0, x.exp());
+        for (value, g) in [gradient(f, &[x, 1.0]), gradient_forward(f, &[x, 1.0])] {
+            same(&[value], &[y]);
+            same(&g, &[slope, 2.0]);
+        }
+        let (value, g, h) = hessian(f, &[x, 1.0]);
+        same(&[value, g[0], g[1], h[0][0], h[0][1], h[1][1]], &[y, slope, 2.0, slope, 0.0, 0.0]);
+        let (_, along) = jvp(|x| vec![f(x)], &[x, 1.0], &[0.0, 1.0]);
+        same(&along, &[2.0]);
+        let (_, back) = vjp(|x| vec![f(x), x[1]], &[x, 1.0], &[0.0, 1.0]);
+        same(&back, &[0.0, 1.0]);
+    }
+    // Directions and seeds that are not finite reach what depends on them, and nothing else.
+    same(&jvp(|x| vec![x[0] * 0.0, x[0] * 2.0], &[1.0], &[INF]).1, &[0.0, INF]);
+    same(&vjp(|x| vec![x[0], x[1]], &[1.0, 1.0], &[NAN, 1.0]).1, &[NAN, 1.0]);
+}
+
+#[test]
+fn networks_at_infinite_numbers_and_nan() {
+    let layers = [(2, Activation::Tanh), (1, Activation::Sigmoid)];
+    let mlp: Mlp = Mlp::random(1, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1));
+    let output = |x: f64| mlp.forward(&[x])[0];
+    assert!((0.0..=1.0).contains(&output(INF)) && (0.0..=1.0).contains(&output(-INF)) && output(NAN).is_nan());
+    let (_, g) = gradient(|x| mlp.lift().forward(x)[0], &[INF]);
+    assert_eq!(g, [0.0]);
+    // Not on the right side is not right.
+    assert_eq!(accuracy(&[NAN, INF, -INF], &[1.0, 1.0, -1.0]), 2.0 / 3.0);
+    same(&[hinge(&[INF, -INF], &[1.0, 1.0]), hinge(&[NAN], &[1.0])], &[INF, NAN]);
+}
+
+#[test]
+fn functions_at_both_infinities_and_nan_do_not_hang() {
+    fn all<S: Scalar<Real = f64>>(x: S) -> S {
+        let special = [x.ln_gamma(), x.digamma(), x.polygamma(1), x.polygamma(7), x.erf(), x.gelu(), x.gelu_tanh()];
+        let powers = [x.powi(i32::MIN), x.powi(i32::MAX), x.powf(INF), x.powf(-INF), x.pow(x), x.log(x), x % x];
+        sum(&special) + sum(&powers) + x.fract() + x.sin() + x.hypot(x) + x.atan2(x)
+    }
+    for x in [INF, -INF, NAN, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, 0.0, -0.0, -1.0, -1e15 - 0.5] {
+        let (y, slope) = derivative(all, x);
+        same(&[y], &[all(x)]);
+        let (z, g) = gradient(|x| all(x[0]), &[x]);
+        same(&[z], &[y]);
+        assert_eq!(slope.is_nan(), g[0].is_nan(), "at {x}: {slope} and {}", g[0]);
+    }
+}
+
+#[test]
+fn every_refusal_says_what_to_do() {
+    let x = [1.0, 2.0, 3.0];
+    assert_eq!(message(|| dot(&x[..2], &x)), "dot: the slices have 2 and 3 elements; pass slices of one length");
+    assert_eq!(message(|| jvp(|x| x.to_vec(), &x, &x[..1])), "jvp: x has 3 elements and v has 1; pass one for each");
+    assert_eq!(message(|| vjp(|x| vec![x[0]], &x, &x[..2])), "vjp: f(x) has 1 elements and u has 2; pass one for each");
+    assert_eq!(message(|| hvp(|x| x[0], &x, &[])), "hvp: x has 3 elements and v has 0; pass one for each");
+    let calls = std::cell::Cell::new(0);
+    let fickle = |x: &[Dual<f64, 8>]| {
+        calls.set(calls.get() + 1);
+        vec![x[0]; calls.get()]
+    };
+    assert_eq!(
+        message(|| jacobian(fickle, &[0.0; 9])),
+        "jacobian: the function returned 1 outputs at first and 2 now; it must return the same number at every call"
+    );
+    assert_eq!(message(|| Dual::<f64, 2>::seeded(1.0, 2)), "lane 2 of a dual number with 2 lanes; lanes count from 0");
+    assert_eq!(message(|| hinge(&x[..1], &x)), "nn::hinge: 1 outputs and 3 labels; pass one for each");
+    assert_eq!(message(|| accuracy(&x[..1], &x)), "nn::accuracy: 1 outputs and 3 labels; pass one for each");
+    assert_eq!(
+        message(|| mean_squared_error(&x[..1], &x)),
+        "nn::squared_error: 1 outputs and 3 targets; pass one for each"
+    );
+    assert_eq!(
+        message(|| Mlp::<f64>::zeros(2, &[]).forward(&x)),
+        "Mlp::forward: the point has 3 elements and the network has 2 inputs; pass one for each"
+    );
+    assert_eq!(
+        message(|| num_traits::Float::clamp(Dual::<f64>::variable(1.0), 2.0.into(), 1.0.into())),
+        "clamp: the lower bound 2 + 0ε is not below the upper bound 1 + 0ε"
+    );
+    // As f64::clamp, in whose words.
+    let clamps: [fn() -> f64; 3] = [
+        || Scalar::clamp(1.0, 2.0, 1.0),
+        || derivative(|x| Scalar::clamp(x, 2.0, 1.0), 1.0).1,
+        || gradient(|x| Scalar::clamp(x[0], 2.0, NAN), &[1.0]).0,
+    ];
+    for clamp in clamps {
+        assert!(message(clamp).starts_with("min > max, or either was NaN"));
+    }
+}
+
+/// Uses a tape when the thread ends, after the slots of the thread are gone.
+struct Late(Option<Tape>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            let text = message(Tape::<f64>::new);
+            assert_eq!(text, "a tape was used while its thread was ending");
+            ENDED.store(true, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+}
+
+static ENDED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+#[test]
+fn a_tape_may_outlive_the_memory_of_its_thread() {
+    thread_local! {
+        static LATE: std::cell::RefCell<Late> = const { std::cell::RefCell::new(Late(None)) };
+    }
+    std::thread::spawn(|| {
+        // What is used first ends last.
+        LATE.with_borrow_mut(|late| late.0 = Some(Tape::new()));
+    })
+    .join()
+    .expect("dropping a tape at the end of a thread is no error");
+    assert!(ENDED.load(std::sync::atomic::Ordering::SeqCst));
+}

@@ -1,0 +1,119 @@
+//! Programs that run for long: their memory stays what it was after the first steps.
+//!
+//! Optimized, this is 10,000 steps of training and 10⁸ recorded operations; unoptimized,
+//! a tenth and a hundredth of that.
+
+use std::fs;
+
+use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, l2, mean_squared_error};
+use dualtape::{Dual, Scalar, Tape, gradient};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+/// The resident memory of this process in pages, on systems that tell.
+fn resident_pages() -> Option<usize> {
+    fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()
+}
+
+/// Runs steps, and checks that neither the tape nor the process grows after a tenth of them.
+fn grows_no_more(steps: usize, mut step: impl FnMut(usize) -> usize) {
+    let mut settled = None;
+    for index in 0..steps {
+        let capacity = step(index);
+        if index < steps / 10 {
+            continue;
+        }
+        let (capacity_then, pages_then) = *settled.get_or_insert_with(|| (capacity, resident_pages()));
+        assert_eq!(capacity, capacity_then, "the tape grew in step {index}");
+        if let (Some(then), Some(now)) = (pages_then, resident_pages().filter(|_| index % 100 == 0)) {
+            // The test harness and the other test have some pages of their own.
+            assert!(now <= then + 512, "the process grew from {then} to {now} pages by step {index}");
+        }
+    }
+}
+
+/// Steps, fewer of them when the program is not optimized.
+fn steps(optimized: usize, part: usize) -> usize {
+    if cfg!(debug_assertions) { optimized / part } else { optimized }
+}
+
+/// One after the other: they measure the memory of one process.
+#[test]
+fn memory_is_constant() {
+    training();
+    training_with_a_tape();
+    operations_in_pieces();
+    nested_recordings();
+}
+
+const LAYERS: [(usize, Activation); 3] = [(8, Activation::Tanh), (8, Activation::Relu), (1, Activation::Linear)];
+
+fn data() -> (Vec<[f64; 2]>, Vec<f64>) {
+    let points: Vec<[f64; 2]> = (0..8).map(|i| [f64::from(i).sin(), f64::from(i).cos()]).collect();
+    let targets = points.iter().map(|[x, y]| x * y).collect();
+    (points, targets)
+}
+
+fn loss<S: Scalar<Real = f64>>(mlp: &Mlp<S>, (points, targets): &(Vec<[f64; 2]>, Vec<f64>)) -> S {
+    mean_squared_error(&mlp.forward_all(points), targets) + l2(mlp.parameters()) * 1e-6
+}
+
+fn training() {
+    let data = data();
+    let mut mlp: Mlp = Mlp::random(2, &LAYERS, Init::Xavier, &mut StdRng::seed_from_u64(1));
+    let mut sgd = Sgd::new(Schedule::Constant(0.1));
+    let before = loss(&mlp, &data);
+    grows_no_more(steps(10_000, 10), |_| {
+        let (_, g) = gradient(|p| loss(&mlp.with_parameters(p), &data), mlp.parameters());
+        sgd.step(mlp.parameters_mut(), &g);
+        // The memory that the next tape of this thread will use.
+        Tape::<f64>::new().capacity_bytes()
+    });
+    assert!(loss(&mlp, &data) < 0.1 * before, "nothing was learned");
+}
+
+fn training_with_a_tape() {
+    let data = data();
+    let mut mlp: Mlp = Mlp::random(2, &LAYERS, Init::Xavier, &mut StdRng::seed_from_u64(1));
+    let mut sgd = Sgd::new(Schedule::Constant(0.1));
+    let tape = Tape::new();
+    grows_no_more(steps(10_000, 10), |_| {
+        let p = tape.vars(mlp.parameters());
+        let g = tape.backward(loss(&mlp.with_parameters(&p), &data)).wrt(&p);
+        sgd.step(mlp.parameters_mut(), &g);
+        tape.clear();
+        tape.capacity_bytes()
+    });
+}
+
+/// The pieces of a long computation: each begins at the value where the last one ended,
+/// and the slopes of the pieces multiply.
+fn operations_in_pieces() {
+    const PIECE: usize = 100_000;
+    let tape = Tape::new();
+    let (mut value, mut slope, mut operations) = (0.3_f64, 1.0_f64, 0);
+    grows_no_more(steps(1000, 100), |_| {
+        let x = tape.var(value);
+        let mut y = x;
+        for _ in 0..PIECE / 4 {
+            y = (y + 1.0).sqrt() * y.cos() + y; // more than four
+            y = y * 0.5;
+        }
+        slope *= tape.backward(y)[x];
+        value = y.value();
+        operations += tape.len() - 1;
+        tape.clear();
+        tape.capacity_bytes()
+    });
+    assert!(operations >= steps(100_000_000, 100), "{operations} operations");
+    assert!(value.is_finite() && slope.is_finite());
+}
+
+fn nested_recordings() {
+    let third = |y: f64| gradient(|y| gradient(|y| y[0].powi(4).exp(), y).1[0], &[Dual::variable(y)]).1[0].partials[0];
+    let expected = third(0.5);
+    grows_no_more(steps(10_000, 10), |_| {
+        assert_eq!(third(0.5).to_bits(), expected.to_bits());
+        Tape::<Dual>::new().capacity_bytes()
+    });
+}
