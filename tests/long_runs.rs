@@ -97,7 +97,7 @@ fn operations_in_pieces() {
         let mut y = x;
         for _ in 0..PIECE / 4 {
             y = (y + 1.0).sqrt() * y.cos() + y; // more than four
-            y = y * 0.5;
+            y *= 0.5;
         }
         slope *= tape.backward(y)[x];
         value = y.value();
