@@ -374,13 +374,17 @@ impl Expression {
             row[input] = 1.0;
         }
         for ((step, local), at) in steps() {
+            // A product of many numbers may underflow on the way.
+            let factors = step.arguments.iter().map(|&i| results[i].abs()).filter(|&factor| factor != 0.0);
+            let within = if step.op == Op::Product { factors.map(|factor| factor.log2().abs()).sum() } else { 0.0 };
             for (&argument, &slope) in step.arguments.iter().zip(&local.slopes) {
                 let (before, from) = forward.split_at_mut(at);
                 for (sum, &along) in from[0].iter_mut().zip(&before[argument]) {
                     *sum += product(slope, along);
                 }
-                if slope != 0.0 {
-                    powers[at] = f64::max(powers[at], powers[argument] + slope.log2().abs());
+                if slope != 0.0 || within > 0.0 {
+                    let own = if slope.is_normal() { slope.log2().abs() } else { 0.0 };
+                    powers[at] = f64::max(powers[at], powers[argument] + within + own);
                 }
             }
         }
