@@ -1,0 +1,195 @@
+//! How many recordings keep apart, and what a recording says of itself.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use dualtape::{Dual, Scalar, Tape, Var, derivative, dot, gradient, hessian, sum};
+
+/// The message with which `act` panics.
+#[track_caller]
+fn message<T>(act: impl FnOnce() -> T) -> String {
+    let outcome = catch_unwind(AssertUnwindSafe(|| drop(act())));
+    let payload = outcome.expect_err("the operation should panic");
+    payload.downcast_ref::<&str>().expect("a plain text").to_string()
+}
+
+const STALE: &str = "a variable was used after its tape was cleared or dropped";
+const FOREIGN: &str = "a variable of another thread's tape was used";
+
+#[test]
+fn the_size_of_a_recording() {
+    // On a thread of its own, so that no memory is reused.
+    thread::spawn(|| {
+        let tape = Tape::<f64>::new();
+        assert!(tape.is_empty());
+        assert_eq!(tape.capacity_bytes(), 0);
+        let x = tape.vars(&[0.5; 1000]);
+        assert!(!tape.is_empty());
+        assert_eq!(tape.len(), 1000);
+        // A statement holds two partials of 8 bytes and two positions of 4.
+        let statements = tape.capacity_bytes();
+        assert!((1000 * 24..=2 * 1000 * 24 + 64 * 24).contains(&statements), "{statements} bytes");
+        // A long one refers to a list of them.
+        let _ = sum(&x);
+        let operands = tape.capacity_bytes() - statements;
+        assert!((1000 * 12..=2 * 1000 * 12).contains(&operands), "{operands} bytes");
+        assert_eq!(format!("{tape:?}"), format!("Tape {{ len: 1001, capacity_bytes: {} }}", statements + operands));
+    })
+    .join()
+    .expect("the sizes are right");
+    thread::spawn(|| {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(0.5);
+        for _ in 0..1000 {
+            let _ = sum(&[x]);
+        }
+        // Each has a statement, an operand and the end of its list.
+        let bytes = tape.capacity_bytes();
+        assert!((1000 * 40..=2 * 1000 * 40 + 64 * 24).contains(&bytes), "{bytes} bytes");
+    })
+    .join()
+    .expect("the sizes are right");
+}
+
+#[test]
+fn each_of_several_paused_tapes_is_found() {
+    let first = Tape::new();
+    let x = first.var(1.0);
+    let second = Tape::new();
+    let y = second.vars(&[2.0, 3.0]);
+    let third = Tape::new();
+    let z = third.vars(&[4.0, 5.0, 6.0]);
+    assert_eq!((first.len(), second.len(), third.len()), (1, 2, 3));
+    second.clear();
+    assert_eq!((first.len(), second.len(), third.len()), (1, 0, 3));
+    drop(second);
+    assert_eq!((first.len(), third.len()), (1, 3));
+    assert!(message(|| y[0] * y[1]).starts_with(STALE));
+    assert_eq!(third.backward(z[0] * z[2]).wrt(&z), [6.0, 0.0, 4.0]);
+    drop(third);
+    assert_eq!(first.backward(x * x)[x], 2.0);
+}
+
+/// Every recording of the process has a stamp of its own, whatever thread it is on.
+#[test]
+#[cfg_attr(miri, ignore = "too many recordings")]
+fn recordings_of_many_threads_are_not_confused() {
+    let mut variables: Vec<Var> = Vec::new();
+    let mut gradients = Vec::new();
+    for _ in 0..20 {
+        let earlier = variables.clone();
+        let new = thread::spawn(move || {
+            let record = |_| {
+                let own = Tape::new();
+                let y = own.var(2.0);
+                for &x in &earlier {
+                    assert!(message(|| x + y).starts_with(FOREIGN));
+                    assert!(message(|| sum(&[x])).starts_with(FOREIGN));
+                    assert!(message(|| dot(&[y, x], &[y, y])).starts_with(FOREIGN));
+                }
+                (y, own.backward(y * y))
+            };
+            [(); 2].map(record)
+        });
+        for (y, gradient) in new.join().expect("all are refused") {
+            variables.push(y);
+            gradients.push(gradient);
+        }
+    }
+    for (i, &x) in variables.iter().enumerate() {
+        for (j, gradient) in gradients.iter().enumerate() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| gradient[x]));
+            assert_eq!(outcome.ok(), (i == j).then_some(4.0));
+        }
+    }
+}
+
+/// Threads draw stamps by the block; a variable of thousands of blocks ago is still refused.
+#[test]
+#[cfg_attr(miri, ignore = "too many recordings")]
+fn recordings_of_thousands_of_threads_are_not_confused() {
+    let x: Var = thread::spawn(|| Tape::new().var(3.0)).join().expect("a variable");
+    for _ in 0..4200 {
+        let refused = thread::spawn(move || {
+            let own = Tape::<f64>::new();
+            let y = own.var(1.0);
+            catch_unwind(AssertUnwindSafe(|| own.backward(y)[x])).is_err()
+        });
+        assert!(refused.join().expect("no panic but the caught one"));
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "too many recordings")]
+fn a_thread_knows_its_own_recordings_among_many() {
+    // More than a block of stamps, of which another thread draws one in between.
+    const MANY: usize = 5000;
+    let (to_second, inbox) = channel::<()>();
+    let (outbox, from_second) = channel::<Var>();
+    let second = thread::spawn(move || {
+        while inbox.recv().is_ok() {
+            outbox.send(Tape::new().var(1.0)).expect("the other thread waits");
+        }
+    });
+    let first = thread::spawn(move || {
+        let mut own: Vec<Var> = vec![Tape::new().var(1.0)];
+        to_second.send(()).expect("the other thread waits");
+        let foreign = from_second.recv().expect("a variable");
+        own.extend((1..MANY).map(|_| Tape::new().var(1.0)));
+        for (i, &x) in own.iter().enumerate() {
+            let text = message(|| x.sin());
+            assert!(text.starts_with(STALE), "recording {i}: {text}");
+        }
+        let text = message(|| foreign.sin());
+        assert!(text.starts_with(FOREIGN), "{text}");
+    });
+    first.join().expect("each is told apart");
+    second.join().expect("no panic");
+}
+
+/// An infinite slope times a partial that is exactly 0 is 0, in a long statement too.
+#[test]
+fn a_root_of_a_product_at_the_origin() {
+    assert_eq!(gradient(|x| dot(x, x).sqrt(), &[0.0, 0.0]).1, [0.0, 0.0]);
+    let weights = [Var::constant(0.0), Var::constant(2.0)];
+    assert_eq!(gradient(|x| dot(x, &weights).sqrt(), &[3.0, 0.0]).1, [0.0, f64::INFINITY]);
+}
+
+/// Before an inner derivative, its function is tried at its point and right beside it.
+#[test]
+fn what_an_inner_function_is_called_at() {
+    for at in [3.0, -0.25, 0.0, 1e6] {
+        let seen = RefCell::new(Vec::new());
+        let outer = |x: Dual| {
+            let inner = |y: Dual| {
+                seen.borrow_mut().push(y.value);
+                y * y
+            };
+            x * derivative(inner, at).1
+        };
+        assert_eq!(derivative(outer, 1.0).1, 2.0 * at);
+        let seen = seen.into_inner();
+        assert!(seen.contains(&at));
+        assert!(seen.iter().all(|y| (y - at).abs() <= 1e-5 * f64::max(1.0, at.abs())), "{seen:?} around {at}");
+    }
+    let calls = Cell::new(0);
+    let outer = |x: Dual| {
+        let inner = |y: Dual| {
+            calls.set(calls.get() + 1);
+            y
+        };
+        x * derivative(inner, 1.0).1
+    };
+    assert_eq!(derivative(outer, 1.0).1, 1.0);
+    assert!(calls.get() > 1, "an inner function is tried first");
+}
+
+#[test]
+fn the_shape_of_a_matrix() {
+    let (_, jacobian) = dualtape::jacobian(|x| vec![x[0] + x[1], x[1], x[0]], &[2.0, 3.0]);
+    assert_eq!(jacobian.shape(), (3, 2));
+    assert_eq!(hessian(|x| x[0] * x[1] * x[2], &[1.0; 3]).2.shape(), (3, 3));
+    assert_eq!(format!("{jacobian:?}"), "[[1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]");
+}

@@ -1,0 +1,108 @@
+//! Derivatives to the last digits, at both ends of the exponents, and of high order at the ends of domains.
+
+use dualtape::{Dual, Scalar, derivative, gradient, hessian, log_softmax, log_sum_exp, softmax, sum};
+
+const INF: f64 = f64::INFINITY;
+
+/// Compares up to a relative error.
+#[track_caller]
+fn near(what: &str, got: f64, wanted: f64, error: f64) {
+    assert!((got - wanted).abs() <= error * wanted.abs(), "{what}: {got:e}, not {wanted:e}");
+}
+
+#[test]
+fn the_slope_of_a_square_is_exact() {
+    for i in 1..200 {
+        let x = f64::from(i) / 7.3;
+        assert_eq!(derivative(|x| x.powf(2.0), x).1, 2.0 * x);
+        assert_eq!(derivative(|x| x.powf(2.0), -x).1, -2.0 * x);
+    }
+}
+
+#[test]
+fn a_power_whose_exponent_is_lost_when_it_is_lowered() {
+    // y − 1 is −1 in floating point.
+    assert_eq!(derivative(|x| x.powf(1e-17), 0.0).1, INF);
+    near("∛x by powf", derivative(|x| x.powf(1.0 / 3.0), 1e136).1, 7.181_448_966_772_903e-92, 1e-15);
+    // The curvature of a root is beyond all numbers near 0, not lost.
+    let (_, curvature) = derivative(|x| derivative(|x| x.powf(0.5), x).1, 5e-324);
+    assert_eq!(curvature, -INF);
+}
+
+#[test]
+fn gelu_with_a_hyperbolic_tangent_far_from_zero() {
+    // With 700 digits.
+    let slopes = [
+        (-1.5, -0.127_710_793_151_433_08),
+        (-2.5, -0.037_951_576_212_666_183),
+        (-9.75, -7.059_669_046_503_06e-34),
+        (-15.6875, -2.628_925_181_727_031_4e-128),
+        (-18.5, -1.285_979_815_286_592_7e-206),
+        (-20.25, -7.907_757_768_284_76e-269),
+        (-21.0, -5.773_008_639_270_406e-299),
+    ];
+    for (x, wanted) in slopes {
+        near("slope", derivative(|x| x.gelu_tanh(), x).1, wanted, 2e-15);
+        near("slope", gradient(|x| x[0].gelu_tanh(), &[x]).1[0], wanted, 2e-15);
+    }
+}
+
+#[test]
+fn an_angle_of_a_point_next_to_the_origin() {
+    let angle = |y: f64, x: f64| hessian(|p| p[0].atan2(p[1]), &[y, x]);
+    let (_, slopes, _) = angle(0.0, 5e-324);
+    assert_eq!(slopes, [INF, 0.0]);
+    let (_, slopes, curvatures) = angle(-1e-179, -1e-179);
+    near("by y", slopes[0], -5e178, 1e-15);
+    near("by x", slopes[1], 5e178, 1e-15);
+    assert_eq!(curvatures.into_entries(), [-INF, 0.0, 0.0, INF]);
+    // Both 1/x² and its product with a small angle.
+    for (y, x) in [(1e-170, 1.25e-157), (3e-200, -1e-160)] {
+        let (_, slopes, curvatures) = angle(y, x);
+        near("by y", slopes[0], 1.0 / x, 1e-15);
+        near("by x", slopes[1], -y / x / x, 1e-15);
+        near("by x twice", curvatures[1][1], 2.0 * (y / x / x) / x, 1e-14);
+    }
+}
+
+#[test]
+fn an_end_of_a_domain_to_the_third_order() {
+    let third = |x: f64| derivative(|x| derivative(|x| derivative(|x| x.atanh(), x).1, x).1, x).1;
+    assert_eq!((third(1.0), third(-1.0)), (INF, INF));
+}
+
+#[test]
+fn logarithms_of_shares() {
+    let x = [0.5, -1.0, 2.0];
+    let total: f64 = x.iter().map(|x| x.exp()).sum();
+    for (i, (got, share)) in log_softmax(&x).into_iter().zip(softmax(&x)).enumerate() {
+        near("log_softmax", got, x[i] - total.ln(), 1e-15);
+        near("softmax", share, x[i].exp() / total, 1e-15);
+        let (value, slopes) = gradient(|x| log_softmax(x)[i], &x);
+        assert_eq!(value, got);
+        for (j, slope) in slopes.into_iter().enumerate() {
+            near("slope", slope, f64::from(i == j) - x[j].exp() / total, 1e-15);
+        }
+    }
+    near("log_sum_exp", log_sum_exp(&x), total.ln(), 1e-15);
+}
+
+#[test]
+fn a_sum_takes_every_eighth_element_together() {
+    // One by one, each 1 would be lost beside 10¹⁶.
+    let mut x = [1.0; 24];
+    (x[0], x[8]) = (1e16, -1e16);
+    let by_columns: f64 = (0..8).map(|i| x[i] + x[i + 8] + x[i + 16]).sum();
+    assert_eq!((sum(&x), by_columns), (22.0, 22.0));
+    assert_eq!(sum(&x.map(Dual::<f64>::constant)).value, 22.0);
+    assert_eq!(gradient(sum, &x), (22.0, vec![1.0; 24]));
+}
+
+#[test]
+fn whether_a_number_and_all_its_derivatives_are_finite() {
+    let tape = dualtape::Tape::new();
+    assert!(tape.var(2.0).is_finite_throughout() && !tape.var(INF).is_finite_throughout());
+    assert!(Dual::<f64>::variable(2.0).is_finite_throughout());
+    assert!(!Dual::new(2.0, [0.0, INF]).is_finite_throughout());
+    assert!(!Dual::<f64>::constant(INF).is_finite_throughout());
+}
