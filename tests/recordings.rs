@@ -184,6 +184,13 @@ fn what_an_inner_function_is_called_at() {
     };
     assert_eq!(derivative(outer, 1.0).1, 1.0);
     assert!(calls.get() > 1, "an inner function is tried first");
+    // The derivatives before have ended, and this one is no inner one.
+    calls.set(0);
+    let alone = |y: Dual| {
+        calls.set(calls.get() + 1);
+        y
+    };
+    assert_eq!((derivative(alone, 1.0).1, calls.get()), (1.0, 1));
 }
 
 #[test]
