@@ -383,7 +383,7 @@ impl Expression {
                     *sum += product(slope, along);
                 }
                 if slope != 0.0 || within > 0.0 {
-                    let own = if slope.is_normal() { slope.log2().abs() } else { 0.0 };
+                    let own = if slope != 0.0 && slope.is_finite() { slope.log2().abs() } else { 0.0 };
                     powers[at] = f64::max(powers[at], powers[argument] + within + own);
                 }
             }
