@@ -436,6 +436,10 @@ impl Condition {
     /// How far off a derivative of this condition may be: as far as it likes where
     /// contributions are infinite, or may underflow in one order and not in another.
     pub(crate) fn tolerance(&self, condition: f64) -> f64 {
-        if condition.is_finite() && self.power < 900.0 { self.rounds * f64::EPSILON * condition } else { f64::INFINITY }
+        if !condition.is_finite() || self.power > 900.0 {
+            return f64::INFINITY;
+        }
+        // Below the normal numbers a rounding is absolute.
+        self.rounds * f64::max(f64::EPSILON * condition, f64::MIN_POSITIVE)
     }
 }
