@@ -1,6 +1,8 @@
 //! Empty, infinite and wrong inputs: a documented result, or a documented panic.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
 
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
 use dualtape::{
@@ -9,20 +11,10 @@ use dualtape::{
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use refusals::message;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
-
-/// The message with which `act` panics, without what `assert_eq!` puts around it.
-#[track_caller]
-fn message<T>(act: impl FnOnce() -> T) -> String {
-    let outcome = catch_unwind(AssertUnwindSafe(|| drop(act())));
-    let payload = outcome.expect_err("the call should panic");
-    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
-    let text = text.expect("a panic has a message");
-    let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(text);
-    text.split("\n  left: ").next().unwrap_or(text).to_string()
-}
 
 /// Compares numbers, NaN with NaN.
 #[track_caller]

@@ -1,22 +1,16 @@
 //! How many recordings keep apart, and what a recording says of itself.
 
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
 use dualtape::{Dual, Scalar, Tape, Var, derivative, dot, gradient, hessian, sum};
-
-/// The message with which `act` panics.
-#[track_caller]
-fn message<T>(act: impl FnOnce() -> T) -> String {
-    let outcome = catch_unwind(AssertUnwindSafe(|| drop(act())));
-    let payload = outcome.expect_err("the operation should panic");
-    payload.downcast_ref::<&str>().expect("a plain text").to_string()
-}
-
-const STALE: &str = "a variable was used after its tape was cleared or dropped";
-const FOREIGN: &str = "a variable of another thread's tape was used";
+use refusals::{FOREIGN, STALE, message};
 
 #[test]
 fn the_size_of_a_recording() {

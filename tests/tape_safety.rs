@@ -1,24 +1,14 @@
 //! What a tape refuses, and what it survives.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
+use std::panic::catch_unwind;
 use std::thread;
 
 use dualtape::{Dual, Scalar, Tape, Var, dot, gradient};
-
-/// The message with which `act` panics.
-fn message<T>(act: impl FnOnce() -> T) -> String {
-    let outcome = catch_unwind(AssertUnwindSafe(|| drop(act())));
-    let payload = outcome.expect_err("the operation should panic");
-    payload.downcast_ref::<String>().cloned().or_else(|| payload.downcast_ref::<&str>().map(|s| s.to_string())).unwrap()
-}
-
-const STALE: &str = "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` \
-                     for every recording, and keep plain numbers (`.value()`) between recordings";
-const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other \
-                       thread and make variables on a tape of that thread";
-const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started later and \
-                      records now. Pass `.primal()` to treat it as a constant; to differentiate through an inner \
-                      derivative take it at the variable itself, so that it records on a tape of its own level";
+use refusals::{FOREIGN, PAUSED, STALE, message};
 
 #[test]
 fn a_variable_is_small_and_free_to_move() {

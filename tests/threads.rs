@@ -1,30 +1,18 @@
 //! Tapes on several threads, and in any order of life.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
 use std::sync::Barrier;
 use std::thread;
 
 use dualtape::{Dual, Scalar, Tape, Var, dot, gradient, gradient_forward, hessian, log_sum_exp, sum};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use refusals::{FOREIGN, PAUSED, STALE, message};
 
 const THREADS: usize = 8;
-
-const STALE: &str = "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` \
-                     for every recording, and keep plain numbers (`.value()`) between recordings";
-const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other \
-                       thread and make variables on a tape of that thread";
-const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started later and \
-                      records now. Pass `.primal()` to treat it as a constant; to differentiate through an inner \
-                      derivative take it at the variable itself, so that it records on a tape of its own level";
-
-/// The message with which `act` panics.
-#[track_caller]
-fn message<T>(act: impl FnOnce() -> T) -> String {
-    let outcome = catch_unwind(AssertUnwindSafe(|| drop(act())));
-    let payload = outcome.expect_err("the operation should panic");
-    payload.downcast_ref::<String>().cloned().or_else(|| payload.downcast_ref::<&str>().map(|s| s.to_string())).unwrap()
-}
 
 /// Runs `work(0)`, ..., `work(7)` on threads that start together.
 fn together<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
