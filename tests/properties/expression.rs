@@ -375,16 +375,15 @@ impl Expression {
         }
         for ((step, local), at) in steps() {
             // A product of many numbers may underflow on the way.
-            let factors = step.arguments.iter().map(|&i| results[i].abs()).filter(|&factor| factor != 0.0);
-            let within = if step.op == Op::Product { factors.map(|factor| factor.log2().abs()).sum() } else { 0.0 };
+            let factors = step.arguments.iter().map(|&i| binary_digits(results[i]));
+            let within: f64 = if step.op == Op::Product { factors.sum() } else { 0.0 };
             for (&argument, &slope) in step.arguments.iter().zip(&local.slopes) {
                 let (before, from) = forward.split_at_mut(at);
                 for (sum, &along) in from[0].iter_mut().zip(&before[argument]) {
                     *sum += product(slope, along);
                 }
                 if slope != 0.0 || within > 0.0 {
-                    let own = if slope != 0.0 && slope.is_finite() { slope.log2().abs() } else { 0.0 };
-                    powers[at] = f64::max(powers[at], powers[argument] + within + own);
+                    powers[at] = f64::max(powers[at], powers[argument] + within + binary_digits(slope));
                 }
             }
         }
@@ -418,6 +417,11 @@ impl Expression {
 /// `a·b`, where zero beats infinity as it does in derivatives.
 fn product(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
+/// `|log₂ |x||`, of numbers that have one.
+fn binary_digits(x: f64) -> f64 {
+    if x != 0.0 && x.is_finite() { x.abs().log2().abs() } else { 0.0 }
 }
 
 /// The sums of the absolute contributions to derivatives: what they would be if
