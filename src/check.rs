@@ -8,7 +8,8 @@ use std::fmt;
 
 use num_traits::Float;
 
-use crate::{Dual, Function, LANES, Matrix, Real, gradient, gradient_forward, hessian};
+use crate::derivatives::hessian_forward;
+use crate::{Function, Real, gradient, gradient_forward, hessian};
 
 /// Evaluates `f` at `x` as a plain function, in forward mode, in reverse mode,
 /// forward over reverse and nested forward, and by finite differences, and reports
@@ -30,13 +31,13 @@ use crate::{Dual, Function, LANES, Matrix, Real, gradient, gradient_forward, hes
 /// assert!(report.agrees());
 /// assert_eq!(report.to_string(), "16 derivatives agree in all modes");
 /// ```
-pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
+pub fn check<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Report {
     let mut report = Report { comparisons: 0, disagreements: Vec::new() };
     let plain = f.eval(x);
     let (forward_value, forward) = gradient_forward(|x| f.eval(x), x);
     let (reverse_value, reverse) = gradient(|x| f.eval(x), x);
     let (nested_reverse_value, nested_reverse, curvature) = hessian(|x| f.eval(x), x);
-    let (nested_value, nested, nested_curvature) = hessian_by_nested_duals(f, x);
+    let (nested_value, nested, nested_curvature) = hessian_forward(|x| f.eval(x), x);
 
     let values = [
         ("forward", forward_value),
@@ -69,17 +70,10 @@ pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
     report
 }
 
-/// Value, gradient and Hessian with dual numbers over dual numbers.
-fn hessian_by_nested_duals<R: Real>(f: &impl Function<R>, x: &[R]) -> (R, Vec<R>, Matrix<R>) {
-    let inner = |x: &[Dual<R, LANES>]| gradient_forward(|x| f.eval(x), x);
-    let (gradient, hessian) = crate::jacobian(|x| inner(x).1, x);
-    (f.eval(&x.iter().map(|&x| Dual::<R>::constant(x)).collect::<Vec<_>>()).value, gradient, hessian)
-}
-
 /// `∂f/∂xᵢ` by central differences extrapolated to step 0, and an estimate of its
 /// error; the error is NaN where f is not finite around x (Ridders 1982; *Numerical
 /// Recipes*, 5.7).
-fn difference_quotient<R: Real>(f: &impl Function<R>, x: &[R], i: usize) -> (R, R) {
+fn difference_quotient<R: Real>(f: &impl Function<R, Output = R>, x: &[R], i: usize) -> (R, R) {
     const LEVELS: usize = 8;
     let real = R::from_f64;
     let at = |step: R| {

@@ -16,7 +16,7 @@
 //! is taken by calling a verb inside a verb.
 
 use std::any::TypeId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
@@ -261,6 +261,22 @@ pub fn hessian<T: Scalar>(
     });
     let (y, g) = result.expect("f was called at least once");
     (y, g, matrix)
+}
+
+/// [`hessian`] with dual numbers over dual numbers: [`LANES`] rows by [`LANES`] columns at once.
+#[track_caller]
+pub(crate) fn hessian_forward<T: Scalar>(
+    f: impl Fn(&[Dual<Dual<T, LANES>, LANES>]) -> Dual<Dual<T, LANES>, LANES>,
+    x: &[T],
+) -> (T, Vec<T>, Matrix<T>) {
+    let value = Cell::new(None);
+    let inner = |x: &[Dual<T, LANES>]| {
+        let (y, g) = gradient_forward(&f, x);
+        value.set(Some(y.value));
+        g
+    };
+    let (g, matrix) = jacobian(inner, x);
+    (value.get().expect("f was called at least once"), g, matrix)
 }
 
 fn constants<T: Scalar, const N: usize>(x: &[T]) -> Vec<Dual<T, N>> {

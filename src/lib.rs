@@ -88,7 +88,7 @@ pub use derivatives::{
     LANES, Matrix, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp,
 };
 pub use dual::{Dual, lift};
-pub use function::Function;
+pub use function::{Function, Outputs, Parametric};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{dot, log_softmax, log_sum_exp, softmax, sum};
 pub use tape::{Gradients, Tape, Var};

@@ -27,6 +27,8 @@ struct Wrong {
 }
 
 impl Function for Wrong {
+    type Output = f64;
+
     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
         let y = x[0].exp() * x[1];
         y + (x[0] - x[0].value()) * (y.value() * self.error)
@@ -49,6 +51,8 @@ fn a_rule_that_is_wrong_by_half_a_thousandth_is_caught() {
 struct WrongInReverse;
 
 impl Function for WrongInReverse {
+    type Output = f64;
+
     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
         let y = x[0] * x[1];
         if size_of::<S>() == size_of::<dualtape::Var>() { y + (x[0] - x[0].value()) * 1e-3 } else { y }

@@ -22,6 +22,8 @@ const NAN: f64 = f64::NAN;
 struct Formula(&'static str);
 
 impl<R: Real> Function<R> for Formula {
+    type Output = R;
+
     fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
         formula(self.0, x)
     }
@@ -474,12 +476,16 @@ fn powers_at_zero_to_the_third_order() {
     for (n, third) in thirds.into_iter().enumerate() {
         struct Whole(i32);
         impl Function for Whole {
+            type Output = f64;
+
             fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
                 x[0].powi(self.0)
             }
         }
         struct Constant(f64);
         impl Function for Constant {
+            type Output = f64;
+
             fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
                 x[0].powf(self.0)
             }

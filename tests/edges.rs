@@ -57,6 +57,8 @@ fn empty_slices_in_every_scalar() {
 struct Seven;
 
 impl Function for Seven {
+    type Output = f64;
+
     fn eval<S: Scalar<Real = f64>>(&self, _: &[S]) -> S {
         S::from_f64(7.0)
     }

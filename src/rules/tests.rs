@@ -10,7 +10,7 @@ fn points((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
 }
 
 /// Checks derivatives at a point, and that every nesting has the plain value.
-fn check_at(f: &impl Function, x: &[f64]) {
+fn check_at(f: &impl Function<Output = f64>, x: &[f64]) {
     check(f, x).assert_agreement();
     let plain = f.eval(x).to_bits();
     let nested: Vec<Dual<Dual<f64, 2>>> = x.iter().map(|&x| Dual::variable(Dual::seeded(x, 1))).collect();

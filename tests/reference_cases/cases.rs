@@ -122,7 +122,7 @@ impl Case {
     fn faults_of<R: Real + FromStr<Err: Debug>>(
         &self,
         precision: &str,
-        f: &impl Function<R>,
+        f: &impl Function<R, Output = R>,
     ) -> BTreeMap<String, Vec<Fault>> {
         let outcomes = outcomes(f, &parsed(&self.arguments));
         let plain = outcomes[0].value;

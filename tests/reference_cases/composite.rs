@@ -10,6 +10,8 @@ pub(crate) struct Composite<'a> {
 }
 
 impl Function for Composite<'_> {
+    type Output = f64;
+
     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
         composite(self.name, x).expect("a known function")
     }

@@ -14,6 +14,8 @@ pub(crate) struct Elementary<'a> {
 }
 
 impl<R: Real> Function<R> for Elementary<'_> {
+    type Output = R;
+
     fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
         elementary(self.name, self.params, x).expect("a known function")
     }

@@ -15,7 +15,7 @@ pub(crate) struct Outcome<R> {
 }
 
 /// The function at `x` in every reading; the first is the plain one.
-pub(crate) fn outcomes<R: Real>(f: &impl Function<R>, x: &[R]) -> Vec<Outcome<R>> {
+pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Vec<Outcome<R>> {
     vec![
         Outcome { reading: "plain", value: f.eval(x), gradients: vec![], hessian: None },
         first("Dual", gradient_by_lane(|x| f.eval(x), x)),
@@ -30,7 +30,7 @@ pub(crate) fn outcomes<R: Real>(f: &impl Function<R>, x: &[R]) -> Vec<Outcome<R>
 }
 
 /// All third derivatives at `x`, the last index fastest, in several readings.
-pub(crate) fn third_derivatives(f: &impl Function, x: &[f64]) -> [(&'static str, Vec<f64>); 4] {
+pub(crate) fn third_derivatives(f: &impl Function<Output = f64>, x: &[f64]) -> [(&'static str, Vec<f64>); 4] {
     let of_rows = |(_, rows): (Vec<f64>, Vec<Vec<f64>>)| rows.concat();
     [
         (
