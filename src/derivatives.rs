@@ -6,7 +6,7 @@
 //! | [`gradient`] | `f: Tⁿ → T` | reverse | a small constant, whatever n |
 //! | [`gradient_forward`] | `f: Tⁿ → T` | forward | n/8 passes of 8 lanes |
 //! | [`jacobian`] | `f: Tⁿ → Tᵐ` | forward | n/8 passes of 8 lanes |
-//! | [`jacobian_reverse`] | `f: Tⁿ → Tᵐ` | reverse | one recording, m sweeps |
+//! | [`jacobian_reverse`] | `f: Tⁿ → Tᵐ` | reverse | one recording, m/8 sweeps in 8 lanes |
 //! | [`jvp`] | `J·v` | forward | about 2 |
 //! | [`vjp`] | `uᵀ·J` | reverse | a small constant |
 //! | [`hvp`] | `H·v` | forward over reverse | a small constant |
@@ -136,8 +136,8 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
     result.expect("f was called at least once")
 }
 
-/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording and a sweep
-/// for every output. It suits functions of few outputs and many inputs.
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording, and a
+/// sweep in [`LANES`] lanes for every eight outputs. It suits functions of few outputs and many inputs.
 ///
 /// # Panics
 ///
@@ -156,8 +156,19 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
     let x = tape.vars(x);
     let outputs = f(&x);
     let mut matrix = Matrix::zeros(outputs.len(), x.len());
-    for (row, &output) in outputs.iter().enumerate() {
-        matrix[row].copy_from_slice(&tape.backward(output).wrt(&x));
+    if let [output] = outputs[..] {
+        matrix[0].copy_from_slice(&tape.backward(output).wrt(&x));
+    } else {
+        let unit = |lane| std::array::from_fn(|other| if other == lane { T::one() } else { T::zero() });
+        for (chunk, outputs) in outputs.chunks(LANES).enumerate() {
+            let seeds: Vec<(Var<T>, [T; LANES])> = (0..).zip(outputs).map(|(lane, &y)| (y, unit(lane))).collect();
+            let gradients = tape.backward_lanes(&seeds);
+            for (column, &x) in x.iter().enumerate() {
+                for (lane, &slope) in gradients.lanes(x)[..outputs.len()].iter().enumerate() {
+                    matrix[chunk * LANES + lane][column] = slope;
+                }
+            }
+        }
     }
     (outputs.iter().map(|y| y.primal()).collect(), matrix)
 }

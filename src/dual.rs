@@ -20,10 +20,11 @@ use std::thread::AccessError;
 
 use num_traits::Zero;
 
-use crate::Scalar;
+use crate::custom::pushed_forward;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::tape::Slot;
+use crate::{Block, Rule, Scalar};
 
 /// A value with N partial derivatives.
 ///
@@ -92,6 +93,14 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
         let mut x = Self::constant(value);
         x.partials[lane] = T::one();
         x
+    }
+}
+
+impl<T: Scalar, const N: usize> Dual<T, N> {
+    /// The same value, with `slope` times the partials of `x` added.
+    #[inline(always)]
+    fn plus_scaled(self, x: &Self, slope: T) -> Self {
+        Dual { value: self.value, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
     }
 }
 
@@ -246,10 +255,30 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = crate::rules::log_sum_exp(&inner);
-        xs.iter().zip(weights).fold(Self::constant(value), |sum, (x, weight)| Dual {
-            value,
-            partials: zipped(sum.partials, scaled(x.partials, weight), |p, q| p + q),
-        })
+        xs.iter().zip(weights).fold(Self::constant(value), |sum, (x, weight)| sum.plus_scaled(x, weight))
+    }
+
+    fn apply_rule<const K: usize>(rule: &impl Rule<K, T::Real>, x: [Self; K]) -> Self {
+        let inner = x.map(|x| x.value);
+        let value = T::apply_rule(rule, inner);
+        x.iter()
+            .zip(rule.partials(inner, value))
+            .fold(Self::constant(value), |sum, (x, slope)| sum.plus_scaled(x, slope))
+    }
+
+    fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
+        let inner: Vec<T> = x.iter().map(|x| x.value).collect();
+        let values = T::apply_block(block, &inner);
+        let mut y: Vec<Self> = values.iter().map(|&value| Self::constant(value)).collect();
+        for lane in 0..N {
+            let direction: Vec<T> = x.iter().map(|x| x.partials[lane]).collect();
+            if !direction.iter().all(|v| v.is_identically_zero()) {
+                for (y, tangent) in y.iter_mut().zip(pushed_forward(block, &inner, &values, &direction)) {
+                    y.partials[lane] = tangent;
+                }
+            }
+        }
+        y
     }
 
     elementary_functions!(chained_functions);

@@ -66,15 +66,17 @@
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the
 //!   domain, and exactly 0 for a variable that does not matter.
-//! - **A recording holds at most 2³² − 3 statements and arguments**, 24 bytes for an
+//! - **A recording holds at most 2³² − 4 statements and arguments**, 24 bytes for an
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
 mod check;
 pub mod conventions;
+mod custom;
 mod derivatives;
 mod dual;
 mod ecosystem;
 mod function;
+mod fuse;
 pub mod nn;
 mod operators;
 mod rules;
@@ -84,11 +86,13 @@ mod special;
 mod tape;
 
 pub use check::{Disagreement, Entry, Report, check};
+pub use custom::{Block, Rule, plain};
 pub use derivatives::{
     LANES, Matrix, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp,
 };
 pub use dual::{Dual, lift};
 pub use function::{Function, Outputs, Parametric};
+pub use fuse::fuse;
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{dot, log_softmax, log_sum_exp, softmax, sum};
 pub use tape::{Gradients, Tape, Var};

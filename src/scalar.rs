@@ -18,7 +18,7 @@ use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::rules::elementary_functions;
 use crate::tape::{Slot, registered_slot};
-use crate::{Dual, LANES, special};
+use crate::{Block, Dual, Function, LANES, Outputs, Rule, special};
 
 /// The four operations, the remainder and their assigning forms with a
 /// right-hand side of type `Rhs`.
@@ -239,6 +239,24 @@ macro_rules! declare_functions {
             /// ```
             fn log_sum_exp_slice(xs: &[Self]) -> Self;
 
+            /// A function with its own derivatives; see [`Rule::apply`], which calls it.
+            #[doc(hidden)]
+            fn apply_rule<const N: usize>(rule: &impl Rule<N, Self::Real>, x: [Self; N]) -> Self;
+
+            /// An operation on slices with its own pull-back; see [`Block::apply`], which calls it.
+            #[doc(hidden)]
+            fn apply_block(block: &impl Block<Self::Real>, x: &[Self]) -> Vec<Self>;
+
+            /// `f(x)` as one statement for each output; see [`fuse`](crate::fuse()), which calls it.
+            #[doc(hidden)]
+            #[inline(always)]
+            fn fused<F: Function<Self::Real>, const N: usize>(
+                f: &F,
+                x: [Self; N],
+            ) -> <F::Output as Outputs<Self::Real>>::Of<Self> {
+                f.eval(&x)
+            }
+
             /// Lends this thread's recording tape of variables over `Self`.
             #[doc(hidden)]
             fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {
@@ -348,6 +366,14 @@ macro_rules! plain_scalar {
 
             fn log_sum_exp_slice(xs: &[$real]) -> $real {
                 crate::slices::plain_log_sum_exp(xs)
+            }
+
+            fn apply_rule<const N: usize>(rule: &impl Rule<N, $real>, x: [$real; N]) -> $real {
+                rule.value(x)
+            }
+
+            fn apply_block(block: &impl Block<$real>, x: &[$real]) -> Vec<$real> {
+                block.value(x)
             }
 
             #[inline(always)]

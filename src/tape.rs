@@ -31,9 +31,8 @@ use std::ops::Index;
 
 use crate::Scalar;
 use recording::Recording;
+use slot::{Aside, on_slot, refuse};
 pub(crate) use slot::{Slot, registered_slot};
-use slot::{on_slot, refuse};
-use var::Place;
 pub use var::Var;
 
 /// Records what happens to its variables, to differentiate it in reverse.
@@ -101,8 +100,8 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
         let stamp = self.stamp.get();
-        match on_slot::<T, _>(|slot| slot.recording(stamp).map(|recording| recording.variable())) {
-            Some(position) => Var::at(value, Place::new(stamp, position)),
+        match on_slot::<T, _>(|slot| slot.recording(stamp).map(Recording::variable)) {
+            Some(place) => Var::at(value, place),
             None => refuse::<T>(stamp),
         }
     }
@@ -163,17 +162,40 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[track_caller]
     pub fn backward_seeded(&self, outputs: &[(Var<T>, T)]) -> Gradients<T> {
+        self.sweep(outputs.iter().map(|&(output, seed)| (output, [seed])))
+    }
+
+    /// Walks back from several outputs in one sweep with `L` lanes: lane l is the
+    /// derivative of `Σ seed[l]·output`.
+    ///
+    /// A sweep in 8 lanes reads the recording once, and takes about as long as two or
+    /// three [`backward`](Tape::backward) passes.
+    ///
+    /// # Panics
+    ///
+    /// When an output is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let gradients = tape.backward_lanes(&[(x * x, [1.0, 0.0]), (x * 5.0, [0.0, 1.0])]);
+    /// assert_eq!(gradients.lanes(x), [6.0, 5.0]);
+    /// ```
+    #[track_caller]
+    pub fn backward_lanes<const L: usize>(&self, outputs: &[(Var<T>, [T; L])]) -> Gradients<T, L> {
+        self.sweep(outputs.iter().copied())
+    }
+
+    #[track_caller]
+    fn sweep<const L: usize>(&self, outputs: impl Iterator<Item = (Var<T>, [T; L])> + Clone) -> Gradients<T, L> {
         let stamp = self.stamp.get();
-        let foreign = outputs.iter().map(|(output, _)| output.place().stamp()).find(|&own| own != 0 && own != stamp);
+        let foreign = outputs.clone().map(|(output, _)| output.place().stamp()).find(|&own| own != 0 && own != stamp);
         if let Some(foreign) = foreign {
             refuse::<T>(foreign);
         }
-        let seeds = outputs.iter().filter(|(output, _)| !output.is_constant());
-        let adjoints = on_slot::<T, _>(|slot| {
-            let adjoints = std::mem::take(&mut slot.spare_adjoints);
-            slot.find(stamp).sweep(seeds.map(|&(output, seed)| (output.place(), seed)), adjoints)
-        });
-        Gradients { adjoints, stamp }
+        let seeds = outputs.filter(|(output, _)| !output.is_constant()).map(|(output, seed)| (output.place(), seed));
+        let (recording, memory) = Aside::take(stamp);
+        Gradients { adjoints: recording.sweep(seeds, memory), stamp }
     }
 
     /// Forgets all variables and keeps the memory.
@@ -246,7 +268,8 @@ impl<T: Scalar> fmt::Debug for Tape<T> {
     }
 }
 
-/// The derivatives of an output with respect to every variable of a recording.
+/// The derivatives of an output with respect to every variable of a recording; with
+/// `L` lanes, those of L outputs or directions.
 ///
 /// Indexing by a variable gives its derivative: exactly 0 for one that the output
 /// does not depend on, and for constants. It outlives the recording.
@@ -261,8 +284,8 @@ impl<T: Scalar> fmt::Debug for Tape<T> {
 /// assert_eq!(gradients[y], 1.0);
 /// assert_eq!(gradients[x], 1.0);
 /// ```
-pub struct Gradients<T: Scalar = f64> {
-    /// The adjoint of every variable up to the output, and a zero.
+pub struct Gradients<T: Scalar = f64, const L: usize = 1> {
+    /// The lanes of every variable up to the output, and zeros.
     adjoints: Vec<T>,
     stamp: u32,
 }
@@ -285,24 +308,48 @@ impl<T: Scalar> Gradients<T> {
     }
 }
 
-impl<T: Scalar> Index<Var<T>> for Gradients<T> {
-    type Output = T;
+impl<T: Scalar, const L: usize> Gradients<T, L> {
+    /// The derivatives in all lanes with respect to a variable.
+    ///
+    /// # Panics
+    ///
+    /// When it is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!(tape.backward(x * x).lanes(x), [6.0]);
+    /// ```
+    #[track_caller]
+    pub fn lanes(&self, x: Var<T>) -> [T; L] {
+        *self.of(x)
+    }
 
     #[track_caller]
-    fn index(&self, x: Var<T>) -> &T {
+    fn of(&self, x: Var<T>) -> &[T; L] {
         if !x.is_constant() && x.place().stamp() != self.stamp {
             panic!(
                 "these gradients are of another recording than the variable {x}: index them by variables that the \
                  output was computed from"
             );
         }
-        // Constants, and variables after the output, share the zero at the end.
-        let last = self.adjoints.len() - 1;
-        &self.adjoints[last.min(x.place().position() as usize)]
+        // Constants, and variables after the output, share the zeros at the end.
+        let (lanes, _) = self.adjoints.as_chunks::<L>();
+        lanes.get(x.place().position() as usize).unwrap_or(&lanes[lanes.len() - 1])
     }
 }
 
-impl<T: Scalar> Drop for Gradients<T> {
+impl<T: Scalar> Index<Var<T>> for Gradients<T> {
+    type Output = T;
+
+    #[track_caller]
+    fn index(&self, x: Var<T>) -> &T {
+        let [adjoint] = self.of(x);
+        adjoint
+    }
+}
+
+impl<T: Scalar, const L: usize> Drop for Gradients<T, L> {
     fn drop(&mut self) {
         let adjoints = std::mem::take(&mut self.adjoints);
         let _ = T::with_slot(|slot| {
@@ -314,9 +361,14 @@ impl<T: Scalar> Drop for Gradients<T> {
     }
 }
 
-impl<T: Scalar> fmt::Debug for Gradients<T> {
+impl<T: Scalar, const L: usize> fmt::Debug for Gradients<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [adjoints @ .., _] = &self.adjoints[..] else { unreachable!("the zero at the end") };
-        f.debug_list().entries(adjoints).finish()
+        let (lanes, _) = self.adjoints.as_chunks::<L>();
+        let variables = &lanes[..lanes.len() - 1];
+        if L == 1 {
+            f.debug_list().entries(variables.as_flattened()).finish()
+        } else {
+            f.debug_list().entries(variables).finish()
+        }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::AccessError;
@@ -18,11 +19,10 @@ use crate::Scalar;
 
 /// A thread's recordings over the scalar `T`.
 pub struct Slot<T> {
-    /// The stamp of the recording under way; 0 when there is none.
-    stamp: u32,
+    /// The recording under way; before the first and after the last tape one with stamp 0.
     recording: Recording<T>,
     /// The paused recordings, the last one paused at the end.
-    paused: Vec<(u32, Recording<T>)>,
+    paused: Vec<Recording<T>>,
     /// Memory of an ended recording.
     spare: Option<Recording<T>>,
     /// Memory of a dropped `Gradients`.
@@ -31,13 +31,13 @@ pub struct Slot<T> {
 
 impl<T> Slot<T> {
     pub(crate) const fn new() -> Self {
-        Slot { stamp: 0, recording: Recording::new(), paused: Vec::new(), spare: None, spare_adjoints: Vec::new() }
+        Slot { recording: Recording::new(), paused: Vec::new(), spare: None, spare_adjoints: Vec::new() }
     }
 
     /// The recording under way, if its stamp is `stamp`.
     #[inline(always)]
     pub(super) fn recording(&mut self, stamp: u32) -> Option<&mut Recording<T>> {
-        if stamp == self.stamp { Some(&mut self.recording) } else { None }
+        if stamp == self.recording.stamp() { Some(&mut self.recording) } else { None }
     }
 
     /// The recording under way, if these are places in it or nowhere; else the
@@ -45,41 +45,32 @@ impl<T> Slot<T> {
     #[inline(always)]
     pub(super) fn recording_for(&mut self, places: impl Iterator<Item = Place>) -> Result<&mut Recording<T>, u32> {
         for place in places {
-            if place.stamp() != self.stamp && !place.is_nowhere() {
+            if !self.recording.admits(place.stamp()) {
                 return Err(place.stamp());
             }
         }
         Ok(&mut self.recording)
     }
 
-    /// The stamp of the recording under way.
-    #[inline(always)]
-    pub(super) fn stamp(&self) -> u32 {
-        self.stamp
-    }
-
     /// Pauses the recording under way and starts a new one; returns its stamp.
     pub(super) fn start(&mut self) -> u32 {
-        let fresh = self.spare.take().unwrap_or_else(Recording::new);
-        let outer = std::mem::replace(&mut self.recording, fresh);
-        if self.stamp != 0 {
-            self.paused.push((self.stamp, outer));
-        }
-        self.stamp = issue_stamp();
-        self.stamp
+        let mut fresh = self.spare.take().unwrap_or_else(Recording::new);
+        let stamp = issue_stamp();
+        fresh.clear(stamp);
+        self.paused.push(std::mem::replace(&mut self.recording, fresh));
+        stamp
     }
 
     /// Ends a recording and, when it was the one under way, resumes the one paused last.
     pub(super) fn stop(&mut self, stamp: u32) {
-        let mut ended = if stamp == self.stamp {
-            let (outer_stamp, outer) = self.paused.pop().unwrap_or((0, Recording::new()));
-            self.stamp = outer_stamp;
+        let mut ended = if stamp == self.recording.stamp() {
+            let outer = self.paused.pop().expect("a recording paused what was before it");
             std::mem::replace(&mut self.recording, outer)
         } else {
             let index = self.index_of_paused(stamp);
-            self.paused.remove(index).1
+            self.paused.remove(index)
         };
-        ended.clear();
+        ended.clear(0);
         if self.spare.as_ref().is_none_or(|spare| spare.capacity_bytes() < ended.capacity_bytes()) {
             self.spare = Some(ended);
         }
@@ -87,30 +78,63 @@ impl<T> Slot<T> {
 
     /// Clears a recording and gives it a new stamp, which is returned.
     pub(super) fn restamp(&mut self, stamp: u32) -> u32 {
-        let (own_stamp, recording) = if stamp == self.stamp {
-            (&mut self.stamp, &mut self.recording)
-        } else {
-            let index = self.index_of_paused(stamp);
-            let (own_stamp, recording) = &mut self.paused[index];
-            (own_stamp, recording)
-        };
-        recording.clear();
-        *own_stamp = issue_stamp();
-        *own_stamp
+        let fresh = issue_stamp();
+        self.find(stamp).clear(fresh);
+        fresh
     }
 
     /// The recording of a living tape, under way or paused.
-    pub(super) fn find(&self, stamp: u32) -> &Recording<T> {
-        if stamp == self.stamp { &self.recording } else { &self.paused[self.index_of_paused(stamp)].1 }
+    pub(super) fn find(&mut self, stamp: u32) -> &mut Recording<T> {
+        if stamp == self.recording.stamp() {
+            &mut self.recording
+        } else {
+            let index = self.index_of_paused(stamp);
+            &mut self.paused[index]
+        }
     }
 
     fn index_of_paused(&self, stamp: u32) -> usize {
-        let index = self.paused.iter().position(|(paused, _)| *paused == stamp);
+        let index = self.paused.iter().position(|paused| paused.stamp() == stamp);
         index.expect("a tape that is not dropped has a recording")
     }
 
     fn is_paused(&self, stamp: u32) -> bool {
-        self.paused.iter().any(|(paused, _)| *paused == stamp)
+        self.paused.iter().any(|paused| paused.admits(stamp))
+    }
+}
+
+/// A recording out of its slot, in which another one keeps its place.
+///
+/// It is walked back over outside, because a pull-back may start tapes of its own.
+pub(super) struct Aside<T: Scalar> {
+    recording: Recording<T>,
+    place_holder: u32,
+}
+
+impl<T: Scalar> Aside<T> {
+    /// The recording of a living tape, until this is dropped, and memory for adjoints.
+    pub(super) fn take(stamp: u32) -> (Self, Vec<T>) {
+        on_slot::<T, _>(|slot| {
+            let mut recording = Recording::new();
+            let place_holder = issue_stamp();
+            recording.clear(place_holder);
+            std::mem::swap(&mut recording, slot.find(stamp));
+            (Aside { recording, place_holder }, std::mem::take(&mut slot.spare_adjoints))
+        })
+    }
+}
+
+impl<T: Scalar> Deref for Aside<T> {
+    type Target = Recording<T>;
+
+    fn deref(&self) -> &Recording<T> {
+        &self.recording
+    }
+}
+
+impl<T: Scalar> Drop for Aside<T> {
+    fn drop(&mut self) {
+        on_slot::<T, _>(|slot| std::mem::swap(&mut self.recording, slot.find(self.place_holder)));
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use super::recording::NONE;
+use super::recording::{NONE, Recording};
 use super::slot::{on_slot, refuse};
+use crate::custom::pulled_back;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::slices::sum_terms;
-use crate::{Scalar, rules};
+use crate::{Block, Dual, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///
@@ -105,6 +106,17 @@ impl<T: Scalar> Var<T> {
         self.place
     }
 
+    /// The result of an operation on a few operands.
+    #[inline(always)]
+    #[track_caller]
+    fn with_partials<const N: usize>(operands: &[Self; N], value: T, partials: [T; N]) -> Self {
+        match (&operands[..], &partials[..]) {
+            (&[x], &[by_x]) => x.chain(value, by_x),
+            (&[x, y], &[by_x, by_y]) => x.chain2(y, value, [by_x, by_y]),
+            _ => Var::record(value, (operands, partials.into_iter()), (&[], std::iter::empty())),
+        }
+    }
+
     /// The result of an operation on two lists of operands, each with its
     /// partials: one statement, or a constant when they are all constants.
     #[inline(always)]
@@ -115,19 +127,15 @@ impl<T: Scalar> Var<T> {
         (ys, by_y): (&[Self], impl Iterator<Item = T>),
     ) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
-            let own = slot.stamp();
-            let (x, y) = (are_variables(xs, own)?, are_variables(ys, own)?);
-            if !(x || y) {
-                return Ok(Place::NOWHERE);
-            }
-            let recording = slot.recording(own).expect("the stamp is the slot's own");
+            let recording = slot.recording_for([].into_iter())?;
+            let (x, y) = (are_variables(xs, recording)?, are_variables(ys, recording)?);
             if x {
                 recording.operands(xs, by_x);
             }
             if y {
                 recording.operands(ys, by_y);
             }
-            Ok(Place::new(own, recording.long()))
+            Ok(if x || y { recording.long() } else { Place::NOWHERE })
         });
         match recorded {
             Ok(place) => Var { value, place },
@@ -139,14 +147,14 @@ impl<T: Scalar> Var<T> {
 /// Whether there are variables among the operands; an error is the stamp of one of
 /// another recording.
 #[inline(always)]
-fn are_variables<T: Scalar>(xs: &[Var<T>], own: u32) -> Result<bool, u32> {
+fn are_variables<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<bool, u32> {
     let (mut stamps, mut differences) = (0, 0);
     for x in xs {
         stamps |= x.place.stamp();
-        differences |= x.place.stamp() ^ own;
+        differences |= x.place.stamp() ^ recording.stamp();
     }
     if stamps != 0 && differences != 0 {
-        let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| stamp != own && stamp != 0);
+        let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !recording.admits(stamp));
         return foreign.map_or(Ok(true), Err);
     }
     Ok(stamps != 0)
@@ -161,7 +169,7 @@ fn record1<T: Scalar>(x: Place, partial: T) -> Place {
         Ok(recording.unary(x, partial))
     });
     match recorded {
-        Ok(position) => Place::new(x.stamp(), position),
+        Ok(place) => place,
         Err(foreign) => refuse::<T>(foreign),
     }
 }
@@ -175,8 +183,7 @@ fn record2<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
         Ok(recording.binary(x, by_x, y, by_y))
     });
     match recorded {
-        // One of the stamps may be 0; else they are equal.
-        Ok(position) => Place::new(x.stamp() | y.stamp(), position),
+        Ok(place) => place,
         Err(foreign) => refuse::<T>(foreign),
     }
 }
@@ -213,7 +220,7 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain3(self, b: Self, c: Self, value: T, slopes: [T; 3]) -> Self {
-        Var::record(value, (&[self, b, c], slopes.into_iter()), (&[], std::iter::empty()))
+        Var::with_partials(&[self, b, c], value, slopes)
     }
 
     #[inline(always)]
@@ -271,6 +278,47 @@ impl<T: Scalar> Scalar for Var<T> {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = rules::log_sum_exp(&inner);
         Var::record(value, (xs, weights.into_iter()), (&[], std::iter::empty()))
+    }
+
+    #[track_caller]
+    fn apply_rule<const N: usize>(rule: &impl Rule<N, T::Real>, x: [Self; N]) -> Self {
+        let inner = x.map(|x| x.value);
+        let value = T::apply_rule(rule, inner);
+        if x.iter().all(|x| x.is_constant()) {
+            return Var::constant(value);
+        }
+        Var::with_partials(&x, value, rule.partials(inner, value))
+    }
+
+    #[track_caller]
+    fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
+        let inner: Vec<T> = x.iter().map(|x| x.value).collect();
+        let values = T::apply_block(block, &inner);
+        let recorded = on_slot::<T, _>(|slot| {
+            let recording = slot.recording_for([].into_iter())?;
+            if !are_variables(x, recording)? {
+                return Ok(vec![Place::NOWHERE; values.len()]);
+            }
+            let arguments = x.iter().map(|x| x.place.position()).collect();
+            let (block, outputs) = (block.clone(), values.clone());
+            let pull_back = Box::new(move |adjoints: &[T]| pulled_back(&block, &inner, &outputs, adjoints));
+            Ok(recording.block(values.len(), arguments, pull_back))
+        });
+        match recorded {
+            Ok(places) => values.into_iter().zip(places).map(|(value, place)| Var { value, place }).collect(),
+            Err(foreign) => refuse::<T>(foreign),
+        }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
+        let mut lane = 0;
+        let inputs: [Dual<T, N>; N] = x.map(|x| {
+            lane += 1;
+            if x.is_constant() { Dual::constant(x.value) } else { Dual::seeded(x.value, lane - 1) }
+        });
+        F::Output::map(f.eval(&inputs), |y| Var::with_partials(&x, y.value, y.partials))
     }
 
     elementary_functions!(chained_functions);
