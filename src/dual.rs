@@ -227,6 +227,8 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 
     const RECORDS: bool = T::RECORDS;
 
+    const ORDER: usize = T::ORDER + 1;
+
     #[inline]
     fn from_real(x: T::Real) -> Self {
         Self::constant(T::from_real(x))

@@ -77,6 +77,7 @@ mod dual;
 mod ecosystem;
 mod function;
 mod fuse;
+mod implicit;
 pub mod nn;
 mod operators;
 mod rules;
@@ -84,6 +85,7 @@ mod scalar;
 mod slices;
 mod special;
 mod tape;
+mod terms;
 
 pub use check::{Disagreement, Entry, Report, check};
 pub use custom::{Block, Rule, plain};
@@ -93,9 +95,11 @@ pub use derivatives::{
 pub use dual::{Dual, lift};
 pub use function::{Function, Outputs, Parametric};
 pub use fuse::fuse;
+pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{dot, log_softmax, log_sum_exp, softmax, sum};
 pub use tape::{Gradients, Tape, Var};
+pub use terms::Terms;
 
 /// The programs of the README compile and hold.
 #[cfg(doctest)]

@@ -188,6 +188,10 @@ macro_rules! declare_functions {
             #[doc(hidden)]
             const RECORDS: bool;
 
+            /// How many orders of derivatives are carried: the levels of the nesting.
+            #[doc(hidden)]
+            const ORDER: usize;
+
             /// The sine and the cosine.
             ///
             /// ```
@@ -328,6 +332,8 @@ macro_rules! plain_scalar {
             type Real = $real;
 
             const RECORDS: bool = false;
+
+            const ORDER: usize = 0;
 
             #[inline]
             fn from_real(x: $real) -> $real {

@@ -250,6 +250,36 @@ impl<T: Scalar> Tape<T> {
         self.inspect(Recording::capacity_bytes)
     }
 
+    /// The independent variables of a recording that [rewinds](Tape::sweep_and_rewind) to them.
+    pub(crate) fn kept_vars(&self, values: &[T]) -> Vec<Var<T>> {
+        let variables = self.vars(values);
+        on_slot::<T, _>(|slot| slot.find(self.stamp.get()).keep());
+        variables
+    }
+
+    /// Whether the recording has outgrown what stays in a first-level cache.
+    pub(crate) fn is_long(&self) -> bool {
+        self.inspect(Recording::bytes) > 16 << 10
+    }
+
+    /// Adds the derivatives of `Σ seed·output` with respect to the first `adjoints.len()`
+    /// variables, which are [kept](Tape::kept_vars), to `adjoints`, and forgets the others.
+    #[track_caller]
+    pub(crate) fn sweep_and_rewind(&self, outputs: &[(Var<T>, T)], adjoints: &mut Vec<T>) {
+        let kept = adjoints.len();
+        let stamp = self.stamp.get();
+        let (recording, _) = Aside::take(stamp);
+        if let Some((foreign, _)) = outputs.iter().find(|(output, _)| !recording.admits(output.place().stamp())) {
+            drop(recording);
+            refuse::<T>(foreign.place().stamp());
+        }
+        let seeds = outputs.iter().filter(|(output, _)| !output.is_constant());
+        recording.sweep_further(seeds.map(|&(output, seed)| (output.place(), seed)), adjoints);
+        drop(recording);
+        adjoints.truncate(kept);
+        self.stamp.set(on_slot::<T, _>(|slot| slot.rewind(stamp, kept)));
+    }
+
     fn inspect<Out>(&self, look: impl FnOnce(&Recording<T>) -> Out) -> Out {
         on_slot::<T, _>(|slot| look(slot.find(self.stamp.get())))
     }

@@ -90,6 +90,11 @@ impl<T> Recording<T> {
             + (self.arguments.capacity() + self.ends.capacity()) * size_of::<u32>()
     }
 
+    /// The memory in use, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.nodes.len() * size_of::<Node<T>>() + self.arguments.len() * (size_of::<T>() + size_of::<u32>())
+    }
+
     /// Forgets all statements; later ones have the stamp `stamp`.
     pub(super) fn clear(&mut self, stamp: u32) {
         self.rewind(0, stamp);
@@ -191,14 +196,27 @@ impl<T: Scalar> Recording<T> {
                 *sum += seed;
             }
         }
-        self.sweep_back(len, lanes);
+        self.sweep_back(0, lanes);
         adjoints
     }
 
-    /// Carries the adjoints of the first `len` variables to their arguments.
-    pub(super) fn sweep_back<const L: usize>(&self, len: usize, adjoints: &mut [[T; L]]) {
+    /// Adds the adjoints of the seeds to those of the first variables, which are
+    /// independent ones; what follows them in `adjoints` is of use to nobody.
+    pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
+        let kept = adjoints.len();
+        adjoints.resize(self.nodes.len() + 1, T::zero());
+        for (place, seed) in seeds {
+            adjoints[place.position() as usize] += seed;
+        }
+        let (lanes, _) = adjoints.as_chunks_mut::<1>();
+        self.sweep_back(kept, lanes);
+    }
+
+    /// Carries the adjoints of the variables from position `first` on to their arguments.
+    fn sweep_back<const L: usize>(&self, first: usize, adjoints: &mut [[T; L]]) {
         let mut swept = usize::MAX;
-        for (position, node) in self.nodes[..len].iter().enumerate().rev() {
+        for position in (first..adjoints.len() - 1).rev() {
+            let node = &self.nodes[position];
             let adjoint = adjoints[position];
             if adjoint.iter().all(|lane| lane.is_identically_zero()) {
                 continue;

@@ -83,6 +83,14 @@ impl<T> Slot<T> {
         fresh
     }
 
+    /// Rewinds a recording to its first `len` variables and gives what follows a new stamp,
+    /// which is returned.
+    pub(super) fn rewind(&mut self, stamp: u32, len: usize) -> u32 {
+        let fresh = issue_stamp();
+        self.find(stamp).rewind(len, fresh);
+        fresh
+    }
+
     /// The recording of a living tape, under way or paused.
     pub(super) fn find(&mut self, stamp: u32) -> &mut Recording<T> {
         if stamp == self.recording.stamp() {

@@ -241,6 +241,8 @@ impl<T: Scalar> Scalar for Var<T> {
 
     const RECORDS: bool = true;
 
+    const ORDER: usize = T::ORDER + 1;
+
     #[inline]
     fn from_real(x: T::Real) -> Self {
         Var::constant(T::from_real(x))

@@ -1,0 +1,191 @@
+//! Sums of many independent terms.
+//!
+//! The gradient of `Σᵢ wᵢ·fᵢ(x)` needs no recording of the whole sum. Each term is recorded,
+//! walked back over, and forgotten, so the memory is that of one term and stays in the
+//! first-level cache; and terms can be differentiated on several threads.
+//!
+//! The terms are cut into chunks by their number alone, and the sums of the chunks are
+//! added in order, so that the result is the same bit for bit on any number of threads.
+
+use std::ops::Range;
+
+use crate::{Scalar, Tape, Var};
+
+/// The terms of a sum `Σᵢ wᵢ·fᵢ(x)`: all of them, or some by their index, with weights.
+///
+/// ```
+/// use dualtape::{Terms, Var};
+///
+/// let (xs, ys) = ([1.0, 2.0, 3.0, 4.0], [3.1, 4.9, 7.2, 8.8]);
+/// let squared_error = |i: usize, line: &[Var]| {
+///     let error = line[0] * xs[i] + line[1] - ys[i];
+///     error * error
+/// };
+/// let (loss, g) = Terms::all(4).gradient(squared_error, &[2.0, 1.0]);
+/// assert!((loss - 0.10).abs() < 1e-14);
+///
+/// // Of two of the points, the mean.
+/// let (loss, g) = Terms::of(&[1, 3]).weighted(&[0.5, 0.5]).gradient(squared_error, &[2.0, 1.0]);
+/// assert!((loss - 0.025).abs() < 1e-14 && (g[1] - 0.3).abs() < 1e-14);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a, T = f64> {
+    indices: Indices<'a>,
+    weights: Option<&'a [T]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Indices<'a> {
+    All(usize),
+    Some(&'a [usize]),
+}
+
+impl<T> Terms<'_, T> {
+    /// The terms 0 to n − 1.
+    ///
+    /// ```
+    /// use dualtape::Terms;
+    ///
+    /// assert_eq!(Terms::all(3).gradient(|i, x| x[i] * x[i], &[1.0, 2.0, 3.0]), (14.0, vec![2.0, 4.0, 6.0]));
+    /// ```
+    pub fn all(n: usize) -> Self {
+        Terms { indices: Indices::All(n), weights: None }
+    }
+}
+
+impl<'a, T: Scalar> Terms<'a, T> {
+    /// The terms with these indices, in this order: a minibatch.
+    ///
+    /// ```
+    /// use dualtape::Terms;
+    ///
+    /// assert_eq!(Terms::of(&[2, 2]).gradient(|i, x| x[0] * i as f64, &[5.0]), (20.0, vec![4.0]));
+    /// ```
+    pub fn of(indices: &'a [usize]) -> Self {
+        Terms { indices: Indices::Some(indices), weights: None }
+    }
+
+    /// The same terms with a weight for each, in order.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many weights as terms.
+    ///
+    /// ```
+    /// use dualtape::Terms;
+    ///
+    /// let terms = Terms::all(2).weighted(&[0.5, 3.0]);
+    /// assert_eq!(terms.gradient(|i, x| x[i], &[10.0, 20.0]), (65.0, vec![0.5, 3.0]));
+    /// ```
+    #[track_caller]
+    pub fn weighted<'b>(self, weights: &'b [T]) -> Terms<'b, T>
+    where
+        'a: 'b,
+    {
+        assert_eq!(
+            weights.len(),
+            self.len(),
+            "weighted: {} weights for {} terms; pass one for each",
+            weights.len(),
+            self.len()
+        );
+        Terms { indices: self.indices, weights: Some(weights) }
+    }
+
+    fn len(&self) -> usize {
+        match self.indices {
+            Indices::All(n) => n,
+            Indices::Some(indices) => indices.len(),
+        }
+    }
+
+    /// The value and the gradient of the sum, in reverse mode.
+    ///
+    /// It costs what [`gradient`](crate::gradient()) of every term costs together, in
+    /// the memory of the largest.
+    ///
+    /// # Panics
+    ///
+    /// When a term uses variables of another recording, or of an earlier term.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Terms};
+    ///
+    /// let (y, g) = Terms::all(1000).gradient(|i, x| (x[0] * i as f64).cos(), &[0.0]);
+    /// assert_eq!((y, g), (1000.0, vec![0.0]));
+    /// ```
+    #[track_caller]
+    pub fn gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+        added(self.chunks(x.len()).map(|chunk| self.gradient_of(chunk, &f, x)), x.len())
+    }
+
+    /// [`gradient`](Terms::gradient) on all threads of the current rayon pool.
+    ///
+    /// The result is the same bit for bit. To choose the number of threads install a pool:
+    /// `rayon::ThreadPoolBuilder::new().num_threads(2).build()?.install(|| ...)`.
+    ///
+    /// # Panics
+    ///
+    /// As [`gradient`](Terms::gradient); the point must not be made of variables, which
+    /// belong to one thread.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Terms, Var};
+    ///
+    /// let term = |i: usize, x: &[Var]| (x[i % 2] * i as f64).sin();
+    /// assert_eq!(Terms::all(500).par_gradient(term, &[0.5, 2.0]), Terms::all(500).gradient(term, &[0.5, 2.0]));
+    /// ```
+    #[cfg(feature = "parallel")]
+    #[track_caller]
+    pub fn par_gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T> + Sync, x: &[T]) -> (T, Vec<T>) {
+        use rayon::prelude::*;
+
+        let chunks: Vec<Range<usize>> = self.chunks(x.len()).collect();
+        let sums: Vec<(T, Vec<T>)> = chunks.into_par_iter().map(|chunk| self.gradient_of(chunk, &f, x)).collect();
+        added(sums.into_iter(), x.len())
+    }
+
+    /// The terms in pieces that depend on nothing but the numbers of terms and inputs.
+    fn chunks(&self, inputs: usize) -> impl Iterator<Item = Range<usize>> + use<T> {
+        const LARGEST_SUMS: usize = 1 << 22;
+        let count = (LARGEST_SUMS / inputs.max(1)).clamp(8, 64);
+        let (len, size) = (self.len(), self.len().div_ceil(count).max(1));
+        (0..len).step_by(size).map(move |start| start..len.min(start + size))
+    }
+
+    /// The value and the gradient of a part of the sum.
+    #[track_caller]
+    fn gradient_of(&self, terms: Range<usize>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+        let tape = Tape::new();
+        let x = tape.kept_vars(x);
+        let mut sum = T::zero();
+        let mut adjoints = vec![T::zero(); x.len()];
+        let mut outputs = Vec::new();
+        let last = terms.end - 1;
+        for term in terms {
+            let index = match self.indices {
+                Indices::All(_) => term,
+                Indices::Some(indices) => indices[term],
+            };
+            let weight = self.weights.map_or(T::one(), |weights| weights[term]);
+            let y = f(index, &x);
+            sum += y.primal() * weight;
+            outputs.push((y, weight));
+            // Small terms are walked back over together.
+            if term == last || tape.is_long() {
+                tape.sweep_and_rewind(&outputs, &mut adjoints);
+                outputs.clear();
+            }
+        }
+        (sum, adjoints)
+    }
+}
+
+/// The sum of values and gradients, in order.
+fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (T, Vec<T>) {
+    sums.reduce(|(y, mut g), (other_y, other_g)| {
+        g.iter_mut().zip(other_g).for_each(|(g, other)| *g += other);
+        (y + other_y, g)
+    })
+    .unwrap_or_else(|| (T::zero(), vec![T::zero(); inputs]))
+}
