@@ -174,7 +174,8 @@ fn assert_solution<R: Real>(x: &[R], step: &[R]) {
     let (size, error) = (largest(x), largest(step));
     assert!(
         step.iter().all(|&s| Float::is_finite(s)) && error <= Float::sqrt(R::epsilon()) * (size + R::one()),
-        "root: x is not a solution: Newton's method goes {error} from it; pass a solution to about full precision"
+        "root: x is not a solution: Newton's method goes {:.1e} from it; pass a solution to about full precision",
+        error.to_f64().unwrap_or(f64::NAN)
     );
 }
 

@@ -213,7 +213,7 @@ impl<T: Scalar> Tape<T> {
     /// assert!((x - 1.0).abs() < 1e-12);
     /// ```
     pub fn clear(&self) {
-        self.stamp.set(on_slot::<T, _>(|slot| slot.restamp(self.stamp.get())));
+        self.restamp(Recording::clear);
     }
 
     /// The number of statements: of variables, and of operations on them.
@@ -253,7 +253,7 @@ impl<T: Scalar> Tape<T> {
     /// The independent variables of a recording that [rewinds](Tape::sweep_and_rewind) to them.
     pub(crate) fn kept_vars(&self, values: &[T]) -> Vec<Var<T>> {
         let variables = self.vars(values);
-        on_slot::<T, _>(|slot| slot.find(self.stamp.get()).keep());
+        self.restamp(Recording::keep);
         variables
     }
 
@@ -267,8 +267,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub(crate) fn sweep_and_rewind(&self, outputs: &[(Var<T>, T)], adjoints: &mut Vec<T>) {
         let kept = adjoints.len();
-        let stamp = self.stamp.get();
-        let (recording, _) = Aside::take(stamp);
+        let (recording, _) = Aside::take(self.stamp.get());
         if let Some((foreign, _)) = outputs.iter().find(|(output, _)| !recording.admits(output.place().stamp())) {
             drop(recording);
             refuse::<T>(foreign.place().stamp());
@@ -277,7 +276,11 @@ impl<T: Scalar> Tape<T> {
         recording.sweep_further(seeds.map(|&(output, seed)| (output.place(), seed)), adjoints);
         drop(recording);
         adjoints.truncate(kept);
-        self.stamp.set(on_slot::<T, _>(|slot| slot.rewind(stamp, kept)));
+        self.restamp(|recording, stamp| recording.rewind(kept, stamp));
+    }
+
+    fn restamp(&self, change: impl FnOnce(&mut Recording<T>, u32)) {
+        self.stamp.set(on_slot::<T, _>(|slot| slot.restamp(self.stamp.get(), change)));
     }
 
     fn inspect<Out>(&self, look: impl FnOnce(&Recording<T>) -> Out) -> Out {

@@ -101,9 +101,10 @@ impl<T> Recording<T> {
         self.kept_stamp = 0;
     }
 
-    /// Lets the variables so far, which are independent ones, outlive rewinding.
-    pub(super) fn keep(&mut self) {
-        self.kept_stamp = self.stamp;
+    /// Lets the variables so far, which are independent ones, outlive rewinding; later
+    /// ones have the stamp `stamp`.
+    pub(super) fn keep(&mut self, stamp: u32) {
+        (self.kept_stamp, self.stamp) = (self.stamp, stamp);
     }
 
     /// Forgets all statements after the first `len`, which are [kept](Recording::keep)

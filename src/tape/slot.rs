@@ -76,18 +76,10 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Clears a recording and gives it a new stamp, which is returned.
-    pub(super) fn restamp(&mut self, stamp: u32) -> u32 {
+    /// Changes a recording so that what follows has a new stamp, which is returned.
+    pub(super) fn restamp(&mut self, stamp: u32, change: impl FnOnce(&mut Recording<T>, u32)) -> u32 {
         let fresh = issue_stamp();
-        self.find(stamp).clear(fresh);
-        fresh
-    }
-
-    /// Rewinds a recording to its first `len` variables and gives what follows a new stamp,
-    /// which is returned.
-    pub(super) fn rewind(&mut self, stamp: u32, len: usize) -> u32 {
-        let fresh = issue_stamp();
-        self.find(stamp).rewind(len, fresh);
+        change(self.find(stamp), fresh);
         fresh
     }
 

@@ -1,0 +1,317 @@
+//! Rules, blocks and fused kernels of one's own, at every nesting.
+
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
+use std::sync::Arc;
+
+use approx::assert_relative_eq;
+use dualtape::{
+    Block, Dual, Function, Rule, Scalar, Tape, Var, check, derivative, dot, function, fuse, gradient, gradient_forward,
+    hessian, hvp, jacobian, jacobian_reverse, jvp, plain, vjp,
+};
+use refusals::{FOREIGN, PAUSED, STALE, message};
+
+/// `x·eʸ`, whose partial derivatives use the rule itself.
+struct Growth;
+
+impl Rule<2> for Growth {
+    fn value(&self, [x, y]: [f64; 2]) -> f64 {
+        x * y.exp()
+    }
+
+    fn partials<S: Scalar<Real = f64>>(&self, [_, y]: [S; 2], value: S) -> [S; 2] {
+        [Growth.apply([S::one(), y]), value]
+    }
+}
+
+/// `Σ xᵢ³`, with a constant number of numbers.
+struct Cubes;
+
+impl Rule<4, f32> for Cubes {
+    fn value(&self, x: [f32; 4]) -> f32 {
+        x.iter().map(|x| x.powi(3)).sum()
+    }
+
+    fn partials<S: Scalar<Real = f32>>(&self, x: [S; 4], _: S) -> [S; 4] {
+        x.map(|x| x * x * 3.0)
+    }
+}
+
+fn by_rule<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    Growth.apply([x[0] * x[1], x[1].sin()]) + Growth.apply([x[0], S::from_real(0.5)])
+}
+
+fn by_hand<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    x[0] * x[1] * x[1].sin().exp() + x[0] * 0.5_f64.exp()
+}
+
+/// Two functions give the same value, gradient, Hessian and third derivatives, in all modes.
+fn assert_same(f: &impl Function<Output = f64>, g: &impl Function<Output = f64>, x: &[f64]) {
+    check(f, x).assert_agreement();
+    let close = |a: &[f64], b: &[f64]| {
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b).for_each(|(&a, &b)| assert_relative_eq!(a, b, epsilon = 1e-12, max_relative = 1e-12));
+    };
+    close(&[f.eval(x)], &[g.eval(x)]);
+    close(&gradient(|x| f.eval(x), x).1, &gradient(|x| g.eval(x), x).1);
+    let (_, _, expected) = hessian(|x| g.eval(x), x);
+    let expected = expected.into_entries();
+    close(&hessian(|x| f.eval(x), x).2.into_entries(), &expected);
+    close(&jacobian_reverse(|x| gradient(|x| f.eval(x), x).1, x).1.into_entries(), &expected);
+    close(&jacobian(|x| gradient_forward(|x| f.eval(x), x).1, x).1.into_entries(), &expected);
+    close(&jacobian_reverse(|x| gradient_forward(|x| f.eval(x), x).1, x).1.into_entries(), &expected);
+    let (third, third_expected) = (
+        jacobian(|x| hessian(|x| f.eval(x), x).2.into_entries(), x).1.into_entries(),
+        jacobian(|x| hessian(|x| g.eval(x), x).2.into_entries(), x).1.into_entries(),
+    );
+    close(&third, &third_expected);
+}
+
+#[test]
+fn a_rule_is_right_at_every_nesting() {
+    assert_same(&function!(by_rule), &function!(by_hand), &[0.7, -1.3]);
+    let (y, g) = gradient(|x| Cubes.apply([x[0], x[1], x[0], Var::constant(2.0)]), &[1.0_f32, -1.0]);
+    assert_eq!((y, g), (9.0, vec![6.0, 3.0]));
+}
+
+#[test]
+fn a_rule_is_one_statement_and_none_at_constants() {
+    let tape = Tape::new();
+    let x = tape.var(2.0);
+    let y = Growth.apply([x, Var::constant(0.0)]);
+    assert_eq!((y.value(), tape.len()), (2.0, 2));
+    assert_eq!(tape.backward(y)[x], 1.0);
+    assert!(Growth.apply([Var::constant(1.0), Var::constant(0.0)]).is_constant());
+    assert_eq!(tape.len(), 2);
+}
+
+#[test]
+fn rules_blocks_and_kernels_refuse_variables_that_do_not_belong() {
+    let product = function!(multiplied: [S; 3] -> S);
+    let operations: [fn(Var) -> Var; 3] = [
+        |x| Growth.apply([x, x]),
+        |x| Softmax.apply(&[x, x])[0],
+        |x| fuse(&function!(multiplied: [S; 3] -> S), [x, x, x]),
+    ];
+    for operation in operations {
+        let stale = Tape::new().var(1.0);
+        assert_eq!(message(|| operation(stale)), STALE);
+        let tape = Tape::new();
+        let x = tape.var(1.0);
+        let inner = Tape::<f64>::new();
+        assert_eq!(message(|| operation(x)), PAUSED);
+        drop(inner);
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(message(|| operation(x)), FOREIGN));
+        });
+    }
+    assert_eq!(message(|| product.eval(&[1.0, 2.0])), "a function of 3 inputs was called with 2");
+}
+
+#[test]
+fn plain_refuses_what_carries_derivatives() {
+    assert_eq!(plain(2.0_f32), 2.0);
+    assert_eq!(
+        message(|| plain(Dual::<f64>::variable(2.0))),
+        "plain: the number is a dualtape::dual::Dual, which carries derivatives, and the rule that uses it knows \
+         it as a plain number only: write this part of the rule in the scalar `S` to differentiate it once more"
+    );
+}
+
+/// The softmax, with derivatives from its outputs.
+#[derive(Clone)]
+struct Softmax;
+
+impl Block for Softmax {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        dualtape::softmax(x)
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], y: &[S], u: &[S]) -> Vec<S> {
+        let mean = dot(y, u);
+        y.iter().zip(u).map(|(&y, &u)| y * (u - mean)).collect()
+    }
+}
+
+/// Multiplication by a matrix of 2 rows, whose push-forward is its own.
+#[derive(Clone)]
+struct Multiply(Arc<Vec<f64>>);
+
+impl Multiply {
+    fn by_rows<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        self.0.chunks(x.len()).map(|row| row.iter().zip(x).map(|(&a, &x)| x * a).sum()).collect()
+    }
+}
+
+impl Block for Multiply {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        self.by_rows(x)
+    }
+
+    fn push_forward<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], v: &[S]) -> Vec<S> {
+        self.by_rows(v)
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        let n = x.len();
+        (0..n).map(|j| u.iter().enumerate().map(|(i, &u)| u * self.0[i * n + j]).sum()).collect()
+    }
+}
+
+fn by_blocks<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let hidden = Multiply(Arc::new(vec![1.0, -2.0, 0.5, 0.25, 3.0, -1.0])).apply(x);
+    let y = Softmax.apply(&[hidden[0], hidden[1] * x[0], S::one()]);
+    y[0] * y[2] + y[1].powi(2) + hidden[0]
+}
+
+fn without_blocks<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let hidden = [x[0] - x[1] * 2.0 + x[2] * 0.5, x[0] * 0.25 + x[1] * 3.0 - x[2]];
+    let y = dualtape::softmax(&[hidden[0], hidden[1] * x[0], S::one()]);
+    y[0] * y[2] + y[1].powi(2) + hidden[0]
+}
+
+#[test]
+fn a_block_is_right_at_every_nesting() {
+    assert_same(&function!(by_blocks), &function!(without_blocks), &[0.3, -0.4, 1.1]);
+}
+
+#[test]
+fn outputs_of_a_block_are_differentiated_together_and_alone() {
+    let tape = Tape::new();
+    let x = tape.vars(&[0.3, -0.4, 1.1]);
+    let y = Softmax.apply(&x);
+    assert_eq!(tape.len(), 6);
+    let (_, expected) = jacobian(dualtape::softmax, &[0.3, -0.4, 1.1]);
+    for (output, row) in y.iter().zip(expected.rows()) {
+        for (a, b) in tape.backward(*output).wrt(&x).iter().zip(row) {
+            assert_relative_eq!(a, b, max_relative = 1e-14);
+        }
+    }
+    // A block between two others, in lanes.
+    let z = Softmax.apply(&[y[2], y[0]]);
+    let lanes = tape.backward_lanes(&[(z[0], [1.0, 0.0, 0.0]), (y[1], [0.0, 0.0, 1.0])]);
+    for &x in &x {
+        assert_eq!(lanes.lanes(x), [tape.backward(z[0])[x], 0.0, tape.backward(y[1])[x]]);
+    }
+    assert!(Softmax.apply(&[Var::constant(1.0)])[0].is_constant());
+}
+
+/// A block whose pull-back takes derivatives itself, with tapes over the same scalar.
+#[derive(Clone)]
+struct Sine;
+
+impl Block for Sine {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        vec![x[0].sin() * x[1]]
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        vjp(|x| vec![x[0].sin() * x[1]], x, u).1
+    }
+}
+
+#[test]
+fn a_pull_back_may_record() {
+    let outer = Tape::new();
+    let a = outer.var(2.0);
+    let (y, g) = gradient(|x| Sine.apply(x)[0] * x[0], &[0.5, 2.0]);
+    let expected = gradient(|x| x[0].sin() * x[1] * x[0], &[0.5, 2.0]);
+    assert_eq!((y, &g), (expected.0, &expected.1));
+    assert_eq!(outer.backward(a * a)[a], 4.0);
+    let (_, g, hv) = hvp(|x| Sine.apply(x)[0], &[0.5, 2.0], &[1.0, 0.0]);
+    assert_eq!((g[0], hv[1]), (2.0 * 0.5_f64.cos(), 0.5_f64.cos()));
+}
+
+/// A block that fails when it is pulled back.
+#[derive(Clone)]
+struct Failing;
+
+impl Block for Failing {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        x.to_vec()
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        u[1..].to_vec()
+    }
+}
+
+#[test]
+fn a_pull_back_that_fails_leaves_the_tape_as_it_was() {
+    let tape = Tape::new();
+    let x = tape.vars(&[1.0, 2.0]);
+    let y = Failing.apply(&x);
+    assert_eq!(
+        message(|| tape.backward(y[0])),
+        "pull_back: a block of 2 inputs returned 1 elements; return one for each"
+    );
+    assert_eq!(tape.backward(x[0] * x[1])[x[0]], 2.0);
+    assert_eq!(tape.len(), 5);
+}
+
+fn multiplied<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> S {
+    a * b * c
+}
+
+fn kernel<S: Scalar<Real = f64>>([a, b, c, d]: [S; 4]) -> [S; 2] {
+    let r = (a * a + b * b).sqrt();
+    [(r * c).sin() + d, r.atan2(c * d).max(a)]
+}
+
+fn with_fuse<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let f = function!(kernel: [S; 4] -> [S; 2]);
+    let [y, z] = fuse(&f, [x[0], x[1], x[2], S::from_real(0.3)]);
+    let [_, w] = fuse(&f, [y, z, x[0] * x[1], y]);
+    w * y + fuse(&function!(square: S -> S), [z])
+}
+
+fn without_fuse<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let [y, z] = kernel([x[0], x[1], x[2], S::from_real(0.3)]);
+    let [_, w] = kernel([y, z, x[0] * x[1], y]);
+    w * y + z * z
+}
+
+fn square<S: Scalar>(x: S) -> S {
+    x * x
+}
+
+#[test]
+fn a_fused_kernel_is_right_at_every_nesting() {
+    assert_same(&function!(with_fuse), &function!(without_fuse), &[0.3, -0.4, 1.1]);
+    let direction = [1.0, -2.0, 0.5];
+    let along = jvp(|x| vec![with_fuse(x)], &[0.3, -0.4, 1.1], &direction).1[0];
+    let (_, g) = gradient(with_fuse, &[0.3, -0.4, 1.1]);
+    assert_relative_eq!(along, dot(&g, &direction), max_relative = 1e-14);
+}
+
+#[test]
+fn a_fused_kernel_leaves_a_statement_for_each_output() {
+    let tape = Tape::new();
+    let x = tape.vars(&[0.3, -0.4, 1.1]);
+    fuse(&function!(kernel: [S; 4] -> [S; 2]), [x[0], x[1], x[2], Var::constant(1.0)]);
+    assert_eq!(tape.len(), 5);
+    fuse(&function!(kernel: [S; 4] -> [S; 2]), [Var::constant(1.0); 4]);
+    assert_eq!(tape.len(), 5);
+    // A partial that is zero beats an adjoint that is not finite, as everywhere.
+    let y = fuse(&function!(first: [S; 3] -> S), [x[0], x[1], x[2]]) * 0.0;
+    assert_eq!(tape.backward(y.sqrt())[x[1]], 0.0);
+}
+
+fn first<S: Scalar>([a, _, _]: [S; 3]) -> S {
+    a
+}
+
+#[test]
+fn a_kernel_of_many_inputs_is_fused() {
+    fn norm<S: Scalar<Real = f64>>(x: &[S; 24]) -> S {
+        dot(x, x).sqrt()
+    }
+    let fused = |x: &[Var]| fuse(&function!(norm: &[S; 24] -> S), *x.as_array::<24>().expect("24 inputs"));
+    let (y, g) = gradient(fused, &[2.0; 24]);
+    assert_relative_eq!(y, 96.0_f64.sqrt(), max_relative = 1e-15);
+    g.iter().for_each(|&g| assert_relative_eq!(g, 24.0_f64.sqrt().recip(), max_relative = 1e-14));
+    let (_, slope) = derivative(|t| fuse(&function!(multiplied: [S; 3] -> S), [t, t, t]), 2.0);
+    assert_eq!(slope, 12.0);
+}

@@ -1,0 +1,129 @@
+//! Sums of independent terms, on one thread and on many.
+
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
+use std::cell::Cell;
+
+use approx::assert_relative_eq;
+use dualtape::{Dual, Scalar, Tape, Terms, Var, dot, gradient, hvp, sum};
+use refusals::{STALE, message};
+
+const N: usize = 1000;
+
+/// A term that reads two inputs and all of them.
+fn term<S: Scalar<Real = f64>>(i: usize, x: &[S]) -> S {
+    let a = x[i % x.len()];
+    (a * (i as f64 + 0.5)).sin() * sum(x) + dot(x, x).sqrt() * (x[(i * 7) % x.len()] - a).exp()
+}
+
+fn point() -> Vec<f64> {
+    (0..12).map(|i| (f64::from(i) * 0.37).cos()).collect()
+}
+
+#[test]
+fn the_sum_is_that_of_one_recording() {
+    let x = point();
+    let (y, g) = Terms::all(N).gradient(term, &x);
+    let (expected, expected_g) = gradient(|x| (0..N).map(|i| term(i, x)).sum(), &x);
+    assert_relative_eq!(y, expected, max_relative = 1e-12);
+    g.iter().zip(&expected_g).for_each(|(a, b)| assert_relative_eq!(a, b, max_relative = 1e-11));
+}
+
+#[test]
+fn batches_and_weights_count() {
+    let x = point();
+    let indices: Vec<usize> = (0..200).map(|i| (i * 17) % N).collect();
+    let weights: Vec<f64> = (0..200).map(|i| 1.0 / f64::from(i + 1)).collect();
+    let (y, g) = Terms::of(&indices).weighted(&weights).gradient(term, &x);
+    let weighted = |x: &[Var]| indices.iter().zip(&weights).map(|(&i, &w)| term(i, x) * w).sum();
+    let (expected, expected_g) = gradient(weighted, &x);
+    assert_relative_eq!(y, expected, max_relative = 1e-12);
+    g.iter().zip(&expected_g).for_each(|(a, b)| assert_relative_eq!(a, b, max_relative = 1e-11));
+    assert_eq!(message(|| Terms::all(3).weighted(&[1.0])), "weighted: 1 weights for 3 terms; pass one for each");
+}
+
+#[test]
+fn an_empty_sum_is_zero() {
+    assert_eq!(Terms::all(0).gradient(term, &point()), (0.0, vec![0.0; 12]));
+    assert_eq!(Terms::all(5).gradient(|i, _| Var::constant(i as f64), &[]), (10.0, vec![]));
+}
+
+#[test]
+fn terms_may_be_inputs_and_constants() {
+    let terms = |i: usize, x: &[Var]| if i == 0 { x[1] } else { Var::constant(2.0) };
+    assert_eq!(Terms::all(3).gradient(terms, &[5.0, 7.0]), (11.0, vec![0.0, 1.0]));
+}
+
+#[test]
+fn second_derivatives_go_through_a_sum() {
+    let (x, v) = (point(), vec![0.3; 12]);
+    let inputs: Vec<Dual> = x.iter().zip(&v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    let (_, g) = Terms::all(50).gradient(term, &inputs);
+    let (_, _, expected) = hvp(|x| (0..50).map(|i| term(i, x)).sum(), &x, &v);
+    g.iter().zip(&expected).for_each(|(g, &b)| assert_relative_eq!(g.partials[0], b, max_relative = 1e-10));
+    // Over variables, as a function that is itself recorded.
+    let tape = Tape::new();
+    let vars = tape.vars(&x);
+    let (_, g) = Terms::all(50).gradient(term, &vars);
+    let along: Vec<Var> = v.iter().map(|&v| Var::constant(v)).collect();
+    let hv = tape.backward(dot(&g, &along)).wrt(&vars);
+    hv.iter().zip(&expected).for_each(|(a, b)| assert_relative_eq!(a, b, max_relative = 1e-10));
+}
+
+#[test]
+fn a_variable_of_an_earlier_term_is_refused() {
+    let kept = Cell::new(None);
+    let smuggling = |i: usize, x: &[Var]| {
+        if i == 0 {
+            kept.set(Some(x[0].exp()));
+        }
+        // Long terms, each of which is forgotten when it has been walked back over.
+        let y = (0..2000).fold(x[0], |y, _| y + 1.0);
+        if i == 1 { y * kept.get().expect("the first term came first") } else { y }
+    };
+    assert_eq!(message(|| Terms::all(200).gradient(smuggling, &[1.0])), STALE);
+    let outside = Tape::new().var(1.0);
+    assert_eq!(message(|| Terms::all(2).gradient(|_, _| outside, &[1.0])), STALE);
+    // Nothing is left behind.
+    assert!(Tape::<f64>::new().is_empty());
+    assert_eq!(gradient(|x| x[0] * x[0], &[3.0]), (9.0, vec![6.0]));
+}
+
+#[test]
+fn derivatives_are_taken_inside_a_term() {
+    let inner = |i: usize, x: &[Var]| {
+        let (y, g) = gradient(|z| z[0] * z[0] * i as f64, &[3.0]);
+        x[0] * g[0] + y
+    };
+    assert_eq!(Terms::all(3).gradient(inner, &[1.0]), (45.0, vec![18.0]));
+}
+
+#[cfg(feature = "parallel")]
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let x = point();
+    let indices: Vec<usize> = (0..N).rev().collect();
+    let weights: Vec<f64> = (0..N).map(|i| (i as f64 * 0.1).sin()).collect();
+    for terms in [Terms::all(N), Terms::of(&indices).weighted(&weights), Terms::all(7), Terms::all(0)] {
+        let (y, g) = terms.gradient(term, &x);
+        for threads in [1, 2, 3, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let (other, other_g) = pool.install(|| terms.par_gradient(term, &x));
+            assert_eq!(y.to_bits(), other.to_bits());
+            assert!(g.iter().zip(&other_g).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
+}
+
+#[test]
+fn the_memory_of_a_sum_is_that_of_a_term() {
+    let tape = Tape::<f64>::new();
+    drop(tape);
+    let long = |_: usize, x: &[Var]| (0..1000).fold(x[0], |y, _| y * 0.999);
+    Terms::all(10_000).gradient(long, &[1.0]);
+    // The next tape of the thread reuses the memory of the last.
+    let held = Tape::<f64>::new().capacity_bytes();
+    assert!(held < 100_000, "{held} bytes");
+}
