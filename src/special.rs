@@ -233,8 +233,9 @@ fn digamma_small(x: f64) -> f64 {
 
 /// ψ⁽ᵐ⁾ for x > 0: recurrence up to where the asymptotic series holds.
 fn polygamma_large(x: f64, m: u32) -> f64 {
-    /// The Bernoulli numbers B₂, B₄, ...
-    const BERNOULLI: [f64; 12] = [
+    /// The Bernoulli numbers B₂, B₄, ...; the next changes no last digit up to the order at which
+    /// results overflow.
+    const BERNOULLI: [f64; 9] = [
         1.0 / 6.0,
         -1.0 / 30.0,
         1.0 / 42.0,
@@ -244,9 +245,6 @@ fn polygamma_large(x: f64, m: u32) -> f64 {
         7.0 / 6.0,
         -3617.0 / 510.0,
         43867.0 / 798.0,
-        -174611.0 / 330.0,
-        854513.0 / 138.0,
-        -236364091.0 / 2730.0,
     ];
     let order = m as i32;
     let factorial = |n: u32| (2..=n).map(f64::from).product::<f64>();
