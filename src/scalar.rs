@@ -10,6 +10,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
+use std::mem::ManuallyDrop;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
 use std::thread::AccessError;
 
@@ -385,9 +386,10 @@ macro_rules! plain_scalar {
             #[inline(always)]
             fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<$real>>) -> Out) -> Result<Out, AccessError> {
                 thread_local! {
-                    static SLOT: RefCell<Slot<$real>> = const { RefCell::new(Slot::new()) };
+                    static SLOT: ManuallyDrop<RefCell<Slot<$real>>> =
+                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
                 }
-                SLOT.try_with(lend)
+                SLOT.try_with(|slot| lend(slot))
             }
 
             #[inline(always)]
@@ -397,13 +399,15 @@ macro_rules! plain_scalar {
                 // The lanes that the verbs use have slots of their own; the
                 // compiler resolves the casts.
                 thread_local! {
-                    static ONE: RefCell<Slot<Dual<$real, 1>>> = const { RefCell::new(Slot::new()) };
-                    static MANY: RefCell<Slot<Dual<$real, LANES>>> = const { RefCell::new(Slot::new()) };
+                    static ONE: ManuallyDrop<RefCell<Slot<Dual<$real, 1>>>> =
+                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
+                    static MANY: ManuallyDrop<RefCell<Slot<Dual<$real, LANES>>>> =
+                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
                 }
                 const SAME: &str = "the number of lanes is the same";
                 match N {
-                    1 => ONE.try_with(|slot| lend((slot as &dyn Any).downcast_ref().expect(SAME))),
-                    LANES => MANY.try_with(|slot| lend((slot as &dyn Any).downcast_ref().expect(SAME))),
+                    1 => ONE.try_with(|slot| lend((&**slot as &dyn Any).downcast_ref().expect(SAME))),
+                    LANES => MANY.try_with(|slot| lend((&**slot as &dyn Any).downcast_ref().expect(SAME))),
                     _ => registered_slot(lend),
                 }
             }

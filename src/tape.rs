@@ -31,8 +31,8 @@ use std::ops::Index;
 
 use crate::Scalar;
 use recording::Recording;
-use slot::{Aside, on_slot, refuse};
 pub(crate) use slot::{Slot, registered_slot};
+use slot::{on_recording, on_slot, refuse};
 pub use var::Var;
 
 /// Records what happens to its variables, to differentiate it in reverse.
@@ -194,8 +194,8 @@ impl<T: Scalar> Tape<T> {
             refuse::<T>(foreign);
         }
         let seeds = outputs.filter(|(output, _)| !output.is_constant()).map(|(output, seed)| (output.place(), seed));
-        let (recording, memory) = Aside::take(stamp);
-        Gradients { adjoints: recording.sweep(seeds, memory), stamp }
+        let memory = on_slot::<T, _>(|slot| std::mem::take(&mut slot.spare_adjoints));
+        Gradients { adjoints: on_recording(stamp, |recording| recording.sweep(seeds, memory)), stamp }
     }
 
     /// Forgets all variables and keeps the memory.
@@ -266,15 +266,17 @@ impl<T: Scalar> Tape<T> {
     /// variables, which are [kept](Tape::kept_vars), to `adjoints`, and forgets the others.
     #[track_caller]
     pub(crate) fn sweep_and_rewind(&self, outputs: &[(Var<T>, T)], adjoints: &mut Vec<T>) {
-        let kept = adjoints.len();
-        let (recording, _) = Aside::take(self.stamp.get());
-        if let Some((foreign, _)) = outputs.iter().find(|(output, _)| !recording.admits(output.place().stamp())) {
-            drop(recording);
-            refuse::<T>(foreign.place().stamp());
+        let (kept, stamp) = (adjoints.len(), self.stamp.get());
+        let foreign = on_slot::<T, _>(|slot| {
+            let recording = slot.find(stamp);
+            outputs.iter().map(|(output, _)| output.place().stamp()).find(|&own| !recording.admits(own))
+        });
+        if let Some(foreign) = foreign {
+            refuse::<T>(foreign);
         }
         let seeds = outputs.iter().filter(|(output, _)| !output.is_constant());
-        recording.sweep_further(seeds.map(|&(output, seed)| (output.place(), seed)), adjoints);
-        drop(recording);
+        let seeds = seeds.map(|&(output, seed)| (output.place(), seed));
+        on_recording(stamp, |recording| recording.sweep_further(seeds, adjoints));
         adjoints.truncate(kept);
         self.restamp(|recording, stamp| recording.rewind(kept, stamp));
     }

@@ -17,7 +17,7 @@ pub(crate) struct Recording<T> {
     stamp: u32,
     /// The stamp of the first variables, if they outlive a [`rewind`](Recording::rewind); else 0.
     kept_stamp: u32,
-    nodes: Vec<Node<T>>,
+    nodes: Nodes<T>,
     /// The operands of all long statements, one after the other.
     partials: Vec<T>,
     arguments: Vec<u32>,
@@ -61,7 +61,7 @@ impl<T> Recording<T> {
         Recording {
             stamp: 0,
             kept_stamp: 0,
-            nodes: Vec::new(),
+            nodes: Nodes::new(),
             partials: Vec::new(),
             arguments: Vec::new(),
             ends: Vec::new(),
@@ -82,6 +82,10 @@ impl<T> Recording<T> {
 
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    pub(super) fn has_blocks(&self) -> bool {
+        !self.blocks.is_empty()
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
@@ -125,12 +129,6 @@ impl<T: Scalar> Recording<T> {
         self.push(Node { partials: [T::zero(); 2], arguments: [NONE; 2] })
     }
 
-    /// Records an operation on one operand.
-    #[inline(always)]
-    pub(super) fn unary(&mut self, x: Place, by_x: T) -> Place {
-        self.push(Node { partials: [by_x, T::zero()], arguments: [argument(x, by_x), NONE] })
-    }
-
     /// Records an operation on two operands.
     #[inline(always)]
     pub(super) fn binary(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Place {
@@ -159,21 +157,23 @@ impl<T: Scalar> Recording<T> {
         (0..count).map(|_| self.push(Node { partials: [T::zero(); 2], arguments: [BLOCK, number] })).collect()
     }
 
+    /// [`binary`](Recording::binary) where nothing is out of the ordinary: the places belong here,
+    /// and there is room. It calls no function, which keeps it free of what calls cost.
     #[inline(always)]
-    fn push(&mut self, node: Node<T>) -> Place {
-        if self.nodes.len() == self.nodes.capacity() {
-            self.grow();
+    pub(super) fn binary_at_once(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
+        if !self.admits(x.stamp()) || !self.admits(y.stamp()) || self.nodes.is_full() {
+            return None;
         }
-        let position = self.nodes.len() as u32;
-        self.nodes.push(node);
-        Place::new(self.stamp, position)
+        let node = Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] };
+        Some(Place::new(self.stamp, self.nodes.push(node)))
     }
 
-    #[cold]
-    fn grow(&mut self) {
-        let len = within_limit(self.nodes.len() + 1) as usize - 1;
-        let wanted = (2 * len).clamp(64, LIMIT as usize);
-        self.nodes.reserve_exact(wanted - len);
+    #[inline(always)]
+    fn push(&mut self, node: Node<T>) -> Place {
+        if self.nodes.is_full() {
+            self.nodes.grow();
+        }
+        Place::new(self.stamp, self.nodes.push(node))
     }
 
     /// The adjoints of all variables up to the last seeded one, and zeros after
@@ -216,8 +216,7 @@ impl<T: Scalar> Recording<T> {
     /// Carries the adjoints of the variables from position `first` on to their arguments.
     fn sweep_back<const L: usize>(&self, first: usize, adjoints: &mut [[T; L]]) {
         let mut swept = usize::MAX;
-        for position in (first..adjoints.len() - 1).rev() {
-            let node = &self.nodes[position];
+        for (position, node) in self.nodes.backward(first..adjoints.len() - 1) {
             let adjoint = adjoints[position];
             if adjoint.iter().all(|lane| lane.is_identically_zero()) {
                 continue;
@@ -273,6 +272,83 @@ impl<T: Scalar> BlockStatement<T> {
                 }
             }
         }
+    }
+}
+
+/// Nodes in chunks, so that none is moved when there are more.
+struct Nodes<T> {
+    full: Vec<Vec<Node<T>>>,
+    last: Vec<Node<T>>,
+    /// The number of nodes in the full chunks.
+    before_last: usize,
+    /// Empty chunks for later, the next at the end.
+    spare: Vec<Vec<Node<T>>>,
+}
+
+impl<T> Nodes<T> {
+    const FIRST_CHUNK: usize = 1 << 6;
+    const LARGEST_CHUNK: usize = 1 << 16;
+
+    const fn new() -> Self {
+        Nodes { full: Vec::new(), last: Vec::new(), before_last: 0, spare: Vec::new() }
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.before_last + self.last.len()
+    }
+
+    fn capacity(&self) -> usize {
+        self.before_last + self.last.capacity() + self.spare.iter().map(Vec::capacity).sum::<usize>()
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.last.len() == self.last.capacity()
+    }
+
+    /// Appends a node and returns its position.
+    #[inline(always)]
+    fn push(&mut self, node: Node<T>) -> u32 {
+        let position = self.len() as u32;
+        self.last.push(node);
+        position
+    }
+
+    /// Makes room for another node.
+    #[cold]
+    fn grow(&mut self) {
+        let next = self.spare.pop().unwrap_or_else(|| {
+            Vec::with_capacity((2 * self.last.capacity()).clamp(Self::FIRST_CHUNK, Self::LARGEST_CHUNK))
+        });
+        within_limit(self.len() + next.capacity());
+        let full = std::mem::replace(&mut self.last, next);
+        self.before_last += full.len();
+        if full.capacity() > 0 {
+            self.full.push(full);
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        while self.before_last > len {
+            let mut empty = std::mem::replace(&mut self.last, self.full.pop().expect("a chunk before the last"));
+            self.before_last -= self.last.len();
+            empty.clear();
+            self.spare.push(empty);
+        }
+        self.last.truncate(len - self.before_last);
+    }
+
+    /// The nodes at these positions, from the last to the first.
+    fn backward(&self, positions: Range<usize>) -> impl Iterator<Item = (usize, &Node<T>)> {
+        let mut end = self.len();
+        let chunks = std::iter::once(&self.last).chain(self.full.iter().rev());
+        chunks.flat_map(move |chunk| {
+            end -= chunk.len();
+            let within = |position: usize| position.clamp(end, end + chunk.len()) - end;
+            let (first, last) = (within(positions.start), within(positions.end));
+            (end + first..end + last).zip(&chunk[first..last]).rev()
+        })
     }
 }
 

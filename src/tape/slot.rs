@@ -8,7 +8,6 @@
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::AccessError;
@@ -27,11 +26,45 @@ pub struct Slot<T> {
     spare: Option<Recording<T>>,
     /// Memory of a dropped `Gradients`.
     pub(super) spare_adjoints: Vec<T>,
+    /// Whether [`CARETAKER`] knows of the slot.
+    cared_for: bool,
+}
+
+/// Empties the slots of a thread when it ends.
+///
+/// A thread-local without a destructor is found faster than one that has to be
+/// registered at its first use, so the slots have none (they are in a `ManuallyDrop`).
+struct Caretaker(RefCell<Vec<fn()>>);
+
+thread_local! {
+    static CARETAKER: Caretaker = const { Caretaker(RefCell::new(Vec::new())) };
+}
+
+impl Drop for Caretaker {
+    fn drop(&mut self) {
+        self.0.take().iter().for_each(|empty| empty());
+    }
+}
+
+fn empty_slot<T: Scalar>() {
+    let _ = T::with_slot(|slot| drop(slot.replace(Slot::new())));
 }
 
 impl<T> Slot<T> {
     pub(crate) const fn new() -> Self {
-        Slot { recording: Recording::new(), paused: Vec::new(), spare: None, spare_adjoints: Vec::new() }
+        Slot {
+            recording: Recording::new(),
+            paused: Vec::new(),
+            spare: None,
+            spare_adjoints: Vec::new(),
+            cared_for: false,
+        }
+    }
+
+    /// The recording under way.
+    #[inline(always)]
+    pub(super) fn current(&mut self) -> &mut Recording<T> {
+        &mut self.recording
     }
 
     /// The recording under way, if its stamp is `stamp`.
@@ -52,23 +85,19 @@ impl<T> Slot<T> {
         Ok(&mut self.recording)
     }
 
-    /// Pauses the recording under way and starts a new one; returns its stamp.
-    pub(super) fn start(&mut self) -> u32 {
-        let mut fresh = self.spare.take().unwrap_or_else(Recording::new);
-        let stamp = issue_stamp();
-        fresh.clear(stamp);
-        self.paused.push(std::mem::replace(&mut self.recording, fresh));
-        stamp
-    }
-
     /// Ends a recording and, when it was the one under way, resumes the one paused last.
     pub(super) fn stop(&mut self, stamp: u32) {
-        let mut ended = if stamp == self.recording.stamp() {
-            let outer = self.paused.pop().expect("a recording paused what was before it");
+        let mut ended = if stamp != self.recording.stamp() {
+            let Some(index) = self.index_of_paused(stamp) else {
+                // The thread is ending, and the slot was emptied before the tape.
+                return;
+            };
+            self.paused.remove(index)
+        } else if let Some(outer) = self.paused.pop() {
             std::mem::replace(&mut self.recording, outer)
         } else {
-            let index = self.index_of_paused(stamp);
-            self.paused.remove(index)
+            self.recording.clear(0);
+            return;
         };
         ended.clear(0);
         if self.spare.as_ref().is_none_or(|spare| spare.capacity_bytes() < ended.capacity_bytes()) {
@@ -89,13 +118,12 @@ impl<T> Slot<T> {
             &mut self.recording
         } else {
             let index = self.index_of_paused(stamp);
-            &mut self.paused[index]
+            &mut self.paused[index.expect("a tape that is not dropped has a recording")]
         }
     }
 
-    fn index_of_paused(&self, stamp: u32) -> usize {
-        let index = self.paused.iter().position(|paused| paused.stamp() == stamp);
-        index.expect("a tape that is not dropped has a recording")
+    fn index_of_paused(&self, stamp: u32) -> Option<usize> {
+        self.paused.iter().position(|paused| paused.stamp() == stamp)
     }
 
     fn is_paused(&self, stamp: u32) -> bool {
@@ -103,32 +131,50 @@ impl<T> Slot<T> {
     }
 }
 
-/// A recording out of its slot, in which another one keeps its place.
+impl<T: Scalar> Slot<T> {
+    /// Pauses the recording under way and starts a new one; returns its stamp.
+    #[track_caller]
+    pub(super) fn start(&mut self) -> u32 {
+        if !self.cared_for {
+            match CARETAKER.try_with(|caretaker| caretaker.0.borrow_mut().push(empty_slot::<T>)) {
+                Ok(()) => self.cared_for = true,
+                Err(_) => thread_is_ending(),
+            }
+        }
+        if self.recording.stamp() != 0 {
+            let fresh = self.spare.take().unwrap_or_else(Recording::new);
+            self.paused.push(std::mem::replace(&mut self.recording, fresh));
+        }
+        let stamp = issue_stamp();
+        self.recording.clear(stamp);
+        stamp
+    }
+}
+
+/// Calls `sweep` with the recording of a living tape.
 ///
-/// It is walked back over outside, because a pull-back may start tapes of its own.
-pub(super) struct Aside<T: Scalar> {
+/// A recording with blocks is out of its slot meanwhile, because a pull-back may start tapes of
+/// its own.
+pub(super) fn on_recording<T: Scalar, Out>(stamp: u32, sweep: impl FnOnce(&Recording<T>) -> Out) -> Out {
+    match on_slot::<T, _>(|slot| slot.find(stamp).has_blocks().then(|| Aside::take(slot, stamp))) {
+        Some(aside) => sweep(&aside.recording),
+        None => on_slot::<T, _>(|slot| sweep(slot.find(stamp))),
+    }
+}
+
+/// A recording out of its slot, in which another one keeps its place.
+struct Aside<T: Scalar> {
     recording: Recording<T>,
     place_holder: u32,
 }
 
 impl<T: Scalar> Aside<T> {
-    /// The recording of a living tape, until this is dropped, and memory for adjoints.
-    pub(super) fn take(stamp: u32) -> (Self, Vec<T>) {
-        on_slot::<T, _>(|slot| {
-            let mut recording = Recording::new();
-            let place_holder = issue_stamp();
-            recording.clear(place_holder);
-            std::mem::swap(&mut recording, slot.find(stamp));
-            (Aside { recording, place_holder }, std::mem::take(&mut slot.spare_adjoints))
-        })
-    }
-}
-
-impl<T: Scalar> Deref for Aside<T> {
-    type Target = Recording<T>;
-
-    fn deref(&self) -> &Recording<T> {
-        &self.recording
+    fn take(slot: &mut Slot<T>, stamp: u32) -> Self {
+        let mut recording = Recording::new();
+        let place_holder = issue_stamp();
+        recording.clear(place_holder);
+        std::mem::swap(&mut recording, slot.find(stamp));
+        Aside { recording, place_holder }
     }
 }
 
@@ -144,8 +190,14 @@ impl<T: Scalar> Drop for Aside<T> {
 pub(super) fn on_slot<T: Scalar, Out>(act: impl FnOnce(&mut Slot<T>) -> Out) -> Out {
     match T::with_slot(|slot| act(&mut slot.borrow_mut())) {
         Ok(out) => out,
-        Err(_) => panic!("a tape was used while its thread was ending"),
+        Err(_) => thread_is_ending(),
     }
+}
+
+#[cold]
+#[track_caller]
+fn thread_is_ending() -> ! {
+    panic!("a tape was used while its thread was ending")
 }
 
 /// Refuses a variable, saying why it does not belong to the recording under way.

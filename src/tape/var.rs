@@ -160,29 +160,23 @@ fn are_variables<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<b
     Ok(stamps != 0)
 }
 
-/// Records a statement with one variable.
-#[inline(never)]
+/// Records a statement with two operands, either of which may be a constant.
+#[inline(always)]
 #[track_caller]
-fn record1<T: Scalar>(x: Place, partial: T) -> Place {
-    let recorded = on_slot::<T, _>(|slot| {
-        let recording = slot.recording_for([x].into_iter())?;
-        Ok(recording.unary(x, partial))
-    });
-    match recorded {
-        Ok(place) => place,
-        Err(foreign) => refuse::<T>(foreign),
+fn record<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
+    let at_once = T::with_slot(|slot| slot.try_borrow_mut().ok()?.current().binary_at_once(x, by_x, y, by_y));
+    match at_once {
+        Ok(Some(place)) => place,
+        _ => record_with_care(x, by_x, y, by_y),
     }
 }
 
-/// Records a statement with two operands, one of which may be a constant.
+/// Records a statement where memory has to be found, or the operands refused.
+#[cold]
 #[inline(never)]
 #[track_caller]
-fn record2<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
-    let recorded = on_slot::<T, _>(|slot| {
-        let recording = slot.recording_for([x, y].into_iter())?;
-        Ok(recording.binary(x, by_x, y, by_y))
-    });
-    match recorded {
+fn record_with_care<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
+    match on_slot::<T, _>(|slot| Ok(slot.recording_for([x, y].into_iter())?.binary(x, by_x, y, by_y))) {
         Ok(place) => place,
         Err(foreign) => refuse::<T>(foreign),
     }
@@ -199,7 +193,8 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain(self, value: T, slope: T) -> Self {
-        let place = if self.place.is_nowhere() { self.place } else { record1(self.place, slope) };
+        let place =
+            if self.place.is_nowhere() { self.place } else { record(self.place, slope, Place::NOWHERE, T::zero()) };
         Var { value, place }
     }
 
@@ -213,7 +208,7 @@ impl<T: Scalar> Mode for Var<T> {
     #[track_caller]
     fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
         let constant = self.place.is_nowhere() & other.place.is_nowhere();
-        let place = if constant { self.place } else { record2(self.place, by_self, other.place, by_other) };
+        let place = if constant { self.place } else { record(self.place, by_self, other.place, by_other) };
         Var { value, place }
     }
 
