@@ -97,7 +97,7 @@ pub use function::{Function, Outputs, Parametric};
 pub use fuse::fuse;
 pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
-pub use slices::{dot, log_softmax, log_sum_exp, softmax, sum};
+pub use slices::{affine, dot, log_softmax, log_sum_exp, softmax, sum};
 pub use tape::{Gradients, Tape, Var};
 pub use terms::Terms;
 

@@ -235,6 +235,17 @@ macro_rules! declare_functions {
                 crate::slices::plain_dot(a, b)
             }
 
+            /// A dense layer at a batch of rows; see [`affine`](crate::affine), which calls it.
+            ///
+            /// ```
+            /// use dualtape::Scalar;
+            ///
+            /// assert_eq!(Scalar::affine_slice(&[2.0, 1.0], &[3.0, 4.0], 1), [7.0, 9.0]);
+            /// ```
+            fn affine_slice(neurons: &[Self], rows: &[Self], inputs: usize) -> Vec<Self> {
+                crate::slices::plain_affine(neurons, rows, inputs)
+            }
+
             /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
             ///
             /// ```

@@ -105,6 +105,76 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     S::dot_slice(a, b)
 }
 
+/// A dense layer: `w·x + b` for each row `x` of a batch and each neuron, as one block on a tape.
+///
+/// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `rows` the
+/// inputs, row by row, `inputs` of them in each. The result has the outputs of all
+/// neurons, row by row.
+///
+/// # Panics
+///
+/// When a slice is not made of whole neurons, or rows.
+///
+/// ```
+/// use dualtape::affine;
+///
+/// // Two neurons of two inputs at one row.
+/// assert_eq!(affine(&[1.0, 2.0, 0.5, 0.0, -1.0, 0.0], &[3.0, 4.0], 2), [11.5, -4.0]);
+/// ```
+#[track_caller]
+pub fn affine<S: Scalar>(neurons: &[S], rows: &[S], inputs: usize) -> Vec<S> {
+    assert!(
+        inputs > 0 && neurons.len().is_multiple_of(inputs + 1) && rows.len().is_multiple_of(inputs),
+        "affine: {} parameters and {} inputs are not whole neurons of {} parameters and rows of {inputs} inputs, of which \
+         there must be one at least",
+        neurons.len(),
+        rows.len(),
+        inputs + 1
+    );
+    S::affine_slice(neurons, rows, inputs)
+}
+
+#[inline]
+pub(crate) fn plain_affine<S: Scalar>(neurons: &[S], rows: &[S], inputs: usize) -> Vec<S> {
+    let mut outputs = Vec::with_capacity(neurons.len() / (inputs + 1) * (rows.len() / inputs));
+    for row in rows.chunks_exact(inputs) {
+        outputs
+            .extend(neurons.chunks_exact(inputs + 1).map(|neuron| plain_dot(&neuron[..inputs], row) + neuron[inputs]));
+    }
+    outputs
+}
+
+/// The adjoints of `neurons` and of `rows`, one after the other, from those of the outputs of [`affine`].
+pub(crate) fn pull_affine_back<S: Scalar>(neurons: &[S], rows: &[S], inputs: usize, outputs: &[S]) -> Vec<S> {
+    let mut adjoints = vec![S::zero(); neurons.len() + rows.len()];
+    let (of_neurons, of_rows) = adjoints.split_at_mut(neurons.len());
+    let count = neurons.len() / (inputs + 1);
+    let rows = rows.chunks_exact(inputs).zip(of_rows.chunks_exact_mut(inputs));
+    for ((row, of_row), outputs) in rows.zip(outputs.chunks_exact(count)) {
+        let neurons = neurons.chunks_exact(inputs + 1).zip(of_neurons.chunks_exact_mut(inputs + 1));
+        for ((neuron, of_neuron), &output) in neurons.zip(outputs) {
+            if output.is_identically_zero() {
+                continue;
+            }
+            add_scaled(&mut of_neuron[..inputs], row, output);
+            of_neuron[inputs] += output;
+            add_scaled(of_row, &neuron[..inputs], output);
+        }
+    }
+    adjoints
+}
+
+/// `sums += partials·adjoint`, where a zero partial beats an adjoint that is not finite.
+#[inline]
+fn add_scaled<S: Scalar>(sums: &mut [S], partials: &[S], adjoint: S) {
+    let with_care = !adjoint.is_finite_throughout();
+    for (sum, &partial) in sums.iter_mut().zip(partials) {
+        if !(with_care && partial.is_identically_zero()) {
+            *sum += partial * adjoint;
+        }
+    }
+}
+
 /// `ln Σᵢ exp xᵢ`, without overflow, as one statement on a tape.
 ///
 /// Its gradient is [`softmax`]. Of an empty slice it is `−∞`, the logarithm

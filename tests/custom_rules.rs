@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use approx::assert_relative_eq;
 use dualtape::{
-    Block, Dual, Function, Rule, Scalar, Tape, Var, check, derivative, dot, function, fuse, gradient, gradient_forward,
-    hessian, hvp, jacobian, jacobian_reverse, jvp, plain, vjp,
+    Block, Dual, Function, Rule, Scalar, Tape, Var, affine, check, derivative, dot, function, fuse, gradient,
+    gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
@@ -314,4 +314,41 @@ fn a_kernel_of_many_inputs_is_fused() {
     g.iter().for_each(|&g| assert_relative_eq!(g, 24.0_f64.sqrt().recip(), max_relative = 1e-14));
     let (_, slope) = derivative(|t| fuse(&function!(multiplied: [S; 3] -> S), [t, t, t]), 2.0);
     assert_eq!(slope, 12.0);
+}
+
+fn layers<S: Scalar<Real = f64>>(p: &[S]) -> S {
+    let rows = [0.5, -1.0, 2.0, 0.3].map(S::from_real);
+    let hidden = affine(&p[..9], &rows, 2);
+    sum(&affine(&p[9..], &hidden.iter().map(|h| h.tanh()).collect::<Vec<S>>(), 3))
+}
+
+fn layers_by_dot<S: Scalar<Real = f64>>(p: &[S]) -> S {
+    let layer = |neurons: &[S], row: &[S]| -> Vec<S> {
+        neurons.chunks(row.len() + 1).map(|w| dot(&w[..row.len()], row) + w[row.len()]).collect()
+    };
+    let rows = [[0.5, -1.0], [2.0, 0.3]].map(|row| row.map(S::from_real));
+    let hidden = rows.map(|row| layer(&p[..9], &row).into_iter().map(|h| h.tanh()).collect::<Vec<S>>());
+    hidden.iter().map(|h| layer(&p[9..], h)[0]).sum()
+}
+
+#[test]
+fn a_layer_is_right_at_every_nesting() {
+    let p: Vec<f64> = (0..13).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    assert_eq!(layers(&p), layers_by_dot(&p));
+    assert_same(&function!(layers), &function!(layers_by_dot), &p);
+}
+
+#[test]
+fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
+    // √ at 0 has slope ∞; the inputs, and a weight, are 0.
+    let (y, g) = gradient(|p| affine(p, &[Var::constant(0.0), Var::constant(1.0)], 2)[0].sqrt(), &[1.0, 0.0, 0.0]);
+    assert_eq!((y, g), (0.0, vec![0.0, f64::INFINITY, f64::INFINITY]));
+    let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 2)[0].sqrt(), &[5.0, 0.0]);
+    assert_eq!(g, [0.0, f64::INFINITY]);
+    assert!(affine(&[0.0, 1.0].map(Var::constant), &[Var::constant(1.0)], 1)[0].is_constant());
+    assert_eq!(
+        message(|| affine(&[1.0, 2.0], &[1.0], 0)),
+        "affine: 2 parameters and 1 inputs are not whole neurons of 1 parameters and rows of 0 inputs, of which there \
+         must be one at least"
+    );
 }

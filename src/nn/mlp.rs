@@ -5,7 +5,7 @@ use std::fmt;
 use rand::Rng;
 
 use super::Init;
-use crate::{Real, Scalar, dot};
+use crate::{Real, Scalar, affine};
 
 /// What a neuron does with its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -221,26 +221,8 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     #[track_caller]
     pub fn forward(&self, x: &[S]) -> Vec<S> {
-        assert_eq!(
-            x.len(),
-            self.inputs,
-            "Mlp::forward: the point has {} elements and the network has {} inputs; pass one for each",
-            x.len(),
-            self.inputs
-        );
-        let mut outputs = x.to_vec();
-        let mut rest = &self.parameters[..];
-        for &(neurons, activation) in &self.layers {
-            let block = outputs.len() + 1;
-            let (layer, later) = rest.split_at(neurons * block);
-            let neuron = |parameters: &[S]| {
-                let (&bias, weights) = parameters.split_last().expect("a neuron has a bias");
-                activation.apply(dot(weights, &outputs) + bias)
-            };
-            outputs = layer.chunks_exact(block).map(neuron).collect();
-            rest = later;
-        }
-        outputs
+        self.assert_inputs(x.len());
+        self.through_layers(x.to_vec())
     }
 
     /// The outputs at many plain points, one after the other: `points.len()` times
@@ -258,14 +240,35 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     #[track_caller]
     pub fn forward_all<P: AsRef<[S::Real]>>(&self, points: &[P]) -> Vec<S> {
-        let mut outputs = Vec::with_capacity(points.len());
-        let mut x = Vec::with_capacity(self.inputs);
+        let mut rows = Vec::with_capacity(points.len() * self.inputs);
         for point in points {
-            x.clear();
-            x.extend(point.as_ref().iter().map(|&x| S::from_real(x)));
-            outputs.append(&mut self.forward(&x));
+            let x = point.as_ref();
+            self.assert_inputs(x.len());
+            rows.extend(x.iter().map(|&x| S::from_real(x)));
         }
-        outputs
+        self.through_layers(rows)
+    }
+
+    /// The outputs at all rows, which are points one after the other.
+    #[track_caller]
+    fn through_layers(&self, mut rows: Vec<S>) -> Vec<S> {
+        let mut rest = &self.parameters[..];
+        for ((inputs, neurons), &(_, activation)) in fans(self.inputs, &self.layers).zip(&self.layers) {
+            let (layer, later) = rest.split_at(neurons * (inputs + 1));
+            rows = affine(layer, &rows, inputs);
+            rows.iter_mut().for_each(|y| *y = activation.apply(*y));
+            rest = later;
+        }
+        rows
+    }
+
+    #[track_caller]
+    fn assert_inputs(&self, elements: usize) {
+        assert_eq!(
+            elements, self.inputs,
+            "Mlp::forward: the point has {elements} elements and the network has {} inputs; pass one for each",
+            self.inputs
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use super::slot::{on_slot, refuse};
 use crate::custom::pulled_back;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
-use crate::slices::sum_terms;
+use crate::slices::{pull_affine_back, sum_terms};
 use crate::{Block, Dual, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
@@ -127,7 +127,7 @@ impl<T: Scalar> Var<T> {
         (ys, by_y): (&[Self], impl Iterator<Item = T>),
     ) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
-            let recording = slot.recording_for([].into_iter())?;
+            let recording = slot.current();
             let (x, y) = (are_variables(xs, recording)?, are_variables(ys, recording)?);
             if x {
                 recording.operands(xs, by_x);
@@ -141,6 +141,29 @@ impl<T: Scalar> Var<T> {
             Ok(place) => Var { value, place },
             Err(foreign) => refuse::<T>(foreign),
         }
+    }
+}
+
+/// The results of an operation from two lists of operands with its pull-back: one block, or
+/// constants when the operands are all constants.
+#[track_caller]
+fn record_block<T: Scalar>(
+    operands: [&[Var<T>]; 2],
+    values: Vec<T>,
+    pull_back: impl Fn(&[T]) -> Vec<T> + 'static,
+) -> Vec<Var<T>> {
+    let recorded = on_slot::<T, _>(|slot| {
+        let recording = slot.current();
+        let [x, y] = operands.map(|operands| are_variables(operands, recording));
+        if !(x? | y?) {
+            return Ok(vec![Place::NOWHERE; values.len()]);
+        }
+        let arguments = operands.iter().flat_map(|xs| xs.iter()).map(|x| x.place.position()).collect();
+        Ok(recording.block(values.len(), arguments, Box::new(pull_back)))
+    });
+    match recorded {
+        Ok(places) => values.into_iter().zip(places).map(|(value, place)| Var { value, place }).collect(),
+        Err(foreign) => refuse::<T>(foreign),
     }
 }
 
@@ -271,6 +294,15 @@ impl<T: Scalar> Scalar for Var<T> {
     }
 
     #[track_caller]
+    fn affine_slice(neurons: &[Self], rows: &[Self], inputs: usize) -> Vec<Self> {
+        let (w, x): (Vec<T>, Vec<T>) =
+            (neurons.iter().map(|w| w.value).collect(), rows.iter().map(|x| x.value).collect());
+        let values = T::affine_slice(&w, &x, inputs);
+        let pull_back = move |outputs: &[T]| pull_affine_back(&w, &x, inputs, outputs);
+        record_block([neurons, rows], values, pull_back)
+    }
+
+    #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
         let (value, weights) = rules::log_sum_exp(&inner);
@@ -291,20 +323,9 @@ impl<T: Scalar> Scalar for Var<T> {
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
         let inner: Vec<T> = x.iter().map(|x| x.value).collect();
         let values = T::apply_block(block, &inner);
-        let recorded = on_slot::<T, _>(|slot| {
-            let recording = slot.recording_for([].into_iter())?;
-            if !are_variables(x, recording)? {
-                return Ok(vec![Place::NOWHERE; values.len()]);
-            }
-            let arguments = x.iter().map(|x| x.place.position()).collect();
-            let (block, outputs) = (block.clone(), values.clone());
-            let pull_back = Box::new(move |adjoints: &[T]| pulled_back(&block, &inner, &outputs, adjoints));
-            Ok(recording.block(values.len(), arguments, pull_back))
-        });
-        match recorded {
-            Ok(places) => values.into_iter().zip(places).map(|(value, place)| Var { value, place }).collect(),
-            Err(foreign) => refuse::<T>(foreign),
-        }
+        let (block, outputs) = (block.clone(), values.clone());
+        let pull_back = move |adjoints: &[T]| pulled_back(&block, &inner, &outputs, adjoints);
+        record_block([x, &[]], values, pull_back)
     }
 
     #[inline(always)]
