@@ -5,69 +5,21 @@
 //! reports each time; the table of ratios at the end comes from runs in turn, so that it
 //! holds on a machine whose speed drifts.
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+#[path = "support/rosenbrock.rs"]
+mod rosenbrock;
+#[path = "support/workload.rs"]
+mod workload;
 
-use criterion::Criterion;
+use std::hint::black_box;
+
 use dualtape::nn::{Activation, Init, Mlp, hinge, l2};
 use dualtape::{Scalar, derivative, gradient, gradient_forward, hessian};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-
-/// A number and its derivatives.
-struct Answer {
-    value: f64,
-    derivatives: Vec<f64>,
-}
-
-/// A way to compute them.
-type Run = Box<dyn Fn() -> Answer>;
-
-/// One function and the ways to it: the plain function first, then derivatives.
-struct Workload {
-    name: &'static str,
-    runs: Vec<(&'static str, Run)>,
-}
-
-impl Workload {
-    fn new(name: &'static str, plain: impl Fn() -> f64 + 'static) -> Self {
-        Workload { name, runs: vec![("f64", Box::new(move || answer((plain(), Vec::new()))))] }
-    }
-
-    fn with(mut self, way: &'static str, run: impl Fn() -> Answer + 'static) -> Self {
-        self.runs.push((way, Box::new(run)));
-        self
-    }
-
-    /// Panics unless all ways agree with the plain value and the second way's derivatives.
-    fn assert_answers(&self) {
-        let (value, expected) = (self.runs[0].1().value, self.runs[1].1().derivatives);
-        let largest = expected.iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
-        for (way, run) in &self.runs[1..] {
-            let found = run();
-            assert!((found.value - value).abs() <= 1e-12 * value.abs(), "{}, {way}: {}", self.name, found.value);
-            assert_eq!(found.derivatives.len(), expected.len(), "{}, {way}", self.name);
-            for (i, (a, b)) in found.derivatives.iter().zip(&expected).enumerate() {
-                assert!((a - b).abs() <= 1e-10 * largest, "{}, {way}, derivative {i}: {a} is not {b}", self.name);
-            }
-        }
-    }
-}
-
-fn answer((value, derivatives): (f64, Vec<f64>)) -> Answer {
-    Answer { value, derivatives }
-}
+use rosenbrock::{point, rosenbrock, rosenbrock_hessian};
+use workload::{Workload, answer};
 
 // Rosenbrock's valley.
-
-fn rosenbrock<S: Scalar<Real = f64>>(x: &[S]) -> S {
-    let mut total = S::zero();
-    for w in x.windows(2) {
-        let (valley, slope) = (w[1] - w[0] * w[0], -w[0] + 1.0);
-        total += valley * valley * 100.0 + slope * slope;
-    }
-    total
-}
 
 fn rosenbrock_gradient(x: &[f64]) -> (f64, Vec<f64>) {
     let (mut total, mut g) = (0.0, vec![0.0; x.len()]);
@@ -78,22 +30,6 @@ fn rosenbrock_gradient(x: &[f64]) -> (f64, Vec<f64>) {
         g[i + 1] += 200.0 * valley;
     }
     (total, g)
-}
-
-fn rosenbrock_hessian(x: &[f64]) -> Vec<f64> {
-    let n = x.len();
-    let mut h = vec![0.0; n * n];
-    for i in 0..n - 1 {
-        h[i * n + i] += -400.0 * (x[i + 1] - 3.0 * x[i] * x[i]) + 2.0;
-        h[i * n + i + 1] -= 400.0 * x[i];
-        h[(i + 1) * n + i] -= 400.0 * x[i];
-        h[(i + 1) * n + i + 1] += 200.0;
-    }
-    h
-}
-
-fn point(n: usize) -> Vec<f64> {
-    (0..n).map(|i| 1.0 + 0.5 * (i as f64).sin()).collect()
 }
 
 fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
@@ -262,47 +198,6 @@ fn moons_workload() -> Workload {
         .with("forward", move || answer(gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters()))))
 }
 
-/// The median time of each way of a workload, in seconds, run in turn `rounds` times.
-fn medians(workload: &Workload, rounds: usize) -> Vec<f64> {
-    let time = |run: &Run, repeats: u32| {
-        let start = Instant::now();
-        for _ in 0..repeats {
-            black_box(run());
-        }
-        start.elapsed().as_secs_f64() / f64::from(repeats)
-    };
-    // Short runs are repeated until they take a measurable time.
-    let repeats: Vec<u32> =
-        workload.runs.iter().map(|(_, run)| (2e-4 / time(run, 1).max(1e-9)).clamp(1.0, 1e5) as u32).collect();
-    let mut times = vec![Vec::with_capacity(rounds); repeats.len()];
-    for _ in 0..rounds {
-        for ((times, (_, run)), &repeats) in times.iter_mut().zip(&workload.runs).zip(&repeats) {
-            times.push(time(run, repeats));
-        }
-    }
-    times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[rounds / 2]
-        })
-        .collect()
-}
-
-/// Prints, for every workload, the time of the plain function and all ways as ratios to it.
-fn print_table(workloads: &[Workload], rounds: usize) {
-    println!("\nTimes as ratios to the plain f64 evaluation (medians of {rounds} runs in turn)\n");
-    println!("{:<38} {:>12}   ratios", "", "f64");
-    for workload in workloads {
-        let times = medians(workload, rounds);
-        print!("{:<38} {:>9.3} µs ", workload.name, times[0] * 1e6);
-        for ((way, _), time) in workload.runs.iter().zip(&times).skip(1) {
-            print!("  {way} {:.1}", time / times[0]);
-        }
-        println!();
-    }
-}
-
 fn main() {
     let workloads = [
         moons_workload(),
@@ -315,22 +210,5 @@ fn main() {
         hessian_workload("Hessian of Rosenbrock 50", 50),
         chain_workload(),
     ];
-    workloads.iter().for_each(Workload::assert_answers);
-
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(500))
-        .configure_from_args();
-    for workload in &workloads {
-        let mut group = criterion.benchmark_group(workload.name);
-        for (way, run) in &workload.runs {
-            group.bench_function(*way, |bencher| bencher.iter(run));
-        }
-        group.finish();
-    }
-    criterion.final_summary();
-
-    let once = std::env::args().any(|argument| argument == "--test");
-    print_table(&workloads, if once { 1 } else { 31 });
+    workload::run(&workloads);
 }

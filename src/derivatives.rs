@@ -29,6 +29,9 @@ use crate::{Dual, Scalar, Tape, Var};
 /// ```
 pub const LANES: usize = 8;
 
+/// The number of directions that are carried at once where these are enough.
+pub(crate) const FEW_LANES: usize = 4;
+
 /// `(f(x), f′(x))`, in forward mode.
 ///
 /// # Panics
@@ -425,7 +428,7 @@ impl<T: Scalar> Matrix<T> {
         Matrix { entries, columns, rows }
     }
 
-    fn zeros(rows: usize, columns: usize) -> Self {
+    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
         Matrix { entries: vec![T::zero(); rows * columns], columns, rows }
     }
 }

@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::thread::AccessError;
 
-use num_traits::Zero;
+use num_traits::{Float, Zero};
 
 use crate::custom::pushed_forward;
 use crate::operators::{Mode, chained_functions, impl_scalar};
@@ -247,6 +247,18 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     #[inline]
     fn is_finite_throughout(self) -> bool {
         self.value.is_finite_throughout() && self.partials.iter().all(|p| p.is_finite_throughout())
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.partials.iter().fold(self.value.magnitude(), |largest, partial| {
+            let other = partial.magnitude();
+            if other > largest || Float::is_nan(other) { other } else { largest }
+        })
+    }
+
+    #[inline]
+    fn locally_constant(slope: T::Real) -> Self {
+        Self::constant(T::locally_constant(slope))
     }
 
     #[inline(always)]

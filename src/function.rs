@@ -194,13 +194,13 @@ pub trait Function<R: Real = f64> {
 }
 
 /// Up to this number of inputs forward mode is the faster way to a gradient.
-const FORWARD_GRADIENT: usize = 16;
+pub(crate) const FORWARD_GRADIENT: usize = 16;
 
 /// Up to this number of inputs forward mode is the faster way to a Jacobian.
 const FORWARD_JACOBIAN: usize = 32;
 
 /// Up to this ratio of inputs to outputs forward mode is the faster way to a Jacobian.
-const FORWARD_INPUTS_PER_OUTPUT: usize = 2;
+pub(crate) const FORWARD_INPUTS_PER_OUTPUT: usize = 2;
 
 /// The outputs of a function as a vector.
 pub(crate) fn slice_of<O: Outputs<R>, R, S: Copy>(y: O::Of<S>) -> Vec<S> {

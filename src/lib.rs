@@ -83,6 +83,7 @@ mod operators;
 mod rules;
 mod scalar;
 mod slices;
+mod sparse;
 mod special;
 mod tape;
 mod terms;
@@ -98,6 +99,7 @@ pub use fuse::fuse;
 pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{affine, dot, log_softmax, log_sum_exp, softmax, sum};
+pub use sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 pub use tape::{Gradients, Tape, Var};
 pub use terms::Terms;
 

@@ -185,7 +185,7 @@ pub(crate) fn rem<S: Scalar>(a: S, b: S) -> (S, S, S) {
     let v = a % b;
     let q = Float::round((a.value() - v.value()) / b.value());
     let one = if Float::is_nan(q) { nan() } else { S::one() };
-    (v, one, S::from_real(-q))
+    (v, one, S::locally_constant(-q))
 }
 
 /// ∂(ab + c) = b ∂a + a ∂b + ∂c
@@ -235,8 +235,11 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
     let (x0, y0) = (x.value(), y.value());
     let less = y - one;
     let zero_to_zero = x0 == S::Real::zero() && y0 == S::Real::zero();
-    let by_x = if y.is_identically_zero() || zero_to_zero {
+    let vanishing = S::locally_constant(S::Real::zero());
+    let by_x = if y.is_identically_zero() {
         S::zero()
+    } else if zero_to_zero {
+        vanishing
     } else if less.value() + one == y0 || !Float::is_normal(v.value()) {
         x.pow(less) * y
     } else {
@@ -244,7 +247,7 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
     };
     let ln_x = x.ln();
     let vanishes = v.value() == S::Real::zero() && Float::is_infinite(ln_x.value());
-    let by_y = if vanishes || zero_to_zero { S::zero() } else { v * ln_x };
+    let by_y = if vanishes || zero_to_zero { vanishing } else { v * ln_x };
     (v, by_x, by_y)
 }
 
@@ -266,7 +269,7 @@ pub(crate) fn hypot<S: Scalar>(x: S, y: S) -> (S, S, S) {
     let v = x.hypot(y);
     let zero = S::Real::zero();
     if x.value() == zero && y.value() == zero {
-        return (v, S::zero(), S::zero());
+        return (v, S::locally_constant(zero), S::locally_constant(zero));
     }
     let along = |major: S, minor: S| {
         let t = minor / major;
@@ -477,7 +480,7 @@ fn least_slope<R: crate::Real>(below: R, above: R) -> R {
 /// The constant `below`, `above` or, at x = 0, their subgradient of least norm.
 fn slope_by_sign<S: Scalar>(x: S, below: S::Real, above: S::Real) -> S {
     let zero = S::Real::zero();
-    S::from_real(if x.value() > zero {
+    S::locally_constant(if x.value() > zero {
         above
     } else if x.value() < zero {
         below
@@ -536,17 +539,18 @@ pub(crate) fn fract<S: Scalar>(x: S) -> (S, S) {
 /// clamp′ = 1 from bound to bound, 0 outside
 pub(crate) fn clamp<S: Scalar>(x: S, lo: S::Real, hi: S::Real) -> (S, S) {
     let outside = x.value() < lo || x.value() > hi;
-    (x.clamp(lo, hi), if outside { S::zero() } else { S::one() })
+    (x.clamp(lo, hi), S::locally_constant(real::<S>(if outside { 0.0 } else { 1.0 })))
 }
 
 /// The slopes of the chosen one of two operands: 1 and 0, halves at a tie.
 fn choice<S: Scalar>(a: S, b: S, first_wins: bool, second_wins: bool) -> (S, S) {
     let (a_nan, b_nan) = (Float::is_nan(a.value()), Float::is_nan(b.value()));
+    let slopes = |by_a, by_b| (S::locally_constant(real::<S>(by_a)), S::locally_constant(real::<S>(by_b)));
     match (first_wins || (b_nan && !a_nan), second_wins || (a_nan && !b_nan)) {
-        (true, _) => (S::one(), S::zero()),
-        (_, true) => (S::zero(), S::one()),
+        (true, _) => slopes(1.0, 0.0),
+        (_, true) => slopes(0.0, 1.0),
         _ if a_nan => (nan(), nan()),
-        _ => (S::from_f64(0.5), S::from_f64(0.5)),
+        _ => slopes(0.5, 0.5),
     }
 }
 
@@ -572,11 +576,11 @@ pub(crate) fn copysign<S: Scalar>(a: S, sign: S) -> (S, S, S) {
 pub(crate) fn abs_sub<S: Scalar>(a: S, b: S) -> (S, S, S) {
     let v = a.abs_sub(b);
     let slope: S = if v.value() > S::Real::zero() {
-        S::one()
+        S::locally_constant(real::<S>(1.0))
     } else if Float::is_nan(v.value()) {
         nan()
     } else {
-        S::zero()
+        S::locally_constant(real::<S>(0.0))
     };
     (v, slope, -slope)
 }

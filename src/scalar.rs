@@ -17,6 +17,7 @@ use std::thread::AccessError;
 use approx::{RelativeEq, UlpsEq};
 use num_traits::{Float, FloatConst, One, Zero};
 
+use crate::derivatives::FEW_LANES;
 use crate::rules::elementary_functions;
 use crate::tape::{Slot, registered_slot};
 use crate::{Block, Dual, Function, LANES, Outputs, Rule, special};
@@ -183,6 +184,19 @@ macro_rules! declare_functions {
             /// assert!(!Dual::<f64>::variable(0.0).sqrt().is_finite_throughout());
             /// ```
             fn is_finite_throughout(self) -> bool;
+
+            /// The largest magnitude of the value and all carried derivatives; NaN when one is.
+            #[doc(hidden)]
+            fn magnitude(self) -> Self::Real {
+                Float::abs(self.value())
+            }
+
+            /// A slope that is constant here and another one elsewhere, as that of `abs`: what
+            /// traces dependence keeps it even where it is 0.
+            #[doc(hidden)]
+            fn locally_constant(slope: Self::Real) -> Self {
+                Self::from_real(slope)
+            }
 
             /// Whether operations are recorded, so that even a product with the constant
             /// zero is one, and is not the constant zero itself.
@@ -412,12 +426,15 @@ macro_rules! plain_scalar {
                 thread_local! {
                     static ONE: ManuallyDrop<RefCell<Slot<Dual<$real, 1>>>> =
                         const { ManuallyDrop::new(RefCell::new(Slot::new())) };
+                    static FEW: ManuallyDrop<RefCell<Slot<Dual<$real, FEW_LANES>>>> =
+                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
                     static MANY: ManuallyDrop<RefCell<Slot<Dual<$real, LANES>>>> =
                         const { ManuallyDrop::new(RefCell::new(Slot::new())) };
                 }
                 const SAME: &str = "the number of lanes is the same";
                 match N {
                     1 => ONE.try_with(|slot| lend((&**slot as &dyn Any).downcast_ref().expect(SAME))),
+                    FEW_LANES => FEW.try_with(|slot| lend((&**slot as &dyn Any).downcast_ref().expect(SAME))),
                     LANES => MANY.try_with(|slot| lend((&**slot as &dyn Any).downcast_ref().expect(SAME))),
                     _ => registered_slot(lend),
                 }

@@ -16,10 +16,11 @@
 //! al. 2019.)
 //!
 //! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
-//! the stored statements and the sweep in `tape/recording.rs`, and how a variable
+//! the stored statements and the sweep in `tape/recording.rs`, how a variable
 //! finds the tape of its thread, and knows that it is still the right one, in
-//! `tape/slot.rs`.
+//! `tape/slot.rs`, and which inputs an output depends on in `tape/dependencies.rs`.
 
+mod dependencies;
 mod recording;
 mod slot;
 mod var;

@@ -243,11 +243,36 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
-    fn sweep_long<const L: usize>(&self, number: usize, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
+    /// The operands of a long statement: their positions, or [`NONE`], and their partials.
+    fn operands_of(&self, number: usize) -> impl Iterator<Item = (u32, T)> {
         let start = if number > 0 { self.ends[number - 1] as usize } else { 0 };
-        let end = self.ends[number] as usize;
+        let operands = start..self.ends[number] as usize;
+        self.arguments[operands.clone()].iter().copied().zip(self.partials[operands].iter().copied())
+    }
+
+    /// Calls `visit` with the position of every argument that counts.
+    pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
+        let mut count = |argument: u32| {
+            if argument != NONE {
+                visit(argument as usize);
+            }
+        };
+        match self.nodes.at(position).arguments {
+            [BLOCK, number] => self.blocks[number as usize].arguments.iter().copied().for_each(count),
+            [LONG, number] => {
+                for (argument, partial) in self.operands_of(number as usize) {
+                    if !partial.is_identically_zero() {
+                        count(argument);
+                    }
+                }
+            }
+            arguments => arguments.into_iter().for_each(count),
+        }
+    }
+
+    fn sweep_long<const L: usize>(&self, number: usize, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
         let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
-        for (&argument, &partial) in self.arguments[start..end].iter().zip(&self.partials[start..end]) {
+        for (argument, partial) in self.operands_of(number) {
             if let Some(sum) = adjoints.get_mut(argument as usize)
                 && !(skips_zeros && partial.is_identically_zero())
             {
@@ -337,6 +362,20 @@ impl<T> Nodes<T> {
             self.spare.push(empty);
         }
         self.last.truncate(len - self.before_last);
+    }
+
+    fn at(&self, position: usize) -> &Node<T> {
+        if position >= self.before_last {
+            return &self.last[position - self.before_last];
+        }
+        let mut start = 0;
+        for chunk in &self.full {
+            if position < start + chunk.len() {
+                return &chunk[position - start];
+            }
+            start += chunk.len();
+        }
+        unreachable!("full chunks hold the nodes before the last chunk")
     }
 
     /// The nodes at these positions, from the last to the first.

@@ -281,6 +281,15 @@ impl<T: Scalar> Scalar for Var<T> {
         self.value.is_finite_throughout()
     }
 
+    fn magnitude(self) -> T::Real {
+        self.value.magnitude()
+    }
+
+    #[inline]
+    fn locally_constant(slope: T::Real) -> Self {
+        Var::constant(T::locally_constant(slope))
+    }
+
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
         Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))

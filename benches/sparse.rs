@@ -1,0 +1,77 @@
+//! What a sparse derivative costs, with its sparsity found before and found anew, against the
+//! plain function, the entries by hand, and the dense derivative.
+
+#[path = "../examples/sparse.rs"]
+#[expect(dead_code, reason = "only the function of the example is used")]
+mod example;
+#[path = "support/rosenbrock.rs"]
+mod rosenbrock;
+#[path = "support/workload.rs"]
+mod workload;
+
+use std::hint::black_box;
+
+use dualtape::{SparseHessian, SparseJacobian, function, hessian, hessian_sparse, jacobian_sparse};
+use example::bratu;
+use rosenbrock::{point, rosenbrock, rosenbrock_hessian};
+use workload::{Workload, answer};
+
+/// The elements of the three diagonals of an n by n matrix, row by row.
+fn tridiagonal(dense: &[f64], n: usize) -> Vec<f64> {
+    (0..n).flat_map(|i| (i.saturating_sub(1)..(i + 2).min(n)).map(move |j| dense[i * n + j])).collect()
+}
+
+fn hessian_workload(name: &'static str, n: usize) -> Workload {
+    let [plain, hand, reused, anew, dense] = std::array::from_fn(|_| point(n));
+    let f = function!(rosenbrock);
+    let found = SparseHessian::new(&f, &reused);
+    Workload::new(name, move || rosenbrock(black_box(&plain)))
+        .with("by hand, dense", move || {
+            let h = rosenbrock_hessian(black_box(&hand));
+            answer((rosenbrock(&hand), tridiagonal(&h, n)))
+        })
+        .with("sparse", move || {
+            let (y, _, h) = found.at(&function!(rosenbrock), black_box(&reused));
+            answer((y, h.values().to_vec()))
+        })
+        .with("sparse, found anew", move || {
+            let (y, _, h) = hessian_sparse(&function!(rosenbrock), black_box(&anew));
+            answer((y, h.values().to_vec()))
+        })
+        .with("dense", move || {
+            let (y, _, h) = hessian(rosenbrock, black_box(&dense));
+            answer((y, tridiagonal(&h.into_entries(), n)))
+        })
+}
+
+/// The Jacobian of [`bratu`], row by row.
+fn bratu_entries(u: &[f64], n: usize) -> Vec<f64> {
+    let step = 1.0 / (n + 1) as f64;
+    let element = |i: usize, j: usize| if i == j { 2.0 - step * step * u[i].exp() } else { -1.0 };
+    (0..n).flat_map(|i| (i.saturating_sub(1)..(i + 2).min(n)).map(move |j| element(i, j))).collect()
+}
+
+fn bratu_workload() -> Workload {
+    const N: usize = 10_000;
+    let [plain, hand, reused, anew] = std::array::from_fn(|_| point(N));
+    let f = function!(bratu: &[S] -> Vec<S>);
+    let found = SparseJacobian::new(&f, &reused);
+    Workload::new("Jacobian of the example, 10,000 inputs", move || bratu(black_box(&plain))[0])
+        .with("by hand", move || answer((bratu(black_box(&hand))[0], bratu_entries(&hand, N))))
+        .with("sparse", move || {
+            let (y, j) = found.at(&function!(bratu: &[S] -> Vec<S>), black_box(&reused));
+            answer((y[0], j.values().to_vec()))
+        })
+        .with("sparse, found anew", move || {
+            let (y, j) = jacobian_sparse(&function!(bratu: &[S] -> Vec<S>), black_box(&anew));
+            answer((y[0], j.values().to_vec()))
+        })
+}
+
+fn main() {
+    workload::run(&[
+        hessian_workload("Hessian of Rosenbrock 50", 50),
+        hessian_workload("Hessian of Rosenbrock 1000", 1000),
+        bratu_workload(),
+    ]);
+}

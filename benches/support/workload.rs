@@ -1,0 +1,113 @@
+//! Ways to compute something, compared in their answers and then in their times.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+
+/// A number and its derivatives.
+pub(crate) struct Answer {
+    value: f64,
+    derivatives: Vec<f64>,
+}
+
+/// A way to compute them.
+type Run = Box<dyn Fn() -> Answer>;
+
+/// One function and the ways to it: the plain function first, then derivatives.
+pub(crate) struct Workload {
+    name: &'static str,
+    runs: Vec<(&'static str, Run)>,
+}
+
+impl Workload {
+    pub(crate) fn new(name: &'static str, plain: impl Fn() -> f64 + 'static) -> Self {
+        Workload { name, runs: vec![("f64", Box::new(move || answer((plain(), Vec::new()))))] }
+    }
+
+    pub(crate) fn with(mut self, way: &'static str, run: impl Fn() -> Answer + 'static) -> Self {
+        self.runs.push((way, Box::new(run)));
+        self
+    }
+
+    /// Panics unless all ways agree with the plain value and the second way's derivatives.
+    fn assert_answers(&self) {
+        let (value, expected) = (self.runs[0].1().value, self.runs[1].1().derivatives);
+        let largest = expected.iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
+        for (way, run) in &self.runs[1..] {
+            let found = run();
+            assert!((found.value - value).abs() <= 1e-12 * value.abs(), "{}, {way}: {}", self.name, found.value);
+            assert_eq!(found.derivatives.len(), expected.len(), "{}, {way}", self.name);
+            for (i, (a, b)) in found.derivatives.iter().zip(&expected).enumerate() {
+                assert!((a - b).abs() <= 1e-10 * largest, "{}, {way}, derivative {i}: {a} is not {b}", self.name);
+            }
+        }
+    }
+}
+
+pub(crate) fn answer((value, derivatives): (f64, Vec<f64>)) -> Answer {
+    Answer { value, derivatives }
+}
+
+/// The median time of each way of a workload, in seconds, run in turn `rounds` times.
+fn medians(workload: &Workload, rounds: usize) -> Vec<f64> {
+    let time = |run: &Run, repeats: u32| {
+        let start = Instant::now();
+        for _ in 0..repeats {
+            black_box(run());
+        }
+        start.elapsed().as_secs_f64() / f64::from(repeats)
+    };
+    // Short runs are repeated until they take a measurable time.
+    let repeats: Vec<u32> =
+        workload.runs.iter().map(|(_, run)| (2e-4 / time(run, 1).max(1e-9)).clamp(1.0, 1e5) as u32).collect();
+    let mut times = vec![Vec::with_capacity(rounds); repeats.len()];
+    for _ in 0..rounds {
+        for ((times, (_, run)), &repeats) in times.iter_mut().zip(&workload.runs).zip(&repeats) {
+            times.push(time(run, repeats));
+        }
+    }
+    times
+        .into_iter()
+        .map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times[rounds / 2]
+        })
+        .collect()
+}
+
+/// Prints, for every workload, the time of the plain function and all ways as ratios to it.
+fn print_table(workloads: &[Workload], rounds: usize) {
+    println!("\nTimes as ratios to the plain f64 evaluation (medians of {rounds} runs in turn)\n");
+    println!("{:<38} {:>12}   ratios", "", "f64");
+    for workload in workloads {
+        let times = medians(workload, rounds);
+        print!("{:<38} {:>9.3} µs ", workload.name, times[0] * 1e6);
+        for ((way, _), time) in workload.runs.iter().zip(&times).skip(1) {
+            print!("  {way} {:.1}", time / times[0]);
+        }
+        println!();
+    }
+}
+
+/// Compares the answers of all workloads, times them, and prints the table.
+pub(crate) fn run(workloads: &[Workload]) {
+    workloads.iter().for_each(Workload::assert_answers);
+
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
+        .configure_from_args();
+    for workload in workloads {
+        let mut group = criterion.benchmark_group(workload.name);
+        for (way, run) in &workload.runs {
+            group.bench_function(*way, |bencher| bencher.iter(run));
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+
+    let once = std::env::args().any(|argument| argument == "--test");
+    print_table(workloads, if once { 1 } else { 31 });
+}

@@ -1,0 +1,626 @@
+//! Sparse Jacobians and Hessians: closed forms, what is in the sparsity, random sparse functions against the dense
+//! derivatives, and the sparsities that are refused.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dualtape::{
+    Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, derivative, dot, function, gradient,
+    hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, sum,
+};
+use proptest::prelude::*;
+
+fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
+    let (one, hundred) = (R::from_f64(1.0), R::from_f64(100.0));
+    x.windows(2).map(|x| (x[1] - x[0].powi(2)).powi(2) * hundred + (x[0] - one).powi(2)).sum()
+}
+
+fn broyden<R: Real, S: Scalar<Real = R>>(x: &[S]) -> Vec<S> {
+    let real = R::from_f64;
+    let at = |i: usize| x.get(i).copied().unwrap_or(S::zero());
+    let row =
+        |i: usize| (-at(i) * real(2.0) + real(3.0)) * at(i) - at(i.wrapping_sub(1)) - at(i + 1) * real(2.0) + real(1.0);
+    (0..x.len()).map(row).collect()
+}
+
+fn point(n: usize) -> Vec<f64> {
+    (0..n).map(|i| 1.0 + 0.5 * (i as f64).sin()).collect()
+}
+
+fn rows(sparsity: &Sparsity) -> Vec<&[usize]> {
+    (0..sparsity.shape().0).map(|i| sparsity.row(i)).collect()
+}
+
+/// The sparsity of the Jacobian of `f: ℝⁿ → ℝᵐ` at zero.
+macro_rules! jacobian_rows {
+    ($f:path, $n:expr) => {
+        rows(SparseJacobian::new(&function!($f: &[S] -> Vec<S>), &[0.0; $n]).sparsity())
+    };
+}
+
+/// The sparsity of the Hessian of `f: ℝⁿ → ℝ` at zero.
+macro_rules! hessian_rows {
+    ($f:path, $n:expr) => {
+        rows(SparseHessian::new(&function!($f), &[0.0; $n]).sparsity())
+    };
+}
+
+mod closed_forms {
+    use super::*;
+
+    #[test]
+    fn the_jacobian_of_broyden() {
+        let f = function!(broyden: &[S] -> Vec<S>);
+        let x = point(20);
+        let (y, j) = jacobian_sparse(&f, &x);
+        assert_eq!(y, broyden(&x));
+        assert_eq!(j.sparsity().len(), 3 * 20 - 2);
+        for (i, x) in x.iter().enumerate() {
+            let diagonal = 3.0 - 4.0 * x;
+            assert!((j.get(i, i) - diagonal).abs() < 1e-14);
+            for (k, value) in j.row(i).filter(|&(k, _)| k != i) {
+                assert_eq!(value, if k < i { -1.0 } else { -2.0 });
+            }
+        }
+    }
+
+    #[test]
+    fn the_hessian_of_rosenbrock() {
+        let x = point(50);
+        let (y, g, h) = hessian_sparse(&function!(rosenbrock), &x);
+        assert_eq!((y, g), gradient(rosenbrock, &x));
+        assert_eq!(h.sparsity().len(), 3 * 50 - 2);
+        for i in 0..49 {
+            let (own, next) = (1200.0 * x[i] * x[i] - 400.0 * x[i + 1] + 2.0, -400.0 * x[i]);
+            let before = if i > 0 { 200.0 } else { 0.0 };
+            assert!((h.get(i, i) - own - before).abs() < 1e-11);
+            assert!((h.get(i, i + 1) - next).abs() < 1e-12);
+            assert_eq!(h.get(i, i + 1), h.get(i + 1, i));
+        }
+        assert_eq!(h.get(49, 49), 200.0);
+    }
+
+    #[test]
+    fn a_product_with_a_vector() {
+        let x = point(20);
+        let (_, j) = jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &x);
+        let v: Vec<f64> = (0..20).map(f64::from).collect();
+        let dense = j.to_dense();
+        let wanted: Vec<f64> = dense.rows().map(|row| row.iter().zip(&v).map(|(a, b)| a * b).sum()).collect();
+        assert_eq!(j.times(&v), wanted);
+    }
+
+    #[test]
+    #[should_panic(expected = "times: the matrix has 20 columns and the vector 3 elements; pass one for each")]
+    fn a_product_with_a_short_vector() {
+        let (_, j) = jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &point(20));
+        j.times(&[1.0; 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "column 20 of a sparse matrix with 20 columns; columns count from 0")]
+    fn an_element_beyond_the_columns() {
+        jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &point(20)).1.get(0, 20);
+    }
+
+    #[test]
+    #[should_panic(expected = "row 20 of a sparse matrix with 20 rows; rows count from 0")]
+    fn a_row_beyond_the_rows() {
+        let _ = jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &point(20)).1.row(20);
+    }
+
+    #[test]
+    fn matrices_say_what_they_hold() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            vec![x[1] * 3.0, x[0] * x[1]]
+        }
+        let f = function!(f: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[4.0, 5.0]);
+        assert_eq!(format!("{jacobian:?}"), "SparseJacobian { shape: (2, 2), entries: 3, colors: 2 }");
+        assert_eq!(format!("{:?}", jacobian.at(&f, &[4.0, 5.0]).1), "[{1: 3.0}, {0: 5.0, 1: 4.0}]");
+        let hessian = SparseHessian::new(&function!(rosenbrock), &[1.0; 5]);
+        assert_eq!(format!("{hessian:?}"), "SparseHessian { shape: (5, 5), entries: 13, colors: 3 }");
+    }
+}
+
+mod sparsities {
+    use super::*;
+
+    #[test]
+    fn accidental_zeros_count() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            vec![x[0] * x[1], x[1].powi(3), x[0].sin() * 2.0, (x[0] * x[2]).exp(), x[2] - x[2]]
+        }
+        assert_eq!(jacobian_rows!(f, 3), [&[0, 1][..], &[1], &[0], &[0, 2], &[2]]);
+    }
+
+    #[test]
+    fn constant_zeros_do_not() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let none = S::zero();
+            vec![x[0] * 0.0 + x[1], x[0] * none + x[2], dot(x, &[none, S::one(), none]), none, x[2].powi(0)]
+        }
+        assert_eq!(jacobian_rows!(f, 3), [&[1][..], &[2], &[1], &[], &[]]);
+    }
+
+    #[test]
+    fn steps_are_flat_and_kinks_have_two_sides() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let steps = x[0].floor() + x[1].ceil() + x[0].round() + x[1].trunc() + x[0].signum();
+            vec![steps, x[0].abs(), x[0].relu(), (x[0] - 1.0).relu(), x[0].max(x[1] + 1.0), x[1].min(x[0])]
+        }
+        assert_eq!(jacobian_rows!(f, 2), [&[][..], &[0], &[0], &[0], &[0, 1], &[0, 1]]);
+        fn g<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            vec![
+                x[0].clamp(1.0, 2.0),
+                x[0].abs_sub(x[1]),
+                x[0].copysign(x[1]),
+                x[0].leaky_relu(0.0),
+                x[0].hypot(x[1]),
+                x[0].pow(x[1]),
+                x[0] % (x[1] + 2.0),
+            ]
+        }
+        assert_eq!(jacobian_rows!(g, 2), [&[0][..], &[0, 1], &[0], &[0], &[0, 1], &[0, 1], &[0, 1]]);
+    }
+
+    #[test]
+    fn a_hessian_has_what_bends() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            x[0] * 3.0 + x[1] * x[2] + x[3].powi(2) + (x[4] + x[5]).powi(3) + x[6] / x[7] + x[8].relu() * x[9]
+        }
+        let wanted = [&[][..], &[2], &[1], &[3], &[4, 5], &[4, 5], &[7], &[6, 7], &[9], &[8]];
+        assert_eq!(hessian_rows!(f, 10), wanted);
+    }
+
+    #[test]
+    fn a_kink_outside_bends_what_is_inside() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            (x[0] * x[0]).max(x[1] + 1.0) + (x[2] * x[3] - 1.0).relu()
+        }
+        assert_eq!(hessian_rows!(f, 4), [&[0][..], &[], &[3], &[2]]);
+    }
+
+    #[test]
+    fn slices_and_inner_derivatives() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let (_, inner) = gradient(|y| y[0] * y[1] * y[1], &x[..2]);
+            vec![sum(&x[1..]), dot(&x[..2], &x[2..]), log_sum_exp(&x[..3]), inner[1], derivative(|y| y * y, x[3]).1]
+        }
+        assert_eq!(jacobian_rows!(f, 4), [&[1, 2, 3][..], &[0, 1, 2, 3], &[0, 1, 2], &[0, 1], &[3]]);
+        fn g<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            dot(&x[..2], &x[2..]) + log_sum_exp(&x[..2])
+        }
+        assert_eq!(hessian_rows!(g, 4), [&[0, 1, 2][..], &[0, 1, 3], &[0], &[1]]);
+    }
+
+    #[test]
+    fn no_inputs_and_no_outputs() {
+        fn none<S: Scalar>(_: &[S]) -> Vec<S> {
+            Vec::new()
+        }
+        fn constant<S: Scalar>(_: &[S]) -> Vec<S> {
+            vec![S::one(); 3]
+        }
+        let none = function!(none: &[S] -> Vec<S>);
+        let constant = function!(constant: &[S] -> Vec<S>);
+        for n in [0, 2] {
+            let x = vec![1.0; n];
+            let (y, j) = jacobian_sparse(&none, &x);
+            assert_eq!((y.len(), j.sparsity().shape(), j.sparsity().is_empty()), (0, (0, n), true));
+            let jacobian = SparseJacobian::new(&constant, &x);
+            assert_eq!((jacobian.sparsity().shape(), jacobian.colors()), ((3, n), 0));
+            assert_eq!(jacobian.at(&constant, &x).0, [1.0; 3]);
+        }
+        let (y, g, h) = hessian_sparse(&function!(rosenbrock), &[0.0_f64; 0]);
+        assert_eq!((y, g.len(), h.sparsity().shape()), (0.0, 0, (0, 0)));
+        let (y, g, h) = hessian_sparse(&function!(sum), &[1.0; 3]);
+        assert_eq!((y, g, h.values().len()), (3.0, vec![1.0; 3], 0));
+    }
+
+    /// A sum whose every term is local, and a chain without end: neither the stack nor the
+    /// memory grows with the square.
+    #[test]
+    fn long_functions() {
+        fn terms<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            x.windows(2).map(|x| (x[0] - x[1]).sin()).sum::<S>().exp() + x[0]
+        }
+        let jacobian = SparseJacobian::new(&function!(terms), &[0.1; 10_000]);
+        assert_eq!((jacobian.sparsity().len(), jacobian.colors()), (10_000, 1));
+        fn steps<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let mut y = x[0];
+            let step = |_| {
+                y = y * 0.5 + x[1];
+                y
+            };
+            (0..300_000).map(step).collect::<Vec<_>>().split_off(299_900)
+        }
+        assert_eq!(jacobian_rows!(steps, 3), [[0, 1]; 100]);
+    }
+}
+
+mod colors {
+    use super::*;
+
+    fn of_jacobian(f: &impl Function, n: usize) -> usize {
+        SparseJacobian::new(f, &vec![0.0; n]).colors()
+    }
+
+    #[test]
+    fn bands_diagonals_and_blocks() {
+        struct Band(usize);
+        impl Function for Band {
+            type Output = Vec<f64>;
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+                let side = |i: usize| i.saturating_sub(self.0)..(i + self.0 + 1).min(x.len());
+                (0..x.len()).map(|i| x[side(i)].iter().map(|x| x.sin()).sum()).collect()
+            }
+        }
+        for width in 0..12 {
+            assert_eq!(of_jacobian(&Band(width), 100), 2 * width + 1);
+        }
+        struct Blocks(usize);
+        impl Function for Blocks {
+            type Output = f64;
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+                x.chunks(self.0).map(|x| x.iter().copied().sum::<S>().exp()).sum()
+            }
+        }
+        for size in 1..12 {
+            let hessian = SparseHessian::new(&Blocks(size), &[0.0; 60]);
+            assert_eq!(hessian.colors(), size);
+        }
+    }
+
+    #[test]
+    fn arrows() {
+        fn arrow<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            x.iter().map(|&y| (y * x[x.len() - 1]).exp()).sum()
+        }
+        assert_eq!(SparseHessian::new(&function!(arrow), &[0.0; 5000]).colors(), 2);
+    }
+
+    #[test]
+    fn a_grid() {
+        // The five-point Laplacian of a square of 30 by 30 points: 5 colors at least.
+        fn laplacian<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let at = |i: usize, j: usize| if i < 30 && j < 30 { x[30 * i + j] } else { S::zero() };
+            let stencil = |i: usize, j: usize| {
+                at(i, j) * 4.0 - at(i.wrapping_sub(1), j) - at(i + 1, j) - at(i, j.wrapping_sub(1)) - at(i, j + 1)
+            };
+            (0..900).map(|k| stencil(k / 30, k % 30)).collect()
+        }
+        assert!(of_jacobian(&function!(laplacian: &[S] -> Vec<S>), 900) <= 8);
+        fn energy<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            laplacian(x).into_iter().zip(x).map(|(l, &x)| l * x).sum()
+        }
+        assert!(SparseHessian::new(&function!(energy), &[0.0; 900]).colors() <= 6);
+    }
+
+    #[test]
+    fn long_rows_are_compressed_in_reverse() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let diagonal = x.iter().map(|&x| x * x);
+            [x.iter().product()].into_iter().chain(diagonal).collect()
+        }
+        let f = function!(f: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[0.0; 100]);
+        assert_eq!(jacobian.colors(), 2);
+        let x = vec![1.5; 100];
+        let (y, j) = jacobian.at(&f, &x);
+        let (y_dense, dense) = jacobian_reverse(|x| f.eval(x), &x);
+        assert_eq!((y, j.to_dense()), (y_dense, dense));
+    }
+
+    #[test]
+    fn dense_ones_are_dense() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            x.iter().map(|&y| (x.iter().copied().sum::<S>() * y).sin()).collect()
+        }
+        let f = function!(f: &[S] -> Vec<S>);
+        let x = point(20);
+        assert_eq!(SparseJacobian::new(&f, &x).colors(), 20);
+        assert_eq!(jacobian_sparse(&f, &x).1.to_dense(), jacobian(|x| f.eval(x), &x).1);
+    }
+}
+
+/// A function of a few of its inputs at a time, from steps on what was computed before.
+#[derive(Clone, Debug)]
+struct Program {
+    steps: Vec<(u8, usize, usize)>,
+    outputs: Vec<usize>,
+}
+
+impl Program {
+    fn values<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        let mut values = x.to_vec();
+        for &(operation, a, b) in &self.steps {
+            let [a, b] = [a, b].map(|k| values[k % values.len()]);
+            values.push(match operation % 12 {
+                0 | 1 => a + b,
+                2 => a - b,
+                3 | 4 => a * b,
+                5 => a.sin(),
+                6 => a.powi(2) * 0.5,
+                7 => a.max(b),
+                8 => a.abs() + b * 0.0,
+                9 => (a * 0.1).tanh() / (b * b + 2.0),
+                10 => dot(&[a, b, S::zero()], &[b, a, a]),
+                _ => log_sum_exp(&[a, b]),
+            });
+        }
+        values
+    }
+}
+
+impl Function for Program {
+    type Output = Vec<f64>;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        let values = self.values(x);
+        self.outputs.iter().map(|&k| values[k % values.len()].sin()).collect()
+    }
+}
+
+/// The sum of the outputs of a program.
+struct Total<'a>(&'a Program);
+
+impl Function for Total<'_> {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.0.eval(x).into_iter().sum()
+    }
+}
+
+fn programs() -> impl Strategy<Value = Program> {
+    let step = (any::<u8>(), 0..30_usize, 0..30_usize);
+    (prop::collection::vec(step, 0..20), prop::collection::vec(0..40_usize, 0..10))
+        .prop_map(|(steps, outputs)| Program { steps, outputs })
+}
+
+/// Points with many zeros and ties, where derivatives vanish by accident.
+fn points() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+    let element = || prop_oneof![Just(0.0), Just(1.0), Just(-1.0), -2.0..2.0];
+    (1..25_usize).prop_flat_map(move |n| (prop::collection::vec(element(), n), prop::collection::vec(element(), n)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    /// The sparsity of one point serves at another, and the entries are those of the dense
+    /// derivative to the last bit.
+    #[test]
+    fn sparse_is_dense((x, there) in points(), f in programs()) {
+        let jacobian = SparseJacobian::new(&f, &x);
+        for x in [&x, &there] {
+            let (y, j) = jacobian.at(&f, x);
+            let (y_dense, forward) = dualtape::jacobian(|x| f.eval(x), x);
+            prop_assert_eq!(y, y_dense);
+            let j = j.to_dense();
+            prop_assert!(j == forward || j == jacobian_reverse(|x| f.eval(x), x).1, "{:?} is not {:?}", j, forward);
+        }
+        let f = Total(&f);
+        let hessian_of_f = SparseHessian::new(&f, &x);
+        for x in [&x, &there] {
+            let (y, g, h) = hessian_of_f.at(&f, x);
+            let (y_dense, g_dense, dense) = hessian(|x| f.eval(x), x);
+            prop_assert_eq!((y, g), (y_dense, g_dense));
+            let h = h.to_dense();
+            for i in 0..x.len() {
+                for k in 0..x.len() {
+                    prop_assert_eq!(h[i][k], h[k][i]);
+                    prop_assert!(h[i][k] == dense[i][k] || h[i][k] == dense[k][i], "({}, {}): {:?}, {:?}", i, k, h, dense);
+                }
+            }
+        }
+    }
+}
+
+mod reuse {
+    use super::*;
+
+    /// A band with one more entry.
+    struct Extended(Option<(usize, usize)>);
+
+    impl Function for Extended {
+        type Output = Vec<f64>;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+            let mut y = broyden(x);
+            if let Some((i, j)) = self.0 {
+                y[i] += x[j] * 1e-8;
+            }
+            y
+        }
+    }
+
+    struct Energy(Extended);
+
+    impl Function for Energy {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            let y = self.0.eval(x);
+            dot(&y, x)
+        }
+    }
+
+    #[test]
+    fn every_entry_that_is_missing_is_noticed() {
+        let x = point(12);
+        let jacobian = SparseJacobian::new(&Extended(None), &x);
+        let hessian = SparseHessian::new(&Energy(Extended(None)), &x);
+        for (i, j) in (0..12).flat_map(|i| (0..12).map(move |j| (i, j))) {
+            let f = Extended(Some((i, j)));
+            let fits = |evaluate: &dyn Fn()| catch_unwind(AssertUnwindSafe(evaluate)).is_ok();
+            assert_eq!(fits(&|| drop(jacobian.at(&f, &x))), i.abs_diff(j) <= 1, "J, entry ({i}, {j})");
+            let f = Energy(f);
+            assert_eq!(fits(&|| drop(hessian.at(&f, &x))), i.abs_diff(j) <= 1, "H, entry ({i}, {j})");
+        }
+    }
+
+    fn branch<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        vec![x[1] * 2.0, if x[0] < 0.0 { x[0] } else { x[0] * x[1] }]
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "SparseJacobian: there is an entry at row 1 and column 1 here, which is not in the sparsity, as \
+                    the function takes another branch at this point than where the sparsity was found; find it again \
+                    here with `SparseJacobian::new`"
+    )]
+    fn another_branch() {
+        let f = function!(branch: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[-1.0, 1.0]);
+        jacobian.at(&f, &[1.0, 1.0]);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "SparseJacobian: there is an entry at row 0 and column 0 here, which is not in the sparsity"
+    )]
+    fn another_branch_in_reverse() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            x[1..].iter().copied().sum::<S>() + if x[1] < 0.0 { S::zero() } else { x[0] }
+        }
+        let f = function!(f);
+        SparseJacobian::new(&f, &[-1.0; 100]).at(&f, &[1.0; 100]);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "SparseHessian: there is an entry at row 0 and column 1 here, which is not in the sparsity"
+    )]
+    fn another_branch_of_a_hessian() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            if x[0] < 0.0 { x[0] + x[1] } else { x[0] * x[1] }
+        }
+        let f = function!(f);
+        SparseHessian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
+    }
+
+    /// The missing entry is 0 here, but its derivative is not.
+    #[test]
+    #[should_panic(expected = "there is an entry at row 1 and column 1 here")]
+    fn another_branch_in_a_derivative_only() {
+        let f = function!(branch: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[-1.0, 1.0]);
+        jacobian.at(&f, &[Dual::variable(0.0), Dual::constant(1.0)]);
+    }
+
+    /// All entries cancel to zero, and the products with random numbers to what rounding left.
+    #[test]
+    fn rounding_is_no_misfit() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            let (forward, backward): (S, S) = (x.iter().sum(), x.iter().rev().sum());
+            forward.sin() - backward.sin()
+        }
+        let f = function!(f);
+        let hessian = SparseHessian::new(&f, &[0.0; 20]);
+        assert_eq!(hessian.at(&f, &[1.0; 20]).2.values(), [0.0; 400]);
+    }
+
+    #[test]
+    fn entries_that_are_not_finite_fit() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            vec![x[0].sqrt() + x[1], x[1].ln() * x[2], x[2] * 1e-310]
+        }
+        let f = function!(f: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[1.0; 3]);
+        let (_, j) = jacobian.at(&f, &[0.0, -1.0, 1.0]);
+        assert_eq!((j.get(0, 0), j.get(0, 1), j.get(2, 2)), (f64::INFINITY, 1.0, 1e-310));
+        assert!(j.get(1, 1).is_nan() && j.get(1, 2).is_nan());
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "SparseJacobian: the sparsity is that of 3 inputs and x has 4 elements; find it again with \
+                    `SparseJacobian::new`"
+    )]
+    fn another_number_of_inputs() {
+        let f = function!(broyden: &[S] -> Vec<S>);
+        SparseJacobian::new(&f, &[0.0; 3]).at(&f, &[0.0; 4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "SparseJacobian: the sparsity is that of 1 outputs and f(x) has 3; find it again with \
+                    `SparseJacobian::new`")]
+    fn another_number_of_outputs() {
+        let f = function!(broyden: &[S] -> Vec<S>);
+        SparseJacobian::new(&function!(sum), &[0.0; 3]).at(&f, &[0.0; 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "SparseHessian: the sparsity is that of 3 inputs and x has 0 elements")]
+    fn another_number_of_inputs_of_a_hessian() {
+        let f = function!(rosenbrock);
+        SparseHessian::new(&f, &[0.0; 3]).at(&f, &[0.0_f64; 0]);
+    }
+}
+
+mod scalars {
+    use super::*;
+
+    /// Third derivatives of Rosenbrock's function along one direction, as derivatives of the sparse Hessian.
+    #[test]
+    fn a_derivative_of_a_sparse_hessian() {
+        let f = function!(rosenbrock);
+        let at = point(10);
+        let (h, slope) = {
+            let x: Vec<Dual> = at.iter().map(|&x| Dual::variable(x)).collect();
+            let (_, _, h) = hessian_sparse(&f, &x);
+            let value = |h: &Csr<Dual>, i, j| h.get(i, j).value;
+            let slope = |h: &Csr<Dual>, i, j| h.get(i, j).partials[0];
+            (
+                (0..9).map(|i| value(&h, i, i + 1)).collect::<Vec<_>>(),
+                (0..9).map(|i| (slope(&h, i, i + 1), slope(&h, i, i))).collect::<Vec<_>>(),
+            )
+        };
+        for i in 0..9 {
+            assert!((h[i] + 400.0 * at[i]).abs() < 1e-12);
+            assert!((slope[i].0 + 400.0).abs() < 1e-12);
+            assert!((slope[i].1 - (2400.0 * at[i] - 400.0)).abs() < 1e-10);
+        }
+    }
+
+    /// The gradient of an entry of the Jacobian, in reverse.
+    #[test]
+    fn a_gradient_through_a_sparse_jacobian() {
+        let f = function!(broyden: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[0.0; 6]);
+        let (entry, g) = gradient(|x| jacobian.at(&f, x).1.get(2, 2), &[0.5; 6]);
+        assert_eq!((entry, g), (1.0, vec![0.0, 0.0, -4.0, 0.0, 0.0, 0.0]));
+        // Compressed by rows.
+        fn product<S: Scalar>(x: &[S]) -> S {
+            x.iter().product()
+        }
+        let f = function!(product);
+        let jacobian = SparseJacobian::new(&f, &[0.0; 20]);
+        let (entry, g) = gradient(|x| jacobian.at(&f, x).1.get(0, 0), &[2.0; 20]);
+        assert_eq!((entry, g[0], g[1]), (2.0_f64.powi(19), 0.0, 2.0_f64.powi(18)));
+    }
+
+    #[test]
+    fn in_single_precision() {
+        let x: Vec<f32> = point(30).into_iter().map(|x| x as f32).collect();
+        let f = function!(f32, broyden: &[S] -> Vec<S>);
+        let (y, j) = jacobian_sparse(&f, &x);
+        assert_eq!((y, j.to_dense()), jacobian(|x| f.eval(x), &x));
+        let f = function!(f32, rosenbrock);
+        let (y, g, h) = hessian_sparse(&f, &x);
+        let (y_dense, g_dense, dense) = hessian(|x| f.eval(x), &x);
+        assert_eq!((y, g), (y_dense, g_dense));
+        assert!(h.to_dense().into_entries().iter().zip(dense.into_entries()).all(|(a, b)| (a - b).abs() <= 1e-4));
+    }
+
+    #[test]
+    fn arrays_and_single_outputs() {
+        fn rotate<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+            [-y, x]
+        }
+        let (y, j) = jacobian_sparse(&function!(rotate: [S; 2] -> [S; 2]), &[1.0, 2.0]);
+        assert_eq!((y, j.values()), (vec![-2.0, 1.0], &[-1.0, 1.0][..]));
+        let (y, j) = jacobian_sparse(&function!(rosenbrock), &point(30));
+        assert_eq!((y[0], j.values().to_vec()), gradient(rosenbrock, &point(30)));
+    }
+}
