@@ -16,7 +16,7 @@
 //! is taken by calling a verb inside a verb.
 
 use std::any::TypeId;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
@@ -277,22 +277,6 @@ pub fn hessian<T: Scalar>(
     (y, g, matrix)
 }
 
-/// [`hessian`] with dual numbers over dual numbers: [`LANES`] rows by [`LANES`] columns at once.
-#[track_caller]
-pub(crate) fn hessian_forward<T: Scalar>(
-    f: impl Fn(&[Dual<Dual<T, LANES>, LANES>]) -> Dual<Dual<T, LANES>, LANES>,
-    x: &[T],
-) -> (T, Vec<T>, Matrix<T>) {
-    let value = Cell::new(None);
-    let inner = |x: &[Dual<T, LANES>]| {
-        let (y, g) = gradient_forward(&f, x);
-        value.set(Some(y.value));
-        g
-    };
-    let (g, matrix) = jacobian(inner, x);
-    (value.get().expect("f was called at least once"), g, matrix)
-}
-
 fn constants<T: Scalar, const N: usize>(x: &[T]) -> Vec<Dual<T, N>> {
     x.iter().map(|&x| Dual::constant(x)).collect()
 }
@@ -319,7 +303,7 @@ fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&[Dual<T, LANES>], Range<u
 }
 
 #[track_caller]
-fn assert_directions(verb: &str, point: &str, n: usize, direction: &str, m: usize) {
+pub(crate) fn assert_directions(verb: &str, point: &str, n: usize, direction: &str, m: usize) {
     assert_eq!(n, m, "{verb}: {point} has {n} elements and {direction} has {m}; pass one for each");
 }
 

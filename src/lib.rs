@@ -70,9 +70,11 @@
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
 mod check;
+mod checkpoint;
 pub mod conventions;
 mod custom;
 mod derivatives;
+mod difference;
 mod dual;
 mod ecosystem;
 mod function;
@@ -88,11 +90,13 @@ mod special;
 mod tape;
 mod terms;
 
-pub use check::{Disagreement, Entry, Report, check};
+pub use check::{Disagreement, Entry, Report, check, check_along};
+pub use checkpoint::Checkpointed;
 pub use custom::{Block, Rule, plain};
 pub use derivatives::{
     LANES, Matrix, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp,
 };
+pub use difference::difference;
 pub use dual::{Dual, lift};
 pub use function::{Function, Outputs, Parametric};
 pub use fuse::fuse;

@@ -1,6 +1,11 @@
 //! The checker agrees with what is right and catches what is slightly wrong.
 
-use dualtape::{Entry, Function, Real, Scalar, check, function};
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
+use dualtape::{Disagreement, Dual, Entry, Function, Real, Report, Scalar, Var, check, check_along, function};
+use refusals::message;
 
 fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
     x.windows(2).map(|x| (x[1] - x[0].powi(2)).powi(2) * R::from_f64(100.0) + (x[0] - R::from_f64(1.0)).powi(2)).sum()
@@ -13,12 +18,45 @@ fn black_scholes<S: Scalar<Real = f64>>(x: &[S]) -> S {
     *spot * d1.norm_cdf() - *strike * (-*rate * time).exp() * (d1 - spread).norm_cdf()
 }
 
+/// Outputs of very different size.
+fn spherical<S: Scalar<Real = f64>>([r, azimuth, polar]: [S; 3]) -> [S; 4] {
+    let flat = r * polar.sin();
+    [flat * azimuth.cos(), flat * azimuth.sin() * 1e-9, r * polar.cos() * 1e9, S::from_f64(2.0)]
+}
+
+fn powers<R: Real, S: Scalar<Real = R>>(x: &[S]) -> Vec<S> {
+    (0..5).map(|n| x[0].powi(n) * x[1]).collect()
+}
+
 #[test]
 fn right_functions_pass() {
     let twelve: Vec<f64> = (0..12).map(|i| (f64::from(i)).cos()).collect();
     check(&function!(rosenbrock), &twelve).assert_agreement();
+    check_along(&function!(rosenbrock), &twelve, &twelve).assert_agreement();
     check(&function!(f32, rosenbrock), &[0.3_f32, -0.2, 1.1]).assert_agreement();
-    check(&function!(black_scholes), &[100.0, 95.0, 0.05, 0.2, 1.5]).assert_agreement();
+    check_along(&function!(f32, rosenbrock), &[0.3_f32, -0.2, 1.1], &[1.0, 2.0, 3.0]).assert_agreement();
+    let option = [100.0, 95.0, 0.05, 0.2, 1.5];
+    check(&function!(black_scholes), &option).assert_agreement();
+    check_along(&function!(black_scholes), &option, &[1.0, 1.0, 0.01, 0.01, 0.1]).assert_agreement();
+}
+
+#[test]
+fn functions_of_many_outputs() {
+    let spherical = function!(spherical: [S; 3] -> [S; 4]);
+    let report = check(&spherical, &[2.0, 0.3, 1.2]);
+    assert_eq!(report.to_string(), "120 derivatives agree in all modes");
+    check_along(&spherical, &[2.0, 0.3, 1.2], &[1.0, -1.0, 0.5]).assert_agreement();
+    check(&function!(powers: &[S] -> Vec<S>), &[-0.7, 3.0]).assert_agreement();
+    check(&function!(f32, powers: &[S] -> Vec<S>), &[-0.7_f32, 3.0]).assert_agreement();
+    // Without inputs, and without outputs.
+    fn nothing<S: Scalar>(_: &[S]) -> Vec<S> {
+        vec![]
+    }
+    fn one<S: Scalar>(_: &[S]) -> S {
+        S::one()
+    }
+    assert_eq!(check(&function!(nothing: &[S] -> Vec<S>), &[1.0]).to_string(), "0 derivatives agree in all modes");
+    assert_eq!(check(&function!(one), &[]).to_string(), "0 derivatives agree in all modes");
 }
 
 /// exp(x)·y whose derivative in x is wrong by `error`, alike in all modes.
@@ -40,39 +78,203 @@ fn a_rule_that_is_wrong_by_half_a_thousandth_is_caught() {
     check(&Wrong { error: 0.0 }, &[0.5, 2.0]).assert_agreement();
     for error in [5e-4, -5e-4, 5e-6] {
         let report = check(&Wrong { error }, &[0.5, 2.0]);
-        let [only] = report.disagreements() else { panic!("one disagreement expected: {report}") };
-        assert_eq!((only.entry, only.readings), (Entry::Gradient(0), ["differences", "forward"]));
-        assert!((only.relative() - error.abs()).abs() < 1e-3 * error.abs());
+        let first = &report.disagreements()[0];
+        assert_eq!((first.entry.to_string(), first.readings), ("∂f/∂x[0]".to_string(), ["differences", "forward"]));
+        assert!((first.relative() - error.abs()).abs() < 1e-3 * error.abs());
     }
 }
 
-/// A function that is wrong in one reading only: it drops derivatives when its type
-/// is that of the reverse mode.
-struct WrongInReverse;
+/// (x·y, x/y), wrong by a term d^order/order! in one output, where d is the distance of an
+/// input from its value: this changes derivatives of that order only.
+struct WrongTerm {
+    order: i32,
+    output: usize,
+    input: usize,
+    /// The sizes of the scalars in whose readings it is wrong.
+    readings: &'static [usize],
+}
 
-impl Function for WrongInReverse {
-    type Output = f64;
+impl Function for WrongTerm {
+    type Output = [f64; 2];
 
-    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-        let y = x[0] * x[1];
-        if size_of::<S>() == size_of::<dualtape::Var>() { y + (x[0] - x[0].value()) * 1e-3 } else { y }
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 2] {
+        let mut outputs = [x[0] * x[1], x[0] / x[1]];
+        if self.readings.contains(&size_of::<S>()) {
+            let distance = x[self.input] - x[self.input].value();
+            let factorial: i32 = (1..=self.order).product();
+            outputs[self.output] += distance.powi(self.order) * (1e-3 / f64::from(factorial));
+        }
+        outputs
+    }
+}
+
+const PLAIN: usize = size_of::<f64>();
+const FORWARD: usize = size_of::<Dual<f64, 8>>();
+const REVERSE: usize = size_of::<Var>();
+const FORWARD_OVER_REVERSE: usize = size_of::<Var<Dual<f64, 8>>>();
+const NESTED_FORWARD: usize = size_of::<Dual<Dual<f64, 8>, 8>>();
+const ALL: &[usize] = &[PLAIN, FORWARD, REVERSE, FORWARD_OVER_REVERSE, NESTED_FORWARD];
+
+/// Each disagreement as `entry: reading, reading`.
+fn found(report: &Report) -> Vec<String> {
+    let line = |d: &Disagreement| format!("{}: {}, {}", d.entry, d.readings[0], d.readings[1]);
+    report.disagreements().iter().map(line).collect()
+}
+
+#[test]
+fn every_kind_of_wrong_derivative_is_named() {
+    let cases: [(WrongTerm, &[&str]); 9] = [
+        // A value, in one reading and in the plain one.
+        (WrongTerm { order: 0, output: 1, input: 0, readings: &[REVERSE] }, &["f[1]: plain, reverse"]),
+        (
+            WrongTerm { order: 0, output: 0, input: 0, readings: &[PLAIN] },
+            &[
+                "f[0]: plain, forward",
+                "f[0]: plain, reverse",
+                "f[0]: plain, forward over reverse",
+                "f[0]: plain, nested forward",
+            ],
+        ),
+        // One entry of the Jacobian, in one mode and in all.
+        (WrongTerm { order: 1, output: 0, input: 1, readings: &[REVERSE] }, &["∂f[0]/∂x[1]: forward, reverse"]),
+        (
+            WrongTerm { order: 1, output: 1, input: 0, readings: &[FORWARD] },
+            &[
+                "∂f[1]/∂x[0]: forward, reverse",
+                "∂f[1]/∂x[0]: forward, forward over reverse",
+                "∂f[1]/∂x[0]: forward, nested forward",
+                "∂f[1]/∂x[0]: differences, forward",
+            ],
+        ),
+        (WrongTerm { order: 1, output: 1, input: 1, readings: ALL }, &["∂f[1]/∂x[1]: differences, forward"]),
+        (
+            WrongTerm { order: 1, output: 1, input: 1, readings: &[NESTED_FORWARD] },
+            &["∂f[1]/∂x[1]: forward, nested forward"],
+        ),
+        // One second derivative, in one nesting and in all.
+        (
+            WrongTerm { order: 2, output: 1, input: 0, readings: &[FORWARD_OVER_REVERSE] },
+            &["∂²f[1]/∂x[0]∂x[0]: nested forward, forward over reverse"],
+        ),
+        (
+            WrongTerm { order: 2, output: 0, input: 1, readings: &[NESTED_FORWARD] },
+            &[
+                "∂²f[0]/∂x[1]∂x[1]: nested forward, forward over reverse",
+                "∂²f[0]/∂x[1]∂x[1]: differences, nested forward",
+            ],
+        ),
+        (
+            WrongTerm { order: 2, output: 0, input: 0, readings: ALL },
+            &["∂²f[0]/∂x[0]∂x[0]: differences, nested forward"],
+        ),
+    ];
+    for (function, expected) in cases {
+        assert_eq!(found(&check(&function, &[0.5, 2.0])), expected);
     }
 }
 
 #[test]
-fn a_mode_that_differs_is_named() {
-    let report = check(&WrongInReverse, &[0.5, 2.0]);
-    assert!(!report.agrees());
+fn a_wrong_third_derivative_is_named() {
+    /// sin(x·y) by its expansion to the second order.
+    fn expanded<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        let t = x[0] * x[1];
+        let (a, d) = (t.value(), t - t.value());
+        d * a.cos() - d * d * (a.sin() / 2.0) + a.sin()
+    }
+    let at = [0.5, 2.0];
+    check(&function!(expanded), &at).assert_agreement();
+    let report = check_along(&function!(expanded), &at, &[1.0, 0.0]);
+    assert_eq!(
+        found(&report),
+        [
+            "∂³f/∂x[0]∂x[0]∂v: differences, nested forward",
+            "∂³f/∂x[1]∂x[0]∂v: differences, nested forward",
+            "∂³f/∂x[0]∂x[1]∂v: differences, nested forward",
+            "∂³f/∂x[1]∂x[1]∂v: differences, nested forward"
+        ]
+    );
+    // ∂³ sin(xy)/∂x³ = −y³ cos(xy)
+    let [by_hand, of_expansion] = report.disagreements()[0].results;
+    assert!((by_hand + 8.0 * 1.0_f64.cos()).abs() < 1e-8 && of_expansion.abs() < 1e-12, "{report}");
+
+    // Of a wrong gradient, the derivative along v is wrong before all others.
+    let report = check_along(&Wrong { error: 5e-4 }, &at, &[1.0, 0.0]);
+    assert!(report.disagreements().iter().all(|d| d.entry.along), "{report}");
+}
+
+#[test]
+fn the_report_is_a_table_of_the_worst() {
+    let report = check(&WrongTerm { order: 1, output: 0, input: 0, readings: &[REVERSE] }, &[0.5, 2.0]);
     assert_eq!(
         report.to_string(),
-        "1 of 16 derivatives disagree\n  ∂f/∂x[0]: forward 2, reverse 2.001 (relative difference 5.0e-4)"
+        "1 of 32 derivatives disagree, the largest relative difference 5.0e-4 at ∂f[0]/∂x[0]:\n  \
+         ∂f[0]/∂x[0]  forward 2  reverse 2.001  5.0e-4"
     );
+    let report = check(&WrongTerm { order: 0, output: 0, input: 0, readings: &[REVERSE] }, &[0.5, 2.0]);
+    assert_eq!(
+        report.to_string(),
+        "1 of 8 values and 0 of 32 derivatives disagree, the largest relative difference 1.0e-3 at f[0]:\n  \
+         f[0]  plain 1  reverse 1.001  1.0e-3"
+    );
+
+    /// Σ i·xᵢ, of which a part is hidden from differentiation: i % of the slope i.
+    fn hidden<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        let term = |(x, i): (&S, i32)| {
+            let (slope, share) = (f64::from(i), f64::from(i) / 100.0);
+            *x * (slope - slope * share) + x.value() * slope * share
+        };
+        x.iter().zip(0..).map(term).sum()
+    }
+    let report = check(&function!(hidden), &[1.0; 13]);
+    let text = report.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 12);
+    assert_eq!(lines[0], "12 of 390 derivatives disagree, the largest relative difference 1.2e-1 at ∂f/∂x[12]:");
+    assert_eq!(lines[1], "  ∂f/∂x[12]  differences 12  forward 10.56  1.2e-1");
+    assert_eq!(lines[10], "  ∂f/∂x[3]   differences 3   forward 2.91   3.0e-2");
+    assert_eq!(lines[11], "  ... and 2 more");
+    assert_eq!(report.disagreements().len(), 12);
 }
 
 #[test]
-#[should_panic(expected = "1 of 16 derivatives disagree\n  ∂f/∂x[0]: differences")]
+fn what_is_not_finite_counts_most() {
+    let differ = |a, b| {
+        let entry = Entry { output: None, inputs: vec![], along: false };
+        Disagreement { entry, readings: ["plain", "forward"], results: [a, b] }.relative()
+    };
+    assert_eq!(differ(1.0, f64::NAN), f64::INFINITY);
+    assert_eq!(differ(f64::INFINITY, 1.0), f64::INFINITY);
+    assert_eq!(differ(f64::INFINITY, f64::NEG_INFINITY), f64::INFINITY);
+    assert_eq!(differ(-1.0, 1.0), 2.0);
+    assert_eq!(differ(0.0, 1e-300), 1.0);
+}
+
+#[test]
+#[should_panic(expected = "1 of 32 derivatives disagree, the largest relative difference 5.0e-4 at ∂f[0]/∂x[0]:\n  ∂f")]
 fn the_assertion_shows_the_report() {
-    check(&Wrong { error: 5e-4 }, &[0.5, 2.0]).assert_agreement();
+    check(&WrongTerm { order: 1, output: 0, input: 0, readings: &[REVERSE] }, &[0.5, 2.0]).assert_agreement();
+}
+
+#[test]
+fn misuse_is_refused() {
+    assert_eq!(
+        message(|| check_along(&function!(rosenbrock), &[1.0, 2.0], &[1.0])),
+        "check_along: x has 2 elements and v has 1; pass one for each"
+    );
+    /// Returns one output more in reverse mode.
+    struct Changing;
+    impl Function for Changing {
+        type Output = Vec<f64>;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+            vec![x[0]; if size_of::<S>() == REVERSE { 2 } else { 1 }]
+        }
+    }
+    assert_eq!(
+        message(|| check(&Changing, &[1.0])),
+        "check: the function returned 1 outputs at plain numbers and 2 in the reading reverse; it must return the same \
+         number in all"
+    );
 }
 
 #[test]
@@ -81,4 +283,81 @@ fn what_is_not_finite_agrees_with_itself() {
         x[0].sqrt() + x[1].ln()
     }
     check(&function!(root), &[0.0, -1.0]).assert_agreement();
+}
+
+#[test]
+fn a_slope_that_is_nan_where_there_is_one_is_found() {
+    fn distance<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        (x[0].powi(4) + x[1].powi(4)).sqrt()
+    }
+    let report = check(&function!(distance), &[0.0, 0.0]);
+    assert!(!report.agrees());
+}
+
+#[test]
+fn right_functions_at_awkward_points_are_not_accused() {
+    macro_rules! agree {
+        ($($f:expr, $points:expr;)*) => {$({
+            fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+                let f: fn(S, S) -> S = $f;
+                f(x[0], x[1])
+            }
+            for point in $points {
+                let point: [f64; 2] = point;
+                let report = check(&function!(f), &point);
+                assert!(report.agrees(), "{} at {point:?}: {report}", stringify!($f));
+            }
+        })*};
+    }
+    agree! {
+        // Kinks, at the point, near it, and a little farther off.
+        |x, y| x.abs() + y.relu(), [[0.0, 0.0], [1e-6, -1e-6], [1e-3, -1e-3], [-1e-12, 1e-12], [0.05, 1e-2]];
+        |x, y| x.max(y) * 3.0, [[2.0, 2.0], [2.0, 2.0 + 1e-9], [0.0, 0.0], [1e5, 1e5]];
+        |x, y| x.hypot(y), [[0.0, 0.0], [1e-8, 0.0], [1e-160, 1e-160], [1e160, 1e150]];
+        |x, y| x.relu().powi(2) + (y - 1.0).abs() * (y - 1.0), [[0.0, 1.0], [1e-7, 1.0 + 1e-7]];
+        |x, y| x.elu(1.5) + y.leaky_relu(0.1), [[0.0, 0.0], [1e-4, 1e-4]];
+        |x, y| x.atan2(y), [[0.0, 0.0], [0.0, -1.0], [1e-9, -1.0], [1e-300, 1e-300]];
+        // Stairs and remainders.
+        |x, y| x.floor() + y.round(), [[0.0, 0.5], [1.0 - 1e-6, 0.5 + 1e-6], [3.3, 4.4], [12345.5, 1e5]];
+        |x, y| x.fract() + y.trunc(), [[0.25, 1.5], [1e5 + 0.25, 1e5 + 0.5], [1.0, 1.0]];
+        |x, y| x % y, [[5.0, 3.0], [6.0, 3.0], [5.9999, 3.0], [1.0, 0.1]];
+        // Ends of domains.
+        |x, y| x.ln() * y.sqrt(), [[1e-9, 1e-9], [1e-300, 1e-300], [1e-3, 0.0], [1.0, 1e-3]];
+        |x, y| x.asin() + y.acosh(), [[1.0, 1.0], [1.0 - 1e-9, 1.0 + 1e-9], [-1.0 + 1e-14, 1.0 + 1e-3]];
+        |x, y| x.atanh() + (y + 1.0).ln(), [[1.0 - 1e-6, -1.0 + 1e-6], [1.0, -1.0]];
+        |x, y| x.recip() + y.powf(-0.5), [[1e-8, 1e-8], [-1e-3, 1e-3], [0.0, 0.0], [1e8, 1e-100]];
+        |x, y| x.cbrt() + y.powf(1.5), [[0.0, 0.0], [1e-9, 1e-9], [-8.0, 4.0]];
+        |x, y| x * x.ln() + y.powi(-3), [[1e-9, 1e-3], [1e-300, -1e-2]];
+        // Poles beside the point, and oscillations.
+        |x, y| x.tan() + y.sin(), [[std::f64::consts::FRAC_PI_2 - 1e-6, 1e6], [1.57, 1e-12]];
+        |x, y| (x * 1e4).sin() * (y * 1e-4).cos(), [[0.3, 0.3], [0.0, 1e4], [100.0, 1e6]];
+        |x, y| (x * 1e3).exp() + (y * 1e9).tanh(), [[0.0, 0.0], [-0.5, 1e-9], [0.1, 1.0]];
+        // Large, tiny, flat, and cancelling.
+        |x, y| x.powi(2) * y, [[1e100, 1e-100], [1e-100, 1e100], [1e-200, 1.0], [0.0, 0.0]];
+        |x, y| (x + 1e8) - 1e8 + y * 1e-8, [[0.5, 1.0], [0.0, 0.0]];
+        |x, y| x.sigmoid() + y.erfc(), [[40.0, 6.0], [-700.0, -6.0], [1e3, 26.0]];
+        |x, y| (-x * x).exp() * y.cos(), [[30.0, 0.0], [6.0, 1e-20], [0.0, 0.0]];
+        |x, y| x.cosh() - y.cosh(), [[1e-5, 0.0], [700.0, 0.0], [20.0, 20.0]];
+        |_, y| y * 0.0 + 5.0, [[1.0, 1.0], [0.0, f64::MAX]];
+    }
+}
+
+#[test]
+fn single_precision_at_awkward_points() {
+    fn f<S: Scalar<Real = f32>>(x: &[S]) -> S {
+        x[0].abs() + x[1].sqrt() * x[0].sin() + (x[1] * 50.0).cos()
+    }
+    for point in [[0.0_f32, 1e-3], [1e-4, 1e-6], [1e4, 30.0], [-0.3, 1.0], [0.02, 0.0]] {
+        let report = check(&function!(f32, f), &point);
+        assert!(report.agrees(), "{point:?}: {report}");
+    }
+}
+
+#[test]
+fn entries_have_the_names_of_mathematics() {
+    let entry = |output, inputs: &[usize], along| Entry { output, inputs: inputs.to_vec(), along }.to_string();
+    assert_eq!(entry(None, &[], false), "f");
+    assert_eq!(entry(Some(1), &[], true), "∂f[1]/∂v");
+    assert_eq!(entry(None, &[2], false), "∂f/∂x[2]");
+    assert_eq!(entry(Some(0), &[2, 1], true), "∂³f[0]/∂x[2]∂x[1]∂v");
 }

@@ -1,12 +1,12 @@
 //! Programs that run for long: their memory stays what it was after the first steps.
 //!
-//! Optimized, this is 10,000 steps of training and 10⁸ recorded operations; unoptimized,
-//! a tenth and a hundredth of that.
+//! Optimized, this is 10,000 steps of training, 10⁸ recorded operations and a loop of 10⁶
+//! steps; unoptimized, a tenth and a hundredth of that.
 
 use std::fs;
 
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, l2, mean_squared_error};
-use dualtape::{Dual, Scalar, Tape, gradient};
+use dualtape::{Checkpointed, Dual, Scalar, Tape, function, gradient};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -44,6 +44,7 @@ fn memory_is_constant() {
     training_with_a_tape();
     operations_in_pieces();
     nested_recordings();
+    a_loop_with_checkpoints();
 }
 
 const LAYERS: [(usize, Activation); 3] = [(8, Activation::Tanh), (8, Activation::Relu), (1, Activation::Linear)];
@@ -116,4 +117,34 @@ fn nested_recordings() {
         assert_eq!(third(0.5).to_bits(), expected.to_bits());
         Tape::<Dual>::new().capacity_bytes()
     });
+}
+
+/// The largest resident memory so far, in bytes, on systems that tell.
+fn peak() -> Option<usize> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(peak.trim().strip_suffix(" kB")?.parse::<usize>().ok()? * 1024)
+}
+
+/// A driven pendulum, of 13 operations a step: 41 MB on one tape for 100,000 steps.
+fn a_loop_with_checkpoints() {
+    fn pendulum<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> [S; 3] {
+        let speed = x[1] - (x[0].sin() + p[0] * x[1] - p[1] * x[2].cos()) * 1e-3;
+        [x[0] + speed * 1e-3, speed, x[2] + p[2] * 1e-3]
+    }
+
+    let swing = Checkpointed::new(|_| function!(pendulum: &[S], &[S] -> [S; 3]), 0..steps(1_000_000, 10), 50);
+    let (x, p) = ([0.5, 0.0, 0.0], [0.1, 0.4, 0.7]);
+    let before = peak();
+    let (angle, _, by_p) = swing.gradient(|x, _| x[0], &x, &p);
+    if let (Some(before), Some(after)) = (before, peak()) {
+        assert!(after - before < 4 << 20, "the peak grew by {} bytes", after - before);
+    }
+
+    let p = [0, 1, 2].map(|lane| Dual::<f64, 3>::seeded(p[lane], lane));
+    let forward = swing.run(&x.map(Dual::constant), &p)[0];
+    assert_eq!(angle, forward.value);
+    for (reverse, forward) in by_p.iter().zip(forward.partials) {
+        assert!((reverse - forward).abs() < 1e-9 * forward.abs(), "{reverse} in reverse, {forward} forward");
+    }
 }
