@@ -254,10 +254,10 @@ macro_rules! declare_functions {
             /// ```
             /// use dualtape::Scalar;
             ///
-            /// assert_eq!(Scalar::affine_slice(&[2.0, 1.0], &[3.0, 4.0], 1), [7.0, 9.0]);
+            /// assert_eq!(Scalar::affine_slice(&[2.0, 1.0], &[3.0, 4.0], 2), [7.0, 9.0]);
             /// ```
-            fn affine_slice(neurons: &[Self], rows: &[Self], inputs: usize) -> Vec<Self> {
-                crate::slices::plain_affine(neurons, rows, inputs)
+            fn affine_slice(neurons: &[Self], inputs: &[Self], rows: usize) -> Vec<Self> {
+                crate::slices::plain_affine(neurons, inputs, rows)
             }
 
             /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.

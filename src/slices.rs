@@ -107,58 +107,64 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
 
 /// A dense layer: `w·x + b` for each row `x` of a batch and each neuron, as one block on a tape.
 ///
-/// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `rows` the
-/// inputs, row by row, `inputs` of them in each. The result has the outputs of all
-/// neurons, row by row.
+/// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `inputs`
+/// the numbers of all rows, row by row. The result has the outputs of all neurons, row by
+/// row.
 ///
 /// # Panics
 ///
-/// When a slice is not made of whole neurons, or rows.
+/// When the inputs are not that many whole rows, or the parameters not whole neurons.
 ///
 /// ```
 /// use dualtape::affine;
 ///
 /// // Two neurons of two inputs at one row.
-/// assert_eq!(affine(&[1.0, 2.0, 0.5, 0.0, -1.0, 0.0], &[3.0, 4.0], 2), [11.5, -4.0]);
+/// assert_eq!(affine(&[1.0, 2.0, 0.5, 0.0, -1.0, 0.0], &[3.0, 4.0], 1), [11.5, -4.0]);
 /// ```
 #[track_caller]
-pub fn affine<S: Scalar>(neurons: &[S], rows: &[S], inputs: usize) -> Vec<S> {
+pub fn affine<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
+    if rows == 0 && inputs.is_empty() {
+        return Vec::new();
+    }
+    let columns = inputs.len().checked_div(rows).unwrap_or(0);
     assert!(
-        inputs > 0 && neurons.len().is_multiple_of(inputs + 1) && rows.len().is_multiple_of(inputs),
-        "affine: {} parameters and {} inputs are not whole neurons of {} parameters and rows of {inputs} inputs, of which \
-         there must be one at least",
-        neurons.len(),
-        rows.len(),
-        inputs + 1
+        inputs.len() == rows * columns && neurons.len().is_multiple_of(columns + 1),
+        "affine: {} inputs are not {rows} rows of one length, or {} parameters not whole neurons with a weight for each \
+         and a bias",
+        inputs.len(),
+        neurons.len()
     );
-    S::affine_slice(neurons, rows, inputs)
+    S::affine_slice(neurons, inputs, rows)
 }
 
 #[inline]
-pub(crate) fn plain_affine<S: Scalar>(neurons: &[S], rows: &[S], inputs: usize) -> Vec<S> {
-    let mut outputs = Vec::with_capacity(neurons.len() / (inputs + 1) * (rows.len() / inputs));
-    for row in rows.chunks_exact(inputs) {
+pub(crate) fn plain_affine<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
+    let columns = inputs.len() / rows;
+    let mut outputs = Vec::with_capacity(rows * neurons.len() / (columns + 1));
+    for row in 0..rows {
+        let x = &inputs[row * columns..(row + 1) * columns];
         outputs
-            .extend(neurons.chunks_exact(inputs + 1).map(|neuron| plain_dot(&neuron[..inputs], row) + neuron[inputs]));
+            .extend(neurons.chunks_exact(columns + 1).map(|neuron| plain_dot(&neuron[..columns], x) + neuron[columns]));
     }
     outputs
 }
 
-/// The adjoints of `neurons` and of `rows`, one after the other, from those of the outputs of [`affine`].
-pub(crate) fn pull_affine_back<S: Scalar>(neurons: &[S], rows: &[S], inputs: usize, outputs: &[S]) -> Vec<S> {
-    let mut adjoints = vec![S::zero(); neurons.len() + rows.len()];
-    let (of_neurons, of_rows) = adjoints.split_at_mut(neurons.len());
-    let count = neurons.len() / (inputs + 1);
-    let rows = rows.chunks_exact(inputs).zip(of_rows.chunks_exact_mut(inputs));
-    for ((row, of_row), outputs) in rows.zip(outputs.chunks_exact(count)) {
-        let neurons = neurons.chunks_exact(inputs + 1).zip(of_neurons.chunks_exact_mut(inputs + 1));
-        for ((neuron, of_neuron), &output) in neurons.zip(outputs) {
-            if output.is_identically_zero() {
-                continue;
+/// The adjoints of `neurons` and of `inputs`, one after the other, from those of the outputs
+/// of [`affine`].
+pub(crate) fn pull_affine_back<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize, outputs: &[S]) -> Vec<S> {
+    let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
+    let mut adjoints = vec![S::zero(); neurons.len() + inputs.len()];
+    let (of_neurons, of_inputs) = adjoints.split_at_mut(neurons.len());
+    for row in 0..rows {
+        let columns_of_row = row * columns..(row + 1) * columns;
+        let (x, of_x) = (&inputs[columns_of_row.clone()], &mut of_inputs[columns_of_row]);
+        let neurons = neurons.chunks_exact(columns + 1).zip(of_neurons.chunks_exact_mut(columns + 1));
+        for ((neuron, of_neuron), &output) in neurons.zip(&outputs[row * count..(row + 1) * count]) {
+            if !output.is_identically_zero() {
+                add_scaled(&mut of_neuron[..columns], x, output);
+                of_neuron[columns] += output;
+                add_scaled(of_x, &neuron[..columns], output);
             }
-            add_scaled(&mut of_neuron[..inputs], row, output);
-            of_neuron[inputs] += output;
-            add_scaled(of_row, &neuron[..inputs], output);
         }
     }
     adjoints

@@ -319,7 +319,7 @@ fn a_kernel_of_many_inputs_is_fused() {
 fn layers<S: Scalar<Real = f64>>(p: &[S]) -> S {
     let rows = [0.5, -1.0, 2.0, 0.3].map(S::from_real);
     let hidden = affine(&p[..9], &rows, 2);
-    sum(&affine(&p[9..], &hidden.iter().map(|h| h.tanh()).collect::<Vec<S>>(), 3))
+    sum(&affine(&p[9..], &hidden.iter().map(|h| h.tanh()).collect::<Vec<S>>(), 2))
 }
 
 fn layers_by_dot<S: Scalar<Real = f64>>(p: &[S]) -> S {
@@ -341,14 +341,18 @@ fn a_layer_is_right_at_every_nesting() {
 #[test]
 fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
     // √ at 0 has slope ∞; the inputs, and a weight, are 0.
-    let (y, g) = gradient(|p| affine(p, &[Var::constant(0.0), Var::constant(1.0)], 2)[0].sqrt(), &[1.0, 0.0, 0.0]);
+    let (y, g) = gradient(|p| affine(p, &[Var::constant(0.0), Var::constant(1.0)], 1)[0].sqrt(), &[1.0, 0.0, 0.0]);
     assert_eq!((y, g), (0.0, vec![0.0, f64::INFINITY, f64::INFINITY]));
-    let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 2)[0].sqrt(), &[5.0, 0.0]);
+    let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 1)[0].sqrt(), &[5.0, 0.0]);
     assert_eq!(g, [0.0, f64::INFINITY]);
     assert!(affine(&[0.0, 1.0].map(Var::constant), &[Var::constant(1.0)], 1)[0].is_constant());
-    assert_eq!(
-        message(|| affine(&[1.0, 2.0], &[1.0], 0)),
-        "affine: 2 parameters and 1 inputs are not whole neurons of 1 parameters and rows of 0 inputs, of which there \
-         must be one at least"
-    );
+    for (neurons, inputs, rows) in [(2, 1, 0), (3, 2, 2), (2, 3, 2)] {
+        assert_eq!(
+            message(|| affine(&vec![1.0; neurons], &vec![1.0; inputs], rows)),
+            format!(
+                "affine: {inputs} inputs are not {rows} rows of one length, or {neurons} parameters not whole neurons with \
+                 a weight for each and a bias"
+            )
+        );
+    }
 }

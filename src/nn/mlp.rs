@@ -222,7 +222,7 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     pub fn forward(&self, x: &[S]) -> Vec<S> {
         self.assert_inputs(x.len());
-        self.through_layers(x.to_vec())
+        self.through_layers(x.to_vec(), 1)
     }
 
     /// The outputs at many plain points, one after the other: `points.len()` times
@@ -240,26 +240,26 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     #[track_caller]
     pub fn forward_all<P: AsRef<[S::Real]>>(&self, points: &[P]) -> Vec<S> {
-        let mut rows = Vec::with_capacity(points.len() * self.inputs);
+        let mut inputs = Vec::with_capacity(points.len() * self.inputs);
         for point in points {
             let x = point.as_ref();
             self.assert_inputs(x.len());
-            rows.extend(x.iter().map(|&x| S::from_real(x)));
+            inputs.extend(x.iter().map(|&x| S::from_real(x)));
         }
-        self.through_layers(rows)
+        self.through_layers(inputs, points.len())
     }
 
-    /// The outputs at all rows, which are points one after the other.
+    /// The outputs at a number of points, which follow each other in `x`.
     #[track_caller]
-    fn through_layers(&self, mut rows: Vec<S>) -> Vec<S> {
+    fn through_layers(&self, mut x: Vec<S>, points: usize) -> Vec<S> {
         let mut rest = &self.parameters[..];
         for ((inputs, neurons), &(_, activation)) in fans(self.inputs, &self.layers).zip(&self.layers) {
             let (layer, later) = rest.split_at(neurons * (inputs + 1));
-            rows = affine(layer, &rows, inputs);
-            rows.iter_mut().for_each(|y| *y = activation.apply(*y));
+            x = affine(layer, &x, points);
+            x.iter_mut().for_each(|y| *y = activation.apply(*y));
             rest = later;
         }
-        rows
+        x
     }
 
     #[track_caller]

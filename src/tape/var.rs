@@ -303,12 +303,11 @@ impl<T: Scalar> Scalar for Var<T> {
     }
 
     #[track_caller]
-    fn affine_slice(neurons: &[Self], rows: &[Self], inputs: usize) -> Vec<Self> {
+    fn affine_slice(neurons: &[Self], inputs: &[Self], rows: usize) -> Vec<Self> {
         let (w, x): (Vec<T>, Vec<T>) =
-            (neurons.iter().map(|w| w.value).collect(), rows.iter().map(|x| x.value).collect());
-        let values = T::affine_slice(&w, &x, inputs);
-        let pull_back = move |outputs: &[T]| pull_affine_back(&w, &x, inputs, outputs);
-        record_block([neurons, rows], values, pull_back)
+            (neurons.iter().map(|w| w.value).collect(), inputs.iter().map(|x| x.value).collect());
+        let values = T::affine_slice(&w, &x, rows);
+        record_block([neurons, inputs], values, move |outputs| pull_affine_back(&w, &x, rows, outputs))
     }
 
     #[track_caller]
