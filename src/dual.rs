@@ -159,7 +159,7 @@ fn times<T: Scalar>(partial: T, slope: T) -> T {
 
 #[inline(always)]
 fn is_ordinary<T: Scalar>(slope: T) -> bool {
-    slope.is_finite_throughout() && !slope.is_identically_zero()
+    T::are_ordinary(slope, T::one())
 }
 
 #[cold]
@@ -197,7 +197,7 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 
     #[inline(always)]
     fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
-        let partials = if is_ordinary(by_self) && is_ordinary(by_other) {
+        let partials = if T::are_ordinary(by_self, by_other) {
             zipped(self.partials, other.partials, |p, q| times(p, by_self) + times(q, by_other))
         } else {
             zipped(scaled(self.partials, by_self), scaled(other.partials, by_other), |p, q| p + q)

@@ -14,12 +14,14 @@ use crate::{Function, Outputs, Scalar};
 /// what is inside the variable; in every other scalar it evaluates `f` as it is. The result is the
 /// same up to rounding.
 ///
-/// It pays for kernels of more operations than inputs. Measured per call, record and
-/// sweep together, with operations in proportion:
+/// It pays for kernels of more operations than inputs. Measured, record and sweep together, the
+/// time relative to the same kernel recorded operation by operation:
 ///
-/// | operations for each input | time against not fused |
-/// |---|---|
-#[doc = include_str!("../docs/fuse.md")]
+/// | operations for each input | 1 | 2 | 4 | 8 |
+/// |---|---|---|---|---|
+/// | arithmetic, up to 16 inputs | 2 | 1.1 | 0.7 | 0.5 |
+/// | half of them sines, up to 16 inputs | 1.5 | | 0.9 | |
+/// | arithmetic, 24 inputs | 3 | 2 | 2 | 1.6 |
 ///
 /// ```
 /// use dualtape::{Scalar, Tape, fuse, function};

@@ -198,6 +198,14 @@ macro_rules! declare_functions {
                 Self::from_real(slope)
             }
 
+            /// Whether both are finite throughout and neither is identically zero. It may say no of
+            /// extreme numbers.
+            #[doc(hidden)]
+            #[inline(always)]
+            fn are_ordinary(a: Self, b: Self) -> bool {
+                [a, b].iter().all(|x| x.is_finite_throughout() && !x.is_identically_zero())
+            }
+
             /// Whether operations are recorded, so that even a product with the constant
             /// zero is one, and is not the constant zero itself.
             #[doc(hidden)]
@@ -384,6 +392,13 @@ macro_rules! plain_scalar {
             #[inline]
             fn is_finite_throughout(self) -> bool {
                 self.is_finite()
+            }
+
+            /// One comparison: without the sign, zero is the least of all bits and those of
+            /// infinity and NaN are the largest.
+            #[inline(always)]
+            fn are_ordinary(a: $real, b: $real) -> bool {
+                ((a * b).to_bits() << 1).wrapping_sub(1) < (<$real>::INFINITY.to_bits() << 1) - 1
             }
 
             #[inline]

@@ -339,10 +339,9 @@ impl<T: Scalar> Scalar for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        let mut lane = 0;
-        let inputs: [Dual<T, N>; N] = x.map(|x| {
-            lane += 1;
-            if x.is_constant() { Dual::constant(x.value) } else { Dual::seeded(x.value, lane - 1) }
+        let inputs: [Dual<T, N>; N] = std::array::from_fn(|lane| {
+            let Var { value, .. } = x[lane];
+            if x[lane].is_constant() { Dual::constant(value) } else { Dual::seeded(value, lane) }
         });
         F::Output::map(f.eval(&inputs), |y| Var::with_partials(&x, y.value, y.partials))
     }

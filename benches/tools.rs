@@ -1,0 +1,154 @@
+//! What fused kernels, sums of terms and sweeps in lanes save, against one plain recording
+//! and the plain function.
+
+#[path = "support/workload.rs"]
+mod workload;
+
+use std::hint::black_box;
+
+use dualtape::{
+    LANES, Scalar, Tape, Terms, Var, function, fuse, gradient, gradient_forward, jacobian, jacobian_reverse, sum,
+};
+use workload::{Workload, answer};
+
+fn point(n: usize) -> Vec<f64> {
+    (0..n).map(|i| 1.0 + 0.5 * (i as f64).sin()).collect()
+}
+
+// Rosenbrock's valley, by its terms.
+
+fn valley<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> S {
+    let (across, along) = (y - x * x, -x + 1.0);
+    across * across * 100.0 + along * along
+}
+
+fn rosenbrock<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    sum(&x.windows(2).map(|x| valley([x[0], x[1]])).collect::<Vec<S>>())
+}
+
+fn fused_rosenbrock(x: &[Var]) -> Var {
+    sum(&x.windows(2).map(|x| fuse(&function!(valley: [S; 2] -> S), [x[0], x[1]])).collect::<Vec<Var>>())
+}
+
+fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
+    let [plain, recorded, fused, terms, forward] = std::array::from_fn(|_| point(n));
+    Workload::new(name, move || rosenbrock(black_box(&plain)))
+        .with("recorded", move || answer(gradient(rosenbrock, black_box(&recorded))))
+        .with("fused", move || answer(gradient(fused_rosenbrock, black_box(&fused))))
+        .with("terms", move || answer(Terms::all(n - 1).gradient(|i, x| valley([x[i], x[i + 1]]), black_box(&terms))))
+        .with("forward", move || answer(gradient_forward(rosenbrock, black_box(&forward))))
+}
+
+// A camera, of which a picture has many points: seven numbers for the camera, three for a point.
+
+const POINTS: usize = 1000;
+
+/// The distance of a point in a picture from where it was seen.
+fn error<S: Scalar<Real = f64>>([turn_x, turn_y, shift_x, shift_y, zoom, bend, blur, x, y, z]: [S; 10]) -> S {
+    let (sin, cos) = turn_y.sin_cos();
+    let (x, z) = (x * cos + z * sin, z * cos - x * sin + 4.0);
+    let (sin, cos) = turn_x.sin_cos();
+    let (y, z) = (y * cos - z * sin, z * cos + y * sin);
+    let (x, y) = ((x + shift_x) / z, (y + shift_y) / z);
+    let r = x * x + y * y;
+    let scale = zoom * (bend * r + blur * r * r + 1.0);
+    (x * scale - 0.1).powi(2) + (y * scale + 0.2).powi(2)
+}
+
+fn inputs<S: Scalar>(x: &[S], i: usize) -> [S; 10] {
+    std::array::from_fn(|k| if k < 7 { x[k] } else { x[7 + 3 * i + (k - 7)] })
+}
+
+fn picture<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    sum(&(0..POINTS).map(|i| error(inputs(x, i))).collect::<Vec<S>>())
+}
+
+fn fused_picture(x: &[Var]) -> Var {
+    sum(&(0..POINTS).map(|i| fuse(&function!(error: [S; 10] -> S), inputs(x, i))).collect::<Vec<Var>>())
+}
+
+fn camera_workload() -> Workload {
+    let [plain, recorded, fused, terms, fused_terms] = std::array::from_fn(|_| point(7 + 3 * POINTS));
+    Workload::new("camera, 1000 points, 10 inputs each", move || picture(black_box(&plain)))
+        .with("recorded", move || answer(gradient(picture, black_box(&recorded))))
+        .with("fused", move || answer(gradient(fused_picture, black_box(&fused))))
+        .with("terms", move || answer(Terms::all(POINTS).gradient(|i, x| error(inputs(x, i)), black_box(&terms))))
+        .with("fused terms", move || {
+            let term = |i: usize, x: &[Var]| fuse(&function!(error: [S; 10] -> S), inputs(x, i));
+            answer(Terms::all(POINTS).gradient(term, black_box(&fused_terms)))
+        })
+}
+
+// A regression on many rows.
+
+const ROWS: usize = 20_000;
+
+fn residual<S: Scalar<Real = f64>>(i: usize, p: &[S]) -> S {
+    let t = i as f64 / ROWS as f64;
+    let curve = p.chunks(3).map(|p| p[0] * (p[1] * t + p[2]).sin()).sum::<S>();
+    (curve - (7.0 * t).sin()).powi(2)
+}
+
+fn regression<S: Scalar<Real = f64>>(p: &[S]) -> S {
+    (0..ROWS).map(|i| residual(i, p)).sum()
+}
+
+fn regression_workload() -> Workload {
+    let [plain, recorded, terms, threads] = std::array::from_fn(|_| point(12));
+    let workload = Workload::new("regression, 20,000 rows, 12 parameters", move || regression(black_box(&plain)))
+        .with("recorded", move || answer(gradient(regression, black_box(&recorded))))
+        .with("terms", move || answer(Terms::all(ROWS).gradient(residual, black_box(&terms))));
+    if cfg!(feature = "parallel") {
+        workload.with("terms on all threads", move || answer(parallel(black_box(&threads))))
+    } else {
+        workload
+    }
+}
+
+#[cfg(feature = "parallel")]
+fn parallel(p: &[f64]) -> (f64, Vec<f64>) {
+    Terms::all(ROWS).par_gradient(residual, p)
+}
+
+#[cfg(not(feature = "parallel"))]
+fn parallel(p: &[f64]) -> (f64, Vec<f64>) {
+    Terms::all(ROWS).gradient(residual, p)
+}
+
+// A few outputs of many inputs.
+
+fn outputs<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+    let waves = |k: usize| x.iter().enumerate().map(move |(i, &x)| (x * (1.0 + (i % 7 + k) as f64)).sin());
+    (0..LANES).map(|k| waves(k).sum()).collect()
+}
+
+/// One sweep for each output.
+fn jacobian_by_rows(x: &[f64]) -> (f64, Vec<f64>) {
+    let tape = Tape::new();
+    let x = tape.vars(x);
+    let y = outputs(&x);
+    (y[0].value(), y.iter().flat_map(|&y| tape.backward(y).wrt(&x)).collect())
+}
+
+fn lanes_workload() -> Workload {
+    let [plain, rows, lanes, forward] = std::array::from_fn(|_| point(300));
+    Workload::new("Jacobian, 8 outputs of 300 inputs", move || outputs(black_box(&plain))[0])
+        .with("a sweep for each output", move || answer(jacobian_by_rows(black_box(&rows))))
+        .with("a sweep in lanes", move || {
+            let (y, j) = jacobian_reverse(outputs, black_box(&lanes));
+            answer((y[0], j.into_entries()))
+        })
+        .with("forward", move || {
+            let (y, j) = jacobian(outputs, black_box(&forward));
+            answer((y[0], j.into_entries()))
+        })
+}
+
+fn main() {
+    workload::run(&[
+        rosenbrock_workload("Rosenbrock, 1000 inputs", 1000),
+        camera_workload(),
+        regression_workload(),
+        lanes_workload(),
+    ]);
+}
