@@ -251,16 +251,21 @@ impl<T: Scalar> Tape<T> {
         self.inspect(Recording::capacity_bytes)
     }
 
-    /// The independent variables of a recording that [rewinds](Tape::sweep_and_rewind) to them.
+    /// The independent variables of a recording that [rewinds](Tape::rewind) to them.
     pub(crate) fn kept_vars(&self, values: &[T]) -> Vec<Var<T>> {
         let variables = self.vars(values);
         self.restamp(Recording::keep);
         variables
     }
 
-    /// Whether the recording has outgrown what stays in a first-level cache.
-    pub(crate) fn is_long(&self) -> bool {
-        self.inspect(Recording::bytes) > 16 << 10
+    /// The memory in use by the recording, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.inspect(Recording::bytes)
+    }
+
+    /// Forgets all but the first `len` variables, which are [kept](Tape::kept_vars).
+    pub(crate) fn rewind(&self, len: usize) {
+        self.restamp(|recording, stamp| recording.rewind(len, stamp));
     }
 
     /// Adds the derivatives of `Σ seed·output` with respect to the first `adjoints.len()`
@@ -279,7 +284,7 @@ impl<T: Scalar> Tape<T> {
         let seeds = seeds.map(|&(output, seed)| (output.place(), seed));
         on_recording(stamp, |recording| recording.sweep_further(seeds, adjoints));
         adjoints.truncate(kept);
-        self.restamp(|recording, stamp| recording.rewind(kept, stamp));
+        self.rewind(kept);
     }
 
     fn restamp(&self, change: impl FnOnce(&mut Recording<T>, u32)) {

@@ -116,7 +116,9 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// ```
     #[track_caller]
     pub fn gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-        added(self.chunks(x.len()).map(|chunk| self.gradient_of(chunk, &f, x)), x.len())
+        let recorder = Recorder::new(x);
+        let chunks = self.chunks(&recorder, &f).into_iter();
+        added(chunks.map(|chunk| self.gradient_of(chunk, &f, &recorder)), x.len())
     }
 
     /// [`gradient`](Terms::gradient) on all threads of the current rayon pool.
@@ -140,44 +142,84 @@ impl<'a, T: Scalar> Terms<'a, T> {
     pub fn par_gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T> + Sync, x: &[T]) -> (T, Vec<T>) {
         use rayon::prelude::*;
 
-        let chunks: Vec<Range<usize>> = self.chunks(x.len()).collect();
-        let sums: Vec<(T, Vec<T>)> = chunks.into_par_iter().map(|chunk| self.gradient_of(chunk, &f, x)).collect();
+        let chunks = self.chunks(&Recorder::new(x), &f).into_par_iter();
+        let sums: Vec<(T, Vec<T>)> = chunks.map(|chunk| self.gradient_of(chunk, &f, &Recorder::new(x))).collect();
         added(sums.into_iter(), x.len())
     }
 
-    /// The terms in pieces that depend on nothing but the numbers of terms and inputs.
-    fn chunks(&self, inputs: usize) -> impl Iterator<Item = Range<usize>> + use<T> {
-        const LARGEST_SUMS: usize = 1 << 22;
-        let count = (LARGEST_SUMS / inputs.max(1)).clamp(8, 64);
-        let (len, size) = (self.len(), self.len().div_ceil(count).max(1));
-        (0..len).step_by(size).map(move |start| start..len.min(start + size))
+    /// The terms in pieces that depend on nothing but the numbers of terms and inputs, and on the
+    /// length of the first term: a piece costs as much more as there are inputs.
+    #[track_caller]
+    fn chunks(&self, recorder: &Recorder<T>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>) -> Vec<Range<usize>> {
+        const MOST: usize = 64;
+        let len = self.len();
+        let size = if len == 0 {
+            1
+        } else {
+            f(self.index(0), &recorder.x);
+            let term = recorder.bytes();
+            recorder.tape.rewind(recorder.x.len());
+            len.div_ceil(MOST).max(4 * recorder.inputs / (term + 1))
+        };
+        (0..len).step_by(size.max(1)).map(|start| start..len.min(start + size)).collect()
+    }
+
+    fn index(&self, term: usize) -> usize {
+        match self.indices {
+            Indices::All(_) => term,
+            Indices::Some(indices) => indices[term],
+        }
     }
 
     /// The value and the gradient of a part of the sum.
     #[track_caller]
-    fn gradient_of(&self, terms: Range<usize>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-        let tape = Tape::new();
-        let x = tape.kept_vars(x);
+    fn gradient_of(
+        &self,
+        terms: Range<usize>,
+        f: &impl Fn(usize, &[Var<T>]) -> Var<T>,
+        recorder: &Recorder<T>,
+    ) -> (T, Vec<T>) {
         let mut sum = T::zero();
-        let mut adjoints = vec![T::zero(); x.len()];
+        let mut adjoints = vec![T::zero(); recorder.x.len()];
         let mut outputs = Vec::new();
         let last = terms.end - 1;
         for term in terms {
-            let index = match self.indices {
-                Indices::All(_) => term,
-                Indices::Some(indices) => indices[term],
-            };
             let weight = self.weights.map_or(T::one(), |weights| weights[term]);
-            let y = f(index, &x);
+            let y = f(self.index(term), &recorder.x);
             sum += y.primal() * weight;
             outputs.push((y, weight));
             // Small terms are walked back over together.
-            if term == last || tape.is_long() {
-                tape.sweep_and_rewind(&outputs, &mut adjoints);
+            if term == last || recorder.bytes() > FIRST_LEVEL_CACHE / 2 {
+                recorder.tape.sweep_and_rewind(&outputs, &mut adjoints);
                 outputs.clear();
             }
         }
         (sum, adjoints)
+    }
+}
+
+/// In bytes; the recording shares it with adjoints and inputs.
+const FIRST_LEVEL_CACHE: usize = 32 << 10;
+
+/// A tape with the inputs on it, which stay while terms come and go.
+struct Recorder<T: Scalar> {
+    tape: Tape<T>,
+    x: Vec<Var<T>>,
+    /// The bytes that the inputs take.
+    inputs: usize,
+}
+
+impl<T: Scalar> Recorder<T> {
+    fn new(x: &[T]) -> Self {
+        let tape = Tape::new();
+        let x = tape.kept_vars(x);
+        let inputs = tape.bytes();
+        Recorder { tape, x, inputs }
+    }
+
+    /// The bytes that have been recorded since.
+    fn bytes(&self) -> usize {
+        self.tape.bytes() - self.inputs
     }
 }
 
