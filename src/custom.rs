@@ -86,7 +86,7 @@ pub trait Rule<const N: usize, R: Real = f64> {
     /// The function, in any scalar.
     ///
     /// It costs one call of [`value`](Rule::value), and one of
-    /// [`partials`](Rule::partials) for each level of differentiation; on a tape it is
+    /// [`partials`](Rule::partials) for each order of differentiation; on a tape it is
     /// one statement.
     #[track_caller]
     fn apply<S: Scalar<Real = R>>(&self, x: [S; N]) -> S

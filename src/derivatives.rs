@@ -277,8 +277,8 @@ pub fn hessian<T: Scalar>(
     (y, g, matrix)
 }
 
-fn constants<T: Scalar, const N: usize>(x: &[T]) -> Vec<Dual<T, N>> {
-    x.iter().map(|&x| Dual::constant(x)).collect()
+fn constants<S: Leveled>(x: &[S::Inner]) -> Vec<S> {
+    x.iter().map(|&x| S::constant(x)).collect()
 }
 
 /// A function of variables at constants.
@@ -316,13 +316,43 @@ fn assert_outputs(before: usize, now: usize) {
     );
 }
 
-/// Marks that a derivative with dual numbers of one type is being taken on this thread.
+/// A number that carries derivatives along, of a level of its own.
+pub(crate) trait Leveled: Scalar {
+    /// The number one level below.
+    type Inner: Scalar;
+
+    /// What it is called, and what lifts a number into its level.
+    const NAME: &str;
+    const LIFT: &str;
+
+    fn constant(x: Self::Inner) -> Self;
+
+    /// Whether it has no derivative of its level.
+    fn is_constant(&self) -> bool;
+}
+
+impl<T: Scalar, const N: usize> Leveled for Dual<T, N> {
+    type Inner = T;
+
+    const NAME: &str = "dual number";
+    const LIFT: &str = "lift";
+
+    fn constant(x: T) -> Self {
+        Dual::constant(x)
+    }
+
+    fn is_constant(&self) -> bool {
+        self.partials.iter().all(|p| p.is_identically_zero())
+    }
+}
+
+/// Marks that a derivative with numbers of one type is being taken on this thread.
 ///
 /// Two nested derivatives of the same type would confuse their infinitesimals if
-/// the inner function used a dual number of the outer one (Siskind & Pearlmutter 2005).
+/// the inner function used a number of the outer one (Siskind & Pearlmutter 2005).
 /// In that one situation the inner function is first evaluated at constants: a
 /// derivative that it then returns came in from outside.
-struct Level;
+pub(crate) struct Level;
 
 thread_local! {
     static LEVELS: RefCell<Vec<TypeId>> = const { RefCell::new(Vec::new()) };
@@ -330,13 +360,15 @@ thread_local! {
 
 impl Level {
     #[track_caller]
-    fn enter<T: Scalar, const N: usize>(verb: &str, x: &[T], f: impl Fn(&[Dual<T, N>]) -> Vec<Dual<T, N>>) -> Level {
-        let key = TypeId::of::<Dual<T, N>>();
+    pub(crate) fn enter<S: Leveled>(verb: &str, x: &[S::Inner], f: impl Fn(&[S]) -> Vec<S>) -> Level {
+        let key = TypeId::of::<S>();
         if LEVELS.with_borrow(|levels| levels.contains(&key)) && has_outer_derivatives(x, f) {
             panic!(
-                "{verb}: the function uses a dual number of an enclosing derivative, whose infinitesimal would be \
-                 confused with this one's: take the inner derivative at a lifted point, `lift(1.0)`, and lift what \
-                 comes from outside, `lift(x)`; or use `x.value()` as a constant"
+                "{verb}: the function uses a {name} of an enclosing derivative, whose infinitesimal would be \
+                 confused with this one's: take the inner derivative at a lifted point, `{lift}(1.0)`, and lift what \
+                 comes from outside, `{lift}(x)`; or use `x.value()` as a constant",
+                name = S::NAME,
+                lift = S::LIFT,
             );
         }
         LEVELS.with_borrow_mut(|levels| levels.push(key));
@@ -346,10 +378,11 @@ impl Level {
 
 /// Whether the function has derivatives at constants: at `x`, or beside it in case
 /// they happen to vanish there.
-fn has_outer_derivatives<T: Scalar, const N: usize>(x: &[T], f: impl Fn(&[Dual<T, N>]) -> Vec<Dual<T, N>>) -> bool {
-    let (stretch, shift) = (T::from_f64(1.0 + 2.0_f64.powi(-20)), T::from_f64(2.0_f64.powi(-30)));
-    let beside: Vec<T> = x.iter().map(|&x| x * stretch + shift).collect();
-    let depends = |y: &Dual<T, N>| !y.partials.iter().all(|p| p.is_identically_zero());
+fn has_outer_derivatives<S: Leveled>(x: &[S::Inner], f: impl Fn(&[S]) -> Vec<S>) -> bool {
+    let stretch = <S::Inner as Scalar>::from_f64(1.0 + 2.0_f64.powi(-20));
+    let shift = <S::Inner as Scalar>::from_f64(2.0_f64.powi(-30));
+    let beside: Vec<S::Inner> = x.iter().map(|&x| x * stretch + shift).collect();
+    let depends = |y: &S| !y.is_constant();
     [x, &beside].iter().any(|x| f(&constants(x)).iter().any(depends))
 }
 

@@ -311,19 +311,9 @@ impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
 /// every number.
 impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Shows a number, in parentheses where it is a sum itself.
-        fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let text = match f.precision() {
-                Some(digits) => format!("{x:.digits$}"),
-                None => x.to_string(),
-            };
-            if text.contains('ε') { write!(f, "({text})") } else { f.write_str(&text) }
-        }
         part(self.value, f)?;
         if let [only] = self.partials[..] {
-            let negative = only.value() < T::Real::zero();
-            f.write_str(if negative { " - " } else { " + " })?;
-            part(if negative { -only } else { only }, f)?;
+            signed_part(only, f)?;
         } else {
             f.write_str(" + [")?;
             for (lane, &partial) in self.partials.iter().enumerate() {
@@ -334,6 +324,22 @@ impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
         }
         f.write_str("ε")
     }
+}
+
+/// Shows a number, in parentheses where it is a sum itself.
+pub(crate) fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let text = match f.precision() {
+        Some(digits) => format!("{x:.digits$}"),
+        None => x.to_string(),
+    };
+    if text.contains(['ε', 't']) { write!(f, "({text})") } else { f.write_str(&text) }
+}
+
+/// Shows a further term of a sum, after its sign.
+pub(crate) fn signed_part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let negative = x.value() < T::Real::zero();
+    f.write_str(if negative { " - " } else { " + " })?;
+    part(if negative { -x } else { x }, f)
 }
 
 impl<T: Scalar, const N: usize> fmt::Debug for Dual<T, N> {

@@ -23,6 +23,7 @@
 //! | I have | I want | call |
 //! |---|---|---|
 //! | a function of one number | its slope | [`derivative`] |
+//! | | its derivatives up to order K | [`taylor`](taylor()) |
 //! | a function of many numbers with one result | its gradient | [`gradient`] (reverse); [`gradient_forward`] for a few inputs |
 //! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`] |
 //! | the same with one result | its curvature | [`hessian`], [`hvp`] |
@@ -36,7 +37,7 @@
 //! # Map of the code
 //!
 //! In reading order: `scalar.rs` is the trait; `rules.rs` every elementary function
-//! and its derivative, written once; `dual.rs` forward mode; `tape.rs` reverse mode;
+//! and its derivative, written once; `dual.rs` forward mode; `tape.rs` reverse mode; `taylor.rs` higher order;
 //! `operators.rs` what both share; `derivatives.rs` the verbs; `check.rs` the modes
 //! against each other; `nn/` networks, which know [`Scalar`] and nothing else. To add a
 //! function, see the head of `rules.rs`.
@@ -79,6 +80,7 @@ mod dual;
 mod ecosystem;
 mod function;
 mod fuse;
+pub mod guide;
 mod implicit;
 pub mod nn;
 mod operators;
@@ -88,6 +90,7 @@ mod slices;
 mod sparse;
 mod special;
 mod tape;
+mod taylor;
 mod terms;
 
 pub use check::{Disagreement, Entry, Report, check, check_along};
@@ -105,6 +108,7 @@ pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{affine, dot, log_softmax, log_sum_exp, softmax, sum};
 pub use sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 pub use tape::{Gradients, Tape, Var};
+pub use taylor::{Taylor, taylor};
 pub use terms::Terms;
 
 /// The programs of the README compile and hold.

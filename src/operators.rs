@@ -3,12 +3,12 @@
 
 use num_traits::One;
 
-use crate::{Dual, Scalar, Var, rules};
+use crate::{Dual, Scalar, Taylor, Var, rules};
 
 /// One mode of differentiation: how a local derivative reaches the result.
 ///
-/// A type that implements it gets all operators, all elementary functions and
-/// the traits of the ecosystem from [`impl_scalar`].
+/// A type that implements it gets all operators and the traits of the ecosystem from
+/// [`impl_scalar`], and all elementary functions from [`chained_functions`].
 pub(crate) trait Mode: Scalar {
     /// The scalar inside, in which rules are evaluated.
     type Inner: Scalar<Real = Self::Real>;
@@ -33,41 +33,144 @@ pub(crate) trait Mode: Scalar {
 
     /// `self − other`.
     fn minus(self, other: Self) -> Self;
+}
+
+/// The operators of a scalar as methods, with a scalar of its own kind and with a plain
+/// number `c`: what [`impl_scalar`] makes operators of.
+///
+/// Every [`Mode`] has them by the chain rule.
+pub(crate) trait Operators: Scalar {
+    /// `−self`.
+    fn negated(self) -> Self;
+
+    /// `self + other`.
+    fn plus(self, other: Self) -> Self;
+
+    /// `self − other`.
+    fn minus(self, other: Self) -> Self;
+
+    /// `self·other`.
+    fn times(self, other: Self) -> Self;
+
+    /// `self/other`.
+    fn over(self, other: Self) -> Self;
+
+    /// `self % other`.
+    fn modulo(self, other: Self) -> Self;
 
     /// `c + self`.
-    #[inline(always)]
-    #[track_caller]
-    fn added_to(self, c: Self::Real) -> Self {
-        self.chain_real(self.inner() + c, Self::Real::one())
-    }
+    fn added_to(self, c: Self::Real) -> Self;
+
+    /// `self − c`.
+    fn lowered_by(self, c: Self::Real) -> Self;
 
     /// `c − self`.
-    #[inline(always)]
-    #[track_caller]
-    fn subtracted_from(self, c: Self::Real) -> Self {
-        self.chain_real(-self.inner() + c, -Self::Real::one())
-    }
+    fn subtracted_from(self, c: Self::Real) -> Self;
 
     /// `c·self`.
+    fn multiplied_by(self, c: Self::Real) -> Self;
+
+    /// `self/c`.
+    fn divided_by(self, c: Self::Real) -> Self;
+
+    /// `c/self`.
+    fn dividing(self, c: Self::Real) -> Self;
+
+    /// `self % c`.
+    fn reduced_by(self, c: Self::Real) -> Self;
+
+    /// `c % self`.
+    fn reducing(self, c: Self::Real) -> Self;
+}
+
+impl<M: Mode> Operators for M {
     #[inline(always)]
     #[track_caller]
-    fn multiplied_by(self, c: Self::Real) -> Self {
+    fn negated(self) -> Self {
+        self.chain_real(-self.inner(), -M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn plus(self, other: Self) -> Self {
+        Mode::plus(self, other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn minus(self, other: Self) -> Self {
+        Mode::minus(self, other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn times(self, other: Self) -> Self {
+        let (value, by_self, by_other) = rules::mul(self.inner(), other.inner());
+        self.chain2(other, value, [by_self, by_other])
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn over(self, other: Self) -> Self {
+        let (value, by_self, by_other) = rules::div(self.inner(), other.inner());
+        self.chain2(other, value, [by_self, by_other])
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn modulo(self, other: Self) -> Self {
+        let (value, by_self, by_other) = rules::rem(self.inner(), other.inner());
+        self.chain2(other, value, [by_self, by_other])
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn added_to(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() + c, M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn lowered_by(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() - c, M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn subtracted_from(self, c: M::Real) -> Self {
+        self.chain_real(-self.inner() + c, -M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn multiplied_by(self, c: M::Real) -> Self {
         self.chain_real(self.inner() * c, c)
     }
 
-    /// `c/self`.
     #[inline(always)]
     #[track_caller]
-    fn dividing(self, c: Self::Real) -> Self {
-        let (value, _, slope) = rules::div(Self::Inner::from_real(c), self.inner());
+    fn divided_by(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() / c, M::Real::one() / c)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn dividing(self, c: M::Real) -> Self {
+        let (value, _, slope) = rules::div(M::Inner::from_real(c), self.inner());
         self.chain(value, slope)
     }
 
-    /// `c % self`.
     #[inline(always)]
     #[track_caller]
-    fn reducing(self, c: Self::Real) -> Self {
-        let (value, _, slope) = rules::rem(Self::Inner::from_real(c), self.inner());
+    fn reduced_by(self, c: M::Real) -> Self {
+        let (value, slope, _) = rules::rem(self.inner(), M::Inner::from_real(c));
+        self.chain(value, slope)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn reducing(self, c: M::Real) -> Self {
+        let (value, _, slope) = rules::rem(M::Inner::from_real(c), self.inner());
         self.chain(value, slope)
     }
 }
@@ -124,15 +227,14 @@ pub(crate) use borrowed;
 macro_rules! operator {
     (
         [$($generics:tt)*] $type:ty, $trait:ident $method:ident $assign:ident $assign_method:ident,
-        |$a:ident, $b:ident| $with_self:expr, |$x:ident, $c:ident| $with_real:expr
+        $with_self:ident, $with_real:ident
     ) => {
         impl<T: Scalar, $($generics)*> $trait for $type {
             type Output = Self;
             #[inline(always)]
             #[track_caller]
             fn $method(self, other: Self) -> Self {
-                let ($a, $b) = (self, other);
-                $with_self
+                Operators::$with_self(self, other)
             }
         }
         impl<R: Real, T: Scalar<Real = R>, $($generics)*> $trait<R> for $type {
@@ -140,8 +242,7 @@ macro_rules! operator {
             #[inline(always)]
             #[track_caller]
             fn $method(self, other: R) -> Self {
-                let ($x, $c) = (self, other);
-                $with_real
+                Operators::$with_real(self, other)
             }
         }
         borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, $type, &$type);
@@ -167,7 +268,7 @@ macro_rules! operator {
 }
 pub(crate) use operator;
 
-/// All operators, comparisons and sums of a [`Mode`], and the traits of
+/// All operators, comparisons and sums of a type with [`Operators`], and the traits of
 /// num-traits and approx: `impl_scalar!([const N: usize] Dual<T, N>)`.
 macro_rules! impl_scalar {
     ([$($generics:tt)*] $type:ty) => {
@@ -178,15 +279,15 @@ macro_rules! impl_scalar {
                 Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
             };
 
-            use $crate::operators::{Mode, borrowed, operator};
-            use $crate::{Real, Scalar, rules};
+            use $crate::operators::{Operators, borrowed, operator};
+            use $crate::{Real, Scalar};
 
             impl<T: Scalar, $($generics)*> Neg for $type {
                 type Output = Self;
                 #[inline]
                 #[track_caller]
                 fn neg(self) -> Self {
-                    self.chain_real(-self.inner(), -Ground::<T>::one())
+                    self.negated()
                 }
             }
             impl<T: Scalar, $($generics)*> Neg for &$type {
@@ -201,33 +302,11 @@ macro_rules! impl_scalar {
             type Ground<T> = <T as Scalar>::Real;
             use num_traits::One as _;
 
-            operator!([$($generics)*] $type, Add add AddAssign add_assign,
-                |a, b| a.plus(b),
-                |x, c| x.added_to(c));
-            operator!([$($generics)*] $type, Sub sub SubAssign sub_assign,
-                |a, b| a.minus(b),
-                |x, c| x.chain_real(x.inner() - c, Ground::<T>::one()));
-            operator!([$($generics)*] $type, Mul mul MulAssign mul_assign,
-                |a, b| {
-                    let (value, by_a, by_b) = rules::mul(a.inner(), b.inner());
-                    a.chain2(b, value, [by_a, by_b])
-                },
-                |x, c| x.multiplied_by(c));
-            operator!([$($generics)*] $type, Div div DivAssign div_assign,
-                |a, b| {
-                    let (value, by_a, by_b) = rules::div(a.inner(), b.inner());
-                    a.chain2(b, value, [by_a, by_b])
-                },
-                |x, c| x.chain_real(x.inner() / c, Ground::<T>::one() / c));
-            operator!([$($generics)*] $type, Rem rem RemAssign rem_assign,
-                |a, b| {
-                    let (value, by_a, by_b) = rules::rem(a.inner(), b.inner());
-                    a.chain2(b, value, [by_a, by_b])
-                },
-                |x, c| {
-                    let (value, slope, _) = rules::rem(x.inner(), T::from_real(c));
-                    x.chain(value, slope)
-                });
+            operator!([$($generics)*] $type, Add add AddAssign add_assign, plus, added_to);
+            operator!([$($generics)*] $type, Sub sub SubAssign sub_assign, minus, lowered_by);
+            operator!([$($generics)*] $type, Mul mul MulAssign mul_assign, times, multiplied_by);
+            operator!([$($generics)*] $type, Div div DivAssign div_assign, over, divided_by);
+            operator!([$($generics)*] $type, Rem rem RemAssign rem_assign, modulo, reduced_by);
 
             impl<T: Scalar, $($generics)*> PartialEq for $type {
                 #[inline]
@@ -311,4 +390,5 @@ macro_rules! left_operators {
 // The compiler finds the type of `2.0 * x * y` in a closure only while one
 // implementation fits the literal, so there is none for f32: write `x * 2.0`.
 left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
+left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
 left_operators!([T: Scalar<Real = f64>] Var<T>);

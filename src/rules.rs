@@ -8,12 +8,16 @@
 //! always the inner scalar's own function, so that it is that of the plain number
 //! bit for bit.
 //!
+//! A formula of more than a few operations is a function of its own, `asin_slope` of
+//! `asin`, which the [series](crate::Taylor) integrate.
+//!
 //! # Adding a function
 //!
 //! 1. Add its name and a sample domain to [`elementary_functions`]: `std` when
 //!    `f64` has a method of that name, else `special`, and then
 //! 2. write the plain function in `special.rs`;
-//! 3. write its rule here.
+//! 3. write its rule here;
+//! 4. write its series in `taylor/recurrences.rs`: for most functions the integral of the slope.
 //!
 //! Every scalar has it then, and the tests in `rules/tests.rs` compare it
 //! with differences and between the modes.
@@ -263,13 +267,18 @@ pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, S) {
     (v, (v * v * real::<S>(3.0)).recip())
 }
 
-/// ∂hypot(x, y) = (x/h, y/h), written in the smaller quotient t so that its own
-/// derivatives do not cancel: with t = y/x it is ±(1, t)/√(1 + t²)
+/// ∂hypot(x, y) = (x/h, y/h)
 pub(crate) fn hypot<S: Scalar>(x: S, y: S) -> (S, S, S) {
-    let v = x.hypot(y);
+    let (by_x, by_y) = hypot_slopes(x, y);
+    (x.hypot(y), by_x, by_y)
+}
+
+/// (x, y)/h in the smaller quotient t, so that its own derivatives do not cancel: with
+/// t = y/x it is ±(1, t)/√(1 + t²)
+pub(crate) fn hypot_slopes<S: Scalar>(x: S, y: S) -> (S, S) {
     let zero = S::Real::zero();
     if x.value() == zero && y.value() == zero {
-        return (v, S::locally_constant(zero), S::locally_constant(zero));
+        return (S::locally_constant(zero), S::locally_constant(zero));
     }
     let along = |major: S, minor: S| {
         let t = minor / major;
@@ -278,11 +287,10 @@ pub(crate) fn hypot<S: Scalar>(x: S, y: S) -> (S, S, S) {
         (u, u * t)
     };
     if Float::abs(x.value()) >= Float::abs(y.value()) {
-        let (by_x, by_y) = along(x, y);
-        (v, by_x, by_y)
+        along(x, y)
     } else {
         let (by_y, by_x) = along(y, x);
-        (v, by_x, by_y)
+        (by_x, by_y)
     }
 }
 
@@ -306,7 +314,7 @@ pub(crate) fn exp_m1<S: Scalar>(x: S) -> (S, S) {
 }
 
 /// 1/x for a logarithm: NaN below 0, where the logarithm is
-fn logarithm_slope<S: Scalar>(x: S) -> S {
+pub(crate) fn logarithm_slope<S: Scalar>(x: S) -> S {
     if x.value() < S::Real::zero() { x * <S::Real as Float>::nan() } else { x.recip() }
 }
 
@@ -330,15 +338,21 @@ pub(crate) fn ln_1p<S: Scalar>(x: S) -> (S, S) {
     (x.ln_1p(), logarithm_slope(x + real::<S>(1.0)))
 }
 
-/// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b, where 1/(b ln² b) is
-/// exp(−ln b − 2 ln|ln b|), so that its own derivative overflows in one term only
+/// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
 pub(crate) fn log<S: Scalar>(x: S, base: S) -> (S, S, S) {
+    let (by_x, by_base) = log_slopes(x, base);
+    (x.log(base), by_x, by_base)
+}
+
+/// (1/(x ln b), −ln x/(b ln² b)), where 1/(b ln² b) is exp(−ln b − 2 ln|ln b|), so that
+/// its own derivative overflows in one term only
+pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (S, S) {
     let ln_base = base.ln();
     let factor = (-ln_base - ln_base.abs().ln() * real::<S>(2.0)).exp();
     // The exponential has lost digits: 1 but for rounding.
     let rest = Float::recip(base.value()) / ln_base.value() / ln_base.value() / factor.value();
     let factor = if Float::is_normal(rest) { factor * rest } else { factor };
-    (x.log(base), logarithm_slope(x) / ln_base, -(x.ln() * factor))
+    (logarithm_slope(x) / ln_base, -(x.ln() * factor))
 }
 
 /// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ
@@ -370,31 +384,45 @@ fn one_minus_square<S: Scalar>(x: S) -> S {
     (-x).mul_add(x, S::one())
 }
 
+/// 1/√(1 − x²)
+pub(crate) fn asin_slope<S: Scalar>(x: S) -> S {
+    one_minus_square(x).sqrt().recip()
+}
+
 /// (asin x)′ = 1/√(1 − x²)
 pub(crate) fn asin<S: Scalar>(x: S) -> (S, S) {
-    (x.asin(), one_minus_square(x).sqrt().recip())
+    (x.asin(), asin_slope(x))
 }
 
 /// (acos x)′ = −1/√(1 − x²)
 pub(crate) fn acos<S: Scalar>(x: S) -> (S, S) {
-    (x.acos(), -one_minus_square(x).sqrt().recip())
+    (x.acos(), -asin_slope(x))
 }
 
-/// (atan x)′ = 1/(1 + x²), which is 1/x² where x² has swallowed the 1
+/// (atan x)′ = 1/(1 + x²)
 pub(crate) fn atan<S: Scalar>(x: S) -> (S, S) {
-    let slope = if Float::abs(x.value()) * S::Real::epsilon() < real::<S>(1.0) {
+    (x.atan(), atan_slope(x))
+}
+
+/// 1/(1 + x²), which is 1/x² where x² has swallowed the 1
+pub(crate) fn atan_slope<S: Scalar>(x: S) -> S {
+    if Float::abs(x.value()) * S::Real::epsilon() < real::<S>(1.0) {
         (x * x + real::<S>(1.0)).recip()
     } else {
         let r = x.recip();
         r * r
-    };
-    (x.atan(), slope)
+    }
 }
 
-/// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²), in the smaller quotient t of the two:
-/// with t = y/x it is (1, −t)/(1 + t²)/x
+/// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
 pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, S, S) {
-    let v = y.atan2(x);
+    let (by_y, by_x) = atan2_slopes(y, x);
+    (y.atan2(x), by_y, by_x)
+}
+
+/// (x, −y)/(x² + y²) in the smaller quotient t of the two: with t = y/x it is
+/// (1, −t)/(1 + t²)/x
+pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (S, S) {
     let along = |major: S, minor: S| {
         // In units of a tiny x the derivatives of 1/x, which almost cancel, do not overflow.
         let size = Float::abs(major.value());
@@ -411,10 +439,10 @@ pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, S, S) {
     };
     if Float::abs(x.value()) >= Float::abs(y.value()) {
         let (by_y, minus_by_x) = along(x, y);
-        (v, by_y, -minus_by_x)
+        (by_y, -minus_by_x)
     } else {
         let (minus_by_x, by_y) = along(y, x);
-        (v, by_y, -minus_by_x)
+        (by_y, -minus_by_x)
     }
 }
 
@@ -430,15 +458,19 @@ pub(crate) fn cosh<S: Scalar>(x: S) -> (S, S) {
     (x.cosh(), x.sinh())
 }
 
-/// 1/cosh² x: 1 − tanh² x while that keeps its digits, then 4e/(1 + e)² with
-/// e = exp(−2|x|)
+/// 1/cosh² x: 1 − tanh² x while that keeps its digits
 fn sech_squared<S: Scalar>(x: S, tanh: S) -> S {
+    sech_squared_far_out(x).unwrap_or_else(|| -(tanh * tanh) + real::<S>(1.0))
+}
+
+/// 1/cosh² x where 1 − tanh² x loses digits: 4e/(1 + e)² with e = exp(−2|x|)
+pub(crate) fn sech_squared_far_out<S: Scalar>(x: S) -> Option<S> {
     if Float::abs(x.value()) < real::<S>(0.5) {
-        return -(tanh * tanh) + real::<S>(1.0);
+        return None;
     }
     let e = (x * real::<S>(if x.value() < S::Real::zero() { 2.0 } else { -2.0 })).exp();
     let above = e + real::<S>(1.0);
-    e * real::<S>(4.0) / (above * above)
+    Some(e * real::<S>(4.0) / (above * above))
 }
 
 /// (tanh x)′ = 1/cosh² x
@@ -449,19 +481,33 @@ pub(crate) fn tanh<S: Scalar>(x: S) -> (S, S) {
 
 /// (asinh x)′ = 1/√(1 + x²)
 pub(crate) fn asinh<S: Scalar>(x: S) -> (S, S) {
-    (x.asinh(), x.hypot(S::one()).recip())
+    (x.asinh(), asinh_slope(x))
+}
+
+/// 1/√(1 + x²)
+pub(crate) fn asinh_slope<S: Scalar>(x: S) -> S {
+    x.hypot(S::one()).recip()
 }
 
 /// (acosh x)′ = 1/(√(x − 1)·√(x + 1))
 pub(crate) fn acosh<S: Scalar>(x: S) -> (S, S) {
-    let one = real::<S>(1.0);
-    (x.acosh(), ((x - one).sqrt() * (x + one).sqrt()).recip())
+    (x.acosh(), acosh_slope(x))
 }
 
-/// (atanh x)′ = 1/(1 − x²), NaN outside [−1, 1]
+/// 1/(√(x − 1)·√(x + 1))
+pub(crate) fn acosh_slope<S: Scalar>(x: S) -> S {
+    let one = real::<S>(1.0);
+    ((x - one).sqrt() * (x + one).sqrt()).recip()
+}
+
+/// (atanh x)′ = 1/(1 − x²)
 pub(crate) fn atanh<S: Scalar>(x: S) -> (S, S) {
-    let v = x.atanh();
-    (v, if Float::abs(x.value()) > real::<S>(1.0) { x * v.value() } else { one_minus_square(x).recip() })
+    (x.atanh(), atanh_slope(x))
+}
+
+/// 1/(1 − x²), NaN outside [−1, 1]
+pub(crate) fn atanh_slope<S: Scalar>(x: S) -> S {
+    if Float::abs(x.value()) > real::<S>(1.0) { x * <S::Real as Float>::nan() } else { one_minus_square(x).recip() }
 }
 
 // Piecewise linear functions.
@@ -589,12 +635,16 @@ pub(crate) fn abs_sub<S: Scalar>(a: S, b: S) -> (S, S, S) {
 
 /// elu′ = 1 or α·eˣ
 pub(crate) fn elu<S: Scalar>(x: S, alpha: S::Real) -> (S, S) {
-    let slope = if x.value() < S::Real::zero() { x.exp() * alpha } else { slope_by_sign(x, alpha, real::<S>(1.0)) };
-    (x.elu(alpha), slope)
+    (x.elu(alpha), elu_slope(x, alpha))
+}
+
+/// α·eˣ or 1, the one of least norm at 0
+pub(crate) fn elu_slope<S: Scalar>(x: S, alpha: S::Real) -> S {
+    if x.value() < S::Real::zero() { x.exp() * alpha } else { slope_by_sign(x, alpha, real::<S>(1.0)) }
 }
 
 /// σ′(x) = σ(x)·σ(−x) = 1/(4 cosh²(x/2))
-fn sigmoid_slope<S: Scalar>(x: S) -> S {
+pub(crate) fn sigmoid_slope<S: Scalar>(x: S) -> S {
     let half = x * real::<S>(0.5);
     sech_squared(half, half.tanh()) * real::<S>(0.25)
 }
@@ -629,19 +679,34 @@ fn weighted_sigmoid_slope<S: Scalar>(is_negative: bool, h: S, w: S) -> S {
 
 /// (x·σ(x))′ = σ(x) + x·σ′(x)
 pub(crate) fn silu<S: Scalar>(x: S) -> (S, S) {
+    (x.silu(), silu_slope(x))
+}
+
+/// σ(x) + x·σ′(x)
+pub(crate) fn silu_slope<S: Scalar>(x: S) -> S {
     let is_negative = x.value() < S::Real::zero();
     let h = (x * real::<S>(if is_negative { 0.5 } else { -0.5 })).exp();
-    (x.silu(), weighted_sigmoid_slope(is_negative, h, x))
+    weighted_sigmoid_slope(is_negative, h, x)
 }
 
 /// (x·Φ(x))′ = Φ(x) + x·φ(x) = Φ(x) − φ′(x)
 pub(crate) fn gelu<S: Scalar>(x: S) -> (S, S) {
+    (x.gelu(), gelu_slope(x))
+}
+
+/// Φ(x) − φ′(x)
+pub(crate) fn gelu_slope<S: Scalar>(x: S) -> S {
     let (_, density_slope) = norm_pdf(x);
-    (x.gelu(), x.norm_cdf() - density_slope)
+    x.norm_cdf() - density_slope
 }
 
 /// (x·σ(2u))′ = σ(2u) + x·σ′(2u)·2u′ with u = √(2/π)(x + 0.044715x³)
 pub(crate) fn gelu_tanh<S: Scalar>(x: S) -> (S, S) {
+    (x.gelu_tanh(), gelu_tanh_slope(x))
+}
+
+/// σ(2u) + x·σ′(2u)·2u′
+pub(crate) fn gelu_tanh_slope<S: Scalar>(x: S) -> S {
     use crate::special::{GELU_CUBIC, GELU_LINEAR, gelu_tanh_argument, gelu_tanh_argument_rest};
     let is_negative = x.value() < S::Real::zero();
     let size = if is_negative { -x } else { x };
@@ -649,25 +714,29 @@ pub(crate) fn gelu_tanh<S: Scalar>(x: S) -> (S, S) {
     let two_u_slope = x * x * real::<S>(3.0 * GELU_CUBIC) + real::<S>(GELU_LINEAR);
     let rest = gelu_tanh_argument_rest(plain(size), plain(two_u));
     let h = (two_u * real::<S>(-0.5)).exp() * real::<S>(1.0 - 0.5 * rest);
-    (x.gelu_tanh(), weighted_sigmoid_slope(is_negative, h, x * two_u_slope))
+    weighted_sigmoid_slope(is_negative, h, x * two_u_slope)
 }
 
 // Special functions.
 
-/// erf′ = 2/√π·exp(−x²) = 4√π·φ², a square so that its derivative has all digits
-/// even among the subnormals
+/// erf′ = 2/√π·exp(−x²)
 pub(crate) fn erf<S: Scalar>(x: S) -> (S, S) {
+    (x.erf(), erf_slope(x))
+}
+
+/// 2/√π·exp(−x²) = 4√π·φ², a square so that its derivative has all digits even among
+/// the subnormals
+pub(crate) fn erf_slope<S: Scalar>(x: S) -> S {
     let density = x.norm_pdf();
-    (x.erf(), density * real::<S>(8.0 / FRAC_2_SQRT_PI) * density)
+    density * real::<S>(8.0 / FRAC_2_SQRT_PI) * density
 }
 
 /// erfc′ = −erf′
 pub(crate) fn erfc<S: Scalar>(x: S) -> (S, S) {
-    let (_, slope) = erf(x);
-    (x.erfc(), -slope)
+    (x.erfc(), -erf_slope(x))
 }
 
-/// φ′ = −x·φ, where a subnormal φ is √(2π)³·φ(x/2)⁴ for the same reason
+/// φ′ = −x·φ
 pub(crate) fn norm_pdf<S: Scalar>(x: S) -> (S, S) {
     let v = x.norm_pdf();
     let slope = if Float::is_infinite(x.value()) {
@@ -675,11 +744,16 @@ pub(crate) fn norm_pdf<S: Scalar>(x: S) -> (S, S) {
     } else if Float::is_normal(v.value()) {
         -(x * v)
     } else {
-        let root = (x * real::<S>(0.5)).norm_pdf();
-        let square = root * root;
-        x * square * real::<S>(-TAU * TAU.sqrt()) * square
+        norm_pdf_slope_far_out(x)
     };
     (v, slope)
+}
+
+/// −x·φ where φ is subnormal: it is √(2π)³·φ(x/2)⁴, a product for the same reason
+pub(crate) fn norm_pdf_slope_far_out<S: Scalar>(x: S) -> S {
+    let root = (x * real::<S>(0.5)).norm_pdf();
+    let square = root * root;
+    x * square * real::<S>(-TAU * TAU.sqrt()) * square
 }
 
 /// Φ′ = φ

@@ -2,7 +2,7 @@
 //!
 //! A function `fn f<S: Scalar>(x: S) -> S` has as many readings as there are
 //! implementations: `f64` and `f32` evaluate it,
-//! [`Dual`] differentiates it forward,
+//! [`Dual`] differentiates it forward, [`Taylor`](crate::Taylor) to higher order,
 //! [`Var`](crate::Var) records it and differentiates it in reverse, and every
 //! nesting of these is a scalar again.
 
@@ -92,7 +92,7 @@ macro_rules! declare_functions {
         [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
         binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
     ) => {
-        /// A number that code can be generic over: `f64`, `f32`, [`Dual`],
+        /// A number that code can be generic over: `f64`, `f32`, [`Dual`], [`Taylor`](crate::Taylor),
         /// [`Var`](crate::Var), and every nesting of them.
         ///
         /// Arithmetic works with `Self`, with `&Self` and with plain numbers of
@@ -117,7 +117,7 @@ macro_rules! declare_functions {
         /// ```
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not a dualtape scalar",
-            label = "expected `f64`, `f32`, `Dual<T, N>` or `Var<T>`",
+            label = "expected `f64`, `f32`, `Dual<T, N>`, `Taylor<T, K>` or `Var<T>`",
             note = "write plain numbers as floats (`2.0`, not `2`), and make functions generic: `fn f<S: Scalar<Real = f64>>(x: S) -> S`"
         )]
         pub trait Scalar:
@@ -211,7 +211,7 @@ macro_rules! declare_functions {
             #[doc(hidden)]
             const RECORDS: bool;
 
-            /// How many orders of derivatives are carried: the levels of the nesting.
+            /// How many orders of derivatives are carried: the levels of the nesting, of which a series is K.
             #[doc(hidden)]
             const ORDER: usize;
 

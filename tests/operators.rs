@@ -1,6 +1,6 @@
 //! All ways to write an operation, and what it says.
 
-use dualtape::{Dual, Scalar, Tape, Var, gradient, gradient_forward};
+use dualtape::{Dual, Scalar, Tape, Taylor, Var, gradient, gradient_forward};
 
 /// Every operator in every combination of owned, borrowed and plain operands.
 macro_rules! all_forms {
@@ -40,6 +40,7 @@ fn every_combination_of_operands() {
     }
     let tape = Tape::new();
     run!(Dual::<f64, 2>::seeded(7.5, 0), Dual::<f64, 2>::seeded(2.0, 1));
+    run!(Taylor::<f64, 3>::variable(7.5), Taylor::<f64, 3>::variable(2.0));
     run!(tape.var(7.5_f64), tape.var(2.0));
     run!(Dual::variable(tape.var(7.5)), Dual::constant(tape.var(2.0)));
     let single = Tape::<f32>::new();

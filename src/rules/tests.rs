@@ -1,6 +1,6 @@
-//! Every function of the list, in all modes and against differences.
+//! Every function of the list, in all modes, against differences and, to the fifth order, by nesting.
 
-use crate::{Dual, Function, Scalar, Tape, Var, check, function};
+use crate::{Dual, Function, Scalar, Tape, Taylor, Var, check, function};
 
 const POINTS: usize = 9;
 
@@ -18,6 +18,41 @@ fn check_at(f: &impl Function<Output = f64>, x: &[f64]) {
     let tape = Tape::new();
     let mixed: Vec<Dual<Var>> = x.iter().map(|&x| Dual::variable(tape.var(x))).collect();
     assert_eq!(f.eval(&mixed).value().to_bits(), plain);
+    let series: Vec<Taylor<Var, 3>> = x.iter().map(|&x| Taylor::variable(tape.var(x))).collect();
+    assert_eq!(f.eval(&series).value().to_bits(), plain);
+    check_series_at(f, x);
+}
+
+/// The series of a function along a curve against nested dual numbers.
+fn check_series_at(f: &impl Function<Output = f64>, x: &[f64]) {
+    type Third<T> = Dual<Dual<Dual<T>>>;
+    fn curve<S: Scalar<Real = f64>>(x: &[f64], t: S) -> Vec<S> {
+        x.iter().zip([1.0, -0.7, 0.4].iter().cycle()).map(|(&x, &d)| t * (t * (0.3 - d) + d) + x).collect()
+    }
+    /// The derivatives of order 0, 1, 2 and 3.
+    fn derivatives<T: Scalar>(y: Third<T>) -> [T; 4] {
+        let slope = y.partials[0];
+        [y.value.value.value, slope.value.value, slope.partials[0].value, slope.partials[0].partials[0]]
+    }
+    let nested_variable = Dual::variable(Dual::variable(Dual::variable(Dual::variable(Dual::<f64>::variable(0.0)))));
+    let nested = derivatives(f.eval(&curve(x, nested_variable)));
+    let last = nested[3];
+    let wanted = [
+        nested[0].value.value,
+        nested[1].value.value,
+        nested[2].value.value,
+        last.value.value,
+        last.partials[0].value,
+        last.partials[0].partials[0],
+    ];
+    let series: Taylor<f64, 5> = f.eval(&curve(x, Taylor::variable(0.0)));
+    for (k, (got, wanted)) in series.derivatives().zip(wanted).enumerate() {
+        let difference = (got - wanted).abs();
+        assert!(
+            difference <= 1e-12 * wanted.abs().max(1.0),
+            "derivative {k} at {x:?}: {got} in a series, {wanted} nested"
+        );
+    }
 }
 
 macro_rules! function_tests {

@@ -2,7 +2,9 @@
 
 use std::iter::once;
 
-use dualtape::{Dual, Function, Matrix, Real, Scalar, gradient, gradient_forward, jacobian, jacobian_reverse, jvp};
+use dualtape::{
+    Dual, Function, Matrix, Real, Scalar, Taylor, gradient, gradient_forward, jacobian, jacobian_reverse, jvp,
+};
 
 /// What one reading of a function says at a point.
 pub(crate) struct Outcome<R> {
@@ -21,10 +23,12 @@ pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Ve
         first("Dual", gradient_by_lane(|x| f.eval(x), x)),
         first("Dual<_, 8>", gradient_forward(|x| f.eval(x), x)),
         first("Var", gradient(|x| f.eval(x), x)),
+        along_axes("Taylor<_, 2>", &series_by_lane(|x| f.eval(x), x)),
         second("Dual<Dual>", jacobian_by_lane(|x| joined(gradient_by_lane(|x| f.eval(x), x)), x)),
         second("Dual<Dual<_, 8>, 8>", rows(jacobian(|x| joined(gradient_forward(|x| f.eval(x), x)), x))),
         second("Dual<Var, 8>", rows(jacobian_reverse(|x| joined(gradient_forward(|x| f.eval(x), x)), x))),
         second("Var<Dual<_, 8>>", rows(jacobian(|x| joined(gradient(|x| f.eval(x), x)), x))),
+        second("Taylor<Dual, 2>", jacobian_by_lane(|x| joined(gradient_by_series(|x| f.eval(x), x)), x)),
         second("Var<Var>", rows(jacobian_reverse(|x| joined(gradient(|x| f.eval(x), x)), x))),
     ]
 }
@@ -58,6 +62,13 @@ pub(crate) fn third_derivatives(f: &impl Function<Output = f64>, x: &[f64]) -> [
 
 fn first<R>(reading: &'static str, (value, gradient): (R, Vec<R>)) -> Outcome<R> {
     Outcome { reading, value, gradients: vec![gradient], hessian: None }
+}
+
+/// From a series for each input, of which one has the whole second derivative.
+fn along_axes<R: Real>(reading: &'static str, series: &[Taylor<R, 2>]) -> Outcome<R> {
+    let gradient = series.iter().map(|y| y.derivative(1)).collect();
+    let hessian = if let [y] = series { Some(vec![y.derivative(2)]) } else { None };
+    Outcome { reading, value: series[0][0], gradients: vec![gradient], hessian }
 }
 
 /// From the derivatives of the value and the gradient, [`joined`].
@@ -95,4 +106,19 @@ fn jacobian_by_lane<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T]) 
         }
     }
     (outputs, rows)
+}
+
+fn gradient_by_series<T: Scalar>(f: impl Fn(&[Taylor<T, 2>]) -> Taylor<T, 2>, x: &[T]) -> (T, Vec<T>) {
+    let series = series_by_lane(f, x);
+    (series[0][0], series.iter().map(|y| y.derivative(1)).collect())
+}
+
+/// The series along each input.
+fn series_by_lane<T: Scalar>(f: impl Fn(&[Taylor<T, 2>]) -> Taylor<T, 2>, x: &[T]) -> Vec<Taylor<T, 2>> {
+    let along = |input: usize| {
+        let mut inputs: Vec<Taylor<T, 2>> = x.iter().map(|&x| Taylor::constant(x)).collect();
+        inputs[input] = Taylor::variable(x[input]);
+        f(&inputs)
+    };
+    (0..x.len()).map(along).collect()
 }
