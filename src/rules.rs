@@ -40,7 +40,7 @@ macro_rules! elementary_functions {
             /// `xⁿ` for a whole number n. `x⁰` is the constant 1.
             powi(n: i32 = 3) special in (-2.0, 2.0);
             /// `xʸ` for a plain number y; [`pow`](Scalar::pow) takes a scalar. `x⁰` is the constant 1.
-            powf(y: Self::Real = 2.5) std in (0.2, 3.0);
+            powf(y: Self::Real = 2.5) special in (0.2, 3.0);
             /// `√x`; its slope at 0 is ∞.
             sqrt() std in (0.2, 3.0);
             /// `∛x`, of negative numbers too; its slope at 0 is ∞.
@@ -147,9 +147,9 @@ macro_rules! elementary_functions {
             /// `√(self² + y²)` without overflow; its gradient at (0, 0) is (0, 0).
             hypot(y) std in (0.2, 3.0);
             /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
-            max(other) std in (0.2, 3.0);
+            max(other) special in (0.2, 3.0);
             /// The smaller; at a tie the slope is one half for each. A NaN counts as missing.
-            min(other) std in (0.2, 3.0);
+            min(other) special in (0.2, 3.0);
             /// The magnitude of `self` with the sign of `sign`.
             copysign(sign) std in (0.2, 3.0);
             /// The positive difference: `self − y` where that is positive, else 0.

@@ -1,6 +1,7 @@
 //! The plain functions that `f64` does not have, for `f64`; `f32` rounds them.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
+use std::hint::black_box;
 
 use crate::Scalar;
 
@@ -20,13 +21,32 @@ pub(crate) fn powi(x: f64, n: i32) -> f64 {
     match n {
         0.. => power,
         _ if (1.0 / power).is_normal() => 1.0 / power,
-        _ => x.powf(f64::from(n)),
+        _ => powf(x, f64::from(n)),
     }
+}
+
+/// xʸ, of which the compiler knows nothing: where it knows the exponent it may take the root
+/// or the square, whose last digit differs, and not do so in every reading.
+#[inline]
+pub(crate) fn powf(x: f64, y: f64) -> f64 {
+    black_box(x).powf(black_box(y))
 }
 
 #[inline]
 pub(crate) fn pow(x: f64, y: f64) -> f64 {
-    x.powf(y)
+    powf(x, y)
+}
+
+/// As [`f64::max`], which may return either zero of two; this returns the first.
+#[inline]
+pub(crate) fn max(x: f64, y: f64) -> f64 {
+    if y > x || x.is_nan() { y } else { x }
+}
+
+/// As [`f64::min`], which may return either zero of two; this returns the first.
+#[inline]
+pub(crate) fn min(x: f64, y: f64) -> f64 {
+    if y < x || x.is_nan() { y } else { x }
 }
 
 #[inline]
