@@ -24,6 +24,10 @@ use crate::{Dual, Function, LANES, Matrix, Real, Scalar, jacobian, jacobian_reve
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a
 /// Jacobian and Hessians in each mode.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | 16n evaluations, 16n Jacobians, and every mode once | a smooth function around the point | third derivatives: [`check_along`]; a plain closure: [`difference`](crate::difference()) |
+///
 /// # Panics
 ///
 /// When `f` returns another number of outputs in another reading.

@@ -27,6 +27,10 @@ use crate::{Outputs, Parametric, Scalar, Tape, Var};
 /// returns the next state: the same whatever the time, or one that carries the data of
 /// its time. A loss that gathers terms on the way keeps its sum in the state.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | [`evaluations`](Checkpointed::evaluations) of the step, as many of them recorded as there are steps | the stored states, one step on the tape | a loop that fits in memory: [`gradient`](crate::gradient()) |
+///
 /// ```
 /// use dualtape::{Checkpointed, Scalar, function, gradient};
 ///

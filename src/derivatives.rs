@@ -34,6 +34,10 @@ pub(crate) const FEW_LANES: usize = 4;
 
 /// `(f(x), f′(x))`, in forward mode.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | about 2 evaluations | nothing | several inputs: [`gradient`]; many orders: [`taylor`](crate::taylor()) |
+///
 /// # Panics
 ///
 /// When `f` uses a dual number of an enclosing derivative without
@@ -61,6 +65,10 @@ pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
 ///
 /// The cost is a small multiple of that of `f`, however long `x` is.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | 2 to 4 evaluations of sines, dot products and the like, 30 of bare arithmetic, whatever the number of inputs | 32 bytes for every operation | up to about 16 inputs: [`gradient_forward`]; a sum of terms: [`Terms`](crate::Terms); a long loop: [`Checkpointed`](crate::Checkpointed) |
+///
 /// # Panics
 ///
 /// When `f` uses variables of another recording.
@@ -84,6 +92,10 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 }
 
 /// `(f(x), ∇f(x))`, in forward mode with [`LANES`] directions at once.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes, each 2 to 13 plain ones | no tape | many inputs: [`gradient`] |
 ///
 /// # Panics
 ///
@@ -110,6 +122,10 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
 
 /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with
 /// [`LANES`] directions at once.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; mostly zeros: [`jacobian_sparse`](crate::jacobian_sparse); one product with it: [`jvp`] |
 ///
 /// # Panics
 ///
@@ -141,6 +157,10 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
 
 /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording, and a
 /// sweep in [`LANES`] lanes for every eight outputs. It suits functions of few outputs and many inputs.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one recording and ⌈m/8⌉ sweeps in 8 lanes | 32 bytes for every operation | few inputs: [`jacobian`]; mostly zeros: [`jacobian_sparse`](crate::jacobian_sparse); one product with it: [`vjp`] |
 ///
 /// # Panics
 ///
@@ -178,6 +198,10 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 
 /// `(f(x), J·v)`: the derivative of `f` along `v`, in forward mode.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | about 2 evaluations | no tape | the whole matrix: [`jacobian`]; from the left: [`vjp`] |
+///
 /// # Panics
 ///
 /// When `x` and `v` differ in length, or `f` uses a dual number of an enclosing
@@ -198,6 +222,10 @@ pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) 
 }
 
 /// `(f(x), uᵀ·J)`: the gradient of `u·f`, in reverse mode.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`gradient`] | 32 bytes for every operation | the whole matrix: [`jacobian_reverse`]; from the right: [`jvp`] |
 ///
 /// # Panics
 ///
@@ -222,6 +250,10 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 
 /// `(f(x), ∇f(x), H·v)` without forming the Hessian H: forward over reverse.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | about 2 gradients, whatever the number of inputs | 56 bytes for every operation | the whole matrix: [`hessian`] |
+///
 /// # Panics
 ///
 /// When `x` and `v` differ in length, `f` uses variables of another recording, or a
@@ -245,6 +277,10 @@ pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &
 
 /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse,
 /// [`LANES`] columns at once.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ gradients in 8 lanes | 224 bytes for every operation | mostly zeros: [`hessian_sparse`](crate::hessian_sparse); products with it: [`hvp`] |
 ///
 /// # Panics
 ///

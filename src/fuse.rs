@@ -23,6 +23,10 @@ use crate::{Function, Outputs, Scalar};
 /// | half of them sines, up to 16 inputs | 1.5 | | 0.9 | |
 /// | arithmetic, 24 inputs | 3 | 2 | 2 | 1.6 |
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation in N lanes | memory for one statement | more than about 16 inputs, or fewer than 3 operations for each: no fusing |
+///
 /// ```
 /// use dualtape::{Scalar, Tape, fuse, function};
 ///

@@ -33,6 +33,10 @@ use crate::{Block, Matrix, Outputs, Parametric, Real, Scalar, Var, dot, gradient
 ///
 /// The value of the result is `x` itself.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes, n³/3 multiplications, one evaluation in the scalar of p for each order | a solution to about full precision | a linear system: [`solve`]; one unknown with a known slope: [`Rule`](crate::Rule) |
+///
 /// # Panics
 ///
 /// When g has not as many outputs as there are unknowns, when its Jacobian with respect
@@ -73,6 +77,10 @@ pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> 
 
 /// The fixed point `x = φ(x, p)` near its plain solution `x`, as a function of `p`.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`root`] | a fixed point to about full precision | a loop that is stopped early: differentiate the loop, [`Checkpointed`](crate::Checkpointed) |
+///
 /// # Panics
 ///
 /// As [`root`], of `φ(x, p) − x`.
@@ -95,6 +103,10 @@ pub fn fixed_point<S: Scalar>(phi: &impl Parametric<S::Real>, x: &[S::Real], p: 
 
 /// The point where `f(x, p)` is stationary in x, near its plain solution `x`, as a
 /// function of `p`: a minimum, a maximum or a saddle point.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`root`], of the gradient | a minimum to about full precision, with a regular Hessian | derivatives of the least value: those of f itself at the minimum |
 ///
 /// # Panics
 ///
@@ -120,6 +132,10 @@ pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, 
 }
 
 /// The solution of `A·x = b`, with the n × n matrix A in row-major order.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | n³/3 multiplications, and n² for each order and lane | the matrix in memory | a matrix with structure: a [`Block`](crate::Block) of your own |
 ///
 /// # Panics
 ///

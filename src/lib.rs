@@ -23,24 +23,37 @@
 //! | I have | I want | call |
 //! |---|---|---|
 //! | a function of one number | its slope | [`derivative`] |
-//! | | its derivatives up to order K | [`taylor`](taylor()) |
+//! | | all derivatives to order K | [`taylor`](taylor()) |
 //! | a function of many numbers with one result | its gradient | [`gradient`] (reverse); [`gradient_forward`] for a few inputs |
-//! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`] |
-//! | the same with one result | its curvature | [`hessian`], [`hvp`] |
+//! | | its curvature | [`hessian`], [`hvp`]; [`SparseHessian`] |
+//! | a sum of many terms | its gradient, in the memory of one | [`Terms`] |
+//! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`]; [`SparseJacobian`] |
+//! | a [`Function`] | any of these in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
+//! | a kernel that is called many times | less to record | [`fuse`](fuse()) |
+//! | values from elsewhere, an operation on slices | derivatives of my own | [`Rule`], [`Block`] |
+//! | a solution of equations | its derivative by the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
+//! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
 //! | doubts | the modes against each other and against differences | [`check`](check()) |
 //! | data | a network that learns it | [`nn`] |
 //!
 //! Every verb returns the value and the derivative together and is generic in the
-//! scalar of the point, so a derivative of a derivative is a call inside a call.
+//! scalar of the point, so a derivative of a derivative is a call inside a call. The
+//! [`guide`] walks from one derivative to each of these, with what they cost.
 //!
 //! # Map of the code
 //!
 //! In reading order: `scalar.rs` is the trait; `rules.rs` every elementary function
-//! and its derivative, written once; `dual.rs` forward mode; `tape.rs` reverse mode; `taylor.rs` higher order;
-//! `operators.rs` what both share; `derivatives.rs` the verbs; `check.rs` the modes
-//! against each other; `nn/` networks, which know [`Scalar`] and nothing else. To add a
-//! function, see the head of `rules.rs`.
+//! and its derivative, written once; `dual.rs` forward mode; `tape.rs` reverse mode;
+//! `taylor.rs` series; `operators.rs` what they share; `derivatives.rs` the verbs;
+//! `function.rs` functions as values. On these stand `sparse.rs`, `terms.rs`,
+//! `checkpoint.rs`, `implicit.rs`, `fuse.rs` and `custom.rs`, each of which knows no other;
+//! `check.rs`, the modes against each other; and `nn/`, networks, which know [`Scalar`] and
+//! nothing else. To add a function, see the head of `rules.rs`.
+//!
+//! # Features
+//!
+//! - `parallel` (default): `Terms::par_gradient`, on several threads with rayon.
 //!
 //! # Limits
 //!

@@ -35,6 +35,10 @@ use structural::{hessian_sparsity, jacobian_sparsity};
 /// For several points make a [`SparseJacobian`] once: this one-call form finds the sparsity
 /// and the colors every time.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | a trace, and ⌈(c + 1)/8⌉ evaluations in 8 lanes for c colors | a recording, for the trace | several points: [`SparseJacobian`]; few zeros: [`jacobian`](crate::jacobian()) |
+///
 /// ```
 /// use dualtape::{Scalar, function, jacobian_sparse};
 ///
@@ -55,6 +59,10 @@ pub fn jacobian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R>, x: &[
 ///
 /// For several points make a [`SparseHessian`] once: this one-call form finds the sparsity
 /// and the colors every time.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | a trace, and ⌈(c + 1)/8⌉ gradients in 8 lanes for c colors | a recording of the gradient, for the trace | several points: [`SparseHessian`]; few zeros: [`hessian`](crate::hessian()) |
 ///
 /// ```
 /// use dualtape::{Scalar, function, hessian_sparse};

@@ -60,6 +60,10 @@ pub struct Taylor<T, const K: usize> {
 /// cheaper than nesting that, and K nested dual numbers cost 2ᴷ. For mixed derivatives in
 /// several inputs nest it with dual numbers or variables.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation, K²/2 multiplications for a product | nothing | K = 1: [`derivative`](crate::derivative); several inputs: nest it |
+///
 /// # Panics
 ///
 /// When `f` uses a series of an enclosing expansion of the same order and scalar without

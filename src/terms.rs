@@ -13,6 +13,10 @@ use crate::{Scalar, Tape, Var};
 
 /// The terms of a sum `Σᵢ wᵢ·fᵢ(x)`: all of them, or some by their index, with weights.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | the gradients of all terms | memory for the largest term | terms that share work: [`gradient`](crate::gradient()) of the sum |
+///
 /// ```
 /// use dualtape::{Terms, Var};
 ///
@@ -147,13 +151,14 @@ impl<'a, T: Scalar> Terms<'a, T> {
         added(sums.into_iter(), x.len())
     }
 
-    /// The terms in pieces that depend on nothing but the numbers of terms and inputs, and on the
-    /// length of the first term: a piece costs as much more as there are inputs.
+    /// The terms in pieces that depend on nothing but the numbers of terms and inputs, and on
+    /// what the first term records: a piece costs as much more as there are inputs.
     #[track_caller]
     fn chunks(&self, recorder: &Recorder<T>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>) -> Vec<Range<usize>> {
+        const FEW: usize = 16;
         const MOST: usize = 64;
         let len = self.len();
-        let size = if len == 0 {
+        let size = if len <= FEW {
             1
         } else {
             f(self.index(0), &recorder.x);
@@ -161,7 +166,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
             recorder.tape.rewind(recorder.x.len());
             len.div_ceil(MOST).max(4 * recorder.inputs / (term + 1))
         };
-        (0..len).step_by(size.max(1)).map(|start| start..len.min(start + size)).collect()
+        (0..len).step_by(size).map(|start| start..len.min(start + size)).collect()
     }
 
     fn index(&self, term: usize) -> usize {

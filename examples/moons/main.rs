@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use data::Data;
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2};
-use dualtape::{Scalar, gradient, gradient_forward};
+use dualtape::{Scalar, Terms, Var, gradient_forward};
 use failure::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
 use options::{Options, Start};
@@ -33,19 +33,32 @@ use rand::rngs::StdRng;
 
 const LAYERS: [(usize, Activation); 3] = [(16, Activation::Relu), (16, Activation::Relu), (1, Activation::Linear)];
 
+/// The weight of the sum of all squared parameters in the loss.
+const PENALTY: f64 = 1e-4;
+
 /// How far the two modes may differ, relative to the largest partial derivative above 1.
 const AGREEMENT: f64 = 1e-12;
 
 /// The loss and the accuracy of a network, in any scalar.
 fn evaluate<S: Scalar<Real = f64>>(mlp: &Mlp<S>, data: &Data) -> (S, f64) {
     let scores = mlp.forward_all(&data.points);
-    let loss = hinge(&scores, &data.labels) + l2(mlp.parameters()) * 1e-4;
+    let loss = hinge(&scores, &data.labels) + l2(mlp.parameters()) * PENALTY;
     (loss, accuracy(&scores, &data.labels))
 }
 
-/// The gradient of the loss by the parameters, in reverse mode.
+/// The gradient of the loss by the parameters, in reverse mode: a sum of terms, of some of the
+/// points each, and of the penalty, so that the tape holds no more than a part of the data.
 fn reverse(mlp: &Mlp, data: &Data) -> Vec<f64> {
-    gradient(|p| evaluate(&mlp.with_parameters(p), data).0, mlp.parameters()).1
+    const PART: usize = 50;
+    let parts: Vec<_> = data.points.chunks(PART).zip(data.labels.chunks(PART)).collect();
+    let term = |part: usize, p: &[Var]| match parts.get(part) {
+        Some((points, labels)) => {
+            hinge(&mlp.with_parameters(p).forward_all(points), labels)
+                * (points.len() as f64 / data.points.len() as f64)
+        }
+        None => l2(p) * PENALTY,
+    };
+    Terms::all(parts.len() + 1).gradient(term, mlp.parameters()).1
 }
 
 /// The same gradient in forward mode, eight parameters at a time.

@@ -96,7 +96,9 @@ impl<T> Recording<T> {
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.len() * size_of::<Node<T>>() + self.arguments.len() * (size_of::<T>() + size_of::<u32>())
+        let of_blocks = self.blocks.iter().map(|block| block.arguments.len());
+        let operands = self.arguments.len() + of_blocks.sum::<usize>();
+        self.nodes.len() * size_of::<Node<T>>() + operands * (size_of::<T>() + size_of::<u32>())
     }
 
     /// Forgets all statements; later ones have the stamp `stamp`.
