@@ -21,6 +21,7 @@
 //! `tape/slot.rs`, and which inputs an output depends on in `tape/dependencies.rs`.
 
 mod dependencies;
+mod operands;
 mod recording;
 mod slot;
 mod var;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::operands::{Arguments, Operands};
 use super::var::{Place, Var};
 use crate::Scalar;
 
@@ -18,11 +19,8 @@ pub(crate) struct Recording<T> {
     /// The stamp of the first variables, if they outlive a [`rewind`](Recording::rewind); else 0.
     kept_stamp: u32,
     nodes: Nodes<T>,
-    /// The operands of all long statements, one after the other.
-    partials: Vec<T>,
-    arguments: Vec<u32>,
-    /// Where the operands of each long statement end.
-    ends: Vec<u32>,
+    /// Of the long statements.
+    operands: Operands<T>,
     blocks: Vec<BlockStatement<T>>,
 }
 
@@ -58,15 +56,7 @@ const BLOCK: u32 = u32::MAX - 2;
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
-        Recording {
-            stamp: 0,
-            kept_stamp: 0,
-            nodes: Nodes::new(),
-            partials: Vec::new(),
-            arguments: Vec::new(),
-            ends: Vec::new(),
-            blocks: Vec::new(),
-        }
+        Recording { stamp: 0, kept_stamp: 0, nodes: Nodes::new(), operands: Operands::new(), blocks: Vec::new() }
     }
 
     #[inline(always)]
@@ -89,16 +79,13 @@ impl<T> Recording<T> {
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node<T>>()
-            + self.partials.capacity() * size_of::<T>()
-            + (self.arguments.capacity() + self.ends.capacity()) * size_of::<u32>()
+        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes()
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let of_blocks = self.blocks.iter().map(|block| block.arguments.len());
-        let operands = self.arguments.len() + of_blocks.sum::<usize>();
-        self.nodes.len() * size_of::<Node<T>>() + operands * (size_of::<T>() + size_of::<u32>())
+        let of_blocks = self.blocks.iter().map(|block| block.arguments.len() * (size_of::<T>() + size_of::<u32>()));
+        self.nodes.len() * size_of::<Node<T>>() + self.operands.bytes() + of_blocks.sum::<usize>()
     }
 
     /// Forgets all statements; later ones have the stamp `stamp`.
@@ -118,9 +105,7 @@ impl<T> Recording<T> {
     pub(super) fn rewind(&mut self, len: usize, stamp: u32) {
         self.stamp = stamp;
         self.nodes.truncate(len);
-        self.partials.clear();
-        self.arguments.clear();
-        self.ends.clear();
+        self.operands.clear();
         self.blocks.clear();
     }
 }
@@ -137,18 +122,17 @@ impl<T: Scalar> Recording<T> {
         self.push(Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] })
     }
 
-    /// Stores operands of the next long statement with their partials.
+    /// Stores operands of the next long statement with their partials; a run was recorded one
+    /// after the other.
     #[inline(always)]
-    pub(super) fn operands(&mut self, variables: &[Var<T>], partials: impl Iterator<Item = T>) {
-        self.partials.extend(partials.take(variables.len()));
-        self.arguments.extend(variables.iter().map(|x| x.place().position()));
+    pub(super) fn operands(&mut self, variables: &[Var<T>], are_run: bool, partials: impl Iterator<Item = T>) {
+        self.operands.push(variables, are_run, partials);
     }
 
     /// Records a statement with the operands stored for it.
     #[inline(always)]
     pub(super) fn long(&mut self) -> Place {
-        let number = self.ends.len() as u32;
-        self.ends.push(within_limit(self.arguments.len()));
+        let number = self.operands.finish();
         self.push(Node { partials: [T::zero(); 2], arguments: [LONG, number] })
     }
 
@@ -231,7 +215,7 @@ impl<T: Scalar> Recording<T> {
                     add(y, by_y, &adjoint);
                 }
             } else if x == LONG {
-                self.sweep_long(y as usize, &adjoint, adjoints);
+                self.sweep_long(y, &adjoint, adjoints);
             } else if x == BLOCK {
                 let block = &self.blocks[y as usize];
                 // The adjoints of all its outputs are complete at the first that is met.
@@ -245,40 +229,40 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
-    /// The operands of a long statement: their positions, or [`NONE`], and their partials.
-    fn operands_of(&self, number: usize) -> impl Iterator<Item = (u32, T)> {
-        let start = if number > 0 { self.ends[number - 1] as usize } else { 0 };
-        let operands = start..self.ends[number] as usize;
-        self.arguments[operands.clone()].iter().copied().zip(self.partials[operands].iter().copied())
-    }
-
     /// Calls `visit` with the position of every argument that counts.
     pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
-        let mut count = |argument: u32| {
-            if argument != NONE {
-                visit(argument as usize);
-            }
+        let listed = |positions: &[u32], visit: &mut dyn FnMut(usize)| {
+            Arguments::Listed(positions).positions().flatten().for_each(visit);
         };
         match self.nodes.at(position).arguments {
-            [BLOCK, number] => self.blocks[number as usize].arguments.iter().copied().for_each(count),
+            [BLOCK, number] => listed(&self.blocks[number as usize].arguments, &mut visit),
             [LONG, number] => {
-                for (argument, partial) in self.operands_of(number as usize) {
-                    if !partial.is_identically_zero() {
-                        count(argument);
-                    }
+                for (arguments, partials) in self.operands.of(number) {
+                    let counting = partials.iter().map(|partial| !partial.is_identically_zero());
+                    let arguments = arguments.positions().zip(counting);
+                    arguments.filter_map(|(position, counts)| position.filter(|_| counts)).for_each(&mut visit);
                 }
             }
-            arguments => arguments.into_iter().for_each(count),
+            arguments => listed(&arguments, &mut visit),
         }
     }
 
-    fn sweep_long<const L: usize>(&self, number: usize, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
+    fn sweep_long<const L: usize>(&self, number: u32, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
         let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
-        for (argument, partial) in self.operands_of(number) {
-            if let Some(sum) = adjoints.get_mut(argument as usize)
-                && !(skips_zeros && partial.is_identically_zero())
-            {
-                add(sum, partial, adjoint);
+        for (arguments, partials) in self.operands.of(number) {
+            match arguments {
+                Arguments::Run(run) if !skips_zeros => {
+                    adjoints[run].iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                }
+                arguments => {
+                    for (position, &partial) in arguments.positions().zip(partials) {
+                        if let Some(position) = position
+                            && !(skips_zeros && partial.is_identically_zero())
+                        {
+                            add(&mut adjoints[position], partial, adjoint);
+                        }
+                    }
+                }
             }
         }
     }
@@ -413,7 +397,7 @@ fn argument<T: Scalar>(place: Place, partial: T) -> u32 {
 
 /// A number of nodes or operands that u32 can count.
 #[inline(always)]
-fn within_limit(count: usize) -> u32 {
+pub(super) fn within_limit(count: usize) -> u32 {
     if count > LIMIT as usize {
         too_long();
     }

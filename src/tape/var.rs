@@ -128,14 +128,17 @@ impl<T: Scalar> Var<T> {
     ) -> Self {
         let recorded = on_slot::<T, _>(|slot| {
             let recording = slot.current();
-            let (x, y) = (are_variables(xs, recording)?, are_variables(ys, recording)?);
-            if x {
-                recording.operands(xs, by_x);
+            let (x, y) = (Slice::of(xs, recording)?, Slice::of(ys, recording)?);
+            if (x, y) == (Slice::Constants, Slice::Constants) {
+                return Ok(Place::NOWHERE);
             }
-            if y {
-                recording.operands(ys, by_y);
+            if x != Slice::Constants {
+                recording.operands(xs, x == Slice::Run, by_x);
             }
-            Ok(if x || y { recording.long() } else { Place::NOWHERE })
+            if y != Slice::Constants {
+                recording.operands(ys, y == Slice::Run, by_y);
+            }
+            Ok(recording.long())
         });
         match recorded {
             Ok(place) => Var { value, place },
@@ -154,8 +157,8 @@ fn record_block<T: Scalar>(
 ) -> Vec<Var<T>> {
     let recorded = on_slot::<T, _>(|slot| {
         let recording = slot.current();
-        let [x, y] = operands.map(|operands| are_variables(operands, recording));
-        if !(x? | y?) {
+        let [x, y] = operands.map(|operands| Slice::of(operands, recording));
+        if (x?, y?) == (Slice::Constants, Slice::Constants) {
             return Ok(vec![Place::NOWHERE; values.len()]);
         }
         let arguments = operands.iter().flat_map(|xs| xs.iter()).map(|x| x.place.position()).collect();
@@ -167,20 +170,30 @@ fn record_block<T: Scalar>(
     }
 }
 
-/// Whether there are variables among the operands; an error is the stamp of one of
-/// another recording.
-#[inline(always)]
-fn are_variables<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<bool, u32> {
-    let (mut stamps, mut differences) = (0, 0);
-    for x in xs {
-        stamps |= x.place.stamp();
-        differences |= x.place.stamp() ^ recording.stamp();
-    }
-    if stamps != 0 && differences != 0 {
+/// What there is in a slice of operands.
+#[derive(Clone, Copy, PartialEq)]
+enum Slice {
+    Constants,
+    /// Variables recorded one after the other.
+    Run,
+    Mixed,
+}
+
+impl Slice {
+    /// An error is the stamp of a variable of another recording.
+    #[inline(always)]
+    fn of<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<Slice, u32> {
+        let first = xs.first().map_or(Place::NOWHERE, |x| x.place);
+        let gaps = (0..).zip(xs).fold(0, |gaps, (i, x)| gaps | (x.place.0 ^ (first.0.wrapping_add(i))));
+        if gaps == 0 && !first.is_nowhere() {
+            return if recording.admits(first.stamp()) { Ok(Slice::Run) } else { Err(first.stamp()) };
+        }
+        if xs.iter().fold(0, |stamps, x| stamps | x.place.stamp()) == 0 {
+            return Ok(Slice::Constants);
+        }
         let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !recording.admits(stamp));
-        return foreign.map_or(Ok(true), Err);
+        foreign.map_or(Ok(Slice::Mixed), Err)
     }
-    Ok(stamps != 0)
 }
 
 /// Records a statement with two operands, either of which may be a constant.
