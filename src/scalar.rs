@@ -257,15 +257,15 @@ macro_rules! declare_functions {
                 crate::slices::plain_dot(a, b)
             }
 
-            /// A dense layer at a batch of rows; see [`affine`](crate::affine), which calls it.
-            ///
-            /// ```
-            /// use dualtape::Scalar;
-            ///
-            /// assert_eq!(Scalar::affine_slice(&[2.0, 1.0], &[3.0, 4.0], 2), [7.0, 9.0]);
-            /// ```
-            fn affine_slice(neurons: &[Self], inputs: &[Self], rows: usize) -> Vec<Self> {
-                crate::slices::plain_affine(neurons, inputs, rows)
+            /// A dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
+            #[doc(hidden)]
+            fn dense_slice<F: Function<Self::Real, Output = Self::Real>>(
+                neurons: &[Self],
+                inputs: &[Self],
+                rows: usize,
+                activation: &F,
+            ) -> Vec<Self> {
+                crate::slices::plain_dense(neurons, inputs, rows, activation)
             }
 
             /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.

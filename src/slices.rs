@@ -6,7 +6,7 @@
 //! vector code for plain numbers, and the value is the same bit for bit in every
 //! reading.
 
-use crate::{Real, Scalar};
+use crate::{Dual, Function, Real, Scalar};
 
 const RUNNING: usize = 8;
 
@@ -105,7 +105,8 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     S::dot_slice(a, b)
 }
 
-/// A dense layer: `w·x + b` for each row `x` of a batch and each neuron, as one block on a tape.
+/// A dense layer without activation: `w·x + b` for each row `x` of a batch and each neuron,
+/// as one block on a tape.
 ///
 /// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `inputs`
 /// the numbers of all rows, row by row. The result has the outputs of all neurons, row by
@@ -123,35 +124,97 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
 /// ```
 #[track_caller]
 pub fn affine<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
+    dense(neurons, inputs, rows, &Identity)
+}
+
+struct Identity;
+
+impl<R: Real> Function<R> for Identity {
+    type Output = R;
+
+    #[inline(always)]
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
+        x[0]
+    }
+}
+
+/// A dense layer: `activation(w·x + b)` for each row `x` of a batch and each neuron, as one
+/// block on a tape; see [`affine`] for the order of the numbers.
+///
+/// The activation is a function of one input. It is differentiated forward while the layer
+/// is recorded, as by [`fuse`](crate::fuse()).
+///
+/// # Panics
+///
+/// As [`affine`].
+///
+/// ```
+/// use dualtape::{Scalar, dense, function};
+///
+/// fn relu<S: Scalar>(x: S) -> S {
+///     x.relu()
+/// }
+///
+/// assert_eq!(dense(&[1.0, 2.0, 0.5, 0.0, -1.0, 0.0], &[3.0, 4.0], 1, &function!(relu: S -> S)), [11.5, 0.0]);
+/// ```
+#[track_caller]
+pub fn dense<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F) -> Vec<S>
+where
+    S: Scalar,
+    F: Function<S::Real, Output = S::Real>,
+{
     if rows == 0 && inputs.is_empty() {
         return Vec::new();
     }
     let columns = inputs.len().checked_div(rows).unwrap_or(0);
     assert!(
         inputs.len() == rows * columns && neurons.len().is_multiple_of(columns + 1),
-        "affine: {} inputs are not {rows} rows of one length, or {} parameters not whole neurons with a weight for each \
+        "a layer: {} inputs are not {rows} rows of one length, or {} parameters not whole neurons with a weight for each \
          and a bias",
         inputs.len(),
         neurons.len()
     );
-    S::affine_slice(neurons, inputs, rows)
+    S::dense_slice(neurons, inputs, rows, activation)
 }
 
 #[inline]
-pub(crate) fn plain_affine<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
+pub(crate) fn plain_dense<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F) -> Vec<S>
+where
+    S: Scalar,
+    F: Function<S::Real, Output = S::Real>,
+{
     let columns = inputs.len() / rows;
     let mut outputs = Vec::with_capacity(rows * neurons.len() / (columns + 1));
     for row in 0..rows {
         let x = &inputs[row * columns..(row + 1) * columns];
-        outputs
-            .extend(neurons.chunks_exact(columns + 1).map(|neuron| plain_dot(&neuron[..columns], x) + neuron[columns]));
+        let output = |neuron: &[S]| activation.eval(&[plain_dot(&neuron[..columns], x) + neuron[columns]]);
+        outputs.extend(neurons.chunks_exact(columns + 1).map(output));
     }
     outputs
 }
 
+/// The values of [`dense`], and the slopes of the activation.
+pub(crate) fn dense_with_slopes<T, F>(neurons: &[T], inputs: &[T], rows: usize, activation: &F) -> (Vec<T>, Vec<T>)
+where
+    T: Scalar,
+    F: Function<T::Real, Output = T::Real>,
+{
+    let sums = T::dense_slice(neurons, inputs, rows, &Identity);
+    sums.into_iter()
+        .map(|z| activation.eval(&[Dual::variable(z)]))
+        .map(|Dual { value, partials: [slope] }| (value, slope))
+        .unzip()
+}
+
 /// The adjoints of `neurons` and of `inputs`, one after the other, from those of the outputs
-/// of [`affine`].
-pub(crate) fn pull_affine_back<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize, outputs: &[S]) -> Vec<S> {
+/// of [`dense`] and the slopes of its activation.
+pub(crate) fn pull_dense_back<S: Scalar>(
+    neurons: &[S],
+    inputs: &[S],
+    rows: usize,
+    slopes: &[S],
+    outputs: &[S],
+) -> Vec<S> {
     let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
     let mut adjoints = vec![S::zero(); neurons.len() + inputs.len()];
     let (of_neurons, of_inputs) = adjoints.split_at_mut(neurons.len());
@@ -159,11 +222,14 @@ pub(crate) fn pull_affine_back<S: Scalar>(neurons: &[S], inputs: &[S], rows: usi
         let columns_of_row = row * columns..(row + 1) * columns;
         let (x, of_x) = (&inputs[columns_of_row.clone()], &mut of_inputs[columns_of_row]);
         let neurons = neurons.chunks_exact(columns + 1).zip(of_neurons.chunks_exact_mut(columns + 1));
-        for ((neuron, of_neuron), &output) in neurons.zip(&outputs[row * count..(row + 1) * count]) {
-            if !output.is_identically_zero() {
-                add_scaled(&mut of_neuron[..columns], x, output);
-                of_neuron[columns] += output;
-                add_scaled(of_x, &neuron[..columns], output);
+        let of_row = row * count..(row + 1) * count;
+        for ((neuron, of_neuron), (&slope, &output)) in neurons.zip(slopes[of_row.clone()].iter().zip(&outputs[of_row]))
+        {
+            if !output.is_identically_zero() && !slope.is_identically_zero() {
+                let adjoint = slope * output;
+                add_scaled(&mut of_neuron[..columns], x, adjoint);
+                of_neuron[columns] += adjoint;
+                add_scaled(of_x, &neuron[..columns], adjoint);
             }
         }
     }

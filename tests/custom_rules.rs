@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use approx::assert_relative_eq;
 use dualtape::{
-    Block, Dual, Function, Rule, Scalar, Tape, Var, affine, check, derivative, dot, function, fuse, gradient,
+    Block, Dual, Function, Rule, Scalar, Tape, Var, affine, check, dense, derivative, dot, function, fuse, gradient,
     gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
@@ -319,7 +319,12 @@ fn a_kernel_of_many_inputs_is_fused() {
 fn layers<S: Scalar<Real = f64>>(p: &[S]) -> S {
     let rows = [0.5, -1.0, 2.0, 0.3].map(S::from_real);
     let hidden = affine(&p[..9], &rows, 2);
-    sum(&affine(&p[9..], &hidden.iter().map(|h| h.tanh()).collect::<Vec<S>>(), 2))
+    let hidden: Vec<S> = hidden.iter().map(|h| h.tanh()).collect();
+    sum(&dense(&p[9..], &hidden, 2, &function!(wave: S -> S)))
+}
+
+fn wave<S: Scalar<Real = f64>>(x: S) -> S {
+    x.sin() * x.relu()
 }
 
 fn layers_by_dot<S: Scalar<Real = f64>>(p: &[S]) -> S {
@@ -328,7 +333,7 @@ fn layers_by_dot<S: Scalar<Real = f64>>(p: &[S]) -> S {
     };
     let rows = [[0.5, -1.0], [2.0, 0.3]].map(|row| row.map(S::from_real));
     let hidden = rows.map(|row| layer(&p[..9], &row).into_iter().map(|h| h.tanh()).collect::<Vec<S>>());
-    hidden.iter().map(|h| layer(&p[9..], h)[0]).sum()
+    hidden.iter().map(|h| wave(layer(&p[9..], h)[0])).sum()
 }
 
 #[test]
@@ -350,7 +355,7 @@ fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
         assert_eq!(
             message(|| affine(&vec![1.0; neurons], &vec![1.0; inputs], rows)),
             format!(
-                "affine: {inputs} inputs are not {rows} rows of one length, or {neurons} parameters not whole neurons with \
+                "a layer: {inputs} inputs are not {rows} rows of one length, or {neurons} parameters not whole neurons with \
                  a weight for each and a bias"
             )
         );

@@ -5,7 +5,7 @@ use std::fmt;
 use rand::Rng;
 
 use super::Init;
-use crate::{Real, Scalar, affine};
+use crate::{Function, Real, Scalar, dense};
 
 /// What a neuron does with its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +52,17 @@ impl Activation {
             Activation::Silu => x.silu(),
             Activation::Gelu => x.gelu(),
         }
+    }
+}
+
+/// Of one input.
+impl<R: Real> Function<R> for Activation {
+    type Output = R;
+
+    #[inline]
+    #[track_caller]
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
+        self.apply(x[0])
     }
 }
 
@@ -255,8 +266,7 @@ impl<S: Scalar> Mlp<S> {
         let mut rest = &self.parameters[..];
         for ((inputs, neurons), &(_, activation)) in fans(self.inputs, &self.layers).zip(&self.layers) {
             let (layer, later) = rest.split_at(neurons * (inputs + 1));
-            x = affine(layer, &x, points);
-            x.iter_mut().for_each(|y| *y = activation.apply(*y));
+            x = dense(layer, &x, points, &activation);
             rest = later;
         }
         x

@@ -7,7 +7,7 @@ use super::slot::{on_slot, refuse};
 use crate::custom::pulled_back;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
-use crate::slices::{pull_affine_back, sum_terms};
+use crate::slices::{dense_with_slopes, pull_dense_back, sum_terms};
 use crate::{Block, Dual, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
@@ -316,11 +316,16 @@ impl<T: Scalar> Scalar for Var<T> {
     }
 
     #[track_caller]
-    fn affine_slice(neurons: &[Self], inputs: &[Self], rows: usize) -> Vec<Self> {
+    fn dense_slice<F: Function<T::Real, Output = T::Real>>(
+        neurons: &[Self],
+        inputs: &[Self],
+        rows: usize,
+        activation: &F,
+    ) -> Vec<Self> {
         let (w, x): (Vec<T>, Vec<T>) =
             (neurons.iter().map(|w| w.value).collect(), inputs.iter().map(|x| x.value).collect());
-        let values = T::affine_slice(&w, &x, rows);
-        record_block([neurons, inputs], values, move |outputs| pull_affine_back(&w, &x, rows, outputs))
+        let (values, slopes) = dense_with_slopes(&w, &x, rows, activation);
+        record_block([neurons, inputs], values, move |outputs| pull_dense_back(&w, &x, rows, &slopes, outputs))
     }
 
     #[track_caller]
