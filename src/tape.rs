@@ -101,11 +101,7 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
-        let stamp = self.stamp.get();
-        match on_slot::<T, _>(|slot| slot.recording(stamp).map(Recording::variable)) {
-            Some(place) => Var::at(value, place),
-            None => refuse::<T>(stamp),
-        }
+        self.on_recording_under_way(|recording| Var::at(value, recording.variable()))
     }
 
     /// New independent variables, in order.
@@ -121,7 +117,9 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[track_caller]
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
-        values.iter().map(|&value| self.var(value)).collect()
+        self.on_recording_under_way(|recording| {
+            values.iter().map(|&value| Var::at(value, recording.variable())).collect()
+        })
     }
 
     /// Walks back from `output` and returns the derivative of it with respect to
@@ -286,6 +284,15 @@ impl<T: Scalar> Tape<T> {
         on_recording(stamp, |recording| recording.sweep_further(seeds, adjoints));
         adjoints.truncate(kept);
         self.rewind(kept);
+    }
+
+    #[track_caller]
+    fn on_recording_under_way<Out>(&self, record: impl FnOnce(&mut Recording<T>) -> Out) -> Out {
+        let stamp = self.stamp.get();
+        match on_slot::<T, _>(|slot| slot.recording(stamp).map(record)) {
+            Some(out) => out,
+            None => refuse::<T>(stamp),
+        }
     }
 
     fn restamp(&self, change: impl FnOnce(&mut Recording<T>, u32)) {

@@ -202,29 +202,31 @@ impl<T: Scalar> Recording<T> {
     /// Carries the adjoints of the variables from position `first` on to their arguments.
     fn sweep_back<const L: usize>(&self, first: usize, adjoints: &mut [[T; L]]) {
         let mut swept = usize::MAX;
-        for (position, node) in self.nodes.backward(first..adjoints.len() - 1) {
-            let adjoint = adjoints[position];
-            if adjoint.iter().all(|lane| lane.is_identically_zero()) {
-                continue;
-            }
-            let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
-            // The marks are past the end of the adjoints.
-            if let Some(x) = adjoints.get_mut(x as usize) {
-                add(x, by_x, &adjoint);
-                if let Some(y) = adjoints.get_mut(y as usize) {
+        for (start, chunk) in self.nodes.backward(first..adjoints.len() - 1) {
+            for (offset, node) in chunk.iter().enumerate().rev() {
+                let adjoint = adjoints[start + offset];
+                if adjoint.iter().all(|lane| lane.is_identically_zero()) {
+                    continue;
+                }
+                let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
+                // The marks are past the end of the adjoints.
+                if let Some(x) = adjoints.get_mut(x as usize) {
+                    add(x, by_x, &adjoint);
+                    if let Some(y) = adjoints.get_mut(y as usize) {
+                        add(y, by_y, &adjoint);
+                    }
+                } else if x == LONG {
+                    self.sweep_long(y, &adjoint, adjoints);
+                } else if x == BLOCK {
+                    let block = &self.blocks[y as usize];
+                    // The adjoints of all its outputs are complete at the first that is met.
+                    if start + offset < swept {
+                        swept = block.outputs.start;
+                        block.sweep(adjoints);
+                    }
+                } else if let Some(y) = adjoints.get_mut(y as usize) {
                     add(y, by_y, &adjoint);
                 }
-            } else if x == LONG {
-                self.sweep_long(y, &adjoint, adjoints);
-            } else if x == BLOCK {
-                let block = &self.blocks[y as usize];
-                // The adjoints of all its outputs are complete at the first that is met.
-                if position < swept {
-                    swept = block.outputs.start;
-                    block.sweep(adjoints);
-                }
-            } else if let Some(y) = adjoints.get_mut(y as usize) {
-                add(y, by_y, &adjoint);
             }
         }
     }
@@ -364,15 +366,15 @@ impl<T> Nodes<T> {
         unreachable!("full chunks hold the nodes before the last chunk")
     }
 
-    /// The nodes at these positions, from the last to the first.
-    fn backward(&self, positions: Range<usize>) -> impl Iterator<Item = (usize, &Node<T>)> {
+    /// The nodes at these positions chunk by chunk, the last one first, each with the position of
+    /// its first node.
+    fn backward(&self, positions: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
         let mut end = self.len();
-        let chunks = std::iter::once(&self.last).chain(self.full.iter().rev());
-        chunks.flat_map(move |chunk| {
+        std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
             end -= chunk.len();
             let within = |position: usize| position.clamp(end, end + chunk.len()) - end;
             let (first, last) = (within(positions.start), within(positions.end));
-            (end + first..end + last).zip(&chunk[first..last]).rev()
+            (end + first, &chunk[first..last])
         })
     }
 }
