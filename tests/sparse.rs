@@ -499,6 +499,28 @@ mod reuse {
         SparseHessian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
+    /// The trace follows the values of functions and of arithmetic, not those of the inputs.
+    #[test]
+    fn branches_on_results() {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let choose = |test: S, yes: S, no: S| if test > 2.0 { yes } else { no };
+            vec![
+                choose(x[0].exp(), x[0], x[1]),
+                choose(x[0] * 2.0, x[0], x[1]),
+                choose(x[0] * x[1], x[0], x[1]),
+                choose(x[0].mul_add(x[0], x[1]), x[0], x[1]),
+            ]
+        }
+        let f = function!(f: &[S] -> Vec<S>);
+        let rows = |x: &[f64]| {
+            let jacobian = SparseJacobian::new(&f, x);
+            std::array::from_fn(|i| jacobian.sparsity().row(i).to_vec())
+        };
+        assert_eq!(rows(&[1.5, 1.0]), [[0], [0], [1], [0]]);
+        assert_eq!(rows(&[0.8, 3.0]), [[0], [1], [0], [0]]);
+        assert_eq!(rows(&[0.5, 0.1]), [[1], [1], [1], [1]]);
+    }
+
     /// The missing entry is 0 here, but its derivative is not.
     #[test]
     #[should_panic(expected = "there is an entry at row 1 and column 1 here")]

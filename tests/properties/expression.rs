@@ -6,7 +6,7 @@
 //! moderate then, and a bound on the rounding errors of derivatives is a product
 //! of moderate numbers.
 
-use dualtape::{Dual, Scalar, dot, log_softmax, log_sum_exp, softmax, sum};
+use dualtape::{Dual, Rule, Scalar, dense, dot, function, fuse, log_softmax, log_sum_exp, softmax, sum};
 
 /// The longest path from an input to a result.
 pub(crate) const DEPTH: usize = 12;
@@ -130,6 +130,27 @@ functions! {
     }
 }
 
+/// `x·sin y`, by a rule of its own.
+struct Wave;
+
+impl Rule<2> for Wave {
+    fn value(&self, [x, y]: [f64; 2]) -> f64 {
+        x * y.sin()
+    }
+
+    fn partials<S: Scalar<Real = f64>>(&self, [x, y]: [S; 2], _: S) -> [S; 2] {
+        [y.sin(), x * y.cos()]
+    }
+}
+
+fn kernel<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> S {
+    (x * y).cos() * z + x
+}
+
+fn wave<S: Scalar>(x: S) -> S {
+    x.sin()
+}
+
 /// What a step does with its arguments and its plain number c.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Op {
@@ -153,6 +174,9 @@ pub(crate) enum Op {
     LogSumExp,
     Softmax,
     LogSoftmax,
+    Rule,
+    Fused,
+    Layer,
     Unary(Unary),
     Binary(Binary),
 }
@@ -185,6 +209,9 @@ const PLAIN: &[Op] = &[
     Op::LogSumExp,
     Op::Softmax,
     Op::LogSoftmax,
+    Op::Rule,
+    Op::Fused,
+    Op::Layer,
 ];
 
 impl Op {
@@ -208,8 +235,8 @@ impl Op {
             Op::Constant => Arity::Few(0),
             Op::Neg | Op::AddReal | Op::SubReal | Op::MulReal | Op::DivReal | Op::RemReal => Arity::Few(1),
             Op::SinCos | Op::Unary(_) => Arity::Few(1),
-            Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Binary(_) => Arity::Few(2),
-            Op::MulAdd => Arity::Few(3),
+            Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Rule | Op::Binary(_) => Arity::Few(2),
+            Op::MulAdd | Op::Fused | Op::Layer => Arity::Few(3),
             Op::Sum | Op::Product | Op::Dot | Op::LogSumExp | Op::Softmax | Op::LogSoftmax => Arity::Window,
         }
     }
@@ -279,6 +306,9 @@ impl Step {
             Op::LogSumExp => log_sum_exp(&x),
             Op::Softmax => softmax(&x).get(chosen).copied().unwrap_or_else(S::zero),
             Op::LogSoftmax => log_softmax(&x).get(chosen).copied().unwrap_or_else(S::zero),
+            Op::Rule => Wave.apply([x[0], x[1]]),
+            Op::Fused => fuse(&function!(kernel: [S; 3] -> S), [x[0], x[1], x[2]]),
+            Op::Layer => sum(&dense(&[x[0], x[1]], &[x[2], x[0]], 2, &function!(wave: S -> S))),
             Op::Unary(function) => function.apply(x[0], c),
             Op::Binary(function) => function.apply(x[0], x[1]),
         }
@@ -297,10 +327,12 @@ impl Step {
         let once: Vec<Dual<f64, N>> = seeded(arguments.iter().copied());
         let twice: Vec<Dual<Dual<f64, N>, N>> = seeded(once.iter().copied());
         let (y, bent) = (self.apply(&once), self.apply(&twice));
-        // A softmax divides two numbers that both change.
+        // A softmax divides two numbers that both change, and a kernel or a layer adds within.
+        let largest = arguments.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
         let within = match self.op {
             Op::Softmax => y.value.abs(),
             Op::LogSoftmax => 1.0,
+            Op::Fused | Op::Layer => 2.0 * largest * largest,
             _ => 0.0,
         };
         let n = arguments.len();
