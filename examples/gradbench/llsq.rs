@@ -1,0 +1,58 @@
+//! Least squares: how far a polynomial is from the sign function.
+
+use std::ops::Range;
+
+use dualtape::{Scalar, Terms, dot};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::problem::{Clock, Measured, Problem};
+
+/// The coefficients, and the number of points from −1 to 1.
+#[derive(Deserialize)]
+pub(crate) struct LeastSquares {
+    x: Vec<f64>,
+    n: usize,
+}
+
+impl Problem for LeastSquares {
+    const FUNCTIONS: &'static [&'static str] = &["primal", "gradient"];
+
+    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+        let n = self.n;
+        let blocks = n.div_ceil(BLOCK);
+        let block = |i: usize| i * BLOCK..n.min((i + 1) * BLOCK);
+        match function {
+            "primal" => {
+                clock.time(|| (0..blocks).map(|i| block_sum(block(i), n, &self.x)).sum::<f64>()).map(Value::from)
+            }
+            _ => {
+                clock.time(|| Terms::all(blocks).gradient(|i, x| block_sum(block(i), n, x), &self.x).1).map(Value::from)
+            }
+        }
+    }
+}
+
+/// The number of points whose distances are computed together, so that their powers need
+/// not wait for each other.
+const BLOCK: usize = 8;
+
+/// Half the squared distances at some of the `n` points.
+fn block_sum<S: Scalar<Real = f64>>(points: Range<usize>, n: usize, x: &[S]) -> S {
+    let times: [f64; BLOCK] = std::array::from_fn(|i| -1.0 + 2.0 * (points.start + i) as f64 / (n - 1) as f64);
+    let mut powers: [Vec<S>; BLOCK] = std::array::from_fn(|_| vec![S::one(); x.len()]);
+    let mut power = [1.0; BLOCK];
+    for j in 1..x.len() {
+        for ((powers, power), t) in powers.iter_mut().zip(&mut power).zip(&times) {
+            *power *= t;
+            powers[j] = S::from_real(*power);
+        }
+    }
+    let rows = powers.iter().zip(times).take(points.len());
+    let distances: Vec<S> = rows.map(|(powers, t)| dot(x, powers) - sign(t)).collect();
+    dot(&distances, &distances) * 0.5
+}
+
+fn sign(t: f64) -> f64 {
+    if t == 0.0 { 0.0 } else { t.signum() }
+}
