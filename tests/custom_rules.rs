@@ -224,13 +224,17 @@ fn a_pull_back_may_record() {
     assert_eq!((g[0], hv[1]), (2.0 * 0.5_f64.cos(), 0.5_f64.cos()));
 }
 
-/// A block that fails when it is pulled back.
+/// A block whose derivatives have the wrong length.
 #[derive(Clone)]
 struct Failing;
 
 impl Block for Failing {
     fn value(&self, x: &[f64]) -> Vec<f64> {
         x.to_vec()
+    }
+
+    fn push_forward<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], v: &[S]) -> Vec<S> {
+        [v, v].concat()
     }
 
     fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
@@ -249,6 +253,10 @@ fn a_pull_back_that_fails_leaves_the_tape_as_it_was() {
     );
     assert_eq!(tape.backward(x[0] * x[1])[x[0]], 2.0);
     assert_eq!(tape.len(), 5);
+    assert_eq!(
+        message(|| jvp(|x| Failing.apply(x), &[1.0, 2.0], &[1.0, 1.0])),
+        "push_forward: a block of 2 outputs returned 4 elements; return one for each"
+    );
 }
 
 fn multiplied<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> S {
