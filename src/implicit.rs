@@ -135,7 +135,7 @@ pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, 
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | n³/3 multiplications, and n² for each order and lane | the matrix in memory | a matrix with structure: a [`Block`](crate::Block) of your own |
+/// | n³/3 multiplications, and n² for each order and lane | the matrix in memory | a matrix with structure: a [`Block`] of your own |
 ///
 /// # Panics
 ///
