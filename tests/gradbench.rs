@@ -259,13 +259,16 @@ fn recurrent_networks() {
     let end = [-1.243897665e-5, 0.0003133256078, 0.001014282356, -0.05255730509, -0.0492911754, -0.2434525926];
     assert_all_close("end", &g[32..], &end, 1e-10);
 
-    // Longer than what is recorded at once.
-    let sequence: Vec<Vec<f64>> =
-        rows(150, 2, 0).iter().map(|x| x.iter().map(|x| f64::from(*x > 0.0)).collect()).collect();
-    let input = json!({
-        "main_params": rows(4, 8, 0), "extra_params": rows(3, 2, 32), "state": rows(4, 2, 38), "sequence": sequence
-    });
-    assert_gradient("lstm", ["objective", "jacobian"], input, &["/main_params", "/extra_params"]);
+    // The second is longer than what is recorded at once.
+    for (layers, bits, characters) in [(2, 2, 30), (1, 1, 5000)] {
+        let sequence: Vec<Vec<u8>> =
+            rows(characters, bits, 0).iter().map(|x| x.iter().map(|x| u8::from(*x > 0.0)).collect()).collect();
+        let input = json!({
+            "main_params": rows(2 * layers, 4 * bits, 0), "extra_params": rows(3, bits, 32),
+            "state": rows(2 * layers, bits, 38), "sequence": sequence
+        });
+        assert_gradient("lstm", ["objective", "jacobian"], input, &["/main_params", "/extra_params"]);
+    }
 }
 
 #[test]

@@ -69,7 +69,8 @@ impl Chain {
     }
 }
 
-/// One step of size `h`, in the increments `sᵢ = h/2·k₁, h/2·k₂, h·k₃, h/2·k₄`.
+/// One step of size `h`, in the increments `h/2·k₁, h/2·k₂, h·k₃, h/2·k₄`. The first number has no
+/// predecessor; in a window of the chain it and the next ones are of no account.
 fn step<S: Scalar<Real = f64>>(x: &[S], y: &[S], h: f64) -> Vec<S> {
     let half: Vec<S> = x.iter().map(|&x| x * (h / 2.0)).collect();
     let whole: Vec<S> = x.iter().map(|&x| x * h).collect();
