@@ -306,7 +306,7 @@ macro_rules! function {
         struct Value;
         impl $crate::$trait<$real> for Value {
             type Output = $output;
-            #[inline]
+            #[inline(always)]
             fn eval<S: $crate::Scalar<Real = $real>>(&self, $($slice: &[S]),*) -> $outputs {
                 $value
             }
