@@ -168,8 +168,9 @@ fn scaled_with_care<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T
 }
 
 #[inline(always)]
-fn zipped<T: Scalar, const N: usize>(a: [T; N], b: [T; N], f: impl Fn(T, T) -> T) -> [T; N] {
-    std::array::from_fn(|lane| f(a[lane], b[lane]))
+fn zipped<T: Scalar, const N: usize>(mut a: [T; N], b: [T; N], f: impl Fn(T, T) -> T) -> [T; N] {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, b));
+    a
 }
 
 impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
