@@ -197,3 +197,21 @@ fn the_shape_of_a_matrix() {
     assert_eq!(hessian(|x| x[0] * x[1] * x[2], &[1.0; 3]).2.shape(), (3, 3));
     assert_eq!(format!("{jacobian:?}"), "[[1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]");
 }
+
+#[test]
+fn slices_in_any_order_count() {
+    let tape = Tape::new();
+    let x = tape.vars(&[2.0, 3.0, 5.0]);
+    assert_eq!(tape.backward(sum(&[x[2], x[0]])).wrt(&x), [1.0, 0.0, 1.0]);
+    assert_eq!(tape.backward(dot(&[x[1], x[0]], &[x[0], x[1]])).wrt(&x), [6.0, 4.0, 0.0]);
+    assert_eq!(tape.backward(sum(&[x[0], Var::constant(1.0), x[1]])).wrt(&x), [1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn a_lane_without_influence_stays_zero_beside_an_infinite_slope() {
+    let tape = Tape::new();
+    let x = tape.var(0.0);
+    let (y, z) = (x.sqrt(), x * 3.0);
+    let lanes = tape.backward_lanes(&[(y, [1.0, 0.0, -2.0]), (z, [0.0, 1.0, 0.0])]);
+    assert_eq!(lanes.lanes(x), [f64::INFINITY, 3.0, f64::NEG_INFINITY]);
+}

@@ -127,3 +127,16 @@ fn the_memory_of_a_sum_is_that_of_a_term() {
     let held = Tape::<f64>::new().capacity_bytes();
     assert!(held < 100_000, "{held} bytes");
 }
+
+#[test]
+fn a_sum_of_many_inputs_rewinds_to_them() {
+    // More inputs than the first chunks of a recording hold.
+    let x: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.01).collect();
+    let pairs = |i: usize, x: &[Var]| (0..40).fold(x[i] * x[999 - i], |y, k| y + x[(i * k) % 1000]);
+    let (y, g) = Terms::all(900).gradient(pairs, &x);
+    let held = Tape::<f64>::new().capacity_bytes();
+    assert!(held < 200_000, "{held} bytes");
+    let (expected, expected_g) = gradient(|x| (0..900).map(|i| pairs(i, x)).sum(), &x);
+    assert_relative_eq!(y, expected, max_relative = 1e-12);
+    g.iter().zip(&expected_g).for_each(|(a, b)| assert_relative_eq!(a, b, max_relative = 1e-12));
+}
