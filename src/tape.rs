@@ -168,8 +168,8 @@ impl<T: Scalar> Tape<T> {
     /// Walks back from several outputs in one sweep with `L` lanes: lane l is the
     /// derivative of `Σ seed[l]·output`.
     ///
-    /// A sweep in 8 lanes reads the recording once, and takes about as long as two or
-    /// three [`backward`](Tape::backward) passes.
+    /// The recording is read once for all lanes; a lane costs less than a pass where reading is
+    /// what takes the time.
     ///
     /// # Panics
     ///
