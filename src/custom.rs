@@ -14,14 +14,14 @@ use crate::{Real, Scalar, dot};
 /// library in another language. The partial derivatives are written in any scalar;
 /// that makes all higher derivatives right.
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | [`value`](Rule::value) once, [`partials`](Rule::partials) for each order | partial derivatives by hand | code over [`Scalar`]: none is needed; slices: [`Block`] |
+///
 /// # A special function
 ///
 /// Lambert's W, the inverse of `w·eʷ`, by Newton's method; its derivative is
 /// `W/(x·(1 + W))`, here written so that it is right at 0.
-///
-/// | cost | needs | instead |
-/// |---|---|---|
-/// | [`value`](Rule::value) once, [`partials`](Rule::partials) for each order | partial derivatives by hand | code over [`Scalar`]: none is needed; slices: [`Block`] |
 ///
 /// ```
 /// use dualtape::{Rule, Scalar, derivative, gradient};
@@ -147,14 +147,14 @@ pub fn plain<S: Scalar>(x: S) -> S::Real {
 /// On a tape it is one entry, whatever happens inside; a clone of it is kept there, so what it
 /// holds should be cheap to clone (an `Arc` of a large matrix).
 ///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | [`value`](Block::value) once, a [`push_forward`](Block::push_forward) for each lane or a [`pull_back`](Block::pull_back) for each sweep | the inputs and outputs, kept on the tape | a few numbers to one: [`Rule`] |
+///
 /// # A linear solve
 ///
 /// `y = A⁻¹x` for a tridiagonal A. The adjoint of the right-hand side solves the transposed
 /// system.
-///
-/// | cost | needs | instead |
-/// |---|---|---|
-/// | [`value`](Block::value) once, a [`push_forward`](Block::push_forward) for each lane or a [`pull_back`](Block::pull_back) for each sweep | the inputs and outputs, kept on the tape | a few numbers to one: [`Rule`] |
 ///
 /// ```
 /// use dualtape::{Block, Scalar, gradient, gradient_forward};

@@ -67,7 +67,7 @@ pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | 2 to 4 evaluations of sines, dot products and the like, 30 of bare arithmetic, whatever the number of inputs | 32 bytes for every operation | up to about 16 inputs: [`gradient_forward`]; a sum of terms: [`Terms`](crate::Terms); a long loop: [`Checkpointed`](crate::Checkpointed) |
+/// | 2 to 4 evaluations of sines, dot products and the like, about 40 of bare arithmetic, whatever the number of inputs | 32 bytes for every operation | up to about 16 inputs: [`gradient_forward`]; a sum of terms: [`Terms`](crate::Terms); a long loop: [`Checkpointed`](crate::Checkpointed) |
 ///
 /// # Panics
 ///

@@ -27,7 +27,8 @@ use std::sync::Arc;
 
 use num_traits::Float;
 
-use crate::{Block, Matrix, Outputs, Parametric, Real, Scalar, Var, dot, gradient, jacobian};
+use crate::function::slice_of;
+use crate::{Block, Matrix, Parametric, Real, Scalar, Var, dot, gradient, jacobian};
 
 /// The root of `g(x, p) = 0` near its plain solution `x`, as a function of `p`.
 ///
@@ -181,7 +182,7 @@ fn constants<S: Scalar>(x: &[S::Real]) -> Vec<S> {
 }
 
 fn outputs<S: Scalar, G: Parametric<S::Real>>(g: &G, x: &[S], p: &[S]) -> Vec<S> {
-    G::Output::as_slice(&g.eval(x, p)).to_vec()
+    slice_of::<G::Output, S::Real, S>(g.eval(x, p))
 }
 
 #[track_caller]
