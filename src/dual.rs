@@ -145,6 +145,10 @@ pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
 /// zero slope a partial that is not.
 #[inline(always)]
 fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
+    if N == 1 && T::ORDER == 0 {
+        // Of one plain number it is no more work than to ask.
+        return partials.map(|p| times_with_care(p, slope));
+    }
     if is_ordinary(slope) {
         return partials.map(|p| times(p, slope));
     }
@@ -164,7 +168,12 @@ fn is_ordinary<T: Scalar>(slope: T) -> bool {
 
 #[cold]
 fn scaled_with_care<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
-    partials.map(|p| if p.is_identically_zero() || slope.is_identically_zero() { T::zero() } else { p * slope })
+    partials.map(|p| times_with_care(p, slope))
+}
+
+#[inline(always)]
+fn times_with_care<T: Scalar>(partial: T, slope: T) -> T {
+    if partial.is_identically_zero() | slope.is_identically_zero() { T::zero() } else { partial * slope }
 }
 
 #[inline(always)]

@@ -4,7 +4,7 @@
 //! running sums, the i-th taking the elements i, i+8, i+16, ..., folded
 //! pairwise at the end, then the rest one by one. The compiler turns it into
 //! vector code for plain numbers, and the value is the same bit for bit in every
-//! reading.
+//! reading. Only layers sum in the order of their inputs.
 
 use crate::{Dual, Function, Real, Scalar};
 
@@ -110,7 +110,7 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
 ///
 /// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `inputs`
 /// the numbers of all rows, row by row. The result has the outputs of all neurons, row by
-/// row.
+/// row: each the bias, to which the products are added in order.
 ///
 /// # Panics
 ///
@@ -184,12 +184,12 @@ where
     F: Function<S::Real, Output = S::Real>,
 {
     let columns = inputs.len() / rows;
-    let mut outputs = Vec::with_capacity(rows * neurons.len() / (columns + 1));
-    for row in 0..rows {
-        let x = &inputs[row * columns..(row + 1) * columns];
-        let output = |neuron: &[S]| activation.eval(&[plain_dot(&neuron[..columns], x) + neuron[columns]]);
-        outputs.extend(neurons.chunks_exact(columns + 1).map(output));
-    }
+    let neurons = Rows { numbers: neurons, width: columns + 1 };
+    let biases: Vec<S> = (0..neurons.len()).map(|j| neurons.row(j)[columns]).collect();
+    let mut outputs = biases.repeat(rows);
+    let inputs = Rows { numbers: inputs, width: columns };
+    add_product(&mut outputs, [rows, columns, biases.len()], biases.len(), AcrossRows(inputs), AcrossRows(neurons));
+    outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z]));
     outputs
 }
 
@@ -199,41 +199,66 @@ where
     T: Scalar,
     F: Function<T::Real, Output = T::Real>,
 {
-    let sums = T::dense_slice(neurons, inputs, rows, &Identity);
-    sums.into_iter()
-        .map(|z| activation.eval(&[Dual::variable(z)]))
-        .map(|Dual { value, partials: [slope] }| (value, slope))
-        .unzip()
+    let mut outputs = T::dense_slice(neurons, inputs, rows, &Identity);
+    let slope = |z: &mut T| {
+        let Dual { value, partials: [slope] } = activation.eval(&[Dual::variable(*z)]);
+        *z = value;
+        slope
+    };
+    let slopes = outputs.iter_mut().map(slope).collect();
+    (outputs, slopes)
 }
 
-/// The adjoints of `neurons` and of `inputs`, one after the other, from those of the outputs
-/// of [`dense`] and the slopes of its activation.
+/// Adds the adjoints of `neurons` and of `inputs` to the sums, from those of the outputs of [`dense`] and
+/// the slopes of its activation. Sums that are empty are of no account.
 pub(crate) fn pull_dense_back<S: Scalar>(
     neurons: &[S],
     inputs: &[S],
     rows: usize,
     slopes: &[S],
     outputs: &[S],
-) -> Vec<S> {
+    [of_neurons, of_inputs]: [&mut [S]; 2],
+) {
     let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
-    let mut adjoints = vec![S::zero(); neurons.len() + inputs.len()];
-    let (of_neurons, of_inputs) = adjoints.split_at_mut(neurons.len());
-    for row in 0..rows {
-        let columns_of_row = row * columns..(row + 1) * columns;
-        let (x, of_x) = (&inputs[columns_of_row.clone()], &mut of_inputs[columns_of_row]);
-        let neurons = neurons.chunks_exact(columns + 1).zip(of_neurons.chunks_exact_mut(columns + 1));
-        let of_row = row * count..(row + 1) * count;
-        for ((neuron, of_neuron), (&slope, &output)) in neurons.zip(slopes[of_row.clone()].iter().zip(&outputs[of_row]))
-        {
-            if !output.is_identically_zero() && !slope.is_identically_zero() {
-                let adjoint = slope * output;
-                add_scaled(&mut of_neuron[..columns], x, adjoint);
-                of_neuron[columns] += adjoint;
-                add_scaled(of_x, &neuron[..columns], adjoint);
+    let by_sum = |(&slope, &output): (&S, &S)| {
+        let counts = !output.is_identically_zero() && !slope.is_identically_zero();
+        if counts { slope * output } else { S::zero() }
+    };
+    let of_sums: Vec<S> = slopes.iter().zip(outputs).map(by_sum).collect();
+
+    // Without an early end it is vector code.
+    let are_finite = |numbers: &[S]| numbers.iter().fold(true, |all, x| all & x.is_finite_throughout());
+    if !S::RECORDS && [neurons, inputs, &of_sums].into_iter().all(are_finite) {
+        let matrix = |numbers, width| Rows { numbers, width };
+        let (of_sums, inputs, neurons) =
+            (matrix(&of_sums, count), matrix(inputs, columns), matrix(neurons, columns + 1));
+        if !of_neurons.is_empty() {
+            add_product(of_neurons, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
+            let mut of_biases = vec![S::zero(); count];
+            for row in 0..rows {
+                of_biases.iter_mut().zip(of_sums.row(row)).for_each(|(of_bias, &of_sum)| *of_bias += of_sum);
+            }
+            let biases = of_neurons.iter_mut().skip(columns).step_by(columns + 1);
+            biases.zip(of_biases).for_each(|(bias, of_bias)| *bias += of_bias);
+        }
+        if !of_inputs.is_empty() {
+            add_product(of_inputs, [rows, count, columns], columns, AcrossRows(of_sums), DownRows(neurons));
+        }
+        return;
+    }
+    for (row, of_sums) in of_sums.chunks_exact(count.max(1)).enumerate() {
+        let of_row = row * columns..(row + 1) * columns;
+        for (j, &of_sum) in of_sums.iter().enumerate().filter(|(_, of_sum)| !of_sum.is_identically_zero()) {
+            let (neuron, bias) = (j * (columns + 1)..(j + 1) * (columns + 1) - 1, (j + 1) * (columns + 1) - 1);
+            if !of_neurons.is_empty() {
+                add_scaled(&mut of_neurons[neuron.clone()], &inputs[of_row.clone()], of_sum);
+                of_neurons[bias] += of_sum;
+            }
+            if !of_inputs.is_empty() {
+                add_scaled(&mut of_inputs[of_row.clone()], &neurons[neuron], of_sum);
             }
         }
     }
-    adjoints
 }
 
 /// `sums += partials·adjoint`, where a zero partial beats an adjoint that is not finite.
@@ -244,6 +269,126 @@ fn add_scaled<S: Scalar>(sums: &mut [S], partials: &[S], adjoint: S) {
         if !(with_care && partial.is_identically_zero()) {
             *sum += partial * adjoint;
         }
+    }
+}
+
+/// A matrix row by row.
+#[derive(Clone, Copy)]
+struct Rows<'a, S> {
+    numbers: &'a [S],
+    width: usize,
+}
+
+impl<'a, S> Rows<'a, S> {
+    fn len(&self) -> usize {
+        self.numbers.len() / self.width
+    }
+
+    #[inline(always)]
+    fn row(&self, i: usize) -> &'a [S] {
+        &self.numbers[i * self.width..][..self.width]
+    }
+}
+
+/// One of two matrices whose product is wanted: I vectors, from the one with the number `first` on, element
+/// by element.
+trait Factor<S>: Copy {
+    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone;
+}
+
+/// The vectors are the rows.
+#[derive(Clone, Copy)]
+struct AcrossRows<'a, S>(Rows<'a, S>);
+
+impl<S: Scalar> Factor<S> for AcrossRows<'_, S> {
+    #[inline(always)]
+    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
+        let rows: [&[S]; I] = std::array::from_fn(|i| self.0.row(first + i));
+        (0..self.0.width).map(move |k| rows.map(|row| row[k]))
+    }
+}
+
+/// The vectors are the columns.
+#[derive(Clone, Copy)]
+struct DownRows<'a, S>(Rows<'a, S>);
+
+impl<S: Scalar> Factor<S> for DownRows<'_, S> {
+    #[inline(always)]
+    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
+        self.0.numbers.chunks_exact(self.0.width).map(move |row| *row[first..].first_chunk().expect("I columns"))
+    }
+}
+
+/// Adds the products of `m` vectors with `p` vectors of `n` elements to the sums, product after product,
+/// row by row of `stride` sums.
+///
+/// They are computed in tiles, whose sums fit into registers.
+#[inline(always)]
+fn add_product<S: Scalar>(
+    sums: &mut [S],
+    [m, n, p]: [usize; 3],
+    stride: usize,
+    left: impl Factor<S>,
+    right: impl Factor<S>,
+) {
+    const SIDE: usize = 4;
+    vectorized(
+        #[inline(always)]
+        || {
+            let in_tiles = m - m % SIDE;
+            for i in (0..in_tiles).step_by(SIDE) {
+                add_rows::<S, SIDE, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i), right);
+            }
+            for i in in_tiles..m {
+                add_rows::<S, 1, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i), right);
+            }
+        },
+    );
+}
+
+/// Runs a kernel compiled for the vector instructions that the machine has. They change no bit.
+#[inline(always)]
+fn vectorized(kernel: impl FnOnce()) {
+    #[cfg(feature = "simd")]
+    pulp::Arch::new().dispatch(kernel);
+    #[cfg(not(feature = "simd"))]
+    kernel();
+}
+
+/// I rows of sums, in tiles of J columns.
+#[inline(always)]
+fn add_rows<S: Scalar, const I: usize, const J: usize>(
+    sums: &mut [S],
+    [n, p]: [usize; 2],
+    stride: usize,
+    left: impl Iterator<Item = [S; I]> + Clone,
+    right: impl Factor<S>,
+) {
+    let in_tiles = p - p % J;
+    for j in (0..in_tiles).step_by(J) {
+        add_tile::<S, I, J>(&mut sums[j..], stride, n, left.clone(), right.tile(j));
+    }
+    for j in in_tiles..p {
+        add_tile::<S, I, 1>(&mut sums[j..], stride, n, left.clone(), right.tile(j));
+    }
+}
+
+#[inline(always)]
+fn add_tile<S: Scalar, const I: usize, const J: usize>(
+    sums: &mut [S],
+    stride: usize,
+    n: usize,
+    left: impl Iterator<Item = [S; I]>,
+    right: impl Iterator<Item = [S; J]>,
+) {
+    let mut total: [[S; J]; I] = std::array::from_fn(|i| *sums[i * stride..].first_chunk().expect("J sums"));
+    for (left, right) in left.zip(right).take(n) {
+        for (total, left) in total.iter_mut().zip(left) {
+            total.iter_mut().zip(right).for_each(|(total, right)| *total += left * right);
+        }
+    }
+    for (i, total) in total.into_iter().enumerate() {
+        *sums[i * stride..].first_chunk_mut().expect("J sums") = total;
     }
 }
 

@@ -16,10 +16,12 @@
 //! al. 2019.)
 //!
 //! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
-//! the stored statements and the sweep in `tape/recording.rs`, how a variable
+//! the stored statements and the sweep in `tape/recording.rs`, with those of many operands in
+//! `tape/operands.rs` and those of several results in `tape/block.rs`, how a variable
 //! finds the tape of its thread, and knows that it is still the right one, in
 //! `tape/slot.rs`, and which inputs an output depends on in `tape/dependencies.rs`.
 
+mod block;
 mod dependencies;
 mod operands;
 mod recording;
@@ -117,9 +119,8 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[track_caller]
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
-        self.on_recording_under_way(|recording| {
-            values.iter().map(|&value| Var::at(value, recording.variable())).collect()
-        })
+        let first = self.on_recording_under_way(|recording| recording.block(values.len(), None));
+        values.iter().zip(first.onward()).map(|(&value, place)| Var::at(value, place)).collect()
     }
 
     /// Walks back from `output` and returns the derivative of it with respect to

@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
+use super::block::{BlockStatement, Operation};
 use super::operands::{Arguments, Operands};
 use super::var::{Place, Var};
 use crate::Scalar;
 
-/// The operations of a recording in order; the result of the one at position i is the
-/// variable at position i.
+/// The operations of a recording in order. Each result has the next position; its variable
+/// carries it.
 ///
 /// An operation on one or two operands is a node. A sum or product over slices is
 /// one statement too, whatever its length: its node refers to a list of operands
-/// kept aside. A block of several outputs has a node for each; they all refer to its
-/// pull-back.
+/// kept aside. A block has several results, and no nodes.
 pub(crate) struct Recording<T> {
     /// What variables carry to show that they are of this recording; 0 when there is none.
     stamp: u32,
@@ -31,18 +31,8 @@ struct Node<T> {
     arguments: [u32; 2],
 }
 
-/// Outputs at consecutive positions, which are differentiated together.
-struct BlockStatement<T> {
-    outputs: Range<usize>,
-    arguments: Vec<u32>,
-    pull_back: Box<PullBack<T>>,
-}
-
-/// The adjoints of all arguments, from those of all outputs.
-pub(super) type PullBack<T> = dyn Fn(&[T]) -> Vec<T>;
-
-/// The largest number of nodes, and of operands of long statements.
-const LIMIT: u32 = u32::MAX - 3;
+/// The largest number of positions, and of operands of long statements.
+const LIMIT: u32 = u32::MAX - 2;
 
 /// In place of a position: no argument. Constants have it from the start, and an operand
 /// whose partial is zero gets it here.
@@ -50,9 +40,6 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// In place of the first position: the second is the number of a long statement.
 const LONG: u32 = u32::MAX - 1;
-
-/// In place of the first position: the second is the number of a block.
-const BLOCK: u32 = u32::MAX - 2;
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
@@ -70,22 +57,27 @@ impl<T> Recording<T> {
         stamp == self.stamp || stamp == 0 || stamp == self.kept_stamp
     }
 
+    /// The number of results.
     pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
+        self.nodes.positions()
     }
 
-    pub(super) fn has_blocks(&self) -> bool {
-        !self.blocks.is_empty()
+    /// Whether a walk back calls what may record itself.
+    pub(super) fn has_pull_backs(&self) -> bool {
+        self.blocks.iter().any(BlockStatement::has_pull_back)
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes()
+        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes() + self.bytes_of_blocks()
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let of_blocks = self.blocks.iter().map(|block| block.arguments.len() * (size_of::<T>() + size_of::<u32>()));
-        self.nodes.len() * size_of::<Node<T>>() + self.operands.bytes() + of_blocks.sum::<usize>()
+        self.nodes.count() * size_of::<Node<T>>() + self.operands.bytes() + self.bytes_of_blocks()
+    }
+
+    fn bytes_of_blocks(&self) -> usize {
+        self.blocks.iter().map(BlockStatement::bytes).sum()
     }
 
     /// Forgets all statements; later ones have the stamp `stamp`.
@@ -100,13 +92,13 @@ impl<T> Recording<T> {
         (self.kept_stamp, self.stamp) = (self.stamp, stamp);
     }
 
-    /// Forgets all statements after the first `len`, which are [kept](Recording::keep)
-    /// variables; later ones have the stamp `stamp`.
+    /// Forgets all statements after the first `len` variables, which are one
+    /// [kept](Recording::keep) block; later ones have the stamp `stamp`.
     pub(super) fn rewind(&mut self, len: usize, stamp: u32) {
         self.stamp = stamp;
-        self.nodes.truncate(len);
+        self.nodes.clear(len);
         self.operands.clear();
-        self.blocks.clear();
+        self.blocks.truncate(usize::from(len > 0));
     }
 }
 
@@ -136,11 +128,16 @@ impl<T: Scalar> Recording<T> {
         self.push(Node { partials: [T::zero(); 2], arguments: [LONG, number] })
     }
 
-    /// Records `count` outputs with their pull-back.
-    pub(super) fn block(&mut self, count: usize, arguments: Vec<u32>, pull_back: Box<PullBack<T>>) -> Vec<Place> {
-        let number = self.blocks.len() as u32;
-        self.blocks.push(BlockStatement { outputs: self.len()..self.len() + count, arguments, pull_back });
-        (0..count).map(|_| self.push(Node { partials: [T::zero(); 2], arguments: [BLOCK, number] })).collect()
+    /// Records results of an operation at consecutive places, the first of which is returned; without
+    /// one they are independent variables.
+    pub(super) fn block(&mut self, results: usize, operation: Option<Operation<T>>) -> Place {
+        let first = self.len();
+        let next = within_limit(first + results);
+        if results > 0 {
+            self.blocks.push(BlockStatement::new(first..next as usize, self.nodes.count(), operation));
+            self.nodes.skip(results);
+        }
+        Place::new(self.stamp, first as u32)
     }
 
     /// [`binary`](Recording::binary) where nothing is out of the ordinary: the places belong here,
@@ -175,6 +172,8 @@ impl<T: Scalar> Recording<T> {
         mut adjoints: Vec<T>,
     ) -> Vec<T> {
         let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
+        // All results of a block have adjoints.
+        let len = self.blocks_before(len).last().map_or(len, |block| len.max(block.results().end));
         adjoints.clear();
         adjoints.resize((len + 1) * L, T::zero());
         let (lanes, _) = adjoints.as_chunks_mut::<L>();
@@ -183,26 +182,39 @@ impl<T: Scalar> Recording<T> {
                 *sum += seed;
             }
         }
-        self.sweep_back(0, lanes);
+        self.sweep_back(lanes);
         adjoints
     }
 
     /// Adds the adjoints of the seeds to those of the first variables, which are
     /// independent ones; what follows them in `adjoints` is of use to nobody.
     pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
-        let kept = adjoints.len();
-        adjoints.resize(self.nodes.len() + 1, T::zero());
+        adjoints.resize(self.len() + 1, T::zero());
         for (place, seed) in seeds {
             adjoints[place.position() as usize] += seed;
         }
         let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back(kept, lanes);
+        self.sweep_back(lanes);
     }
 
-    /// Carries the adjoints of the variables from position `first` on to their arguments.
-    fn sweep_back<const L: usize>(&self, first: usize, adjoints: &mut [[T; L]]) {
-        let mut swept = usize::MAX;
-        for (start, chunk) in self.nodes.backward(first..adjoints.len() - 1) {
+    /// Carries the adjoints of all variables on to their arguments, from the last.
+    fn sweep_back<const L: usize>(&self, adjoints: &mut [[T; L]]) {
+        let mut end = adjoints.len() - 1;
+        for block in self.blocks_before(end).iter().rev() {
+            let results = block.results();
+            self.sweep_nodes(results.end..end, block.nodes_before(), adjoints);
+            block.sweep(adjoints);
+            end = results.start;
+        }
+        self.sweep_nodes(0..end, 0, adjoints);
+    }
+
+    /// Carries the adjoints at consecutive positions on, of which the first is that of the node
+    /// with the number `first`.
+    #[inline(always)]
+    fn sweep_nodes<const L: usize>(&self, positions: Range<usize>, first: usize, adjoints: &mut [[T; L]]) {
+        for (start, chunk) in self.nodes.backward(first..first + positions.len()) {
+            let start = start - first + positions.start;
             for (offset, node) in chunk.iter().enumerate().rev() {
                 let adjoint = adjoints[start + offset];
                 if adjoint.iter().all(|lane| lane.is_identically_zero()) {
@@ -217,13 +229,6 @@ impl<T: Scalar> Recording<T> {
                     }
                 } else if x == LONG {
                     self.sweep_long(y, &adjoint, adjoints);
-                } else if x == BLOCK {
-                    let block = &self.blocks[y as usize];
-                    // The adjoints of all its outputs are complete at the first that is met.
-                    if start + offset < swept {
-                        swept = block.outputs.start;
-                        block.sweep(adjoints);
-                    }
                 } else if let Some(y) = adjoints.get_mut(y as usize) {
                     add(y, by_y, &adjoint);
                 }
@@ -231,13 +236,19 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
+    /// The blocks that start before a position.
+    fn blocks_before(&self, position: usize) -> &[BlockStatement<T>] {
+        &self.blocks[..self.blocks.partition_point(|block| block.results().start < position)]
+    }
+
     /// Calls `visit` with the position of every argument that counts.
     pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
-        let listed = |positions: &[u32], visit: &mut dyn FnMut(usize)| {
-            Arguments::Listed(positions).positions().flatten().for_each(visit);
-        };
-        match self.nodes.at(position).arguments {
-            [BLOCK, number] => listed(&self.blocks[number as usize].arguments, &mut visit),
+        let block = self.blocks_before(position + 1).last();
+        if let Some(block) = block.filter(|block| block.results().contains(&position)) {
+            return block.for_each_argument(visit);
+        }
+        let skipped = block.map_or(0, |block| block.results().end - block.nodes_before());
+        match self.nodes.at(position - skipped).arguments {
             [LONG, number] => {
                 for (arguments, partials) in self.operands.of(number) {
                     let counting = partials.iter().map(|partial| !partial.is_identically_zero());
@@ -245,7 +256,7 @@ impl<T: Scalar> Recording<T> {
                     arguments.filter_map(|(position, counts)| position.filter(|_| counts)).for_each(&mut visit);
                 }
             }
-            arguments => listed(&arguments, &mut visit),
+            arguments => Arguments::Listed(&arguments).positions().flatten().for_each(visit),
         }
     }
 
@@ -270,30 +281,15 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
-impl<T: Scalar> BlockStatement<T> {
-    fn sweep<const L: usize>(&self, adjoints: &mut [[T; L]]) {
-        for lane in 0..L {
-            // Outputs after the last seeded variable have no adjoints.
-            let of_output = |output: usize| adjoints.get(output).map_or(T::zero(), |lanes| lanes[lane]);
-            let outputs: Vec<T> = self.outputs.clone().map(of_output).collect();
-            if outputs.iter().all(|adjoint| adjoint.is_identically_zero()) {
-                continue;
-            }
-            for (&argument, adjoint) in self.arguments.iter().zip((self.pull_back)(&outputs)) {
-                if let Some(sum) = adjoints.get_mut(argument as usize) {
-                    sum[lane] += adjoint;
-                }
-            }
-        }
-    }
-}
-
-/// Nodes in chunks, so that none is moved when there are more.
+/// Nodes in chunks, so that none is moved when there are more. They are numbered; some
+/// positions have no node.
 struct Nodes<T> {
     full: Vec<Vec<Node<T>>>,
     last: Vec<Node<T>>,
-    /// The number of nodes in the full chunks.
-    before_last: usize,
+    /// The position that the first node of the last chunk would have now.
+    start_of_last: usize,
+    /// The number of positions that have no node.
+    skipped: usize,
     /// Empty chunks for later, the next at the end.
     spare: Vec<Vec<Node<T>>>,
 }
@@ -303,16 +299,22 @@ impl<T> Nodes<T> {
     const LARGEST_CHUNK: usize = 1 << 16;
 
     const fn new() -> Self {
-        Nodes { full: Vec::new(), last: Vec::new(), before_last: 0, spare: Vec::new() }
+        Nodes { full: Vec::new(), last: Vec::new(), start_of_last: 0, skipped: 0, spare: Vec::new() }
     }
 
+    /// The number of positions.
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.before_last + self.last.len()
+    fn positions(&self) -> usize {
+        self.start_of_last + self.last.len()
+    }
+
+    fn count(&self) -> usize {
+        self.positions() - self.skipped
     }
 
     fn capacity(&self) -> usize {
-        self.before_last + self.last.capacity() + self.spare.iter().map(Vec::capacity).sum::<usize>()
+        let of_chunks = self.full.iter().chain([&self.last]).chain(&self.spare).map(Vec::capacity);
+        of_chunks.sum()
     }
 
     #[inline(always)]
@@ -323,9 +325,15 @@ impl<T> Nodes<T> {
     /// Appends a node and returns its position.
     #[inline(always)]
     fn push(&mut self, node: Node<T>) -> u32 {
-        let position = self.len() as u32;
+        let position = self.positions() as u32;
         self.last.push(node);
         position
+    }
+
+    /// Leaves some positions without nodes.
+    fn skip(&mut self, positions: usize) {
+        self.start_of_last += positions;
+        self.skipped += positions;
     }
 
     /// Makes room for another node.
@@ -334,46 +342,43 @@ impl<T> Nodes<T> {
         let next = self.spare.pop().unwrap_or_else(|| {
             Vec::with_capacity((2 * self.last.capacity()).clamp(Self::FIRST_CHUNK, Self::LARGEST_CHUNK))
         });
-        within_limit(self.len() + next.capacity());
+        within_limit(self.positions() + next.capacity());
         let full = std::mem::replace(&mut self.last, next);
-        self.before_last += full.len();
+        self.start_of_last += full.len();
         if full.capacity() > 0 {
             self.full.push(full);
         }
     }
 
-    fn truncate(&mut self, len: usize) {
-        while self.before_last > len {
-            let mut empty = std::mem::replace(&mut self.last, self.full.pop().expect("a chunk before the last"));
-            self.before_last -= self.last.len();
-            empty.clear();
-            self.spare.push(empty);
+    /// Forgets all nodes; the next one has the position `start`.
+    fn clear(&mut self, start: usize) {
+        self.last.clear();
+        while let Some(mut chunk) = self.full.pop() {
+            chunk.clear();
+            self.spare.push(std::mem::replace(&mut self.last, chunk));
         }
-        self.last.truncate(len - self.before_last);
+        (self.start_of_last, self.skipped) = (start, start);
     }
 
-    fn at(&self, position: usize) -> &Node<T> {
-        if position >= self.before_last {
-            return &self.last[position - self.before_last];
-        }
+    fn at(&self, number: usize) -> &Node<T> {
         let mut start = 0;
-        for chunk in &self.full {
-            if position < start + chunk.len() {
-                return &chunk[position - start];
+        for chunk in self.full.iter().chain([&self.last]) {
+            if number < start + chunk.len() {
+                return &chunk[number - start];
             }
             start += chunk.len();
         }
-        unreachable!("full chunks hold the nodes before the last chunk")
+        unreachable!("the chunks hold all nodes")
     }
 
-    /// The nodes at these positions chunk by chunk, the last one first, each with the position of
+    /// The nodes with these numbers chunk by chunk, the last one first, each with the number of
     /// its first node.
-    fn backward(&self, positions: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
-        let mut end = self.len();
+    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
+        let mut end = self.count();
         std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
             end -= chunk.len();
-            let within = |position: usize| position.clamp(end, end + chunk.len()) - end;
-            let (first, last) = (within(positions.start), within(positions.end));
+            let within = |number: usize| number.clamp(end, end + chunk.len()) - end;
+            let (first, last) = (within(numbers.start), within(numbers.end));
             (end + first, &chunk[first..last])
         })
     }
@@ -397,7 +402,7 @@ fn argument<T: Scalar>(place: Place, partial: T) -> u32 {
     if partial.is_identically_zero() { NONE } else { place.position() }
 }
 
-/// A number of nodes or operands that u32 can count.
+/// A number of positions or operands that u32 can count.
 #[inline(always)]
 pub(super) fn within_limit(count: usize) -> u32 {
     if count > LIMIT as usize {
@@ -425,7 +430,7 @@ mod tests {
         let message = std::panic::catch_unwind(|| within_limit(limit + 1)).unwrap_err();
         assert_eq!(
             *message.downcast::<String>().unwrap(),
-            "the tape is full: a recording holds at most 4294967292 statements and arguments; differentiate in \
+            "the tape is full: a recording holds at most 4294967293 statements and arguments; differentiate in \
              pieces and clear the tape between them"
         );
     }

@@ -153,10 +153,10 @@ impl<T: Scalar> Slot<T> {
 
 /// Calls `sweep` with the recording of a living tape.
 ///
-/// A recording with blocks is out of its slot meanwhile, because a pull-back may start tapes of
-/// its own.
+/// A recording with pull-backs is out of its slot meanwhile, because they may start tapes of
+/// their own.
 pub(super) fn on_recording<T: Scalar, Out>(stamp: u32, sweep: impl FnOnce(&Recording<T>) -> Out) -> Out {
-    match on_slot::<T, _>(|slot| slot.find(stamp).has_blocks().then(|| Aside::take(slot, stamp))) {
+    match on_slot::<T, _>(|slot| slot.find(stamp).has_pull_backs().then(|| Aside::take(slot, stamp))) {
         Some(aside) => sweep(&aside.recording),
         None => on_slot::<T, _>(|slot| sweep(slot.find(stamp))),
     }

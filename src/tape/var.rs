@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::block::{Operand, Operation};
 use super::recording::{NONE, Recording};
 use super::slot::{on_slot, refuse};
 use crate::custom::pulled_back;
@@ -57,6 +58,12 @@ impl Place {
     #[inline(always)]
     pub(super) const fn is_nowhere(self) -> bool {
         self.stamp() == 0
+    }
+
+    /// This place and the next ones.
+    #[inline(always)]
+    pub(super) fn onward(self) -> impl Iterator<Item = Place> {
+        (0..).map(move |i| Place(self.0 + i))
     }
 }
 
@@ -148,24 +155,28 @@ impl<T: Scalar> Var<T> {
 }
 
 /// The results of an operation from two lists of operands with its pull-back: one block, or
-/// constants when the operands are all constants.
+/// constants when the operands are all constants. The pull-back holds `kept` numbers.
 #[track_caller]
 fn record_block<T: Scalar>(
     operands: [&[Var<T>]; 2],
     values: Vec<T>,
-    pull_back: impl Fn(&[T]) -> Vec<T> + 'static,
+    kept: usize,
+    pull_back: impl Fn(&[T], [&mut [T]; 2]) + 'static,
 ) -> Vec<Var<T>> {
     let recorded = on_slot::<T, _>(|slot| {
         let recording = slot.current();
         let [x, y] = operands.map(|operands| Slice::of(operands, recording));
-        if (x?, y?) == (Slice::Constants, Slice::Constants) {
-            return Ok(vec![Place::NOWHERE; values.len()]);
+        let [x, y] = [x?, y?];
+        if (x, y) == (Slice::Constants, Slice::Constants) {
+            return Ok(None);
         }
-        let arguments = operands.iter().flat_map(|xs| xs.iter()).map(|x| x.place.position()).collect();
-        Ok(recording.block(values.len(), arguments, Box::new(pull_back)))
+        let operands = [x.operand(operands[0]), y.operand(operands[1])];
+        let operation = Operation { operands, pull_back: Box::new(pull_back), bytes: kept * size_of::<T>() };
+        Ok(Some(recording.block(values.len(), Some(operation))))
     });
     match recorded {
-        Ok(places) => values.into_iter().zip(places).map(|(value, place)| Var { value, place }).collect(),
+        Ok(None) => values.into_iter().map(Var::constant).collect(),
+        Ok(Some(first)) => values.into_iter().zip(first.onward()).map(|(value, place)| Var { value, place }).collect(),
         Err(foreign) => refuse::<T>(foreign),
     }
 }
@@ -193,6 +204,18 @@ impl Slice {
         }
         let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !recording.admits(stamp));
         foreign.map_or(Ok(Slice::Mixed), Err)
+    }
+
+    /// The operands `xs`, of which this is what there is in them.
+    fn operand<T: Scalar>(self, xs: &[Var<T>]) -> Operand {
+        match self {
+            Slice::Constants => Operand::Constants,
+            Slice::Run => {
+                let first = xs[0].place.position() as usize;
+                Operand::Run(first..first + xs.len())
+            }
+            Slice::Mixed => Operand::Listed(xs.iter().map(|x| x.place.position()).collect()),
+        }
     }
 }
 
@@ -325,7 +348,10 @@ impl<T: Scalar> Scalar for Var<T> {
         let (w, x): (Vec<T>, Vec<T>) =
             (neurons.iter().map(|w| w.value).collect(), inputs.iter().map(|x| x.value).collect());
         let (values, slopes) = dense_with_slopes(&w, &x, rows, activation);
-        record_block([neurons, inputs], values, move |outputs| pull_dense_back(&w, &x, rows, &slopes, outputs))
+        let kept = w.len() + x.len() + slopes.len();
+        record_block([neurons, inputs], values, kept, move |outputs, sums| {
+            pull_dense_back(&w, &x, rows, &slopes, outputs, sums);
+        })
     }
 
     #[track_caller]
@@ -350,8 +376,10 @@ impl<T: Scalar> Scalar for Var<T> {
         let inner: Vec<T> = x.iter().map(|x| x.value).collect();
         let values = T::apply_block(block, &inner);
         let (block, outputs) = (block.clone(), values.clone());
-        let pull_back = move |adjoints: &[T]| pulled_back(&block, &inner, &outputs, adjoints);
-        record_block([x, &[]], values, pull_back)
+        record_block([x, &[]], values, inner.len() + outputs.len(), move |adjoints, [sums, _]| {
+            let pulled = pulled_back(&block, &inner, &outputs, adjoints);
+            sums.iter_mut().zip(pulled).for_each(|(sum, adjoint)| *sum += adjoint);
+        })
     }
 
     #[inline(always)]

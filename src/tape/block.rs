@@ -1,0 +1,125 @@
+//! Statements of several results.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::recording::NONE;
+use crate::Scalar;
+
+/// Results at consecutive positions: independent variables, or the results of one operation, which
+/// are differentiated together.
+pub(super) struct BlockStatement<T> {
+    results: Range<usize>,
+    /// The number of nodes recorded before.
+    nodes_before: usize,
+    operation: Option<Operation<T>>,
+}
+
+/// An operation on two lists of operands.
+pub(super) struct Operation<T> {
+    pub(super) operands: [Operand; 2],
+    pub(super) pull_back: Box<PullBack<T>>,
+    /// The memory that the pull-back holds, in bytes.
+    pub(super) bytes: usize,
+}
+
+/// Adds the adjoints of two lists of operands, from those of all results. The slice of a list
+/// of constants is empty.
+pub(super) type PullBack<T> = dyn Fn(&[T], [&mut [T]; 2]);
+
+/// A list of operands by their positions.
+pub(super) enum Operand {
+    Constants,
+    /// Variables recorded one after the other.
+    Run(Range<usize>),
+    /// Constants among them are at [`NONE`].
+    Listed(Vec<u32>),
+}
+
+impl Operand {
+    /// The positions, if they follow one another.
+    fn run(&self) -> Option<Range<usize>> {
+        match self {
+            Operand::Constants => Some(0..0),
+            Operand::Run(run) => Some(run.clone()),
+            Operand::Listed(_) => None,
+        }
+    }
+
+    /// The position of each, or nothing for a constant among variables.
+    fn positions(&self) -> impl ExactSizeIterator<Item = Option<usize>> {
+        let (first, listed): (usize, &[u32]) = match self {
+            Operand::Constants => (0, &[]),
+            Operand::Run(run) => (run.start, &[]),
+            Operand::Listed(listed) => (0, listed),
+        };
+        let len = self.run().map_or(listed.len(), |run| run.len());
+        (0..len).map(move |i| match listed.get(i) {
+            Some(&position) => (position != NONE).then_some(position as usize),
+            None => Some(first + i),
+        })
+    }
+}
+
+impl<T> BlockStatement<T> {
+    /// Without an operation they are independent variables.
+    pub(super) fn new(results: Range<usize>, nodes_before: usize, operation: Option<Operation<T>>) -> Self {
+        BlockStatement { results, nodes_before, operation }
+    }
+
+    pub(super) fn results(&self) -> Range<usize> {
+        self.results.clone()
+    }
+
+    pub(super) fn nodes_before(&self) -> usize {
+        self.nodes_before
+    }
+
+    pub(super) fn has_pull_back(&self) -> bool {
+        self.operation.is_some()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self) + self.operation.as_ref().map_or(0, |operation| operation.bytes)
+    }
+
+    /// Calls `visit` with the position of every argument.
+    pub(super) fn for_each_argument(&self, visit: impl FnMut(usize)) {
+        let operands = self.operation.iter().flat_map(|operation| &operation.operands);
+        operands.flat_map(Operand::positions).flatten().for_each(visit);
+    }
+}
+
+impl<T: Scalar> BlockStatement<T> {
+    /// Carries the adjoints of the results on to the operands, lane by lane.
+    pub(super) fn sweep<const L: usize>(&self, adjoints: &mut [[T; L]]) {
+        let Some(Operation { operands: [x, y], pull_back, .. }) = &self.operation else { return };
+        let (before, results) = adjoints.split_at_mut(self.results.start);
+        let results = &results[..self.results.len()];
+        for lane in 0..L {
+            let of_results = match L {
+                1 => Cow::Borrowed(results.as_flattened()),
+                _ => results.iter().map(|lanes| lanes[lane]).collect(),
+            };
+            if of_results.iter().all(|adjoint| adjoint.is_identically_zero()) {
+                continue;
+            }
+            if L == 1
+                && let (Some(x), Some(y)) = (x.run(), y.run())
+                && let Ok(sums) = before.get_disjoint_mut([x, y])
+            {
+                pull_back(&of_results, sums.map(|sums| sums.as_flattened_mut()));
+                continue;
+            }
+            let mut sums = [x, y].map(|operand| vec![T::zero(); operand.positions().len()]);
+            pull_back(&of_results, sums.each_mut().map(|sums| &mut sums[..]));
+            for (operand, sums) in [x, y].into_iter().zip(sums) {
+                for (position, sum) in operand.positions().zip(sums) {
+                    if let Some(position) = position {
+                        before[position][lane] += sum;
+                    }
+                }
+            }
+        }
+    }
+}
