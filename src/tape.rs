@@ -120,7 +120,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
         let first = self.on_recording_under_way(|recording| recording.block(values.len(), None));
-        values.iter().zip(first.onward()).map(|(&value, place)| Var::at(value, place)).collect()
+        values.iter().enumerate().map(|(i, &value)| Var::at(value, first.later(i))).collect()
     }
 
     /// Walks back from `output` and returns the derivative of it with respect to

@@ -12,15 +12,15 @@ pub(super) struct BlockStatement<T> {
     results: Range<usize>,
     /// The number of nodes recorded before.
     nodes_before: usize,
-    operation: Option<Operation<T>>,
+    operation: Option<Box<Operation<PullBack<T>>>>,
 }
 
 /// An operation on two lists of operands.
-pub(super) struct Operation<T> {
+pub(super) struct Operation<F: ?Sized> {
     pub(super) operands: [Operand; 2],
-    pub(super) pull_back: Box<PullBack<T>>,
     /// The memory that the pull-back holds, in bytes.
     pub(super) bytes: usize,
+    pub(super) pull_back: F,
 }
 
 /// Adds the adjoints of two lists of operands, from those of all results. The slice of a list
@@ -63,7 +63,11 @@ impl Operand {
 
 impl<T> BlockStatement<T> {
     /// Without an operation they are independent variables.
-    pub(super) fn new(results: Range<usize>, nodes_before: usize, operation: Option<Operation<T>>) -> Self {
+    pub(super) fn new(
+        results: Range<usize>,
+        nodes_before: usize,
+        operation: Option<Box<Operation<PullBack<T>>>>,
+    ) -> Self {
         BlockStatement { results, nodes_before, operation }
     }
 
@@ -93,7 +97,8 @@ impl<T> BlockStatement<T> {
 impl<T: Scalar> BlockStatement<T> {
     /// Carries the adjoints of the results on to the operands, lane by lane.
     pub(super) fn sweep<const L: usize>(&self, adjoints: &mut [[T; L]]) {
-        let Some(Operation { operands: [x, y], pull_back, .. }) = &self.operation else { return };
+        let Some(operation) = &self.operation else { return };
+        let ([x, y], pull_back) = (&operation.operands, &operation.pull_back);
         let (before, results) = adjoints.split_at_mut(self.results.start);
         let results = &results[..self.results.len()];
         for lane in 0..L {

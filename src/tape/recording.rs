@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::block::{BlockStatement, Operation};
+use super::block::{BlockStatement, Operation, PullBack};
 use super::operands::{Arguments, Operands};
 use super::var::{Place, Var};
 use crate::Scalar;
@@ -73,7 +73,12 @@ impl<T> Recording<T> {
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.count() * size_of::<Node<T>>() + self.operands.bytes() + self.bytes_of_blocks()
+        self.node_count() * size_of::<Node<T>>() + self.operands.bytes() + self.bytes_of_blocks()
+    }
+
+    /// The number of positions that have nodes.
+    fn node_count(&self) -> usize {
+        self.len() - self.blocks.last().map_or(0, |block| block.results().end - block.nodes_before())
     }
 
     fn bytes_of_blocks(&self) -> usize {
@@ -130,11 +135,11 @@ impl<T: Scalar> Recording<T> {
 
     /// Records results of an operation at consecutive places, the first of which is returned; without
     /// one they are independent variables.
-    pub(super) fn block(&mut self, results: usize, operation: Option<Operation<T>>) -> Place {
+    pub(super) fn block(&mut self, results: usize, operation: Option<Box<Operation<PullBack<T>>>>) -> Place {
         let first = self.len();
         let next = within_limit(first + results);
         if results > 0 {
-            self.blocks.push(BlockStatement::new(first..next as usize, self.nodes.count(), operation));
+            self.blocks.push(BlockStatement::new(first..next as usize, self.node_count(), operation));
             self.nodes.skip(results);
         }
         Place::new(self.stamp, first as u32)
@@ -206,7 +211,9 @@ impl<T: Scalar> Recording<T> {
             block.sweep(adjoints);
             end = results.start;
         }
-        self.sweep_nodes(0..end, 0, adjoints);
+        if end > 0 {
+            self.sweep_nodes(0..end, 0, adjoints);
+        }
     }
 
     /// Carries the adjoints at consecutive positions on, of which the first is that of the node
@@ -288,8 +295,6 @@ struct Nodes<T> {
     last: Vec<Node<T>>,
     /// The position that the first node of the last chunk would have now.
     start_of_last: usize,
-    /// The number of positions that have no node.
-    skipped: usize,
     /// Empty chunks for later, the next at the end.
     spare: Vec<Vec<Node<T>>>,
 }
@@ -299,17 +304,13 @@ impl<T> Nodes<T> {
     const LARGEST_CHUNK: usize = 1 << 16;
 
     const fn new() -> Self {
-        Nodes { full: Vec::new(), last: Vec::new(), start_of_last: 0, skipped: 0, spare: Vec::new() }
+        Nodes { full: Vec::new(), last: Vec::new(), start_of_last: 0, spare: Vec::new() }
     }
 
     /// The number of positions.
     #[inline(always)]
     fn positions(&self) -> usize {
         self.start_of_last + self.last.len()
-    }
-
-    fn count(&self) -> usize {
-        self.positions() - self.skipped
     }
 
     fn capacity(&self) -> usize {
@@ -333,7 +334,6 @@ impl<T> Nodes<T> {
     /// Leaves some positions without nodes.
     fn skip(&mut self, positions: usize) {
         self.start_of_last += positions;
-        self.skipped += positions;
     }
 
     /// Makes room for another node.
@@ -357,7 +357,7 @@ impl<T> Nodes<T> {
             chunk.clear();
             self.spare.push(std::mem::replace(&mut self.last, chunk));
         }
-        (self.start_of_last, self.skipped) = (start, start);
+        self.start_of_last = start;
     }
 
     fn at(&self, number: usize) -> &Node<T> {
@@ -374,7 +374,7 @@ impl<T> Nodes<T> {
     /// The nodes with these numbers chunk by chunk, the last one first, each with the number of
     /// its first node.
     fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
-        let mut end = self.count();
+        let mut end = self.full.iter().map(Vec::len).sum::<usize>() + self.last.len();
         std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
             end -= chunk.len();
             let within = |number: usize| number.clamp(end, end + chunk.len()) - end;

@@ -156,9 +156,10 @@ impl<T: Scalar> Slot<T> {
 /// A recording with pull-backs is out of its slot meanwhile, because they may start tapes of
 /// their own.
 pub(super) fn on_recording<T: Scalar, Out>(stamp: u32, sweep: impl FnOnce(&Recording<T>) -> Out) -> Out {
-    match on_slot::<T, _>(|slot| slot.find(stamp).has_pull_backs().then(|| Aside::take(slot, stamp))) {
-        Some(aside) => sweep(&aside.recording),
-        None => on_slot::<T, _>(|slot| sweep(slot.find(stamp))),
+    if on_slot::<T, _>(|slot| slot.find(stamp).has_pull_backs()) {
+        sweep(&Aside::take(stamp).recording)
+    } else {
+        on_slot::<T, _>(|slot| sweep(slot.find(stamp)))
     }
 }
 
@@ -169,11 +170,11 @@ struct Aside<T: Scalar> {
 }
 
 impl<T: Scalar> Aside<T> {
-    fn take(slot: &mut Slot<T>, stamp: u32) -> Self {
+    fn take(stamp: u32) -> Self {
         let mut recording = Recording::new();
         let place_holder = issue_stamp();
         recording.clear(place_holder);
-        std::mem::swap(&mut recording, slot.find(stamp));
+        on_slot::<T, _>(|slot| std::mem::swap(&mut recording, slot.find(stamp)));
         Aside { recording, place_holder }
     }
 }

@@ -60,10 +60,10 @@ impl Place {
         self.stamp() == 0
     }
 
-    /// This place and the next ones.
+    /// The place so many positions later.
     #[inline(always)]
-    pub(super) fn onward(self) -> impl Iterator<Item = Place> {
-        (0..).map(move |i| Place(self.0 + i))
+    pub(super) const fn later(self, positions: usize) -> Place {
+        Place(self.0 + positions as u64)
     }
 }
 
@@ -171,12 +171,15 @@ fn record_block<T: Scalar>(
             return Ok(None);
         }
         let operands = [x.operand(operands[0]), y.operand(operands[1])];
-        let operation = Operation { operands, pull_back: Box::new(pull_back), bytes: kept * size_of::<T>() };
-        Ok(Some(recording.block(values.len(), Some(operation))))
+        let operation = Operation { operands, bytes: kept * size_of::<T>(), pull_back };
+        Ok(Some(recording.block(values.len(), Some(Box::new(operation)))))
     });
     match recorded {
         Ok(None) => values.into_iter().map(Var::constant).collect(),
-        Ok(Some(first)) => values.into_iter().zip(first.onward()).map(|(value, place)| Var { value, place }).collect(),
+        Ok(Some(first)) => {
+            let results = values.into_iter().enumerate();
+            results.map(|(i, value)| Var { value, place: first.later(i) }).collect()
+        }
         Err(foreign) => refuse::<T>(foreign),
     }
 }
