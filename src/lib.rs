@@ -54,6 +54,10 @@
 //! # Features
 //!
 //! - `parallel` (default): `Terms::par_gradient`, on several threads with rayon.
+//! - `simd` (default): layers use the vector instructions that the machine turns out to have, by the
+//!   crate `pulp`. They change no bit of a result.
+//! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files.
+//!   Not by default, as it brings the crates `csv`, `safetensors`, `serde` and `tempfile`.
 //!
 //! # Limits
 //!

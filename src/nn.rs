@@ -27,13 +27,30 @@
 //!
 //! The conventions are those of micrograd (Karpathy 2020): the order of the
 //! parameters, the losses, the text of a network.
+//!
+//! A [`Dataset`] holds what is learned from, a [`Standardizer`] scales it, [`Minibatches`] deal
+//! it out, and [`Confusion`], [`r_squared`] and [`root_mean_squared_error`] say how well it was
+//! learned. [`Tensors`] are what is saved. With the feature `files` data is read from CSV
+//! files, and tensors are in safetensors or JSON files.
 
+mod data;
+#[cfg(feature = "files")]
+mod file;
 mod init;
 mod loss;
+mod metrics;
 mod mlp;
 mod optimizer;
+mod tensors;
 
+#[cfg(feature = "files")]
+pub use data::{DataError, Target, read_indices};
+pub use data::{Dataset, Minibatches, Standardizer, one_hot};
+#[cfg(feature = "files")]
+pub use file::{FileError, FileProblem};
 pub use init::Init;
 pub use loss::{accuracy, hinge, l2, mean_squared_error, squared_error};
+pub use metrics::{Confusion, predictions, r_squared, root_mean_squared_error};
 pub use mlp::{Activation, Mlp};
 pub use optimizer::{Schedule, Sgd};
+pub use tensors::{TensorError, Tensors};

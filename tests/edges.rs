@@ -91,7 +91,7 @@ fn no_outputs() {
     let tape = Tape::new();
     let x = tape.var(1.0);
     assert_eq!(tape.backward_seeded(&[])[x], 0.0);
-    assert_eq!(tape.backward(x).wrt(&[]), []);
+    assert_eq!(tape.backward(x).wrt(&[]), [0.0; 0]);
     assert_eq!(tape.vars(&[]).len(), 0);
 }
 
@@ -112,7 +112,7 @@ fn networks_without_layers_neurons_or_inputs() {
     let bias_alone: Mlp = Mlp::new(0, &[(1, Activation::Linear)], &[3.0]);
     assert_eq!(bias_alone.forward(&[]), [3.0]);
     assert_eq!(bias_alone.forward_all(&[[0.0; 0]; 2]), [3.0, 3.0]);
-    assert_eq!(cut.forward_all::<[f64; 2]>(&[]), []);
+    assert_eq!(cut.forward_all::<[f64; 2]>(&[]), [0.0; 0]);
     for init in [Init::Uniform, Init::He, Init::Xavier] {
         let random: Mlp = Mlp::random(0, &layers, init, &mut StdRng::seed_from_u64(1));
         assert_eq!(random.parameters(), [0.0]);

@@ -1,0 +1,507 @@
+//! Rows of numbers to learn from: splitting, scaling, and minibatches.
+//!
+//! What is random is a function of a seed: [`Minibatches`] draws the order of an epoch from the
+//! seed and the number of the epoch alone, so that a run that is taken up again at epoch 7 goes
+//! on bit for bit. The generator is ChaCha with 8 rounds (Bernstein 2008), which is the same in
+//! all versions and on all machines, with the epoch as its stream.
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+
+use crate::{Real, Scalar};
+
+#[cfg(feature = "files")]
+mod csv;
+
+#[cfg(feature = "files")]
+pub use csv::{DataError, Target, read_indices};
+
+/// Rows of features, each with its targets: numbers of type `R` in regression, classes of type
+/// `usize` in classification.
+///
+/// All features lie row after row in one slice, and so do all targets, as
+/// [`dense`](crate::dense) and the losses take them.
+///
+/// ```
+/// use dualtape::nn::Dataset;
+///
+/// let data = Dataset::new((2, 1), vec![5.1, 3.5, 6.2, 2.9, 5.9, 3.0], vec![0_usize, 1, 2]);
+/// assert_eq!((data.len(), data.inputs(), data.outputs()), (3, 2, 1));
+/// assert_eq!(data.row(1), (&[6.2, 2.9][..], &[1][..]));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset<R = f64, T = R> {
+    inputs: usize,
+    outputs: usize,
+    features: Vec<R>,
+    targets: Vec<T>,
+}
+
+impl<R: Copy, T: Copy> Dataset<R, T> {
+    /// Rows of `widths.0` features and `widths.1` targets, row after row.
+    ///
+    /// # Panics
+    ///
+    /// When a width is 0, or features and targets are not the same whole number of rows.
+    ///
+    /// ```
+    /// use dualtape::nn::Dataset;
+    ///
+    /// let parabola = Dataset::new((1, 1), vec![-1.0, 0.0, 1.0], vec![1.0, 0.0, 1.0]);
+    /// assert_eq!(parabola.len(), 3);
+    /// ```
+    #[track_caller]
+    pub fn new(widths: (usize, usize), features: Vec<R>, targets: Vec<T>) -> Self {
+        let (inputs, outputs) = widths;
+        assert!(inputs > 0 && outputs > 0, "Dataset: rows of width {widths:?}; give each a feature and a target");
+        let (n, m) = (features.len(), targets.len());
+        assert!(
+            n.is_multiple_of(inputs) && m.is_multiple_of(outputs) && n / inputs == m / outputs,
+            "Dataset: {n} features in rows of {inputs} and {m} targets in rows of {outputs}; pass the same whole number \
+             of rows of each"
+        );
+        Dataset { inputs, outputs, features, targets }
+    }
+
+    /// The number of rows.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).len(), 1);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.features.len() / self.inputs
+    }
+
+    /// Whether there are no rows.
+    ///
+    /// ```
+    /// assert!(dualtape::nn::Dataset::<f64>::new((2, 1), vec![], vec![]).is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.features.is_empty()
+    }
+
+    /// The number of features of a row.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).inputs(), 2);
+    /// ```
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The number of targets of a row.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).outputs(), 1);
+    /// ```
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// All features, row after row.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).features(), [1.0, 2.0]);
+    /// ```
+    pub fn features(&self) -> &[R] {
+        &self.features
+    }
+
+    /// All features, to be [scaled](Standardizer) in place.
+    ///
+    /// ```
+    /// let mut data = dualtape::nn::Dataset::new((2, 1), vec![4.0, 16.0], vec![1.0]);
+    /// data.features_mut().iter_mut().for_each(|pixel| *pixel /= 16.0);
+    /// assert_eq!(data.features(), [0.25, 1.0]);
+    /// ```
+    pub fn features_mut(&mut self) -> &mut [R] {
+        &mut self.features
+    }
+
+    /// All targets, row after row.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).targets(), [3.0]);
+    /// ```
+    pub fn targets(&self) -> &[T] {
+        &self.targets
+    }
+
+    /// All targets, to be [scaled](Standardizer) in place.
+    ///
+    /// ```
+    /// let mut data = dualtape::nn::Dataset::new((1, 1), vec![1.0], vec![300.0]);
+    /// data.targets_mut()[0] /= 100.0;
+    /// assert_eq!(data.targets(), [3.0]);
+    /// ```
+    pub fn targets_mut(&mut self) -> &mut [T] {
+        &mut self.targets
+    }
+
+    /// The features and the targets of row i.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    ///
+    /// ```
+    /// let data = dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]);
+    /// assert_eq!(data.row(0), (&[1.0, 2.0][..], &[3.0][..]));
+    /// ```
+    #[track_caller]
+    pub fn row(&self, i: usize) -> (&[R], &[T]) {
+        let n = self.len();
+        assert!(i < n, "Dataset: there is no row {i} among {n}, counted from 0");
+        (&self.features[i * self.inputs..][..self.inputs], &self.targets[i * self.outputs..][..self.outputs])
+    }
+
+    /// Some of the rows, in the given order; a row may be taken more than once.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    ///
+    /// ```
+    /// let data = dualtape::nn::Dataset::new((1, 1), vec![0.1, 0.2, 0.3], vec![0_usize, 1, 2]);
+    /// assert_eq!(data.select(&[2, 0]).targets(), [2, 0]);
+    /// ```
+    #[track_caller]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let mut selected =
+            Dataset { inputs: self.inputs, outputs: self.outputs, features: Vec::new(), targets: Vec::new() };
+        self.select_into(rows, &mut selected);
+        selected
+    }
+
+    /// As [`select`](Dataset::select), in place of the rows of `batch`, whose memory is used
+    /// again: from the second minibatch on nothing is allocated.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row, or `batch` has rows of other widths.
+    ///
+    /// ```
+    /// let data = dualtape::nn::Dataset::new((1, 1), vec![0.1, 0.2, 0.3], vec![0_usize, 1, 2]);
+    /// let mut batch = data.select(&[]);
+    /// data.select_into(&[2, 0], &mut batch);
+    /// assert_eq!(batch.features(), [0.3, 0.1]);
+    /// ```
+    #[track_caller]
+    pub fn select_into(&self, rows: &[usize], batch: &mut Self) {
+        let (ours, theirs) = ((self.inputs, self.outputs), (batch.inputs, batch.outputs));
+        assert_eq!(ours, theirs, "Dataset: rows of width {ours:?} for a batch of {theirs:?}; make it of the same data");
+        batch.features.clear();
+        batch.targets.clear();
+        for &i in rows {
+            let (features, targets) = self.row(i);
+            batch.features.extend_from_slice(features);
+            batch.targets.extend_from_slice(targets);
+        }
+    }
+
+    /// Two parts, each in random order: the rows to learn from, and a fraction of all to
+    /// hold out, rounded to whole rows. The same seed gives the same parts.
+    ///
+    /// # Panics
+    ///
+    /// When the fraction is not between 0 and 1.
+    ///
+    /// ```
+    /// use dualtape::nn::Dataset;
+    ///
+    /// let data = Dataset::new((1, 1), vec![0.0; 10], (0..10_usize).collect());
+    /// let (train, test) = data.split(0.2, 7);
+    /// assert_eq!((train.len(), test.len()), (8, 2));
+    /// assert_eq!(data.split(0.2, 7).1, test);
+    /// assert_ne!(data.split(0.2, 8).1, test);
+    /// ```
+    #[track_caller]
+    pub fn split(&self, held_out: f64, seed: u64) -> (Self, Self) {
+        assert!((0.0..=1.0).contains(&held_out), "Dataset::split: a fraction of {held_out}; pass one between 0 and 1");
+        let mut rows: Vec<usize> = (0..self.len()).collect();
+        rows.shuffle(&mut generator(seed, SPLIT));
+        let (test, train) = rows.split_at((held_out * self.len() as f64).round() as usize);
+        (self.select(train), self.select(test))
+    }
+}
+
+impl<R: Real> Dataset<R, usize> {
+    /// The number of classes: one more than the largest; 0 without rows.
+    ///
+    /// ```
+    /// let data = dualtape::nn::Dataset::new((1, 1), vec![0.1, 0.2], vec![0_usize, 2]);
+    /// assert_eq!(data.classes(), 3);
+    /// ```
+    pub fn classes(&self) -> usize {
+        self.targets.iter().max().map_or(0, |largest| largest + 1)
+    }
+
+    /// The same rows with each class as a row of numbers: [`one_hot`].
+    ///
+    /// # Panics
+    ///
+    /// When a class is not below `classes`.
+    ///
+    /// ```
+    /// let data = dualtape::nn::Dataset::new((1, 1), vec![0.1, 0.2], vec![0_usize, 2]);
+    /// assert_eq!(data.one_hot(3).targets(), [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn one_hot(&self, classes: usize) -> Dataset<R, R> {
+        Dataset::new((self.inputs, self.outputs * classes), self.features.clone(), one_hot(&self.targets, classes))
+    }
+}
+
+/// Each label as `classes` numbers, 1 at the place of its class and 0 elsewhere.
+///
+/// # Panics
+///
+/// When a label is not below `classes`.
+///
+/// ```
+/// assert_eq!(dualtape::nn::one_hot::<f64>(&[1, 0], 2), [0.0, 1.0, 1.0, 0.0]);
+/// ```
+#[track_caller]
+pub fn one_hot<R: Real>(labels: &[usize], classes: usize) -> Vec<R> {
+    let mut rows = vec![R::zero(); labels.len() * classes];
+    for (row, &label) in labels.iter().enumerate() {
+        assert!(label < classes, "nn::one_hot: there is a label {label} and {classes} classes, counted from 0");
+        rows[row * classes + label] = R::one();
+    }
+    rows
+}
+
+/// Shifts and scales each column to mean 0 and standard deviation 1: `z = (x − mean) / deviation`.
+///
+/// It is fitted to the rows to learn from and then applied to all others, so that nothing is
+/// known of these before. The deviation is that of the population (of n, not of n − 1), as in
+/// scikit-learn's `StandardScaler`; a column of equal numbers is shifted only.
+///
+/// ```
+/// use dualtape::nn::{Dataset, Standardizer};
+///
+/// let mut train = Dataset::new((2, 1), vec![1.0, 7.0, 3.0, 7.0], vec![0.0, 1.0]);
+/// let mut test = Dataset::new((2, 1), vec![5.0, 8.0], vec![1.0]);
+/// let scale = Standardizer::fit(train.features(), train.inputs());
+/// scale.apply(train.features_mut());
+/// scale.apply(test.features_mut());
+/// assert_eq!(train.features(), [-1.0, 0.0, 1.0, 0.0]);
+/// assert_eq!(test.features(), [3.0, 1.0]);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardizer<R = f64> {
+    means: Vec<R>,
+    deviations: Vec<R>,
+}
+
+impl<R: Real> Standardizer<R> {
+    /// With these means and deviations, one for each column.
+    ///
+    /// # Panics
+    ///
+    /// When there are none, or not as many of one as of the other.
+    ///
+    /// ```
+    /// let mut pixels = [0.0, 4.0, 16.0];
+    /// dualtape::nn::Standardizer::new(&[0.0; 3], &[16.0; 3]).apply(&mut pixels);
+    /// assert_eq!(pixels, [0.0, 0.25, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn new(means: &[R], deviations: &[R]) -> Self {
+        let (n, m) = (means.len(), deviations.len());
+        assert!(n == m && n > 0, "Standardizer: {n} means and {m} deviations; pass one of each for every column");
+        Standardizer { means: means.to_vec(), deviations: deviations.to_vec() }
+    }
+
+    /// With the means and deviations of the columns of `rows`, computed in `f64`.
+    ///
+    /// # Panics
+    ///
+    /// When `rows` is empty or no whole number of rows.
+    ///
+    /// ```
+    /// let scale = dualtape::nn::Standardizer::fit(&[1.0, 10.0, 5.0, 10.0], 2);
+    /// assert_eq!((scale.means(), scale.deviations()), (&[3.0, 10.0][..], &[2.0, 1.0][..]));
+    /// ```
+    #[track_caller]
+    pub fn fit(rows: &[R], columns: usize) -> Self {
+        let n = rows.len();
+        assert!(
+            columns > 0 && n > 0 && n.is_multiple_of(columns),
+            "Standardizer::fit: {n} numbers in rows of {columns}; pass a whole number of rows, at least one"
+        );
+        let count = (n / columns) as f64;
+        let fit_column = |column: usize| {
+            let values = || rows[column..].iter().step_by(columns).map(|x| x.to_f64().expect("a float has an f64"));
+            let first = rows[column];
+            if values().all(|x| first == R::from_f64(x)) {
+                return (first, R::one());
+            }
+            let mean = values().sum::<f64>() / count;
+            let variance = values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+            (R::from_f64(mean), R::from_f64(variance.sqrt()))
+        };
+        let (means, deviations) = (0..columns).map(fit_column).unzip();
+        Standardizer { means, deviations }
+    }
+
+    /// `(x − mean) / deviation` in each column of `rows`, in any scalar: the derivative by a
+    /// feature is then in the feature's own unit.
+    ///
+    /// # Panics
+    ///
+    /// When `rows` is no whole number of rows.
+    ///
+    /// ```
+    /// use dualtape::derivative;
+    /// use dualtape::nn::Standardizer;
+    ///
+    /// let scale = Standardizer::new(&[20.0], &[4.0]);
+    /// let (z, slope) = derivative(
+    ///     |x| {
+    ///         let mut row = [x];
+    ///         scale.apply(&mut row);
+    ///         row[0]
+    ///     },
+    ///     22.0,
+    /// );
+    /// assert_eq!((z, slope), (0.5, 0.25));
+    /// ```
+    #[track_caller]
+    pub fn apply<S: Scalar<Real = R>>(&self, rows: &mut [S]) {
+        self.change(rows, |x, mean, deviation| (x - mean) / deviation);
+    }
+
+    /// Undoes [`apply`](Standardizer::apply), up to rounding: `x = z·deviation + mean`, as for
+    /// outputs of a network that has learned standardized targets.
+    ///
+    /// # Panics
+    ///
+    /// When `rows` is no whole number of rows.
+    ///
+    /// ```
+    /// let mut outputs = [-1.0, 0.5];
+    /// dualtape::nn::Standardizer::new(&[20.0], &[4.0]).invert(&mut outputs);
+    /// assert_eq!(outputs, [16.0, 22.0]);
+    /// ```
+    #[track_caller]
+    pub fn invert<S: Scalar<Real = R>>(&self, rows: &mut [S]) {
+        self.change(rows, |z, mean, deviation| z * deviation + mean);
+    }
+
+    /// The mean of each column.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Standardizer::fit(&[1.0, 3.0], 1).means(), [2.0]);
+    /// ```
+    pub fn means(&self) -> &[R] {
+        &self.means
+    }
+
+    /// The standard deviation of each column, 1 where all numbers are equal.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Standardizer::fit(&[1.0, 5.0], 1).deviations(), [2.0]);
+    /// ```
+    pub fn deviations(&self) -> &[R] {
+        &self.deviations
+    }
+
+    #[track_caller]
+    fn change<S: Scalar<Real = R>>(&self, rows: &mut [S], change: impl Fn(S, R, R) -> S) {
+        let (n, columns) = (rows.len(), self.means.len());
+        assert!(
+            n.is_multiple_of(columns),
+            "Standardizer: {n} numbers are no whole number of rows of {columns}; pass rows as wide as those it was \
+             fitted to"
+        );
+        for row in rows.chunks_mut(columns) {
+            for ((x, &mean), &deviation) in row.iter_mut().zip(&self.means).zip(&self.deviations) {
+                *x = change(*x, mean, deviation);
+            }
+        }
+    }
+}
+
+/// The rows of every epoch in groups of a given size, of which the last may be smaller.
+///
+/// ```
+/// use dualtape::nn::{Dataset, Minibatches};
+///
+/// let data = Dataset::new((1, 1), vec![0.1, 0.2, 0.3], vec![0_usize, 1, 2]);
+/// let mut minibatches = Minibatches::shuffled(data.len(), 2, 7);
+/// let mut batch = data.select(&[]);
+/// for epoch in 0..10 {
+///     for rows in minibatches.epoch(epoch) {
+///         data.select_into(rows, &mut batch);
+///         assert!(batch.len() == 2 || batch.len() == 1);
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Minibatches {
+    size: usize,
+    seed: Option<u64>,
+    rows: Vec<usize>,
+}
+
+impl Minibatches {
+    /// The rows in the order of the data, the same in every epoch.
+    ///
+    /// # Panics
+    ///
+    /// When the size is 0.
+    ///
+    /// ```
+    /// let mut minibatches = dualtape::nn::Minibatches::in_order(5, 2);
+    /// assert!(minibatches.epoch(3).eq([&[0, 1][..], &[2, 3], &[4]]));
+    /// ```
+    #[track_caller]
+    pub fn in_order(rows: usize, size: usize) -> Self {
+        assert!(size > 0, "Minibatches: groups of 0 rows; pass a size of at least 1");
+        Minibatches { size, seed: None, rows: (0..rows).collect() }
+    }
+
+    /// The rows in a random order, another one in every epoch.
+    ///
+    /// # Panics
+    ///
+    /// When the size is 0.
+    ///
+    /// ```
+    /// let mut minibatches = dualtape::nn::Minibatches::shuffled(5, 2, 7);
+    /// let third = minibatches.epoch(3).collect::<Vec<_>>().concat();
+    /// assert_ne!(minibatches.epoch(4).collect::<Vec<_>>().concat(), third);
+    /// assert_eq!(minibatches.epoch(3).collect::<Vec<_>>().concat(), third);
+    /// ```
+    #[track_caller]
+    pub fn shuffled(rows: usize, size: usize, seed: u64) -> Self {
+        Minibatches { seed: Some(seed), ..Minibatches::in_order(rows, size) }
+    }
+
+    /// The groups of one epoch. They depend on the seed and on `epoch` alone, and nothing is
+    /// allocated.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Minibatches::shuffled(100, 32, 7).epoch(0).len(), 4);
+    /// ```
+    pub fn epoch(&mut self, epoch: u64) -> impl ExactSizeIterator<Item = &[usize]> {
+        if let Some(seed) = self.seed {
+            self.rows.iter_mut().enumerate().for_each(|(i, row)| *row = i);
+            self.rows.shuffle(&mut generator(seed, epoch));
+        }
+        self.rows.chunks(self.size)
+    }
+}
+
+/// The stream of a split, which no epoch reaches.
+const SPLIT: u64 = u64::MAX;
+
+/// A generator for each seed and stream.
+fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(stream);
+    generator
+}

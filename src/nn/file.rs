@@ -1,0 +1,362 @@
+//! Tensors in files: safetensors, which PyTorch and others read, and JSON.
+//!
+//! A safetensors file is the length of a header, the header as JSON, and all numbers as bytes,
+//! little-endian. A JSON file is `{"texts": {key: text}, "tensors": {name: {"dtype", "shape",
+//! "data"}}}`, in which NaN and the infinities are the words `"NaN"`, `"Infinity"` and
+//! `"-Infinity"`, as JSON has no numbers for them. Both hold every number exactly, and the same
+//! tensors give the same bytes.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::tensors::{Numbers, Tensor};
+use super::{Mlp, TensorError, Tensors};
+use crate::Real;
+
+#[cfg(test)]
+mod tests;
+
+impl Tensors {
+    /// Writes a file, in safetensors or JSON, as the name ends. Another file of this name is
+    /// replaced at once when all is on the disk, so that whatever happens there is the old file
+    /// or the new one.
+    ///
+    /// # Errors
+    ///
+    /// When the name ends neither in `.safetensors` nor in `.json`, or the file cannot be
+    /// written.
+    ///
+    /// ```
+    /// use dualtape::nn::Tensors;
+    ///
+    /// let mut tensors = Tensors::new();
+    /// tensors.insert("x", &[2], vec![0.1, 1.0 / 3.0]);
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("tensors.json");
+    /// tensors.save(&path)?;
+    /// assert_eq!(Tensors::load(&path)?, tensors);
+    /// # Ok::<(), dualtape::nn::FileError>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        at(path.as_ref(), |path| {
+            let bytes = match Format::of(path)? {
+                Format::Safetensors => to_safetensors(self),
+                Format::Json => to_json(self),
+            };
+            Ok(replace(path, &bytes)?)
+        })
+    }
+
+    /// Reads a file, in safetensors or JSON, as the name ends.
+    ///
+    /// # Errors
+    ///
+    /// When the name ends in neither, the file cannot be read, is truncated or otherwise no
+    /// such file, or has numbers of another type than `F64` and `F32`.
+    ///
+    /// ```
+    /// let error = dualtape::nn::Tensors::load("data/iris.csv").unwrap_err();
+    /// assert_eq!(error.to_string(), "data/iris.csv: the name of the file must end in .safetensors or .json");
+    /// ```
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        at(path.as_ref(), |path| match Format::of(path)? {
+            Format::Safetensors => from_safetensors(&fs::read(path)?),
+            Format::Json => from_json(&fs::read(path)?),
+        })
+    }
+}
+
+impl<R: Real> Mlp<R> {
+    /// Writes the [parameters](Mlp::tensors) into a file: [`Tensors::save`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Tensors::save`].
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let learned = Mlp::new(2, &[(1, Activation::Tanh)], &[3.0, -1.0, 0.5]);
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("network.safetensors");
+    /// learned.save(&path)?;
+    ///
+    /// let mut network = Mlp::zeros(2, &[(1, Activation::Tanh)]);
+    /// network.load(&path)?;
+    /// assert_eq!(network, learned);
+    /// # Ok::<(), dualtape::nn::FileError>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        self.tensors().save(path)
+    }
+
+    /// Takes over the parameters in a file: [`Tensors::load`] and [`load_tensors`](Mlp::load_tensors).
+    ///
+    /// # Errors
+    ///
+    /// As these. The network is not changed then.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("network.safetensors");
+    /// Mlp::<f64>::zeros(3, &[(1, Activation::Tanh)]).save(&path)?;
+    /// let error = Mlp::<f64>::zeros(2, &[(1, Activation::Tanh)]).load(&path).unwrap_err();
+    /// let problem = "tensor \"layers.0.weight\" has the shape [1, 3], and [1, 2] is wanted";
+    /// assert_eq!(error.to_string(), format!("{}: {problem}", path.display()));
+    /// # Ok::<(), dualtape::nn::FileError>(())
+    /// ```
+    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        let tensors = Tensors::load(&path)?;
+        at(path.as_ref(), |_| Ok(self.load_tensors(&tensors)?))
+    }
+}
+
+/// Why a file could not be written or read.
+///
+/// ```
+/// use dualtape::nn::{FileProblem, Tensors};
+///
+/// let error = Tensors::load("no/such/file.json").unwrap_err();
+/// assert!(matches!(error.problem, FileProblem::Io(_)));
+/// assert!(error.to_string().starts_with("no/such/file.json: "));
+/// ```
+#[derive(Debug)]
+pub struct FileError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub problem: FileProblem,
+}
+
+/// What is wrong with a file of tensors.
+///
+/// ```
+/// use dualtape::nn::{FileProblem, Tensors};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("network.safetensors");
+/// std::fs::write(&path, [1, 2, 3]).unwrap();
+/// assert!(matches!(Tensors::load(&path).unwrap_err().problem, FileProblem::Malformed(_)));
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// It cannot be opened, read or written.
+    Io(io::Error),
+    /// Its name ends in no known format.
+    Name,
+    /// It is truncated, corrupted or of another format.
+    Malformed(String),
+    /// It has other tensors than are wanted.
+    Tensors(TensorError),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path.display())?;
+        match &self.problem {
+            FileProblem::Io(error) => write!(f, "{error}"),
+            FileProblem::Name => f.write_str("the name of the file must end in .safetensors or .json"),
+            FileProblem::Malformed(problem) => {
+                write!(f, "the file is truncated, corrupted or of another format: {problem}")
+            }
+            FileProblem::Tensors(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl Error for FileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.problem {
+            FileProblem::Io(error) => Some(error),
+            FileProblem::Tensors(error) => Some(error),
+            FileProblem::Name | FileProblem::Malformed(_) => None,
+        }
+    }
+}
+
+impl From<io::Error> for FileProblem {
+    fn from(error: io::Error) -> Self {
+        FileProblem::Io(error)
+    }
+}
+
+impl From<TensorError> for FileProblem {
+    fn from(error: TensorError) -> Self {
+        FileProblem::Tensors(error)
+    }
+}
+
+/// Names the file in what goes wrong.
+fn at<T>(path: &Path, act: impl FnOnce(&Path) -> Result<T, FileProblem>) -> Result<T, FileError> {
+    act(path).map_err(|problem| FileError { path: path.to_path_buf(), problem })
+}
+
+enum Format {
+    Safetensors,
+    Json,
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Self, FileProblem> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("safetensors") => Ok(Format::Safetensors),
+            Some("json") => Ok(Format::Json),
+            _ => Err(FileProblem::Name),
+        }
+    }
+}
+
+/// Writes a file whole or not at all: under another name in the same folder, then renamed.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes
+    let mut file = builder.tempfile_in(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// The header is written here because the crate `safetensors` puts texts in an order of chance.
+fn to_safetensors(tensors: &Tensors) -> Vec<u8> {
+    let mut header = Map::new();
+    if !tensors.texts.is_empty() {
+        header.insert("__metadata__".to_string(), json!(tensors.texts));
+    }
+    let mut data = Vec::new();
+    // Those of 8 bytes first, so that each number lies at a multiple of its size.
+    for dtype in ["F64", "F32"] {
+        for (name, tensor) in tensors.tensors.iter().filter(|(_, tensor)| tensor.numbers.type_name() == dtype) {
+            let start = data.len();
+            match &tensor.numbers {
+                Numbers::F64(numbers) => data.extend(numbers.iter().flat_map(|x| x.to_le_bytes())),
+                Numbers::F32(numbers) => data.extend(numbers.iter().flat_map(|x| x.to_le_bytes())),
+            }
+            let info = json!({ "dtype": dtype, "shape": tensor.shape, "data_offsets": [start, data.len()] });
+            header.insert(name.clone(), info);
+        }
+    }
+    let mut header = Value::Object(header).to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+fn from_safetensors(bytes: &[u8]) -> Result<Tensors, FileProblem> {
+    let malformed = |error: safetensors::SafeTensorError| FileProblem::Malformed(error.to_string());
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
+    let mut tensors = Tensors::new();
+    tensors.texts.extend(header.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())));
+    for (name, view) in SafeTensors::deserialize(bytes).map_err(malformed)?.iter() {
+        let numbers = match view.dtype() {
+            Dtype::F64 => Numbers::F64(view.data().as_chunks().0.iter().copied().map(f64::from_le_bytes).collect()),
+            Dtype::F32 => Numbers::F32(view.data().as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()),
+            other => return Err(wrong_type(name, &format!("{other:?}"))),
+        };
+        tensors.tensors.insert(name.to_string(), Tensor { shape: view.shape().to_vec(), numbers });
+    }
+    Ok(tensors)
+}
+
+fn wrong_type(name: &str, found: &str) -> FileProblem {
+    let (name, wanted, found) = (name.to_string(), "F64 or F32".to_string(), found.to_string());
+    TensorError::Type { name, wanted, found }.into()
+}
+
+/// A JSON file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonTensors {
+    #[serde(default)]
+    texts: BTreeMap<String, String>,
+    tensors: BTreeMap<String, JsonTensor>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonTensor {
+    dtype: String,
+    shape: Vec<usize>,
+    data: Vec<JsonNumber>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum JsonNumber {
+    Finite(f64),
+    Other(JsonWord),
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum JsonWord {
+    NaN,
+    Infinity,
+    #[serde(rename = "-Infinity")]
+    NegativeInfinity,
+}
+
+impl From<f64> for JsonNumber {
+    fn from(number: f64) -> Self {
+        match number {
+            f64::INFINITY => JsonNumber::Other(JsonWord::Infinity),
+            f64::NEG_INFINITY => JsonNumber::Other(JsonWord::NegativeInfinity),
+            _ if number.is_nan() => JsonNumber::Other(JsonWord::NaN),
+            _ => JsonNumber::Finite(number),
+        }
+    }
+}
+
+impl From<JsonNumber> for f64 {
+    fn from(number: JsonNumber) -> Self {
+        match number {
+            JsonNumber::Finite(number) => number,
+            JsonNumber::Other(JsonWord::Infinity) => f64::INFINITY,
+            JsonNumber::Other(JsonWord::NegativeInfinity) => f64::NEG_INFINITY,
+            JsonNumber::Other(JsonWord::NaN) => f64::NAN,
+        }
+    }
+}
+
+fn to_json(tensors: &Tensors) -> Vec<u8> {
+    let json = |tensor: &Tensor| JsonTensor {
+        dtype: tensor.numbers.type_name().to_string(),
+        shape: tensor.shape.clone(),
+        data: match &tensor.numbers {
+            Numbers::F64(numbers) => numbers.iter().map(|&x| x.into()).collect(),
+            Numbers::F32(numbers) => numbers.iter().map(|&x| f64::from(x).into()).collect(),
+        },
+    };
+    let all = tensors.tensors.iter().map(|(name, tensor)| (name.clone(), json(tensor))).collect();
+    serde_json::to_vec(&JsonTensors { texts: tensors.texts.clone(), tensors: all })
+        .expect("texts and numbers have a JSON")
+}
+
+fn from_json(bytes: &[u8]) -> Result<Tensors, FileProblem> {
+    let malformed = |error: serde_json::Error| FileProblem::Malformed(error.to_string());
+    let json: JsonTensors = serde_json::from_slice(bytes).map_err(malformed)?;
+    let mut tensors = Tensors { texts: json.texts, ..Tensors::new() };
+    for (name, JsonTensor { dtype, shape, data }) in json.tensors {
+        if shape.iter().try_fold(1, |n: usize, &m| n.checked_mul(m)) != Some(data.len()) {
+            let problem = format!("tensor {name:?} has {} numbers and the shape {shape:?}", data.len());
+            return Err(FileProblem::Malformed(problem));
+        }
+        let data = data.into_iter().map(f64::from);
+        let numbers = match &dtype[..] {
+            "F64" => Numbers::F64(data.collect()),
+            "F32" => Numbers::F32(data.map(|x| x as f32).collect()),
+            _ => return Err(wrong_type(&name, &dtype)),
+        };
+        tensors.tensors.insert(name, Tensor { shape, numbers });
+    }
+    Ok(tensors)
+}

@@ -1,0 +1,418 @@
+//! Named tensors: what a network, an optimizer and a training run have in common when they are
+//! saved.
+//!
+//! Whoever is saved puts its numbers in under names, and takes them out by name and shape. All
+//! is taken out before anything is changed, so that what does not fit leaves no half-loaded
+//! network behind.
+
+use std::any::{Any, type_name};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use super::Mlp;
+use crate::Real;
+
+/// Tensors of `f64` or `f32` by name, and texts by key.
+///
+/// ```
+/// use dualtape::nn::Tensors;
+///
+/// let mut tensors = Tensors::new();
+/// tensors.insert("weight", &[2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// tensors.insert_text("epoch", 7);
+/// assert_eq!(tensors.get::<f64>("weight", &[2, 3])?[5], 6.0);
+/// assert_eq!(tensors.text::<u64>("epoch")?, 7);
+///
+/// let error = tensors.get::<f64>("weight", &[3, 2]).unwrap_err();
+/// assert_eq!(error.to_string(), "tensor \"weight\" has the shape [2, 3], and [3, 2] is wanted");
+/// # Ok::<(), dualtape::nn::TensorError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tensors {
+    pub(super) tensors: BTreeMap<String, Tensor>,
+    pub(super) texts: BTreeMap<String, String>,
+}
+
+/// As many numbers as the product of its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tensor {
+    pub(super) shape: Vec<usize>,
+    pub(super) numbers: Numbers,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Numbers {
+    F64(Vec<f64>),
+    F32(Vec<f32>),
+}
+
+impl Numbers {
+    fn new<R: Real>(numbers: Vec<R>) -> Self {
+        match (Box::new(numbers) as Box<dyn Any>).downcast() {
+            Ok(numbers) => Numbers::F64(*numbers),
+            Err(numbers) => Numbers::F32(*numbers.downcast().expect("a plain number is f64 or f32")),
+        }
+    }
+
+    /// The same numbers, unless digits would be lost.
+    fn get<R: Real>(&self) -> Option<Vec<R>> {
+        match self {
+            Numbers::F64(numbers) => (numbers as &dyn Any).downcast_ref().cloned(),
+            Numbers::F32(numbers) => Some(numbers.iter().map(|&x| R::from_f64(x.into())).collect()),
+        }
+    }
+
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Numbers::F64(_) => "F64",
+            Numbers::F32(_) => "F32",
+        }
+    }
+}
+
+impl Tensors {
+    /// None.
+    ///
+    /// ```
+    /// assert!(dualtape::nn::Tensors::new().names().next().is_none());
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a tensor in, row by row, in place of one of the same name. The shape `[]` is that of
+    /// one number.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many numbers as the product of the shape, or the name is
+    /// `__metadata__`, under which safetensors files keep the texts.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert("bias", &[2], vec![0.5_f32, -0.5]);
+    /// assert_eq!(tensors.shape("bias"), Some(&[2][..]));
+    /// ```
+    #[track_caller]
+    pub fn insert<R: Real>(&mut self, name: impl Into<String>, shape: &[usize], numbers: Vec<R>) {
+        let (name, n) = (name.into(), numbers.len());
+        assert!(
+            n == shape.iter().product::<usize>(),
+            "Tensors: {n} numbers for {name:?} of the shape {shape:?}; pass as many as the product of the shape"
+        );
+        assert_ne!(name, "__metadata__", "Tensors: this name is where files keep the texts; choose another");
+        self.tensors.insert(name, Tensor { shape: shape.to_vec(), numbers: Numbers::new(numbers) });
+    }
+
+    /// Puts a text in, or anything that has one.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert_text("rate", 0.1);
+    /// assert_eq!(tensors.text::<f64>("rate"), Ok(0.1));
+    /// ```
+    pub fn insert_text(&mut self, key: impl Into<String>, text: impl Display) {
+        self.texts.insert(key.into(), text.to_string());
+    }
+
+    /// Puts all of another in, with a prefix before names and keys.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp, Tensors};
+    ///
+    /// let network: Mlp = Mlp::zeros(2, &[(1, Activation::Linear)]);
+    /// let mut run = Tensors::new();
+    /// run.insert_all("network.", network.tensors());
+    /// run.insert_text("epoch", 3);
+    /// assert!(run.names().eq(["network.layers.0.bias", "network.layers.0.weight"]));
+    /// assert_eq!(run.under("network."), network.tensors());
+    /// ```
+    pub fn insert_all(&mut self, prefix: &str, others: Tensors) {
+        self.tensors.extend(others.tensors.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
+        self.texts.extend(others.texts.into_iter().map(|(key, text)| (format!("{prefix}{key}"), text)));
+    }
+
+    /// What was put in with a prefix, without it: the inverse of [`insert_all`](Tensors::insert_all).
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert("adam.m", &[1], vec![0.5]);
+    /// assert_eq!(tensors.under("adam.").get::<f64>("m", &[1]), Ok(vec![0.5]));
+    /// ```
+    pub fn under(&self, prefix: &str) -> Tensors {
+        fn strip<T: Clone>(all: &BTreeMap<String, T>, prefix: &str) -> BTreeMap<String, T> {
+            all.iter().filter_map(|(name, x)| Some((name.strip_prefix(prefix)?.to_string(), x.clone()))).collect()
+        }
+        Tensors { tensors: strip(&self.tensors, prefix), texts: strip(&self.texts, prefix) }
+    }
+
+    /// The names of the tensors, sorted.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert("x", &[], vec![1.0]);
+    /// assert!(tensors.names().eq(["x"]));
+    /// ```
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// The shape of a tensor, if there is one of this name.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::nn::Tensors::new().shape("x"), None);
+    /// ```
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|tensor| &tensor.shape[..])
+    }
+
+    /// The numbers of a tensor, row by row. Those of `f32` may be read as `f64`, which is exact.
+    ///
+    /// # Errors
+    ///
+    /// When there is no tensor of this name, it has another shape, or it has numbers of `f64`
+    /// and those of `f32` are asked for.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert("bias", &[2], vec![0.5_f32, -0.5]);
+    /// assert_eq!(tensors.get::<f64>("bias", &[2]), Ok(vec![0.5, -0.5]));
+    /// ```
+    pub fn get<R: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<R>, TensorError> {
+        let name = || name.to_string();
+        let Some(tensor) = self.tensors.get(&name()) else {
+            return Err(TensorError::Missing { name: name(), shape: shape.to_vec() });
+        };
+        if tensor.shape != shape {
+            return Err(TensorError::Shape { name: name(), wanted: shape.to_vec(), found: tensor.shape.clone() });
+        }
+        let wrong_type = || TensorError::Type {
+            name: name(),
+            wanted: type_name::<R>().to_uppercase(),
+            found: tensor.numbers.type_name().to_string(),
+        };
+        tensor.numbers.get().ok_or_else(wrong_type)
+    }
+
+    /// The numbers of exactly these tensors, in this order, by name and shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Tensors::get), and when there is another tensor besides.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert("m", &[1], vec![0.5]);
+    /// tensors.insert("v", &[1], vec![2.0]);
+    /// assert_eq!(tensors.get_all::<f64>(&[("v", &[1]), ("m", &[1])]), Ok(vec![vec![2.0], vec![0.5]]));
+    /// assert_eq!(
+    ///     tensors.get_all::<f64>(&[("m", &[1])]).unwrap_err().to_string(),
+    ///     "tensor \"v\" has no place in what is loaded"
+    /// );
+    /// ```
+    pub fn get_all<R: Real>(&self, wanted: &[(&str, &[usize])]) -> Result<Vec<Vec<R>>, TensorError> {
+        let all = wanted.iter().map(|(name, shape)| self.get(name, shape)).collect::<Result<_, _>>()?;
+        match self.names().find(|name| wanted.iter().all(|(other, _)| other != name)) {
+            Some(name) => Err(TensorError::Unexpected { name: name.to_string() }),
+            None => Ok(all),
+        }
+    }
+
+    /// A text, read as what it stands for.
+    ///
+    /// # Errors
+    ///
+    /// When there is no text under this key, or it stands for nothing of this type.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert_text("epoch", "seven");
+    /// assert_eq!(tensors.text::<String>("epoch").unwrap(), "seven");
+    /// assert_eq!(tensors.text::<u64>("epoch").unwrap_err().to_string(), "text \"epoch\" is \"seven\", which is no u64");
+    /// ```
+    pub fn text<T: FromStr>(&self, key: &str) -> Result<T, TensorError> {
+        let found = self.texts.get(key);
+        found.and_then(|text| text.parse().ok()).ok_or_else(|| TensorError::Text {
+            key: key.to_string(),
+            wanted: type_name::<T>(),
+            found: found.cloned(),
+        })
+    }
+
+    /// The same with all numbers rounded to `f32`.
+    ///
+    /// ```
+    /// let mut tensors = dualtape::nn::Tensors::new();
+    /// tensors.insert("x", &[], vec![0.1_f64]);
+    /// assert!(tensors.get::<f32>("x", &[]).is_err());
+    /// assert_eq!(tensors.to_f32().get("x", &[]), Ok(vec![0.1_f32]));
+    /// ```
+    pub fn to_f32(&self) -> Tensors {
+        let mut rounded = self.clone();
+        for tensor in rounded.tensors.values_mut() {
+            if let Numbers::F64(numbers) = &tensor.numbers {
+                tensor.numbers = Numbers::F32(numbers.iter().map(|&x| x as f32).collect());
+            }
+        }
+        rounded
+    }
+}
+
+/// Why tensors do not fit what is loaded.
+///
+/// ```
+/// use dualtape::nn::{Activation, Mlp, TensorError, Tensors};
+///
+/// let mut network: Mlp = Mlp::zeros(2, &[(1, Activation::Linear)]);
+/// let wide: Mlp = Mlp::zeros(3, &[(1, Activation::Linear)]);
+/// let error = network.load_tensors(&wide.tensors()).unwrap_err();
+/// let name = "layers.0.weight".to_string();
+/// assert_eq!(error, TensorError::Shape { name, wanted: vec![1, 2], found: vec![1, 3] });
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TensorError {
+    /// There is no tensor of that name.
+    Missing {
+        /// The name.
+        name: String,
+        /// The shape that is wanted.
+        shape: Vec<usize>,
+    },
+    /// There is a tensor that nothing asked for.
+    Unexpected {
+        /// Its name.
+        name: String,
+    },
+    /// The tensor has another shape.
+    Shape {
+        /// The name.
+        name: String,
+        /// The shape that is wanted.
+        wanted: Vec<usize>,
+        /// The shape of the tensor.
+        found: Vec<usize>,
+    },
+    /// The tensor has numbers of a type that cannot be read without loss.
+    Type {
+        /// The name.
+        name: String,
+        /// The type that is wanted, as safetensors names it.
+        wanted: String,
+        /// The type of the tensor.
+        found: String,
+    },
+    /// There is no such text, or it stands for nothing of that type.
+    Text {
+        /// The key.
+        key: String,
+        /// The type that is wanted.
+        wanted: &'static str,
+        /// The text, if there is one.
+        found: Option<String>,
+    },
+}
+
+impl Display for TensorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TensorError::Missing { name, shape } => write!(f, "there is no tensor {name:?}, of the shape {shape:?}"),
+            TensorError::Unexpected { name } => write!(f, "tensor {name:?} has no place in what is loaded"),
+            TensorError::Shape { name, wanted, found } => {
+                write!(f, "tensor {name:?} has the shape {found:?}, and {wanted:?} is wanted")
+            }
+            TensorError::Type { name, wanted, found } => write!(
+                f,
+                "tensor {name:?} has the wrong type: {found}, and {wanted} is wanted; round F64 to F32 with \
+                 `Tensors::to_f32`, and convert others before they are saved"
+            ),
+            TensorError::Text { key, found: None, .. } => write!(f, "there is no text {key:?}"),
+            TensorError::Text { key, wanted, found: Some(found) } => {
+                write!(f, "text {key:?} is {found:?}, which is no {wanted}")
+            }
+        }
+    }
+}
+
+impl Error for TensorError {}
+
+/// Names and shapes are those of PyTorch's linear layers: `layers.0.weight` of shape
+/// `[neurons, inputs]`, and `layers.0.bias` of shape `[neurons]`.
+impl<R: Real> Mlp<R> {
+    /// The parameters by name.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let network = Mlp::new(2, &[(1, Activation::Tanh)], &[3.0, -1.0, 0.5]);
+    /// assert_eq!(network.tensors().get::<f64>("layers.0.weight", &[1, 2]), Ok(vec![3.0, -1.0]));
+    /// assert_eq!(network.tensors().get::<f64>("layers.0.bias", &[1]), Ok(vec![0.5]));
+    /// ```
+    pub fn tensors(&self) -> Tensors {
+        let mut tensors = Tensors::new();
+        let mut rest = self.parameters();
+        for layer in named_layers(self) {
+            let ([neurons, inputs], width) = (layer.weight_shape, layer.weight_shape[1] + 1);
+            let (parameters, later) = rest.split_at(neurons * width);
+            let weights = parameters.chunks(width).flat_map(|neuron| &neuron[..inputs]).copied().collect();
+            let biases = parameters.chunks(width).map(|neuron| neuron[inputs]).collect();
+            tensors.insert(layer.weight, &layer.weight_shape, weights);
+            tensors.insert(layer.bias, &[neurons], biases);
+            rest = later;
+        }
+        tensors
+    }
+
+    /// Takes over the parameters by name; [`tensors`](Mlp::tensors) has the names.
+    ///
+    /// # Errors
+    ///
+    /// When a tensor is missing, has another shape or numbers of `f64` for a network of `f32`,
+    /// or one is left over. The network is not changed then.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let learned = Mlp::new(2, &[(1, Activation::Tanh)], &[3.0, -1.0, 0.5]);
+    /// let mut network = Mlp::zeros(2, &[(1, Activation::Tanh)]);
+    /// network.load_tensors(&learned.tensors())?;
+    /// assert_eq!(network, learned);
+    /// # Ok::<(), dualtape::nn::TensorError>(())
+    /// ```
+    pub fn load_tensors(&mut self, tensors: &Tensors) -> Result<(), TensorError> {
+        let layers: Vec<NamedLayer> = named_layers(self).collect();
+        let wanted: Vec<(&str, &[usize])> = layers
+            .iter()
+            .flat_map(|layer| [(&layer.weight[..], &layer.weight_shape[..]), (&layer.bias, &layer.weight_shape[..1])])
+            .collect();
+        let numbers = tensors.get_all::<R>(&wanted)?;
+        let mut parameters = self.parameters_mut().iter_mut();
+        for (layer, numbers) in layers.iter().zip(numbers.chunks(2)) {
+            let (weights, biases) = (&numbers[0], &numbers[1]);
+            for (neuron, bias) in biases.iter().enumerate() {
+                let inputs = layer.weight_shape[1];
+                let weights = &weights[neuron * inputs..][..inputs];
+                weights.iter().chain([bias]).zip(&mut parameters).for_each(|(&new, parameter)| *parameter = new);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct NamedLayer {
+    weight: String,
+    /// [neurons, inputs].
+    weight_shape: [usize; 2],
+    bias: String,
+}
+
+fn named_layers<R: Real>(network: &Mlp<R>) -> impl Iterator<Item = NamedLayer> {
+    let inputs = std::iter::once(network.inputs()).chain(network.layers().iter().map(|layer| layer.0));
+    inputs.zip(network.layers()).enumerate().map(|(i, (inputs, &(neurons, _)))| NamedLayer {
+        weight: format!("layers.{i}.weight"),
+        weight_shape: [neurons, inputs],
+        bias: format!("layers.{i}.bias"),
+    })
+}
