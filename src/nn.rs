@@ -25,6 +25,20 @@
 //! assert!((line.parameters()[1] + 1.0).abs() < 1e-9);
 //! ```
 //!
+//! What the outputs mean is up to the loss, and to how they are read; the last layer is
+//! [`Linear`](Activation::Linear) for all of these:
+//!
+//! | to learn | outputs | loss | read as |
+//! |---|---|---|---|
+//! | numbers | one for each | [`mean_squared_error`], [`mean_absolute_error`], [`huber`] | they are |
+//! | one of two classes | one | [`binary_cross_entropy`], [`hinge`] | the second class where positive; [`sigmoid`](crate::Scalar::sigmoid) is its probability |
+//! | one of many classes | one for each | [`cross_entropy`] | the class of the largest; [`softmax`](crate::softmax()) are the probabilities |
+//!
+//! [`Sgd`], [`RmsProp`] and [`Adam`] are handed gradients, of batches and with [`Dropout`] for instance; [`Lbfgs`]
+//! is handed the loss itself and suits small data. Because a network is a function of its inputs
+//! too, in any scalar, a loss may contain derivatives by them: the example `physics_informed` solves
+//! a differential equation.
+//!
 //! The conventions are those of micrograd (Karpathy 2020): the order of the
 //! parameters, the losses, the text of a network.
 //!
@@ -34,6 +48,7 @@
 //! files, and tensors are in safetensors or JSON files.
 
 mod data;
+mod dropout;
 #[cfg(feature = "files")]
 mod file;
 mod init;
@@ -46,11 +61,18 @@ mod tensors;
 #[cfg(feature = "files")]
 pub use data::{DataError, Target, read_indices};
 pub use data::{Dataset, Minibatches, Standardizer, one_hot};
+pub use dropout::Dropout;
 #[cfg(feature = "files")]
 pub use file::{FileError, FileProblem};
 pub use init::Init;
-pub use loss::{accuracy, hinge, l2, mean_squared_error, squared_error};
+pub use loss::{
+    accuracy, binary_cross_entropy, cross_entropy, hinge, huber, l1, l2, mean_absolute_error, mean_squared_error,
+    squared_error, weighted_binary_cross_entropy, weighted_cross_entropy,
+};
 pub use metrics::{Confusion, predictions, r_squared, root_mean_squared_error};
 pub use mlp::{Activation, Mlp};
-pub use optimizer::{Schedule, Sgd};
+pub use optimizer::{
+    Adam, Lbfgs, MeanSquare, Moments, Momentum, Optimizer, RmsProp, Schedule, Sgd, State, Update, clip_norm,
+    clip_values,
+};
 pub use tensors::{TensorError, Tensors};

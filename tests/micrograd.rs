@@ -474,7 +474,7 @@ fn wrong_number_of_parameters() {
 }
 
 #[test]
-#[should_panic = "Sgd::step: 2 parameters and 1 derivatives; pass one derivative for each parameter"]
+#[should_panic = "Optimizer::step: 2 parameters and 1 derivatives; pass one derivative for each parameter"]
 fn wrong_number_of_derivatives() {
     Sgd::new(Schedule::Constant(1.0)).step(&mut [1.0, 2.0], &[1.0]);
 }

@@ -1,6 +1,21 @@
 //! What a network is to make small, and how well it classifies.
+//!
+//! | for | loss | of an output x |
+//! |---|---|---|
+//! | numbers | [`squared_error`], [`mean_squared_error`] | `(x − target)²` |
+//! | | [`mean_absolute_error`] | `|x − target|` |
+//! | | [`huber`] | the first near the target, the second far from it |
+//! | two classes | [`hinge`] | `relu(1 − label·x)`, labels −1 and 1 |
+//! | | [`binary_cross_entropy`] | `−ln` of the probability of the label, 0 or 1 |
+//! | many classes | [`cross_entropy`] | `−ln` of the probability of the class |
+//!
+//! A mean over a batch leaves few statements on a tape: one for each output, which is
+//! [fused](crate::fuse()), or one [block](crate::Block) for all rows of classes. Losses take logits, not
+//! probabilities, and keep all their digits, however large these are.
 
-use crate::{Scalar, dot, sum};
+use num_traits::{Float, One, Zero};
+
+use crate::{Block, Function, Real, Scalar, dot, fuse, log_sum_exp, softmax, sum};
 
 /// `Σᵢ (outputᵢ − targetᵢ)²`.
 ///
@@ -36,6 +51,50 @@ pub fn mean_squared_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
     squared_error(outputs, targets) / count::<S>(outputs.len())
 }
 
+/// `1/n Σᵢ |outputᵢ − targetᵢ|`; NaN of empty slices.
+///
+/// # Panics
+///
+/// When the lengths differ.
+///
+/// ```
+/// use dualtape::gradient;
+/// use dualtape::nn::mean_absolute_error;
+///
+/// let (loss, g) = gradient(|y| mean_absolute_error(y, &[1.0, -1.0]), &[3.0, -2.0]);
+/// assert_eq!((loss, g), (1.5, vec![0.5, -0.5]));
+/// ```
+#[track_caller]
+pub fn mean_absolute_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
+    assert_pairs("mean_absolute_error", outputs.len(), "targets", targets.len());
+    mean(outputs, targets, |target| Loss::Absolute { target })
+}
+
+/// The mean of `e²/2` where the error `e = output − target` is at most `delta`, and of
+/// `delta·(|e| − delta/2)` where it is larger, so that outliers pull no harder than others
+/// (Huber 1964); NaN of empty slices.
+///
+/// # Panics
+///
+/// When the lengths differ, or `delta` is not positive.
+///
+/// ```
+/// use dualtape::gradient;
+/// use dualtape::nn::huber;
+///
+/// let (loss, g) = gradient(|y| huber(y, &[0.0, 0.0], 1.0), &[0.5, -100.0]);
+/// assert_eq!((loss, g), (0.5 * (0.125 + 99.5), vec![0.25, -0.5]));
+/// ```
+#[track_caller]
+pub fn huber<S: Scalar>(outputs: &[S], targets: &[S::Real], delta: S::Real) -> S {
+    assert_pairs("huber", outputs.len(), "targets", targets.len());
+    assert!(
+        delta > S::Real::zero(),
+        "nn::huber: delta is {delta}; pass the error, above 0, from which on it is linear"
+    );
+    mean(outputs, targets, |target| Loss::Huber { target, delta })
+}
+
 /// `1/n Σᵢ relu(1 − labelᵢ·scoreᵢ)` for labels −1 and 1: the loss of the
 /// support vector machine, zero when every score is on the right side by a margin of
 /// 1; NaN of empty slices.
@@ -54,12 +113,185 @@ pub fn mean_squared_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
 #[track_caller]
 pub fn hinge<S: Scalar>(scores: &[S], labels: &[S::Real]) -> S {
     assert_pairs("hinge", scores.len(), "labels", labels.len());
-    let one = count::<S>(1);
-    let losses: Vec<S> = scores.iter().zip(labels).map(|(&score, &label)| (score * -label + one).relu()).collect();
-    sum(&losses) / count::<S>(scores.len())
+    mean(scores, labels, |label| Loss::Hinge { label })
 }
 
-/// `Σᵢ pᵢ²`, the penalty that keeps parameters small; multiply it by its weight.
+/// `1/n Σᵢ −ln P(labelᵢ)`, where the [sigmoid](Scalar::sigmoid) of a logit is the probability
+/// of label 1; a label between 0 and 1 is the probability that it should be. NaN of empty
+/// slices.
+///
+/// # Panics
+///
+/// When the lengths differ, or a label is not between 0 and 1.
+///
+/// ```
+/// use dualtape::gradient;
+/// use dualtape::nn::binary_cross_entropy;
+///
+/// let (loss, g) = gradient(|x| binary_cross_entropy(x, &[0.0, 1.0]), &[1e4, 1e4]);
+/// assert_eq!((loss, g), (5e3, vec![0.5, 0.0]));
+/// ```
+#[track_caller]
+pub fn binary_cross_entropy<S: Scalar>(logits: &[S], labels: &[S::Real]) -> S {
+    weighted_binary_cross_entropy(logits, labels, [S::Real::one(); 2])
+}
+
+/// [`binary_cross_entropy`] with a weight of label 0 and one of label 1:
+/// `Σᵢ −wᵢ·ln P(labelᵢ) / Σᵢ wᵢ`.
+///
+/// # Panics
+///
+/// As [`binary_cross_entropy`].
+///
+/// ```
+/// use dualtape::nn::weighted_binary_cross_entropy;
+///
+/// // Label 1 counts three times.
+/// assert_eq!(weighted_binary_cross_entropy(&[1e4, -1e4], &[0.0, 1.0], [1.0, 3.0]), 1e4);
+/// assert_eq!(weighted_binary_cross_entropy(&[1e4, 1e4], &[0.0, 1.0], [1.0, 3.0]), 2.5e3);
+/// ```
+#[track_caller]
+pub fn weighted_binary_cross_entropy<S: Scalar>(logits: &[S], labels: &[S::Real], weights: [S::Real; 2]) -> S {
+    assert_pairs("binary_cross_entropy", logits.len(), "labels", labels.len());
+    let one = S::Real::one();
+    let of_label = |label: S::Real| [weights[0] * (one - label), weights[1] * label];
+    let mut total = S::Real::zero();
+    for (row, &label) in labels.iter().enumerate() {
+        assert!(
+            S::Real::zero() <= label && label <= one,
+            "nn::binary_cross_entropy: label {row} is {label}; pass 0, 1, or a probability (labels of -1 and 1 are those of \
+             nn::hinge)"
+        );
+        let [negative, positive] = of_label(label);
+        total += negative + positive;
+    }
+    total_of(logits, labels, |label| Loss::CrossEntropy { weights: of_label(label) }) / total
+}
+
+/// `1/n Σᵢ −ln P(classᵢ)`, where the softmax of a row of logits has the
+/// probabilities of the classes, which count from 0. The rows follow each other, one for each
+/// class that is passed. NaN of no rows.
+///
+/// # Panics
+///
+/// When the logits are not that many rows of one length, or there is no such class.
+///
+/// ```
+/// use dualtape::gradient;
+/// use dualtape::nn::cross_entropy;
+///
+/// let (loss, g) = gradient(|x| cross_entropy(x, &[2, 0]), &[0.0, 1e4, 0.0, 0.0, 0.0, -1e4]);
+/// assert_eq!(loss, 0.5 * (1e4 + 2.0_f64.ln()));
+/// assert_eq!(g, [0.0, 0.5, -0.5, -0.25, 0.25, 0.0]);
+/// ```
+#[track_caller]
+pub fn cross_entropy<S: Scalar>(logits: &[S], classes: &[usize]) -> S {
+    mean_cross_entropy("cross_entropy", logits, classes, |_| S::Real::one())
+}
+
+/// [`cross_entropy`] with a weight for each class: `Σᵢ −wᵢ·ln P(classᵢ) / Σᵢ wᵢ`, where `wᵢ` is
+/// that of the class of row i.
+///
+/// # Panics
+///
+/// As [`cross_entropy`], or when there is no weight for a class.
+///
+/// ```
+/// use dualtape::nn::weighted_cross_entropy;
+///
+/// // Rare classes may count for more.
+/// assert_eq!(weighted_cross_entropy(&[1e4, 0.0, 1e4, 0.0], &[0, 1], &[1.0, 3.0]), 7.5e3);
+/// ```
+#[track_caller]
+pub fn weighted_cross_entropy<S: Scalar>(logits: &[S], classes: &[usize], weights: &[S::Real]) -> S {
+    let width = logits.len() / classes.len().max(1);
+    assert!(
+        classes.is_empty() || weights.len() == width,
+        "nn::weighted_cross_entropy: {width} classes and {} weights; pass one for each",
+        weights.len()
+    );
+    mean_cross_entropy("weighted_cross_entropy", logits, classes, |class| weights[class])
+}
+
+#[track_caller]
+fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], weight: impl Fn(usize) -> S::Real) -> S {
+    let (rows, width) = (classes.len(), logits.len() / classes.len().max(1));
+    assert!(
+        logits.len() == rows * width,
+        "nn::{name}: {} logits and {rows} classes; pass a row of logits for each class",
+        logits.len()
+    );
+    for (row, &class) in classes.iter().enumerate() {
+        assert!(
+            class < width,
+            "nn::{name}: row {row} is of class {class} and there are {width} logits for it; classes count from 0"
+        );
+    }
+    let rows: Vec<(usize, S::Real)> = classes.iter().map(|&class| (class, weight(class))).collect();
+    let total = rows.iter().fold(S::Real::zero(), |sum, &(_, weight)| sum + weight);
+    CrossEntropies { rows }.apply(logits)[0] / total
+}
+
+/// The weighted sum of the losses of rows of logits, as one block on a tape.
+///
+/// That of a row is `−ln P(class) = ln Σⱼ exp(xⱼ − x_class)`, where the differences are taken first, so that
+/// the loss of a sure and right row keeps its digits.
+#[derive(Clone)]
+struct CrossEntropies<R> {
+    /// The class and the weight of every row.
+    rows: Vec<(usize, R)>,
+}
+
+impl<R: Real> CrossEntropies<R> {
+    /// The logits of every row with its class and weight.
+    fn rows<'a, S>(&'a self, x: &'a [S]) -> impl Iterator<Item = (&'a [S], &'a (usize, R))> {
+        x.chunks_exact((x.len() / self.rows.len().max(1)).max(1)).zip(&self.rows)
+    }
+}
+
+impl<R: Real> Block<R> for CrossEntropies<R> {
+    fn value(&self, x: &[R]) -> Vec<R> {
+        let mut margins = Vec::new();
+        let loss = |(logits, &(class, weight)): (&[R], &(usize, R))| {
+            margins.clear();
+            margins.extend(logits.iter().map(|&x| x - logits[class]));
+            margins[class] = R::zero();
+            log_sum_exp(&margins) * weight
+        };
+        vec![self.rows(x).map(loss).fold(R::zero(), |sum, loss| sum + loss)]
+    }
+
+    /// `∂(−ln P(class))/∂xⱼ = P(j)`, and less 1 for the class itself, which is less all others.
+    fn pull_back<S: Scalar<Real = R>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        let mut adjoints = Vec::with_capacity(x.len());
+        for (logits, &(class, weight)) in self.rows(x) {
+            let mut probabilities = softmax(logits);
+            probabilities[class] = S::zero();
+            probabilities[class] = -sum(&probabilities);
+            adjoints.extend(probabilities.into_iter().map(|p| p * u[0] * weight));
+        }
+        adjoints
+    }
+}
+
+/// `Σᵢ |pᵢ|`, the penalty that makes parameters zero; multiply it by its weight, and leave the
+/// biases out with [`Mlp::weights`](super::Mlp::weights).
+///
+/// On a tape it is one statement, the product with the signs.
+///
+/// ```
+/// use dualtape::gradient;
+/// use dualtape::nn::l1;
+///
+/// assert_eq!(gradient(|p| l1(p), &[3.0, -4.0, 0.0]), (7.0, vec![1.0, -1.0, 0.0]));
+/// ```
+pub fn l1<S: Scalar>(parameters: &[S]) -> S {
+    let sign = |p: &S| if p.value().is_zero() { S::zero() } else { S::from_real(Float::signum(p.value())) };
+    dot(parameters, &parameters.iter().map(sign).collect::<Vec<S>>())
+}
+
+/// `Σᵢ pᵢ²`, the penalty that keeps parameters small; multiply it by its weight, and leave the
+/// biases out with [`Mlp::weights`](super::Mlp::weights).
 ///
 /// ```
 /// use dualtape::gradient;
@@ -87,6 +319,51 @@ pub fn accuracy<S: Scalar>(scores: &[S], labels: &[S::Real]) -> f64 {
     let zero = <S::Real as Scalar>::from_f64(0.0);
     let right = scores.iter().zip(labels).filter(|&(&score, &label)| (score > zero) == (label > zero)).count();
     right as f64 / scores.len() as f64
+}
+
+/// The loss of one output.
+enum Loss<R> {
+    Absolute { target: R },
+    Huber { target: R, delta: R },
+    Hinge { label: R },
+    CrossEntropy { weights: [R; 2] },
+}
+
+impl<R: Real> Function<R> for Loss<R> {
+    type Output = R;
+
+    #[inline(always)]
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
+        let x = x[0];
+        match *self {
+            Loss::Absolute { target } => (x - target).abs(),
+            Loss::Huber { target, delta } => {
+                let (error, half) = (x - target, R::from_f64(0.5));
+                let size = error.abs();
+                if size > delta { (size - delta * half) * delta } else { error * error * half }
+            }
+            Loss::Hinge { label } => (x * -label + R::one()).relu(),
+            // −ln σ(x) = softplus(−x) of label 1, and softplus(x) of label 0; none of a sum of
+            // positive terms is lost to another.
+            Loss::CrossEntropy { weights: [negative, positive] } => {
+                let term = |weight: R, x: S| if weight.is_zero() { S::zero() } else { x.softplus() * weight };
+                term(negative, x) + term(positive, -x)
+            }
+        }
+    }
+}
+
+/// The mean of the losses of all outputs.
+#[track_caller]
+fn mean<S: Scalar>(outputs: &[S], targets: &[S::Real], loss: impl Fn(S::Real) -> Loss<S::Real>) -> S {
+    total_of(outputs, targets, loss) / count::<S>(outputs.len())
+}
+
+/// The sum of the losses of all outputs.
+#[track_caller]
+fn total_of<S: Scalar>(outputs: &[S], targets: &[S::Real], loss: impl Fn(S::Real) -> Loss<S::Real>) -> S {
+    let losses: Vec<S> = outputs.iter().zip(targets).map(|(&x, &target)| fuse(&loss(target), [x])).collect();
+    sum(&losses)
 }
 
 fn count<S: Scalar>(n: usize) -> S::Real {

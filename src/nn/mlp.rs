@@ -4,8 +4,8 @@ use std::fmt;
 
 use rand::Rng;
 
-use super::Init;
-use crate::{Function, Real, Scalar, dense};
+use super::{Dropout, Init};
+use crate::{Function, Real, Scalar, affine, dense};
 
 /// What a neuron does with its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +52,27 @@ impl Activation {
             Activation::Silu => x.silu(),
             Activation::Gelu => x.gelu(),
         }
+    }
+
+    /// A dense layer. The cheapest activations are known to the compiler, which makes vector code of them.
+    #[track_caller]
+    fn layer<S: Scalar>(self, neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
+        match self {
+            Activation::Linear => affine(neurons, inputs, rows),
+            Activation::Relu => dense(neurons, inputs, rows, &Relu),
+            other => dense(neurons, inputs, rows, &other),
+        }
+    }
+}
+
+struct Relu;
+
+impl<R: Real> Function<R> for Relu {
+    type Output = R;
+
+    #[inline(always)]
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
+        x[0].relu()
     }
 }
 
@@ -132,6 +153,56 @@ impl<S> Mlp<S> {
     /// ```
     pub fn layers(&self) -> &[(usize, Activation)] {
         &self.layers
+    }
+
+    /// The number of outputs: that of the neurons of the last layer.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(16, Activation::Relu), (3, Activation::Linear)]);
+    /// assert_eq!(mlp.outputs(), 3);
+    /// ```
+    pub fn outputs(&self) -> usize {
+        self.layers.last().map_or(self.inputs, |&(neurons, _)| neurons)
+    }
+
+    /// The number of neurons before the last layer.
+    pub(super) fn hidden_neurons(&self) -> usize {
+        self.layers.iter().rev().skip(1).map(|&(neurons, _)| neurons).sum()
+    }
+
+    /// The number of inputs and the parameters of every layer.
+    fn blocks(&self) -> impl Iterator<Item = (usize, &[S])> {
+        fans(self.inputs, &self.layers).scan(&self.parameters[..], |rest, (fan_in, neurons)| {
+            let (layer, later) = rest.split_at(neurons * (fan_in + 1));
+            *rest = later;
+            Some((fan_in, layer))
+        })
+    }
+
+    /// The layers as a table, with how many parameters they have.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(64, &[(32, Activation::Relu), (10, Activation::Linear)]);
+    /// let table = "\
+    /// layer  neurons  activation  parameters
+    ///     1       32  ReLU              2080
+    ///     2       10  Linear             330
+    /// 64 inputs, 10 outputs, 2410 parameters
+    /// ";
+    /// assert_eq!(mlp.summary(), table);
+    /// ```
+    pub fn summary(&self) -> String {
+        let width = self.layers.iter().map(|(_, activation)| activation.to_string().len()).fold(10, usize::max);
+        let mut table = format!("layer  neurons  {:width$}  parameters\n", "activation");
+        for (number, (&(neurons, activation), (_, parameters))) in (1..).zip(self.layers.iter().zip(self.blocks())) {
+            table += &format!("{number:5}  {neurons:7}  {activation:width$}  {:10}\n", parameters.len());
+        }
+        let [inputs, outputs, parameters] = [self.inputs, self.outputs(), self.parameters.len()];
+        table + &format!("{inputs} inputs, {outputs} outputs, {parameters} parameters\n")
     }
 
     /// All parameters: layer by layer, in it neuron by neuron, of that the weights in
@@ -218,6 +289,24 @@ impl<S: Scalar> Mlp<S> {
         Mlp { inputs, layers: layers.to_vec(), parameters: vec![S::zero(); count(inputs, layers)] }
     }
 
+    /// The weights alone, without the biases: what a [penalty](super::l2) is about that is to
+    /// leave these free.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp, l2};
+    ///
+    /// let mlp = Mlp::new(2, &[(1, Activation::Tanh)], &[3.0, 0.5, -1.0]);
+    /// assert_eq!(mlp.weights(), [3.0, 0.5]);
+    /// assert_eq!((l2(mlp.parameters()), l2(&mlp.weights())), (10.25, 9.25));
+    /// ```
+    pub fn weights(&self) -> Vec<S> {
+        let mut weights = Vec::with_capacity(self.parameters.len());
+        for (fan_in, layer) in self.blocks() {
+            layer.chunks_exact(fan_in + 1).for_each(|neuron| weights.extend_from_slice(&neuron[..fan_in]));
+        }
+        weights
+    }
+
     /// The outputs of the last layer at one point `x`.
     ///
     /// # Panics
@@ -233,7 +322,7 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     pub fn forward(&self, x: &[S]) -> Vec<S> {
         self.assert_inputs(x.len());
-        self.through_layers(x.to_vec(), 1)
+        self.through_layers(x.to_vec(), 1, |_| ())
     }
 
     /// The outputs at many plain points, one after the other: `points.len()` times
@@ -257,19 +346,75 @@ impl<S: Scalar> Mlp<S> {
             self.assert_inputs(x.len());
             inputs.extend(x.iter().map(|&x| S::from_real(x)));
         }
-        self.through_layers(inputs, points.len())
+        self.through_layers(inputs, points.len(), |_| ())
     }
 
-    /// The outputs at a number of points, which follow each other in `x`.
+    /// The outputs at a batch of plain rows that follow each other in `features`, row by row:
+    /// `rows` times the width of the last layer. Every layer takes the batch at once.
+    ///
+    /// # Panics
+    ///
+    /// When there are not `rows` times as many features as the network has inputs.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp = Mlp::new(2, &[(1, Activation::Linear)], &[3.0, 0.5, -1.0]);
+    /// assert_eq!(mlp.forward_batch(&[1.0, 2.0, 0.0, 4.0], 2), [3.0, 1.0]);
+    /// ```
     #[track_caller]
-    fn through_layers(&self, mut x: Vec<S>, points: usize) -> Vec<S> {
-        let mut rest = &self.parameters[..];
-        for ((inputs, neurons), &(_, activation)) in fans(self.inputs, &self.layers).zip(&self.layers) {
-            let (layer, later) = rest.split_at(neurons * (inputs + 1));
-            x = dense(layer, &x, points, &activation);
-            rest = later;
+    pub fn forward_batch(&self, features: &[S::Real], rows: usize) -> Vec<S> {
+        self.through_layers(self.rows(features, rows), rows, |_| ())
+    }
+
+    /// [`forward_batch`](Mlp::forward_batch) without the neurons that are dropped: for training.
+    ///
+    /// # Panics
+    ///
+    /// As it, or when the dropout was not drawn for this network and number of rows.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Dropout, Mlp};
+    /// use rand::SeedableRng;
+    /// use rand::rngs::StdRng;
+    ///
+    /// // The sum of 1000 neurons that are all 1.
+    /// let parameters = [[0.0, 1.0].repeat(1000), vec![1.0; 1000], vec![0.0]].concat();
+    /// let mlp = Mlp::new(1, &[(1000, Activation::Relu), (1, Activation::Linear)], &parameters);
+    /// let mut dropout = Dropout::new(0.5);
+    /// dropout.draw(&mlp, 2, &mut StdRng::seed_from_u64(1));
+    /// let sums: Vec<f64> = mlp.forward_dropped(&[0.0, 0.0], 2, &dropout);
+    /// assert!(sums[0] != sums[1] && sums.iter().all(|sum| (sum - 1000.0).abs() < 100.0));
+    /// ```
+    #[track_caller]
+    pub fn forward_dropped(&self, features: &[S::Real], rows: usize, dropout: &Dropout) -> Vec<S> {
+        dropout.assert_drawn(rows * self.hidden_neurons());
+        self.through_layers(self.rows(features, rows), rows, dropout.of_layers())
+    }
+
+    /// The outputs at a number of rows, which follow each other in `x`; those of every hidden
+    /// layer are changed on their way to the next.
+    #[track_caller]
+    fn through_layers(&self, mut x: Vec<S>, rows: usize, mut change: impl FnMut(&mut [S])) -> Vec<S> {
+        for (index, ((_, parameters), &(_, activation))) in self.blocks().zip(&self.layers).enumerate() {
+            if index > 0 {
+                change(&mut x);
+            }
+            x = activation.layer(parameters, &x, rows);
         }
         x
+    }
+
+    /// Plain rows as constants.
+    #[track_caller]
+    fn rows(&self, features: &[S::Real], rows: usize) -> Vec<S> {
+        let (elements, inputs) = (features.len(), self.inputs);
+        assert_eq!(
+            elements,
+            rows * inputs,
+            "Mlp::forward_batch: {elements} features are not {rows} rows of {inputs} inputs; pass one each"
+        );
+        features.iter().map(|&x| S::from_real(x)).collect()
     }
 
     #[track_caller]

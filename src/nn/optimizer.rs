@@ -1,80 +1,106 @@
 //! How parameters move, once somebody has a gradient.
+//!
+//! An [`Optimizer`] is a rule that moves parameters, a schedule of learning rates, and what is
+//! remembered from step to step. It knows no derivatives; it is handed them:
+//!
+//! | | moves p against | from |
+//! |---|---|---|
+//! | [`Sgd`] | the gradient g, or `v = μv + g`, or `g + μv` | Polyak 1964; Nesterov 1983; Sutskever et al. 2013 |
+//! | [`RmsProp`] | `g/√v` with the mean v of g² | Tieleman & Hinton 2012 |
+//! | [`Adam`] | `m/√v` with the mean m of g too; AdamW | Kingma & Ba 2015; Loshchilov & Hutter 2019 |
+//!
+//! [`Lbfgs`] is handed the function itself, as its line search evaluates it. All compute in f64,
+//! whatever the parameters are, and follow the formulas of PyTorch.
 
-use crate::{Real, Scalar};
+mod adam;
+mod clip;
+mod lbfgs;
+mod rms_prop;
+mod schedule;
+mod sgd;
 
-/// The learning rate over the steps, which count from 0.
+use crate::Real;
+pub use adam::{Adam, Moments};
+pub use clip::{clip_norm, clip_values};
+pub use lbfgs::Lbfgs;
+pub use rms_prop::{MeanSquare, RmsProp};
+pub use schedule::Schedule;
+pub use sgd::{Momentum, Sgd};
+
+/// A rule that moves parameters against their gradient, a schedule of its learning rates,
+/// and what it remembers: [`Sgd`], [`RmsProp`], [`Adam`], or a rule of [one's own](Update).
 ///
 /// ```
-/// use dualtape::nn::Schedule;
+/// use dualtape::nn::{Adam, Schedule};
 ///
-/// let schedule = Schedule::Linear { from: 1.0, to: 0.1, steps: 100 };
-/// assert_eq!(schedule.rate(0), 1.0);
-/// assert_eq!(schedule.rate(50), 0.55);
-/// assert_eq!(schedule.rate(1000), 0.1);
-/// assert_eq!(Schedule::Constant(0.05).rate(7), 0.05);
+/// let mut adam = Adam::new(Schedule::Constant(0.1));
+/// let mut parameters = [3.0_f64, 4.0];
+/// adam.step(&mut parameters, &[1.0, -100.0]); // the first step is the rate, whatever the gradient
+/// assert!((parameters[0] - 2.9).abs() < 1e-8 && (parameters[1] - 4.1).abs() < 1e-8);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Schedule {
-    /// One rate for ever.
-    Constant(f64),
-    /// From `from` at step 0 along a line to `to` at step `steps`, and that from then on.
-    Linear {
-        /// The rate at step 0.
-        from: f64,
-        /// The rate at step `steps` and after.
-        to: f64,
-        /// The number of steps on the way.
-        steps: usize,
-    },
-}
-
-impl Schedule {
-    /// The learning rate of a step.
-    ///
-    /// ```
-    /// assert_eq!(dualtape::nn::Schedule::Constant(0.5).rate(0), 0.5);
-    /// ```
-    pub fn rate(self, step: usize) -> f64 {
-        match self {
-            Schedule::Constant(rate) => rate,
-            Schedule::Linear { to, steps, .. } if step >= steps => to,
-            Schedule::Linear { from, to, steps } => from + (to - from) * step as f64 / steps as f64,
-        }
-    }
-}
-
-/// Gradient descent: `p ← p − rate·∂loss/∂p`.
-///
-/// It knows no derivatives; it is handed them. It is called stochastic (SGD)
-/// after the gradients of random batches that it is usually handed.
-///
-/// ```
-/// use dualtape::nn::{Schedule, Sgd};
-///
-/// let mut sgd = Sgd::new(Schedule::Linear { from: 1.0, to: 0.0, steps: 2 });
-/// let mut parameters = [3.0, 4.0];
-/// sgd.step(&mut parameters, &[1.0, 2.0]);
-/// assert_eq!(parameters, [2.0, 2.0]);
-/// sgd.step(&mut parameters, &[1.0, 2.0]);
-/// assert_eq!(parameters, [1.5, 1.0]);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sgd {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Optimizer<U> {
+    rule: U,
     schedule: Schedule,
-    steps: usize,
+    state: State,
 }
 
-impl Sgd {
-    /// Descent before its first step.
+/// What an optimizer remembers: saved and [put back](Optimizer::set_state), a training
+/// continues bit for bit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The number of steps so far.
+    pub steps: usize,
+    /// What the rule averages, one average of all parameters after the other; nothing before
+    /// the first step.
+    pub numbers: Vec<f64>,
+}
+
+/// How an [`Optimizer`] moves parameters.
+///
+/// ```
+/// use dualtape::Real;
+/// use dualtape::nn::{Optimizer, Schedule, Update};
+///
+/// /// Every parameter by the rate, against the sign of its derivative.
+/// struct Signs;
+///
+/// impl Update for Signs {
+///     fn numbers(&self) -> usize {
+///         0
+///     }
+///
+///     fn update<R: Real>(&self, rate: f64, _: usize, parameters: &mut [R], gradient: &[R], _: &mut [f64]) {
+///         for (p, &g) in parameters.iter_mut().zip(gradient) {
+///             *p -= R::from_f64(rate) * num_traits::Float::signum(g);
+///         }
+///     }
+/// }
+///
+/// let mut p = [1.0, 1.0];
+/// Optimizer::with(Signs, Schedule::Constant(0.25)).step(&mut p, &[10.0, -0.1]);
+/// assert_eq!(p, [0.75, 1.25]);
+/// ```
+pub trait Update {
+    /// How many numbers are remembered for each parameter.
+    fn numbers(&self) -> usize;
+
+    /// Moves the parameters in the step number `step`, from 1 on, and updates `memory`, which
+    /// holds the remembered numbers and begins with zeros.
+    fn update<R: Real>(&self, rate: f64, step: usize, parameters: &mut [R], gradient: &[R], memory: &mut [f64]);
+}
+
+impl<U: Update> Optimizer<U> {
+    /// An optimizer with this rule, before its first step.
     ///
     /// ```
-    /// use dualtape::nn::{Schedule, Sgd};
+    /// use dualtape::nn::{Momentum, Optimizer, Schedule, Sgd};
     ///
-    /// assert_eq!(Sgd::new(Schedule::Constant(0.1)).rate(), 0.1);
+    /// let rule = Momentum { momentum: 0.0, nesterov: false };
+    /// assert_eq!(Optimizer::with(rule, Schedule::Constant(0.1)), Sgd::new(Schedule::Constant(0.1)));
     /// ```
-    pub fn new(schedule: Schedule) -> Self {
-        Sgd { schedule, steps: 0 }
+    pub fn with(rule: U, schedule: Schedule) -> Self {
+        Optimizer { rule, schedule, state: State::default() }
     }
 
     /// The learning rate of the coming step.
@@ -87,14 +113,14 @@ impl Sgd {
     /// assert_eq!(sgd.rate(), 0.75);
     /// ```
     pub fn rate(&self) -> f64 {
-        self.schedule.rate(self.steps)
+        self.schedule.rate(self.state.steps)
     }
 
-    /// Moves the parameters against their gradient.
+    /// Moves the parameters against their gradient. After the first step it allocates nothing.
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// When the lengths differ, or the parameters are not as many as before.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -105,17 +131,67 @@ impl Sgd {
     /// ```
     #[track_caller]
     pub fn step<R: Real>(&mut self, parameters: &mut [R], gradient: &[R]) {
-        assert_eq!(
-            parameters.len(),
-            gradient.len(),
-            "Sgd::step: {} parameters and {} derivatives; pass one derivative for each parameter",
-            parameters.len(),
-            gradient.len()
-        );
-        let rate = <R as Scalar>::from_f64(self.rate());
-        for (p, &g) in parameters.iter_mut().zip(gradient) {
-            *p -= rate * g;
+        let n = parameters.len();
+        assert_gradient("Optimizer::step", n, gradient.len());
+        let needed = n * self.rule.numbers();
+        let State { steps, numbers } = &mut self.state;
+        if numbers.is_empty() {
+            numbers.resize(needed, 0.0);
         }
-        self.steps += 1;
+        assert_eq!(
+            numbers.len(),
+            needed,
+            "Optimizer::step: the state has {} numbers and {n} parameters need {needed}; pass the parameters that it \
+             was made with",
+            numbers.len(),
+        );
+        let rate = self.schedule.rate(*steps);
+        *steps += 1;
+        self.rule.update(rate, *steps, parameters, gradient, numbers);
     }
+
+    /// What it remembers.
+    ///
+    /// ```
+    /// use dualtape::nn::{Schedule, Sgd};
+    ///
+    /// let mut sgd = Sgd::new(Schedule::Constant(0.5)).momentum(0.9);
+    /// sgd.step(&mut [1.0], &[4.0]);
+    /// assert_eq!((sgd.state().steps, &sgd.state().numbers[..]), (1, &[4.0][..]));
+    /// ```
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Goes on from where another one was.
+    ///
+    /// ```
+    /// use dualtape::nn::{Adam, Schedule};
+    ///
+    /// let new = || Adam::new(Schedule::Constant(0.5));
+    /// let (mut adam, mut p) = (new(), [1.0]);
+    /// adam.step(&mut p, &[4.0]);
+    /// let (mut resumed, mut q) = (new(), p);
+    /// resumed.set_state(adam.state().clone());
+    /// adam.step(&mut p, &[2.0]);
+    /// resumed.step(&mut q, &[2.0]);
+    /// assert_eq!(p, q);
+    /// ```
+    pub fn set_state(&mut self, state: State) {
+        self.state = state;
+    }
+}
+
+/// A plain number in f64.
+#[inline(always)]
+fn number<R: Real>(x: R) -> f64 {
+    x.to_f64().expect("f32 and f64 are numbers in f64")
+}
+
+#[track_caller]
+fn assert_gradient(name: &str, parameters: usize, derivatives: usize) {
+    assert_eq!(
+        parameters, derivatives,
+        "{name}: {parameters} parameters and {derivatives} derivatives; pass one derivative for each parameter"
+    );
 }

@@ -1,0 +1,285 @@
+//! Optimizers step by step, against their definitions as sums over all gradients so far.
+
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
+use dualtape::nn::{Adam, Lbfgs, Optimizer, RmsProp, Schedule, Sgd, State, Update, clip_norm, clip_values};
+use dualtape::{Real, Scalar, gradient};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use refusals::message;
+
+const STEPS: usize = 60;
+
+fn schedule() -> Schedule {
+    Schedule::Cosine { from: 0.1, to: 0.01, steps: 50 }.warmed_up(5)
+}
+
+/// Gradients of three parameters, of very different size.
+fn gradients() -> Vec<[f64; 3]> {
+    let mut rng = StdRng::seed_from_u64(1);
+    (0..STEPS).map(|_| [1e-3, 1.0, 1e3].map(|size: f64| size * rng.random_range(-1.0..1.5))).collect()
+}
+
+/// Compares the steps with `change(rate, gradients of one parameter so far, parameter)`.
+fn steps_are(mut optimizer: Optimizer<impl Update>, change: impl Fn(f64, &[f64], f64) -> f64) {
+    let gradients = gradients();
+    let (mut parameters, mut expected) = ([0.5, -1.0, 2.0], [0.5, -1.0, 2.0]);
+    for step in 0..STEPS {
+        let rate = schedule().rate(step);
+        assert_eq!(optimizer.rate(), rate);
+        optimizer.step(&mut parameters, &gradients[step]);
+        for (i, p) in expected.iter_mut().enumerate() {
+            let so_far: Vec<f64> = gradients[..=step].iter().map(|g| g[i]).collect();
+            *p += change(rate, &so_far, *p);
+        }
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+        assert!(parameters.iter().zip(&expected).all(close), "step {step}: {parameters:?} instead of {expected:?}");
+    }
+}
+
+/// `Σᵢ βⁿ⁻ⁱ f(gᵢ)`, the newest last.
+fn fading_sum(beta: f64, gradients: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    gradients.iter().rev().enumerate().map(|(age, &g)| beta.powi(age as i32) * f(g)).sum()
+}
+
+#[test]
+fn sgd() {
+    steps_are(Sgd::new(schedule()), |rate, g, _| -rate * g.last().unwrap());
+    steps_are(Sgd::new(schedule()).momentum(0.9), |rate, g, _| -rate * fading_sum(0.9, g, |g| g));
+    steps_are(Sgd::new(schedule()).nesterov(0.9), |rate, g, _| {
+        -rate * (g.last().unwrap() + 0.9 * fading_sum(0.9, g, |g| g))
+    });
+}
+
+/// As Nesterov wrote it the gradient is that of a point further along, `y = p − rate·μ·v`. The
+/// parameters of the optimizer are that point.
+#[test]
+fn nesterov_looks_ahead() {
+    let (rate, mu) = (0.1, 0.8);
+    let slope = |x: f64| x.powi(3) + x - 1.0;
+    let (mut sgd, mut y) = (Sgd::new(Schedule::Constant(rate)).nesterov(mu), [2.0]);
+    let (mut p, mut v) = (2.0, 0.0);
+    for _ in 0..30 {
+        v = mu * v + slope(p - rate * mu * v);
+        p -= rate * v;
+        let g = slope(y[0]);
+        sgd.step(&mut y, &[g]);
+        let ahead = p - rate * mu * v;
+        assert!((y[0] - ahead).abs() < 1e-14, "{} instead of {ahead}", y[0]);
+    }
+}
+
+#[test]
+fn rms_prop() {
+    steps_are(RmsProp::new(schedule()), |rate, g, _| {
+        -rate * g.last().unwrap() / ((0.01 * fading_sum(0.99, g, |g| g * g)).sqrt() + 1e-8)
+    });
+}
+
+/// The means, divided by the sum of their weights.
+#[test]
+fn adam() {
+    let mean = |beta: f64, g: &[f64], f: fn(f64) -> f64| fading_sum(beta, g, f) / fading_sum(beta, g, |_| 1.0);
+    let adam = |[b1, b2]: [f64; 2], decay: f64| {
+        move |rate: f64, g: &[f64], p: f64| {
+            let along = mean(b1, g, |g| g) / (mean(b2, g, |g| g * g).sqrt() + 1e-8);
+            -rate * (along + decay * p)
+        }
+    };
+    steps_are(Adam::new(schedule()), adam([0.9, 0.999], 0.0));
+    steps_are(Adam::new(schedule()).betas(0.8, 0.9), adam([0.8, 0.9], 0.0));
+    steps_are(Adam::new(schedule()).weight_decay(0.1), adam([0.9, 0.999], 0.1));
+}
+
+/// Single precision has the parameters of double precision, rounded at every step.
+#[test]
+fn single_precision() {
+    let (mut adam, mut p) = (Adam::new(schedule()), [0.5_f32, -1.0, 2.0]);
+    let (mut exact, mut q) = (Adam::new(schedule()), [0.5, -1.0, 2.0]);
+    for g in gradients() {
+        adam.step(&mut p, &g.map(|g| g as f32));
+        exact.step(&mut q, &g.map(|g| f64::from(g as f32)));
+        q = q.map(|q| f64::from(q as f32));
+        assert_eq!(p.map(f64::from), q);
+    }
+    assert_eq!(adam.state(), exact.state());
+}
+
+#[test]
+fn a_saved_state_continues_bit_for_bit() {
+    continues(|| Sgd::new(schedule()));
+    continues(|| Sgd::new(schedule()).nesterov(0.9));
+    continues(|| RmsProp::new(schedule()));
+    continues(|| Adam::new(schedule()).weight_decay(0.01));
+}
+
+fn continues<U: Update>(new: impl Fn() -> Optimizer<U>) {
+    let gradients = gradients();
+    let (mut whole, mut p) = (new(), [0.5, -1.0, 2.0]);
+    gradients.iter().for_each(|g| whole.step(&mut p, g));
+    for cut in [0, 1, 30] {
+        let (mut first, mut q) = (new(), [0.5, -1.0, 2.0]);
+        gradients[..cut].iter().for_each(|g| first.step(&mut q, g));
+        let mut second = new();
+        second.set_state(first.state().clone());
+        gradients[cut..].iter().for_each(|g| second.step(&mut q, g));
+        assert_eq!((p, whole.state()), (q, second.state()));
+    }
+}
+
+#[test]
+fn schedules() {
+    let at = |schedule: &Schedule, steps: &[usize]| steps.iter().map(|&step| schedule.rate(step)).collect::<Vec<_>>();
+    let cosine = Schedule::Cosine { from: 1.0, to: 0.5, steps: 4 };
+    let rates = at(&cosine, &[0, 1, 2, 3, 4, 5, usize::MAX]);
+    let eighth = 0.25 * std::f64::consts::FRAC_1_SQRT_2;
+    let expected = [1.0, 0.75 + eighth, 0.75, 0.75 - eighth, 0.5, 0.5, 0.5];
+    assert!(rates.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{rates:?}");
+    let warmed = Schedule::Linear { from: 1.0, to: 0.0, steps: 2 }.warmed_up(1);
+    assert_eq!(at(&warmed, &[0, 1, 2, 3, 4]), [0.5, 1.0, 0.5, 0.0, 0.0]);
+    assert_eq!(at(&Schedule::Constant(0.3).warmed_up(0), &[0, 1]), [0.3, 0.3]);
+    assert_eq!(at(&Schedule::Step { from: 1.0, factor: 0.1, every: 0 }, &[0, 5]), [1.0, 1.0]);
+    assert_eq!(at(&Schedule::Cosine { from: 1.0, to: 0.5, steps: 0 }, &[0]), [0.5]);
+}
+
+#[test]
+fn clipping() {
+    // Squares that overflow or underflow.
+    for size in [1e-200, 1.0, 1e200] {
+        let mut g = [3.0 * size, -4.0 * size];
+        assert_eq!(clip_norm(&mut g, 10.0 * size), 5.0 * size);
+        assert_eq!(g, [3.0 * size, -4.0 * size]);
+        clip_norm(&mut g, size);
+        assert!((g[0] / size - 0.6).abs() < 1e-15 && (g[1] / size + 0.8).abs() < 1e-15);
+    }
+    let mut g = [f64::NAN, 3.0];
+    assert!(clip_norm(&mut g, 1.0).is_nan() && g[1] == 3.0);
+    let mut g = [f64::NEG_INFINITY, 3.0];
+    assert_eq!((clip_norm(&mut g, 1.0), g[1]), (f64::INFINITY, 3.0));
+    assert_eq!(clip_norm(&mut [f64::NAN], 1.0).to_string(), "NaN");
+    assert_eq!((clip_norm::<f64>(&mut [], 1.0), clip_norm(&mut [0.0; 3], 1.0)), (0.0, 0.0));
+    let mut g = [f32::NAN, f32::INFINITY, -0.5];
+    clip_values(&mut g, 2.0);
+    assert!(g[0].is_nan() && g[1..] == [2.0, -0.5]);
+}
+
+fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
+    let real = |x: f64| R::from_f64(x);
+    x.windows(2).map(|x| (x[1] - x[0].powi(2)).powi(2) * real(100.0) + (x[0] - real(1.0)).powi(2)).sum()
+}
+
+/// Some steps of L-BFGS; returns the last loss.
+fn descend<R: Real>(lbfgs: &mut Lbfgs, x: &mut [R], steps: usize, mut f: impl FnMut(&[R]) -> (R, Vec<R>)) -> R {
+    (0..steps).map(|_| lbfgs.step(x, &mut f)).last().expect("a step")
+}
+
+#[test]
+fn lbfgs_finds_the_minimum_of_a_curved_valley() {
+    let (mut lbfgs, mut x, mut calls) = (Lbfgs::new(10), [-1.2; 20], 0);
+    let mut counted = |x: &[f64]| {
+        calls += 1;
+        gradient(rosenbrock, x)
+    };
+    let losses: Vec<f64> = (0..150).map(|_| lbfgs.step(&mut x, &mut counted)).collect();
+    assert!(losses.windows(2).all(|pair| pair[1] <= pair[0]), "it rose: {losses:?}");
+    assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-9), "{x:?} after {calls} calls");
+    // At the minimum it stays.
+    let there = x;
+    lbfgs.step(&mut x, |x| gradient(rosenbrock, x));
+    assert_eq!(x.map(|x| (x * 1e9).round()), there.map(|x| (x * 1e9).round()));
+
+    let (mut single, mut x) = (Lbfgs::new(10), [-1.2_f32, 1.0]);
+    descend(&mut single, &mut x, 60, |x| gradient(rosenbrock, x));
+    assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-3), "{x:?}");
+}
+
+/// On a quadratic function of n variables the directions are conjugate.
+#[test]
+fn lbfgs_on_a_quadratic() {
+    fn quadratic<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x.iter().zip([1.0, 10.0, 100.0, 1000.0]).map(|(&x, scale)| (x - 1.0).powi(2) * scale).sum()
+    }
+    let mut x = [0.0; 4];
+    descend(&mut Lbfgs::new(10), &mut x, 30, |x| gradient(quadratic, x));
+    assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-8), "{x:?}");
+}
+
+#[test]
+fn lbfgs_at_kinks_at_walls_and_at_rest() {
+    // A kink along the way, and one at the minimum.
+    fn kinked<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        (x[0] - 1.0).abs() + (x[1] + 2.0).powi(2) + (x[1] + x[0]).relu()
+    }
+    let mut x = [5.0, 3.0];
+    let loss = descend(&mut Lbfgs::new(10), &mut x, 60, |x| gradient(kinked, x));
+    assert!(loss < 1e-6, "{loss} at {x:?}");
+
+    // Beyond 0 there are only NaN.
+    let mut x = [1e-3];
+    descend(&mut Lbfgs::new(10), &mut x, 40, |x| gradient(|x| x[0] - x[0].ln(), x));
+    assert!((x[0] - 1.0).abs() < 1e-8, "{x:?}");
+
+    let mut x = [0.0];
+    assert_eq!((Lbfgs::new(10).step(&mut x, |x| (x[0] * x[0], vec![2.0 * x[0]])), x), (0.0, [0.0]));
+    assert!(Lbfgs::new(10).step(&mut x, |_| (f64::NAN, vec![f64::NAN])).is_nan() && x == [0.0]);
+    let nothing: &mut [f64] = &mut [];
+    assert_eq!(Lbfgs::new(10).step(nothing, |_| (7.0, vec![])), 7.0);
+}
+
+#[test]
+fn lbfgs_continues_bit_for_bit() {
+    let run = |lbfgs: &mut Lbfgs, x: &mut [f64], steps: usize| {
+        for _ in 0..steps {
+            lbfgs.step(x, |x| gradient(rosenbrock, x));
+        }
+    };
+    let (mut whole, mut x) = (Lbfgs::new(5), [-1.2, 1.0, 0.5]);
+    run(&mut whole, &mut x, 25);
+    for cut in [0, 1, 10] {
+        let (mut first, mut second, mut y) = (Lbfgs::new(5), Lbfgs::new(5), [-1.2, 1.0, 0.5]);
+        run(&mut first, &mut y, cut);
+        second.set_state(first.state(), 3);
+        run(&mut second, &mut y, 25 - cut);
+        assert_eq!((x, whole.state()), (y, second.state()));
+    }
+}
+
+/// One evaluation for most steps: what is known is not asked for again.
+#[test]
+fn lbfgs_evaluates_seldom() {
+    let mut calls = 0;
+    descend(&mut Lbfgs::new(10), &mut [0.5; 5], 20, |x| {
+        calls += 1;
+        gradient(|x| x.iter().map(|x| x.cosh()).sum(), x)
+    });
+    assert!(calls <= 25, "{calls} calls");
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let schedule = || Schedule::Constant(0.1);
+    assert_eq!(
+        message(|| Adam::new(schedule()).step(&mut [1.0, 2.0], &[1.0])),
+        "Optimizer::step: 2 parameters and 1 derivatives; pass one derivative for each parameter"
+    );
+    let mut adam = Adam::new(schedule());
+    adam.set_state(State { steps: 1, numbers: vec![0.0; 4] });
+    assert_eq!(
+        message(|| adam.step(&mut [1.0; 3], &[1.0; 3])),
+        "Optimizer::step: the state has 4 numbers and 3 parameters need 6; pass the parameters that it was made with"
+    );
+    assert_eq!(
+        message(|| Lbfgs::new(3).step(&mut [1.0, 2.0], |_| (0.0, vec![1.0]))),
+        "Lbfgs::step: 2 parameters and 1 derivatives; pass one derivative for each parameter"
+    );
+    assert_eq!(
+        message(|| Lbfgs::new(3).set_state(State { steps: 1, numbers: vec![0.0; 4] }, 3)),
+        "Lbfgs::set_state: 4 numbers are no pairs of changes of 3 parameters; pass the state of a method with that many"
+    );
+    assert_eq!(
+        message(|| clip_values(&mut [1.0], -1.0)),
+        "clip_values: -1 is no bound; pass a number that is not negative"
+    );
+}
