@@ -5,7 +5,9 @@
 //! | [`derivative`] | `f: T → T` | forward | about 2 |
 //! | [`gradient`] | `f: Tⁿ → T` | reverse | a small constant, whatever n |
 //! | [`gradient_forward`] | `f: Tⁿ → T` | forward | n/8 passes of 8 lanes |
+//! | [`gradient_array`] | `f: [T; N] → T` | forward | one pass of N lanes |
 //! | [`jacobian`] | `f: Tⁿ → Tᵐ` | forward | n/8 passes of 8 lanes |
+//! | [`jacobian_array`] | `f: [T; N] → [T; M]` | forward | one pass of N lanes |
 //! | [`jacobian_reverse`] | `f: Tⁿ → Tᵐ` | reverse | one recording, m/8 sweeps in 8 lanes |
 //! | [`jvp`] | `J·v` | forward | about 2 |
 //! | [`vjp`] | `uᵀ·J` | reverse | a small constant |
@@ -16,8 +18,9 @@
 //! is taken by calling a verb inside a verb.
 
 use std::any::TypeId;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut, Range};
 
 use crate::{Dual, Scalar, Tape, Var};
@@ -56,8 +59,7 @@ pub(crate) const FEW_LANES: usize = 4;
 /// ```
 #[track_caller]
 pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
-    let _level = Level::enter("derivative", &[x], |x| vec![f(x[0])]);
-    let y = f(Dual::variable(x));
+    let [y] = at_level("derivative", &mut [Dual::variable(x)], |x| [f(x[0])]);
     (y.value, y.partials[0])
 }
 
@@ -109,15 +111,79 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 /// ```
 #[track_caller]
 pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>, x: &[T]) -> (T, Vec<T>) {
-    let _level = Level::enter("gradient_forward", x, |x| vec![f(x)]);
     let mut value = None;
     let mut g = vec![T::zero(); x.len()];
     for_lanes(x, |inputs, lanes| {
-        let y = f(inputs);
+        let [y] = at_level("gradient_forward", inputs, |x| [f(x)]);
         g[lanes.clone()].copy_from_slice(&y.partials[..lanes.len()]);
         value = Some(y.value);
     });
     (value.expect("f was called at least once"), g)
+}
+
+/// `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and
+/// without a heap allocation.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation in N lanes | no tape and no heap | more than about 16 inputs: [`gradient`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::gradient_array;
+///
+/// let (y, g) = gradient_array(|&[x, y, z]| x * y + z, &[2.0, 3.0, 4.0]);
+/// assert_eq!((y, g), (10.0, [3.0, 2.0, 1.0]));
+/// ```
+#[inline]
+#[track_caller]
+pub fn gradient_array<T: Scalar, const N: usize>(
+    f: impl Fn(&[Dual<T, N>; N]) -> Dual<T, N>,
+    x: &[T; N],
+) -> (T, [T; N]) {
+    let [y] = at_level("gradient_array", &mut seeded_each(x), |x| [f(as_array(x))]);
+    (y.value, y.partials)
+}
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ` of a function of N numbers to M, in forward mode with a
+/// lane for each input and without a heap allocation.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation in N lanes | no tape and no heap | more than about 32 inputs: [`jacobian`] or [`jacobian_reverse`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::jacobian_array;
+///
+/// let (y, j) = jacobian_array(|&[x, y]| [x * y, x], &[2.0, 3.0]);
+/// assert_eq!((y, j), ([6.0, 2.0], [[3.0, 2.0], [1.0, 0.0]]));
+/// ```
+#[inline]
+#[track_caller]
+pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
+    f: impl Fn(&[Dual<T, N>; N]) -> [Dual<T, N>; M],
+    x: &[T; N],
+) -> ([T; M], [[T; N]; M]) {
+    let outputs = at_level("jacobian_array", &mut seeded_each(x), |x| f(as_array(x)));
+    (outputs.map(|y| y.value), outputs.map(|y| y.partials))
+}
+
+/// The independent variables, each along a lane of its own.
+#[inline(always)]
+fn seeded_each<T: Scalar, const N: usize>(x: &[T; N]) -> [Dual<T, N>; N] {
+    std::array::from_fn(|lane| Dual::seeded(x[lane], lane))
+}
+
+#[inline(always)]
+fn as_array<S, const N: usize>(x: &[S]) -> &[S; N] {
+    x.try_into().expect("the slice is an array of N")
 }
 
 /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with
@@ -141,10 +207,9 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
 /// ```
 #[track_caller]
 pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
-    let _level = Level::enter("jacobian", x, &f);
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
     for_lanes(x, |inputs, lanes| {
-        let outputs = f(inputs);
+        let outputs = at_level("jacobian", inputs, &f);
         let (y, matrix) = result
             .get_or_insert_with(|| (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
@@ -216,9 +281,8 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 #[track_caller]
 pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
-    let _level = Level::enter("jvp", x, &f);
-    let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    f(&inputs).iter().map(|y| (y.value, y.partials[0])).unzip()
+    let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    at_level("jvp", &mut inputs, f).iter().map(|y| (y.value, y.partials[0])).unzip()
 }
 
 /// `(f(x), uᵀ·J)`: the gradient of `u·f`, in reverse mode.
@@ -268,9 +332,9 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 #[track_caller]
 pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
     assert_directions("hvp", "x", x.len(), "v", v.len());
-    let _level = Level::enter("hvp", x, |x| vec![off_tape(&f, x)]);
-    let inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    let (y, g) = gradient(f, &inputs);
+    let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    let outputs = at_level("hvp", &mut inputs, |x| value_and_gradient(&f, x));
+    let (y, g) = outputs.split_last().expect("the value is the last");
     let (g, hv) = g.iter().map(|g| (g.value, g.partials[0])).unzip();
     (y.value, g, hv)
 }
@@ -299,11 +363,11 @@ pub fn hessian<T: Scalar>(
     f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
     x: &[T],
 ) -> (T, Vec<T>, Matrix<T>) {
-    let _level = Level::enter("hessian", x, |x| vec![off_tape(&f, x)]);
     let mut matrix = Matrix::zeros(x.len(), x.len());
     let mut result = None;
     for_lanes(x, |inputs, lanes| {
-        let (y, g) = gradient(&f, inputs);
+        let outputs = at_level("hessian", inputs, |x| value_and_gradient(&f, x));
+        let (y, g) = outputs.split_last().expect("the value is the last");
         for (row, g) in g.iter().enumerate() {
             matrix[row][lanes.clone()].copy_from_slice(&g.partials[..lanes.len()]);
         }
@@ -317,21 +381,23 @@ fn constants<S: Leveled>(x: &[S::Inner]) -> Vec<S> {
     x.iter().map(|&x| S::constant(x)).collect()
 }
 
-/// A function of variables at constants.
-fn off_tape<T: Scalar>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> T {
-    f(&x.iter().map(|&x| Var::constant(x)).collect::<Vec<_>>()).primal()
+/// The gradient, and the value after it.
+fn value_and_gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
+    let (y, mut g) = gradient(f, x);
+    g.push(y);
+    g
 }
 
 /// Calls `pass` with [`LANES`] of the inputs as variables at a time, one for each
 /// lane, and the others constant; once when there are no inputs.
-fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&[Dual<T, LANES>], Range<usize>)) {
+fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Range<usize>)) {
     let mut inputs = constants(x);
     for start in (0..x.len().max(1)).step_by(LANES) {
         let lanes = start..x.len().min(start + LANES);
         for (lane, i) in lanes.clone().enumerate() {
             inputs[i] = Dual::seeded(x[i], lane);
         }
-        pass(&inputs, lanes.clone());
+        pass(&mut inputs, lanes.clone());
         for i in lanes {
             inputs[i] = Dual::constant(x[i]);
         }
@@ -363,6 +429,9 @@ pub(crate) trait Leveled: Scalar {
 
     fn constant(x: Self::Inner) -> Self;
 
+    /// The number one level below.
+    fn inner(&self) -> Self::Inner;
+
     /// Whether it has no derivative of its level.
     fn is_constant(&self) -> bool;
 }
@@ -377,54 +446,115 @@ impl<T: Scalar, const N: usize> Leveled for Dual<T, N> {
         Dual::constant(x)
     }
 
+    fn inner(&self) -> T {
+        self.value
+    }
+
     fn is_constant(&self) -> bool {
         self.partials.iter().all(|p| p.is_identically_zero())
     }
 }
 
-/// Marks that a derivative with numbers of one type is being taken on this thread.
+/// Calls `f` with the independent variables `x` of a derivative with numbers of the type `S`.
 ///
 /// Two nested derivatives of the same type would confuse their infinitesimals if
 /// the inner function used a number of the outer one (Siskind & Pearlmutter 2005).
-/// In that one situation the inner function is first evaluated at constants: a
-/// derivative that it then returns came in from outside.
-pub(crate) struct Level;
-
-thread_local! {
-    static LEVELS: RefCell<Vec<TypeId>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Level {
-    #[track_caller]
-    pub(crate) fn enter<S: Leveled>(verb: &str, x: &[S::Inner], f: impl Fn(&[S]) -> Vec<S>) -> Level {
-        let key = TypeId::of::<S>();
-        if LEVELS.with_borrow(|levels| levels.contains(&key)) && has_outer_derivatives(x, f) {
-            panic!(
-                "{verb}: the function uses a {name} of an enclosing derivative, whose infinitesimal would be \
-                 confused with this one's: take the inner derivative at a lifted point, `{lift}(1.0)`, and lift what \
-                 comes from outside, `{lift}(x)`; or use `x.value()` as a constant",
-                name = S::NAME,
-                lift = S::LIFT,
-            );
+/// In that one situation the inner function is first evaluated at constants, at the point and beside it in
+/// case they happen to vanish there: a derivative that it then returns came in from outside.
+///
+/// There is one call of `f`, in a loop, so that the compiler takes it for the only one and inlines it.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn at_level<S: Leveled, Y: AsRef<[S]>>(verb: &str, x: &mut [S], f: impl Fn(&[S]) -> Y) -> Y {
+    let level = Level::enter::<S>();
+    let variables = if level.is_nested { x.to_vec() } else { Vec::new() };
+    let mut trials = if level.is_nested { 2 } else { 0 };
+    loop {
+        if level.is_nested {
+            prepare(x, &variables, trials);
         }
-        LEVELS.with_borrow_mut(|levels| levels.push(key));
-        Level
+        let y = f(x);
+        if trials == 0 {
+            return y;
+        }
+        if !y.as_ref().iter().all(S::is_constant) {
+            refuse_outer_derivatives::<S>(verb);
+        }
+        trials -= 1;
     }
 }
 
-/// Whether the function has derivatives at constants: at `x`, or beside it in case
-/// they happen to vanish there.
-fn has_outer_derivatives<S: Leveled>(x: &[S::Inner], f: impl Fn(&[S]) -> Vec<S>) -> bool {
+/// The constants beside the point, those at the point, and at last the variables.
+#[cold]
+fn prepare<S: Leveled>(x: &mut [S], variables: &[S], trials: usize) {
     let stretch = <S::Inner as Scalar>::from_f64(1.0 + 2.0_f64.powi(-20));
     let shift = <S::Inner as Scalar>::from_f64(2.0_f64.powi(-30));
-    let beside: Vec<S::Inner> = x.iter().map(|&x| x * stretch + shift).collect();
-    let depends = |y: &S| !y.is_constant();
-    [x, &beside].iter().any(|x| f(&constants(x)).iter().any(depends))
+    for (x, variable) in x.iter_mut().zip(variables) {
+        *x = match trials {
+            2 => S::constant(variable.inner() * stretch + shift),
+            1 => S::constant(variable.inner()),
+            _ => *variable,
+        };
+    }
+}
+
+/// Marks that a derivative with numbers of one type is being taken on this thread.
+struct Level {
+    /// The marks outside.
+    outer: u64,
+    /// Whether one of the same type is being taken outside.
+    is_nested: bool,
+}
+
+thread_local! {
+    /// A bit for every type under way. Types may share one, which costs nested derivatives the trials.
+    static LEVELS: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Level {
+    #[inline(always)]
+    fn enter<S: 'static>() -> Level {
+        let mut bit = BitOfType(0);
+        TypeId::of::<S>().hash(&mut bit);
+        let (outer, own) = (LEVELS.get(), 1 << (bit.finish() % 64));
+        LEVELS.set(outer | own);
+        Level { outer, is_nested: outer & own != 0 }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse_outer_derivatives<S: Leveled>(verb: &str) -> ! {
+    panic!(
+        "{verb}: the function uses a {name} of an enclosing derivative, whose infinitesimal would be \
+         confused with this one's: take the inner derivative at a lifted point, `{lift}(1.0)`, and lift what \
+         comes from outside, `{lift}(x)`; or use `x.value()` as a constant",
+        name = S::NAME,
+        lift = S::LIFT,
+    );
+}
+
+/// The identity of a type is a hash already.
+struct BitOfType(u64);
+
+impl Hasher for BitOfType {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Drop for Level {
     fn drop(&mut self) {
-        LEVELS.with_borrow_mut(|levels| levels.pop());
+        LEVELS.set(self.outer);
     }
 }
 

@@ -90,9 +90,8 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     #[track_caller]
     pub fn seeded(value: T, lane: usize) -> Self {
         assert!(lane < N, "lane {lane} of a dual number with {N} lanes; lanes count from 0");
-        let mut x = Self::constant(value);
-        x.partials[lane] = T::one();
-        x
+        // Not as zeros of which one is then overwritten: the processor waits for that before it reads them together.
+        Dual { value, partials: std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }) }
     }
 }
 

@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | a function of one number | its slope | [`derivative`] |
 //! | | all derivatives to order K | [`taylor`](taylor()) |
-//! | a function of many numbers with one result | its gradient | [`gradient`] (reverse); [`gradient_forward`] for a few inputs |
+//! | a function of many numbers with one result | its gradient | [`gradient`] (reverse); [`gradient_forward`], or [`gradient_array`], for a few inputs |
 //! | | its curvature | [`hessian`], [`hvp`]; [`SparseHessian`] |
 //! | a sum of many terms | its gradient, in the memory of one | [`Terms`] |
 //! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`]; [`SparseJacobian`] |
@@ -114,7 +114,8 @@ pub use check::{Disagreement, Entry, Report, check, check_along};
 pub use checkpoint::Checkpointed;
 pub use custom::{Block, Rule, plain};
 pub use derivatives::{
-    LANES, Matrix, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp,
+    LANES, Matrix, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
+    jacobian_reverse, jvp, vjp,
 };
 pub use difference::difference;
 pub use dual::{Dual, lift};

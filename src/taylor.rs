@@ -20,7 +20,7 @@ use std::ops::{Index, IndexMut};
 
 use num_traits::One;
 
-use crate::derivatives::{Level, Leveled};
+use crate::derivatives::{Leveled, at_level};
 use crate::dual::{part, signed_part};
 use crate::operators::{Operators, impl_scalar};
 use crate::rules::elementary_functions;
@@ -81,8 +81,8 @@ pub struct Taylor<T, const K: usize> {
 /// ```
 #[track_caller]
 pub fn taylor<T: Scalar, const K: usize>(f: impl Fn(Taylor<T, K>) -> Taylor<T, K>, x: T) -> Taylor<T, K> {
-    let _level = Level::enter("taylor", &[x], |x: &[Taylor<T, K>]| vec![f(x[0])]);
-    f(Taylor::variable(x))
+    let [y] = at_level("taylor", &mut [Taylor::variable(x)], |x| [f(x[0])]);
+    y
 }
 
 impl<T: Scalar, const K: usize> Taylor<T, K> {
@@ -231,6 +231,10 @@ impl<T: Scalar, const K: usize> Leveled for Taylor<T, K> {
 
     fn constant(x: T) -> Self {
         Taylor::constant(x)
+    }
+
+    fn inner(&self) -> T {
+        self.value
     }
 
     fn is_constant(&self) -> bool {
