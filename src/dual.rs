@@ -250,12 +250,13 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 
     #[inline]
     fn is_identically_zero(self) -> bool {
-        self.value.is_identically_zero() && self.partials.iter().all(|p| p.is_identically_zero())
+        // Without an early end it is vector code.
+        self.partials.iter().fold(self.value.is_identically_zero(), |all, p| all & p.is_identically_zero())
     }
 
     #[inline]
     fn is_finite_throughout(self) -> bool {
-        self.value.is_finite_throughout() && self.partials.iter().all(|p| p.is_finite_throughout())
+        self.partials.iter().fold(self.value.is_finite_throughout(), |all, p| all & p.is_finite_throughout())
     }
 
     fn magnitude(self) -> T::Real {
