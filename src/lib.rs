@@ -123,7 +123,7 @@ pub use function::{Function, Outputs, Parametric};
 pub use fuse::fuse;
 pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
-pub use slices::{affine, dense, dot, log_softmax, log_sum_exp, softmax, sum};
+pub use slices::{affine, dense, dot, log_softmax, log_sum_exp, softmax, sum, weighted_sum};
 pub use sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 pub use tape::{Gradients, Tape, Var};
 pub use taylor::{Taylor, taylor};

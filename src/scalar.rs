@@ -257,6 +257,18 @@ macro_rules! declare_functions {
                 crate::slices::plain_dot(a, b)
             }
 
+            /// `Σᵢ wᵢ xᵢ` over a slice; see [`weighted_sum`](crate::weighted_sum), which calls it.
+            ///
+            /// ```
+            /// use dualtape::Scalar;
+            ///
+            /// assert_eq!(Scalar::weighted_sum_slice(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+            /// ```
+            fn weighted_sum_slice(xs: &[Self], weights: &[Self::Real]) -> Self {
+                let weights = &weights[..xs.len()];
+                crate::slices::sum_terms(xs.len(), |i| xs[i] * weights[i])
+            }
+
             /// A dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
             #[doc(hidden)]
             fn dense_slice<F: Function<Self::Real, Output = Self::Real>>(

@@ -105,6 +105,33 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     S::dot_slice(a, b)
 }
 
+/// `Σᵢ wᵢ xᵢ` with plain weights, as one statement on a tape: what data do to the parameters of a linear
+/// model. The sum of an empty slice is 0.
+///
+/// It is [`dot`] without the making of constants.
+///
+/// # Panics
+///
+/// When the lengths differ.
+///
+/// ```
+/// use dualtape::{gradient, weighted_sum};
+///
+/// let row = [1.0, 0.5, 0.25];
+/// assert_eq!(gradient(|p| weighted_sum(p, &row), &[1.0, 2.0, 4.0]), (3.0, vec![1.0, 0.5, 0.25]));
+/// ```
+#[track_caller]
+pub fn weighted_sum<S: Scalar>(xs: &[S], weights: &[S::Real]) -> S {
+    assert_eq!(
+        xs.len(),
+        weights.len(),
+        "weighted_sum: the slices have {} and {} elements; pass a weight for each",
+        xs.len(),
+        weights.len()
+    );
+    S::weighted_sum_slice(xs, weights)
+}
+
 /// A dense layer without activation: `w·x + b` for each row `x` of a batch and each neuron,
 /// as one block on a tape.
 ///

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use approx::assert_relative_eq;
 use dualtape::{
     Block, Dual, Function, Rule, Scalar, Tape, Var, affine, check, dense, derivative, dot, function, fuse, gradient,
-    gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp,
+    gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp, weighted_sum,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
@@ -351,6 +351,24 @@ fn a_layer_is_right_at_every_nesting() {
     let p: Vec<f64> = (0..13).map(|i| (f64::from(i) * 0.7).sin()).collect();
     assert_eq!(layers(&p), layers_by_operators(&p));
     assert_same(&function!(layers), &function!(layers_by_operators), &p);
+}
+
+#[test]
+fn products_of_a_slice_with_itself_and_with_plain_numbers() {
+    const ROW: [f64; 10] = [0.5, -1.0, 0.0, 3.0, 0.1, 0.7, -0.3, 2.0, 1.5, -4.0];
+    fn quickly<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        let some = [x[3], x[0], x[7]];
+        (dot(x, x) + weighted_sum(x, &ROW) * dot(&some, &some)).sin() + dot(x, x)
+    }
+    fn slowly<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        let copy = x.to_vec();
+        let some = [x[3], x[0], x[7]];
+        let row: Vec<S> = ROW.iter().map(|&weight| S::from_real(weight)).collect();
+        (dot(x, &copy) + dot(x, &row) * dot(&some, &some.clone())).sin() + dot(&copy, x)
+    }
+    let x: Vec<f64> = (0..10).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    assert_eq!(quickly(&x), slowly(&x));
+    assert_same(&function!(quickly), &function!(slowly), &x);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod refusals;
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
 use dualtape::{
     Dual, Function, Scalar, Tape, Var, check, derivative, dot, gradient, gradient_forward, hessian, hvp, jacobian,
-    jacobian_reverse, jvp, log_softmax, log_sum_exp, softmax, sum, vjp,
+    jacobian_reverse, jvp, log_softmax, log_sum_exp, softmax, sum, vjp, weighted_sum,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -32,6 +32,7 @@ fn values<S: Scalar<Real = f64>>(xs: Vec<S>) -> Vec<f64> {
 fn empty_slices<S: Scalar<Real = f64>>() {
     assert_eq!(sum::<S>(&[]).value().to_bits(), 0.0_f64.to_bits());
     assert_eq!(dot::<S>(&[], &[]).value().to_bits(), 0.0_f64.to_bits());
+    assert_eq!(weighted_sum::<S>(&[], &[]).value().to_bits(), 0.0_f64.to_bits());
     assert_eq!(log_sum_exp::<S>(&[]).value(), -INF);
     assert!(softmax::<S>(&[]).is_empty());
     assert!(log_softmax::<S>(&[]).is_empty());
@@ -210,6 +211,10 @@ fn functions_at_both_infinities_and_nan_do_not_hang() {
 fn every_refusal_says_what_to_do() {
     let x = [1.0, 2.0, 3.0];
     assert_eq!(message(|| dot(&x[..2], &x)), "dot: the slices have 2 and 3 elements; pass slices of one length");
+    assert_eq!(
+        message(|| weighted_sum(&x, &x[..2])),
+        "weighted_sum: the slices have 3 and 2 elements; pass a weight for each"
+    );
     assert_eq!(message(|| jvp(|x| x.to_vec(), &x, &x[..1])), "jvp: x has 3 elements and v has 1; pass one for each");
     assert_eq!(message(|| vjp(|x| vec![x[0]], &x, &x[..2])), "vjp: f(x) has 1 elements and u has 2; pass one for each");
     assert_eq!(message(|| hvp(|x| x[0], &x, &[])), "hvp: x has 3 elements and v has 0; pass one for each");

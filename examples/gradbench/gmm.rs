@@ -69,17 +69,13 @@ impl Mixture {
         [alpha, mu, q, l]
     }
 
-    /// The length of what [`densities`](Mixture::densities) has for a component.
-    fn size(&self) -> usize {
-        1 + self.d * (self.d + 1)
-    }
-
-    /// What the points need, for each component: the logarithm of its factor, and the layer
-    /// `Q·x − Q·μ`; and at the end what does not depend on the points.
+    /// What the points need: the logarithm of each component's factor, and a layer with the d neurons
+    /// `Q·x − Q·μ` for each; and at the end what does not depend on the points.
     fn densities<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> Vec<S> {
         let [alpha, mu, q, l] = self.parts(parameters);
         let (d, n) = (self.d, self.x.len() as f64);
-        let mut densities = Vec::with_capacity(self.k * self.size() + 1);
+        let mut densities = Vec::with_capacity(self.k * (1 + d * (d + 1)) + 1);
+        let mut layer = Vec::with_capacity(self.k * d * (d + 1));
         let mut prior = -log_sum_exp(alpha) * n + self.constant();
         for j in 0..self.k {
             let (mu, q) = (&mu[j * d..][..d], &q[j * d..][..d]);
@@ -92,13 +88,14 @@ impl Mixture {
                 let below = (0..r).map(|c| l[c * (2 * d - c - 1) / 2 + r - c - 1]);
                 let row: Vec<S> = below.chain([diagonal[r]]).collect();
                 let bias = -dot(&row, &mu[..=r]);
-                densities.extend(row);
-                densities.extend(vec![S::zero(); d - r - 1]);
-                densities.push(bias);
+                layer.extend(row);
+                layer.extend(vec![S::zero(); d - r - 1]);
+                layer.push(bias);
             }
             let squares = dot(&diagonal, &diagonal) + dot(l, l);
             prior += volume * self.m as f64 - squares * (0.5 * self.gamma * self.gamma);
         }
+        densities.extend(layer);
         densities.push(prior);
         densities
     }
@@ -111,15 +108,13 @@ impl Mixture {
     fn log_density<S: Scalar<Real = f64>>(&self, block: usize, components: &[S]) -> S {
         let points = &self.x[block * BLOCK..self.x.len().min((block + 1) * BLOCK)];
         let inputs: Vec<S> = points.iter().flatten().map(|&x| S::from_real(x)).collect();
-        let mut logarithms = vec![Vec::with_capacity(self.k); points.len()];
-        for component in components.chunks_exact(self.size()) {
-            let (&factor, layer) = component.split_first().expect("the factor is the first");
-            let y = affine(layer, &inputs, points.len());
-            for (y, logarithms) in y.chunks_exact(self.d).zip(&mut logarithms) {
-                logarithms.push(factor - dot(y, y) * 0.5);
-            }
-        }
-        logarithms.iter().map(|logarithms| log_sum_exp(logarithms)).sum()
+        let (factors, layer) = components.split_at(self.k);
+        let log_density = |y: &[S]| {
+            let logarithm = |(&factor, y): (&S, &[S])| factor - dot(y, y) * 0.5;
+            let logarithms: Vec<S> = factors.iter().zip(y.chunks_exact(self.d)).map(logarithm).collect();
+            log_sum_exp(&logarithms)
+        };
+        affine(layer, &inputs, points.len()).chunks_exact(self.k * self.d).map(log_density).sum()
     }
 
     /// The part that depends on no parameter.

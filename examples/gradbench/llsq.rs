@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dualtape::{Scalar, Terms, dot};
+use dualtape::{Scalar, Terms, dot, weighted_sum};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,16 +40,16 @@ const BLOCK: usize = 8;
 /// Half the squared distances at some of the `n` points.
 fn block_sum<S: Scalar<Real = f64>>(points: Range<usize>, n: usize, x: &[S]) -> S {
     let times: [f64; BLOCK] = std::array::from_fn(|i| -1.0 + 2.0 * (points.start + i) as f64 / (n - 1) as f64);
-    let mut powers: [Vec<S>; BLOCK] = std::array::from_fn(|_| vec![S::one(); x.len()]);
+    let mut powers = vec![1.0; BLOCK * x.len()];
     let mut power = [1.0; BLOCK];
     for j in 1..x.len() {
-        for ((powers, power), t) in powers.iter_mut().zip(&mut power).zip(&times) {
+        for ((i, power), t) in power.iter_mut().enumerate().zip(&times) {
             *power *= t;
-            powers[j] = S::from_real(*power);
+            powers[i * x.len() + j] = *power;
         }
     }
-    let rows = powers.iter().zip(times).take(points.len());
-    let distances: Vec<S> = rows.map(|(powers, t)| dot(x, powers) - sign(t)).collect();
+    let rows = powers.chunks(x.len()).zip(times).take(points.len());
+    let distances: Vec<S> = rows.map(|(powers, t)| weighted_sum(x, powers) - sign(t)).collect();
     dot(&distances, &distances) * 0.5
 }
 

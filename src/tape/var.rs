@@ -338,7 +338,17 @@ impl<T: Scalar> Scalar for Var<T> {
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         let b = &b[..a.len()];
         let value = sum_terms(a.len(), |i| a[i].value * b[i].value);
+        if std::ptr::eq(a, b) {
+            return Var::record(value, (a, a.iter().map(|a| a.value + a.value)), (&[], std::iter::empty()));
+        }
         Var::record(value, (a, b.iter().map(|b| b.value)), (b, a.iter().map(|a| a.value)))
+    }
+
+    #[track_caller]
+    fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
+        let weights = &weights[..xs.len()];
+        let value = sum_terms(xs.len(), |i| xs[i].value * weights[i]);
+        Var::record(value, (xs, weights.iter().map(|&weight| T::from_real(weight))), (&[], std::iter::empty()))
     }
 
     #[track_caller]
