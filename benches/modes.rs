@@ -13,11 +13,11 @@ mod workload;
 use std::hint::black_box;
 
 use dualtape::nn::{Activation, Init, Mlp, hinge, l2};
-use dualtape::{Scalar, derivative, gradient, gradient_forward, hessian};
+use dualtape::{Scalar, derivative, function, fuse, gradient, gradient_array, gradient_forward, hessian, sum};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rosenbrock::{point, rosenbrock, rosenbrock_hessian};
-use workload::{Workload, answer};
+use workload::{Answer, Workload, answer};
 
 // Rosenbrock's valley.
 
@@ -38,6 +38,17 @@ fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
         .with("by hand", move || answer(rosenbrock_gradient(black_box(&hand))))
         .with("reverse", move || answer(gradient(rosenbrock, black_box(&reverse))))
         .with("forward", move || answer(gradient_forward(rosenbrock, black_box(&forward))))
+}
+
+/// A term of the sum, for which a recording has one statement.
+fn valley<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> S {
+    let (valley, slope) = (y - x * x, -x + 1.0);
+    valley * valley * 100.0 + slope * slope
+}
+
+fn fused_rosenbrock<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let term = function!(valley: [S; 2] -> S);
+    sum(&x.windows(2).map(|x| fuse(&term, [x[0], x[1]])).collect::<Vec<S>>())
 }
 
 fn hessian_workload(name: &'static str, n: usize) -> Workload {
@@ -83,6 +94,11 @@ fn black_scholes_workload() -> Workload {
         .with("by hand", || answer(black_scholes_greeks(black_box(&AT))))
         .with("reverse", || answer(gradient(black_scholes, black_box(&AT))))
         .with("forward", || answer(gradient_forward(black_scholes, black_box(&AT))))
+        .with("of an array", || in_array(gradient_array(|x| black_scholes(x), black_box(&AT))))
+}
+
+fn in_array<const N: usize>((y, g): (f64, [f64; N])) -> Answer {
+    answer((y, g.to_vec()))
 }
 
 // A long chain of operations on one variable.
@@ -199,12 +215,16 @@ fn moons_workload() -> Workload {
 }
 
 fn main() {
+    let thousand = point(1000);
+    let ten: [f64; 10] = point(10).try_into().expect("ten numbers");
     let workloads = [
         moons_workload(),
         rosenbrock_workload("Rosenbrock 2", 2),
-        rosenbrock_workload("Rosenbrock 10", 10),
+        rosenbrock_workload("Rosenbrock 10", 10)
+            .with("of an array", move || in_array(gradient_array(|x| rosenbrock(x), black_box(&ten)))),
         rosenbrock_workload("Rosenbrock 100", 100),
-        rosenbrock_workload("Rosenbrock 1000", 1000),
+        rosenbrock_workload("Rosenbrock 1000", 1000)
+            .with("fused", move || answer(gradient(fused_rosenbrock, black_box(&thousand)))),
         black_scholes_workload(),
         hessian_workload("Hessian of Rosenbrock 10", 10),
         hessian_workload("Hessian of Rosenbrock 50", 50),
