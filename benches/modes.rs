@@ -41,6 +41,7 @@ fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
 }
 
 /// A term of the sum, for which a recording has one statement.
+#[inline(always)]
 fn valley<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> S {
     let (valley, slope) = (y - x * x, -x + 1.0);
     valley * valley * 100.0 + slope * slope

@@ -17,6 +17,7 @@ fn point(n: usize) -> Vec<f64> {
 
 // Rosenbrock's valley, by its terms.
 
+#[inline(always)]
 fn valley<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> S {
     let (across, along) = (y - x * x, -x + 1.0);
     across * across * 100.0 + along * along

@@ -14,6 +14,9 @@ use crate::{Function, Outputs, Scalar};
 /// what is inside the variable; in every other scalar it evaluates `f` as it is. The result is the
 /// same up to rounding.
 ///
+/// The dual numbers stay in registers when the kernel is compiled into its caller: mark it
+/// `#[inline(always)]`. A kernel of two inputs took half the time with it.
+///
 /// It pays for kernels of more operations than inputs. Measured, record and sweep together, the
 /// time relative to the same kernel recorded operation by operation:
 ///
