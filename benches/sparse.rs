@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "only the function of the example is used")]
 mod example;
 #[path = "support/rosenbrock.rs"]
+#[expect(dead_code, reason = "neither the gradient nor the entries by hand are used")]
 mod rosenbrock;
 #[path = "support/workload.rs"]
 mod workload;

@@ -1,7 +1,10 @@
 //! Ways to compute something, compared in their answers and then in their times.
 
+#[path = "turns.rs"]
+mod turns;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::Criterion;
 
@@ -51,29 +54,9 @@ pub(crate) fn answer((value, derivatives): (f64, Vec<f64>)) -> Answer {
 
 /// The median time of each way of a workload, in seconds, run in turn `rounds` times.
 fn medians(workload: &Workload, rounds: usize) -> Vec<f64> {
-    let time = |run: &Run, repeats: u32| {
-        let start = Instant::now();
-        for _ in 0..repeats {
-            black_box(run());
-        }
-        start.elapsed().as_secs_f64() / f64::from(repeats)
-    };
-    // Short runs are repeated until they take a measurable time.
-    let repeats: Vec<u32> =
-        workload.runs.iter().map(|(_, run)| (2e-4 / time(run, 1).max(1e-9)).clamp(1.0, 1e5) as u32).collect();
-    let mut times = vec![Vec::with_capacity(rounds); repeats.len()];
-    for _ in 0..rounds {
-        for ((times, (_, run)), &repeats) in times.iter_mut().zip(&workload.runs).zip(&repeats) {
-            times.push(time(run, repeats));
-        }
-    }
-    times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[rounds / 2]
-        })
-        .collect()
+    let mut runs: Vec<_> = workload.runs.iter().map(|(_, run)| move || drop(black_box(run()))).collect();
+    let mut runs: Vec<&mut dyn FnMut()> = runs.iter_mut().map(|run| run as &mut dyn FnMut()).collect();
+    turns::medians(&mut runs, rounds)
 }
 
 /// Prints, for every workload, the time of the plain function and all ways as ratios to it.

@@ -1,0 +1,206 @@
+//! dualtape beside other crates for automatic differentiation in Rust, in one run.
+//!
+//! ```sh
+//! taskset -c 1 cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml
+//! ```
+//!
+//! All crates run the same source, written over one trait of numbers (`program.rs`), each in the
+//! fastest way that it documents (`peers/`). Every answer is compared with the one by hand before it is timed;
+//! a wrong one gets no time. The ways of a row are timed in turn, so that their ratios hold on a
+//! machine whose speed drifts.
+
+#[path = "../../support/black_scholes.rs"]
+#[expect(dead_code, reason = "the function is that of `program.rs`")]
+mod black_scholes;
+#[path = "../../support/chain.rs"]
+#[expect(dead_code, reason = "the function is that of `program.rs`")]
+mod chain;
+#[path = "../../support/fused.rs"]
+mod fused;
+#[path = "../../support/heap.rs"]
+mod heap;
+#[path = "../../support/moons.rs"]
+mod moons;
+mod peers;
+mod program;
+#[path = "../../support/rosenbrock.rs"]
+mod rosenbrock;
+mod table;
+#[path = "../../support/turns.rs"]
+mod turns;
+
+use std::hint::black_box;
+
+use black_scholes::{AT, black_scholes_greeks};
+use chain::{CHAIN, chain_slope};
+use moons::Moons;
+use peers::ad_trait::AdTrait;
+use peers::echidna::{Echidna, Replayed};
+use peers::num_dual::NumDual;
+use peers::ours::Ours;
+use peers::rust_quant::RustQuant;
+use peers::xad::Xad;
+use peers::{Answer, Peer, fresh};
+use program::{BlackScholes, Chain, Network, Program, Rosenbrock};
+use rosenbrock::{point, rosenbrock_band, rosenbrock_gradient, rosenbrock_hessian};
+use table::{Measure, Row};
+
+type Double = Ours<f64>;
+type Single = Ours<f32>;
+
+/// A row with the plain program and the answer by hand.
+fn row<P: Program>(
+    title: impl Into<String>,
+    measure: Measure,
+    program: P,
+    x: &[f64],
+    by_hand: impl Fn(&[f64]) -> Answer + 'static,
+) -> Row {
+    let [plain, hand] = [x.to_vec(), x.to_vec()];
+    Row::new(title, measure, move || program.eval(black_box(&plain)), move || by_hand(black_box(&hand)))
+}
+
+/// The row with a way of every peer.
+macro_rules! with_every_peer {
+    ($row:expr, |$peer:ident| $way:expr) => {
+        with_every_peer!(@ $row, $peer, $way, Double, Single, NumDual, Xad, Echidna, Replayed, RustQuant, AdTrait)
+    };
+    (@ $row:expr, $peer:ident, $way:expr, $($name:ident),*) => {{
+        let row = $row;
+        $(let row = {
+            type $peer = $name;
+            row.with::<$peer>($way)
+        };)*
+        row
+    }};
+}
+
+/// The gradient in reverse mode.
+fn reverse<P: Program>(row: Row, program: P, x: &[f64]) -> Row {
+    with_every_peer!(row, |This| This::reverse(program, x.to_vec()))
+}
+
+/// The same with nothing kept from before.
+fn reverse_fresh<P: Program>(row: Row, program: P, x: &[f64]) -> Row {
+    with_every_peer!(row, |This| fresh(This::reverse, program, x.to_vec()))
+}
+
+/// The gradient in forward mode, N directions at once.
+fn forward<P: Program, const N: usize>(row: Row, program: P, x: &[f64]) -> Row {
+    with_every_peer!(row, |This| This::forward::<P, N>(program, x.to_vec()))
+}
+
+/// The Hessian by N inputs.
+fn hessian<P: Program, const N: usize>(row: Row, program: P, x: &[f64]) -> Row {
+    with_every_peer!(row, |This| This::hessian::<P, N>(program, x.to_vec()))
+}
+
+fn network_rows() -> [Row; 3] {
+    let data: &'static Moons = Box::leak(Box::new(Moons::new()));
+    let p = data.network.parameters();
+    let by_hand = move |_: &[f64]| black_box(data).by_hand();
+    let (dots, bare) = (Network::<true> { data }, Network::<false> { data });
+
+    let layers = row("network, a layer at a time", Measure::Time, bare, p, by_hand);
+    let with_dots = row("network, a dot product for each neuron", Measure::Time, dots, p, by_hand);
+    let operations = row("network, bare `+` and `*`", Measure::Time, bare, p, by_hand);
+    [
+        layers.with::<Double>(Double::layers()).with::<Single>(Single::layers()),
+        with_dots
+            .with::<Double>(Double::reverse(dots, p.to_vec()))
+            .with::<Single>(Single::reverse(dots, p.to_vec()))
+            .with::<Xad>(Xad::reverse(dots, p.to_vec())),
+        reverse(operations, bare, p).with::<NumDual>(NumDual::forward::<_, 8>(bare, p.to_vec())),
+    ]
+}
+
+fn chain_rows() -> [Row; 3] {
+    let x = &[0.7];
+    let row = |title, measure| row(title, measure, Chain, x, |x| chain_slope(x[0], CHAIN));
+    let kept = row("chain of 1e6 operations, tape kept: ns for each", Measure::TimePerOperation(CHAIN));
+    let new = row("chain, tape new: ns for each operation", Measure::TimePerOperation(CHAIN));
+    let heap = row("chain: bytes for each operation, with adjoints", Measure::HeapPerOperation(CHAIN));
+    [reverse(kept, Chain, x), reverse_fresh(new, Chain, x), reverse_fresh(heap, Chain, x)]
+}
+
+fn rosenbrock_rows() -> [Row; 5] {
+    let [few, many] = [10, 1000].map(point);
+    let row = |title, x: &[f64]| row(title, Measure::Time, Rosenbrock, x, rosenbrock_gradient);
+    let lanes = row("Rosenbrock, 10 inputs, forward in 10 lanes", &few);
+    let verb = row("Rosenbrock, 10 inputs, `gradient_forward` in 8 lanes", &few);
+    let fused = row("Rosenbrock, 1000 inputs, terms fused", &many);
+    [
+        forward::<_, 10>(lanes, Rosenbrock, &few),
+        verb.with::<Double>(Double::gradient_forward(Rosenbrock, few.clone()))
+            .with::<Single>(Single::gradient_forward(Rosenbrock, few.clone())),
+        reverse(row("Rosenbrock, 10 inputs, reverse", &few), Rosenbrock, &few),
+        reverse(row("Rosenbrock, 1000 inputs, reverse", &many), Rosenbrock, &many).with::<NumDual>(NumDual::forward::<
+            _,
+            8,
+        >(
+            Rosenbrock,
+            many.clone(),
+        )),
+        fused
+            .with::<Double>(Double::fused_rosenbrock(many.clone()))
+            .with::<Single>(Single::fused_rosenbrock(many.clone())),
+    ]
+}
+
+fn black_scholes_rows() -> [Row; 2] {
+    let row = |title| row(title, Measure::Time, BlackScholes, &AT, black_scholes_greeks);
+    [
+        forward::<_, 5>(row("Black-Scholes and 5 greeks, forward in 5 lanes"), BlackScholes, &AT),
+        reverse(row("Black-Scholes and 5 greeks, reverse"), BlackScholes, &AT),
+    ]
+}
+
+fn hessian_rows() -> [Row; 2] {
+    const N: usize = 50;
+    let x = point(N);
+    let row = |title, by_hand: fn(&[f64]) -> Answer| row(title, Measure::Time, Rosenbrock, &x, by_hand);
+    let dense = row("Hessian of Rosenbrock, 50 inputs", |x| (Rosenbrock.eval(x), rosenbrock_hessian(x)));
+    let sparse = row("the same, sparse, its places found before", |x| (Rosenbrock.eval(x), rosenbrock_band(x)));
+    [
+        hessian::<_, N>(dense, Rosenbrock, &x),
+        sparse
+            .with::<Double>(Double::sparse_rosenbrock(x.clone()))
+            .with::<Single>(Single::sparse_rosenbrock(x.clone()))
+            .with::<Replayed>(Replayed::sparse_rosenbrock(x.clone())),
+    ]
+}
+
+const NOTES: &str = "
+Microseconds, and in brackets the ratio to the plain evaluation, where nothing else is said; medians of 31 runs in
+turn. `-` is what a crate does not have, `wrong` an answer that is not the one by hand.
+
+- num-dual has forward mode alone: its network and its 1000 inputs are in passes of 8 lanes. It and echidna leave such
+  passes to the caller.
+- RustQuant_autodiff has reverse mode alone, and no second derivatives.
+- num-dual, echidna and ad_trait have no normal distribution function: its value and slope are set by hand, which
+  echidna's recordings cannot replay at another point.
+- echidna, replayed: recorded before, and only replayed; with a new tape it is recorded too.
+- xad-rs computes the Hessian without value and gradient.
+- A new tape is one of a new thread, as some crates keep theirs for the thread.
+";
+
+fn main() {
+    let rows = network_rows().into_iter().chain(chain_rows()).chain(rosenbrock_rows());
+    let rows = rows.chain(black_scholes_rows()).chain(hessian_rows());
+    table::print(
+        rows,
+        &[
+            Double::NAME,
+            Single::NAME,
+            NumDual::NAME,
+            Xad::NAME,
+            Echidna::NAME,
+            Replayed::NAME,
+            RustQuant::NAME,
+            AdTrait::NAME,
+        ],
+    );
+    println!("{NOTES}\nVersions:\n");
+    let versions = include_str!("../Cargo.toml").lines().filter(|line| line.contains("\"="));
+    versions.for_each(|line| println!("    {line}"));
+}
