@@ -261,10 +261,11 @@ pub(crate) fn sqrt<S: Scalar>(x: S) -> (S, S) {
     (v, v.recip() * Float::copysign(real::<S>(0.5), v.value()))
 }
 
-/// (∛x)′ = 1/(3 ∛x²)
+/// (∛x)′ = 1/(3 ∛x²), as a square of what is infinite at 0, so that no zero meets it there
 pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, S) {
     let v = x.cbrt();
-    (v, (v * v * real::<S>(3.0)).recip())
+    let inverse = v.recip();
+    (v, inverse * inverse / real::<S>(3.0))
 }
 
 /// ∂hypot(x, y) = (x/h, y/h)
@@ -494,10 +495,11 @@ pub(crate) fn acosh<S: Scalar>(x: S) -> (S, S) {
     (x.acosh(), acosh_slope(x))
 }
 
-/// 1/(√(x − 1)·√(x + 1))
+/// 1/√(x − 1)·1/√(x + 1), two factors whose derivatives have the same signs: at x = 1 the infinite
+/// ones do not cancel, and meet no zero
 pub(crate) fn acosh_slope<S: Scalar>(x: S) -> S {
     let one = real::<S>(1.0);
-    ((x - one).sqrt() * (x + one).sqrt()).recip()
+    (x - one).sqrt().recip() * (x + one).sqrt().recip()
 }
 
 /// (atanh x)′ = 1/(1 − x²)

@@ -286,6 +286,34 @@ fn what_is_not_finite_agrees_with_itself() {
 }
 
 #[test]
+fn ends_of_domains_agree_to_the_third_order() {
+    const INF: f64 = f64::INFINITY;
+    macro_rules! agree {
+        ($($f:expr, $points:expr;)*) => {$({
+            fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+                let f: fn(S) -> S = $f;
+                f(x[0])
+            }
+            for point in $points {
+                let report = check_along(&function!(f), &[point], &[1.0]);
+                assert!(report.agrees(), "{} at {point}: {report}", stringify!($f));
+            }
+        })*};
+    }
+    agree! {
+        |x| x.sqrt(), [0.0, INF];
+        |x| x.cbrt(), [0.0, -0.0, INF];
+        |x| x.recip(), [0.0, -0.0, INF];
+        |x| x.ln() + (x + 1.0).ln_1p(), [0.0, INF];
+        |x| x.powf(0.5) + x.powf(1.5), [0.0];
+        |x| x.powf(-0.5) + x.powi(-2), [0.0];
+        |x| x.asin() + x.atanh(), [1.0, -1.0];
+        |x| x.acos(), [1.0, -1.0];
+        |x| x.acosh(), [1.0, INF];
+    }
+}
+
+#[test]
 fn a_slope_that_is_nan_where_there_is_one_is_found() {
     fn distance<S: Scalar<Real = f64>>(x: &[S]) -> S {
         (x[0].powi(4) + x[1].powi(4)).sqrt()
