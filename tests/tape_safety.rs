@@ -159,9 +159,10 @@ fn any_number_of_passes_give_the_same_bits() {
 
 #[test]
 fn clearing_keeps_the_memory() {
+    let rounds = if cfg!(miri) { 5 } else { 1000 };
     let tape = Tape::new();
     let mut capacity = None;
-    for _ in 0..1000 {
+    for _ in 0..rounds {
         let x = tape.var(1.5);
         let y = (0..100).fold(x, |y, _| y.sin() * x);
         assert_ne!(tape.backward(y)[x], 0.0);
@@ -205,8 +206,9 @@ fn outputs_of_every_kind() {
 
 #[test]
 fn tapes_on_eight_threads_do_not_meet() {
+    let gradients = if cfg!(miri) { 5 } else { 200 };
     let work = |seed: usize| {
-        (0..200).fold(0.0, |total, i| {
+        (0..gradients).fold(0.0, |total, i| {
             let (_, g) = gradient(|x| (x[0] * x[1]).sin(), &[seed as f64, i as f64 / 50.0]);
             total + g[0] + g[1]
         })
