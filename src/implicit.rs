@@ -28,7 +28,7 @@ use std::sync::Arc;
 use num_traits::Float;
 
 use crate::function::slice_of;
-use crate::{Block, Matrix, Parametric, Real, Scalar, Var, dot, gradient, jacobian};
+use crate::{Block, Matrix, Parametric, Real, Rule, Scalar, Var, dot, gradient, jacobian};
 
 /// The root of `g(x, p) = 0` near its plain solution `x`, as a function of `p`.
 ///
@@ -172,9 +172,22 @@ pub fn solve<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {
 fn refined<S: Scalar>(factors: Factors<S::Real>, x: &[S::Real], residual: impl Fn(&[S]) -> Vec<S>) -> Vec<S> {
     let factors = Inverse(Arc::new(factors));
     (0..S::ORDER).fold(constants(x), |x: Vec<S>, _| {
-        let errors: Vec<S> = residual(&x).into_iter().map(|r| r - r.value()).collect();
+        let errors: Vec<S> = residual(&x).into_iter().map(|r| Deviation.apply([r])).collect();
         x.iter().zip(factors.apply(&errors)).map(|(&x, step)| x - step).collect()
     })
+}
+
+/// `r` less its value, also where that is infinite.
+struct Deviation;
+
+impl<R: Real> Rule<1, R> for Deviation {
+    fn value(&self, _: [R; 1]) -> R {
+        R::zero()
+    }
+
+    fn partials<S: Scalar<Real = R>>(&self, _: [S; 1], _: S) -> [S; 1] {
+        [S::one()]
+    }
 }
 
 fn constants<S: Scalar>(x: &[S::Real]) -> Vec<S> {

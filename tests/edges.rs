@@ -6,8 +6,9 @@ mod refusals;
 
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
 use dualtape::{
-    Dual, Function, Scalar, Tape, Var, check, derivative, dot, gradient, gradient_forward, hessian, hvp, jacobian,
-    jacobian_reverse, jvp, log_softmax, log_sum_exp, softmax, sum, vjp, weighted_sum,
+    Block, Checkpointed, Dual, Function, Rule, Scalar, Tape, Terms, Var, argmin, check, check_along, derivative, dot,
+    fixed_point, function, fuse, gradient, gradient_forward, hessian, hessian_sparse, hvp, jacobian, jacobian_reverse,
+    jacobian_sparse, jvp, lift, log_softmax, log_sum_exp, root, softmax, solve, sum, taylor, vjp, weighted_sum,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -79,6 +80,76 @@ fn no_inputs() {
         assert_eq!((y, j.shape(), j.rows().collect::<Vec<_>>()), (vec![7.0; 2], (2, 0), vec![&[] as &[f64]; 2]));
     }
     check(&Seven, none).assert_agreement();
+}
+
+impl<const N: usize> Rule<N> for Seven {
+    fn value(&self, _: [f64; N]) -> f64 {
+        7.0
+    }
+
+    fn partials<S: Scalar<Real = f64>>(&self, _: [S; N], _: S) -> [S; N] {
+        [S::zero(); N]
+    }
+}
+
+/// All numbers halved.
+#[derive(Clone)]
+struct Half;
+
+impl Block for Half {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        x.iter().map(|x| x / 2.0).collect()
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        u.iter().map(|&u| u / 2.0).collect()
+    }
+}
+
+fn pass_on<S: Scalar>(x: &[S], _: &[S]) -> Vec<S> {
+    x.to_vec()
+}
+
+fn seven<S: Scalar>(_: &[S], _: &[S]) -> S {
+    S::from_f64(7.0)
+}
+
+#[test]
+fn tools_without_inputs() {
+    let none: &[f64] = &[];
+    assert_eq!(Seven.gradient(none), (7.0, vec![]));
+    assert_eq!(Seven.hessian(none).2.shape(), (0, 0));
+    let (y, j) = Seven.jacobian(none);
+    assert_eq!((y, j.shape()), (vec![7.0], (1, 0)));
+    check_along(&Seven, none, none).assert_agreement();
+    assert_eq!(Terms::all(40).gradient(|_, x| Seven.eval(x), none), (280.0, vec![]));
+    assert_eq!(Terms::of(&[]).weighted(none).gradient(|_, _| unreachable!(), none), (0.0, vec![]));
+    let (y, j) = jacobian_sparse(&Seven, none);
+    assert_eq!((y, j.sparsity().shape(), j.times(none)), (vec![7.0], (1, 0), vec![0.0]));
+    let (y, g, h) = hessian_sparse(&Seven, none);
+    assert_eq!((y, g, h.to_dense().shape()), (7.0, vec![], (0, 0)));
+
+    let loss = |_: &[Var], _: &[Var]| Var::constant(7.0);
+    for steps in [0..0, 3..10] {
+        let passing = Checkpointed::new(|_| function!(pass_on: &[S], &[S] -> Vec<S>), steps, 2);
+        assert_eq!(passing.gradient(loss, none, none), (7.0, vec![], vec![]));
+        assert_eq!(passing.gradient(|x, _| x[0], &[3.0], &[4.0]), (3.0, vec![1.0], vec![0.0]));
+        assert_eq!(passing.vjp(none, none, none), (vec![], vec![], vec![]));
+    }
+
+    let pass_on = function!(pass_on: &[S], &[S] -> Vec<S>);
+    let tape = Tape::new();
+    let p = tape.vars(&[1.0]);
+    let solutions = [
+        root(&pass_on, none, &p),
+        fixed_point(&pass_on, none, &p),
+        argmin(&function!(seven: &[S], &[S] -> S), none, &p),
+        solve(&[], &[]),
+    ];
+    assert!(solutions.iter().all(Vec::is_empty));
+    let (a, b): (Var, Var) = (fuse(&Seven, []), Seven.apply([]));
+    assert!(a.is_constant() && b.is_constant() && Half.apply::<Var>(&[]).is_empty());
+    assert_eq!((a.value(), b.value(), tape.len()), (7.0, 7.0, 1));
 }
 
 #[test]
@@ -176,6 +247,49 @@ fn verbs_at_infinite_numbers_and_nan() {
     // Directions and seeds that are not finite reach what depends on them, and nothing else.
     same(&jvp(|x| vec![x[0] * 0.0, x[0] * 2.0], &[1.0], &[INF]).1, &[0.0, INF]);
     same(&vjp(|x| vec![x[0], x[1]], &[1.0, 1.0], &[NAN, 1.0]).1, &[NAN, 1.0]);
+}
+
+#[test]
+fn tools_at_infinite_numbers_and_nan() {
+    fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x[0].exp() + x[1] * 2.0 + x[2].sqrt()
+    }
+    fn pair<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> [S; 2] {
+        [x.exp() + y * 2.0 + z.sqrt(), x * y]
+    }
+    fn step<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
+        vec![x[0] * 0.5 + p[0], x[1]]
+    }
+    let kernel = function!(pair: [S; 3] -> [S; 2]);
+    for x in [INF, -INF, NAN] {
+        // The last input has an infinite slope, which is nothing to the others.
+        let point = [x, 1.0, 0.0];
+        let expected = [x.exp(), 2.0, INF];
+        same(&function!(f).gradient(&point).1, &expected);
+        same(&Terms::all(32).gradient(|_, x| f(x) * 0.03125, &point).1, &expected);
+        same(&gradient(|x| fuse(&kernel, [x[0], x[1], x[2]])[0], &point).1, &expected);
+        let (_, j) = jacobian(|x| kernel.eval(x).to_vec(), &point);
+        let (_, sparse) = jacobian_sparse(&kernel, &point);
+        same(sparse.to_dense()[0].as_ref(), &j[0]);
+        same(sparse.to_dense()[1].as_ref(), &j[1]);
+        let (_, g, h) = hessian_sparse(&function!(f), &point);
+        same(&g, &expected);
+        same(&[h.get(0, 0), h.get(1, 1), h.get(0, 2), h.get(2, 2)], &[x.exp(), 0.0, 0.0, -INF]);
+        let series: Vec<f64> = taylor::<_, 2>(|t| t.exp() + 1.0, x).coefficients().collect();
+        same(&series, &[x.exp() + 1.0, x.exp(), x.exp() / 2.0]);
+
+        let halving = Checkpointed::new(|_| function!(step: &[S], &[S] -> Vec<S>), 0..5, 2);
+        let (y, by_x, by_p) = halving.gradient(|x, _| x[0], &[x, x], &[1.0]);
+        same(&[y, by_x[0], by_x[1], by_p[0]], &[x, 1.0 / 32.0, 0.0, 31.0 / 16.0]);
+        same(&gradient(|x| Half.apply(x)[0], &[x, x]).1, &[0.5, 0.0]);
+        same(&gradient(|x| Seven.apply([x[0]]) + x[1], &[x, x]).1, &[0.0, 1.0]);
+        // A right-hand side may be anything, a matrix may not.
+        let (y, g) = gradient(|b| solve(&[Var::constant(2.0)], b)[0], &[x]);
+        same(&[y, g[0]], &[x, 0.5]);
+        same(&[derivative(|b| derivative(|b| solve(&[lift(lift(2.0))], &[b])[0], b).1, x).0], &[0.5]);
+        let refused = message(|| gradient(|a| solve(a, &[Var::constant(1.0)])[0], &[x]));
+        assert!(refused.starts_with("the matrix of the linear equations is singular or not finite in column 0"));
+    }
 }
 
 #[test]
