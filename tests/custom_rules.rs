@@ -305,6 +305,13 @@ fn a_fused_kernel_leaves_a_statement_for_each_output() {
     // A partial that is zero beats an adjoint that is not finite, as everywhere.
     let y = fuse(&function!(first: [S; 3] -> S), [x[0], x[1], x[2]]) * 0.0;
     assert_eq!(tape.backward(y.sqrt())[x[1]], 0.0);
+    let products = fuse(&function!(products: [S; 2] -> Vec<S>), [x[0], x[1]]);
+    assert_eq!(tape.backward(products[0]).wrt(&x), [-0.4, 0.3, 0.0]);
+    assert_eq!(tape.backward(products[1])[x[0]], 0.6);
+}
+
+fn products<S: Scalar>([a, b]: [S; 2]) -> Vec<S> {
+    vec![a * b, a * a]
 }
 
 fn first<S: Scalar>([a, _, _]: [S; 3]) -> S {

@@ -4,10 +4,12 @@
 #[path = "support/refusals.rs"]
 mod refusals;
 
+use std::cell::RefCell;
+
 use approx::assert_relative_eq;
 use dualtape::{
-    Dual, Function, Outputs, Parametric, Real, Scalar, Var, dot, function, gradient, gradient_forward, hessian,
-    jacobian, jacobian_reverse,
+    Dual, Function, LANES, Outputs, Parametric, Real, Scalar, Var, dot, function, gradient, gradient_forward, hessian,
+    jacobian, jacobian_reverse, sum,
 };
 use refusals::message;
 
@@ -102,6 +104,55 @@ fn the_choice_of_the_mode_does_not_show() {
             assert_eq!(jacobian_reverse(|x| f.eval(x), &x), expected);
         }
     }
+}
+
+/// The sum of the inputs, which notes the sizes of the scalars that it is evaluated in.
+struct Watched<'a>(&'a RefCell<Vec<usize>>);
+
+impl Function for Watched<'_> {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.0.borrow_mut().push(size_of::<S>());
+        sum(x)
+    }
+}
+
+/// The same as several outputs.
+struct Repeated<'a> {
+    of: Watched<'a>,
+    times: usize,
+}
+
+impl Function for Repeated<'_> {
+    type Output = Vec<f64>;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        vec![self.of.eval(x); self.times]
+    }
+}
+
+#[test]
+fn the_mode_follows_the_shape() {
+    const PLAIN: usize = size_of::<f64>();
+    const FORWARD: usize = size_of::<Dual<f64, LANES>>();
+    const REVERSE: usize = size_of::<Var>();
+
+    let sizes = RefCell::default();
+    let gradient_of = |inputs: usize| {
+        Watched(&sizes).gradient(&vec![1.0; inputs]);
+        sizes.take()
+    };
+    assert_eq!(gradient_of(16), [FORWARD; 2]);
+    assert_eq!(gradient_of(17), [REVERSE]);
+    let jacobian_of = |inputs: usize, times: usize| {
+        Repeated { of: Watched(&sizes), times }.jacobian(&vec![1.0; inputs]);
+        sizes.take()
+    };
+    assert_eq!(jacobian_of(32, 1), [FORWARD; 4]);
+    assert_eq!(jacobian_of(33, 1), [PLAIN, REVERSE]);
+    assert_eq!(jacobian_of(40, 20), [PLAIN, FORWARD, FORWARD, FORWARD, FORWARD, FORWARD]);
+    assert_eq!(jacobian_of(41, 20), [PLAIN, REVERSE]);
 }
 
 #[test]
