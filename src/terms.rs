@@ -236,3 +236,24 @@ fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (
     })
     .unwrap_or_else(|| (T::zero(), vec![T::zero(); inputs]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lengths of the pieces of a sum of squares, which take one statement each.
+    fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
+        let recorder = Recorder::new(&vec![1.0; inputs]);
+        let square = |_: usize, x: &[Var]| x[0] * x[0];
+        Terms::all(terms).chunks(&recorder, &square).into_iter().map(|piece| piece.len()).collect()
+    }
+
+    #[test]
+    fn pieces_depend_on_the_numbers_of_terms_and_inputs() {
+        assert_eq!(pieces(16, 1000), [1; 16]);
+        assert_eq!(pieces(6400, 1), [100; 64]);
+        // A variable and a square take as much: three terms make up for one input.
+        assert_eq!(pieces(17, 1), [3, 3, 3, 3, 3, 2]);
+        assert_eq!(pieces(17, 1000), [17]);
+    }
+}

@@ -1,11 +1,12 @@
 //! Sparse Jacobians and Hessians: closed forms, what is in the sparsity, random sparse functions against the dense
 //! derivatives, and the sparsities that are refused.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dualtape::{
-    Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, derivative, dot, function, gradient,
-    hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, sum,
+    Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, Var, derivative, dot, function,
+    gradient, hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, sum,
 };
 use proptest::prelude::*;
 
@@ -117,6 +118,9 @@ mod closed_forms {
         let jacobian = SparseJacobian::new(&f, &[4.0, 5.0]);
         assert_eq!(format!("{jacobian:?}"), "SparseJacobian { shape: (2, 2), entries: 3, colors: 2 }");
         assert_eq!(format!("{:?}", jacobian.at(&f, &[4.0, 5.0]).1), "[{1: 3.0}, {0: 5.0, 1: 4.0}]");
+        let sparsity = jacobian.sparsity();
+        assert_eq!((sparsity.row_starts(), sparsity.columns()), (&[0, 1, 3][..], &[1, 0, 1][..]));
+        assert!(!sparsity.is_empty());
         let hessian = SparseHessian::new(&function!(rosenbrock), &[1.0; 5]);
         assert_eq!(format!("{hessian:?}"), "SparseHessian { shape: (5, 5), entries: 13, colors: 3 }");
     }
@@ -412,6 +416,68 @@ proptest! {
                     prop_assert!(h[i][k] == dense[i][k] || h[i][k] == dense[k][i], "({}, {}): {:?}, {:?}", i, k, h, dense);
                 }
             }
+        }
+    }
+}
+
+mod costs {
+    use super::*;
+
+    /// Products of neighbours, which note the sizes of the scalars that they are evaluated in.
+    struct Band<'a> {
+        width: usize,
+        sizes: &'a RefCell<Vec<usize>>,
+    }
+
+    impl Function for Band<'_> {
+        type Output = Vec<f64>;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+            self.sizes.borrow_mut().push(size_of::<S>());
+            x.windows(self.width).map(|x| x.iter().product()).collect()
+        }
+    }
+
+    /// The sum of the products.
+    struct Sum<'a>(Band<'a>);
+
+    impl Function for Sum<'_> {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            sum(&self.0.eval(x))
+        }
+    }
+
+    /// Four lanes are enough for three colors and the probe; else there are eight at a time.
+    fn passes<Few, Many>(colors: usize) -> Vec<usize> {
+        if colors < 4 { vec![size_of::<Few>()] } else { vec![size_of::<Many>(); (colors + 1).div_ceil(8)] }
+    }
+
+    #[test]
+    fn a_color_is_a_lane_and_what_fits_is_not_traced_again() {
+        let sizes = RefCell::default();
+        let x = point(30);
+        for width in 1..10 {
+            let f = Band { width, sizes: &sizes };
+            let jacobian = SparseJacobian::new(&f, &x);
+            assert_eq!(jacobian.colors(), width);
+            sizes.take();
+            jacobian.at(&f, &x);
+            assert_eq!(sizes.take(), passes::<Dual<f64, 4>, Dual<f64, 8>>(width), "J, width {width}");
+
+            let f = Sum(f);
+            let hessian = SparseHessian::new(&f, &x);
+            sizes.take();
+            hessian.at(&f, &x);
+            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>>(hessian.colors());
+            assert_eq!(sizes.take(), wanted, "H, width {width}");
+
+            let gradient = SparseJacobian::new(&f, &x);
+            assert_eq!(gradient.colors(), 1);
+            sizes.take();
+            gradient.at(&f, &x);
+            assert_eq!(sizes.take(), [size_of::<Var>()], "in reverse, width {width}");
         }
     }
 }
