@@ -7,8 +7,8 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 use std::panic::catch_unwind;
 
 use dualtape::{
-    Block, Dual, Rule, Scalar, Tape, Taylor, Var, affine, derivative, dot, function, fuse, gradient, log_sum_exp, root,
-    solve, taylor,
+    Block, Dual, Rule, Scalar, Tape, Taylor, Var, affine, derivative, dot, function, fuse, gradient, jvp, log_sum_exp,
+    root, solve, taylor,
 };
 use num_traits::{One, Zero};
 
@@ -167,6 +167,7 @@ fn whole_powers() {
     // Near 0 a quotient of coefficients would lose all digits.
     let x = Taylor::<f64, K>::new(1e-8, [1.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     near("square", x.powf(2.0).coefficients(), (x * x).coefficients());
+    near("square", x.pow(Taylor::from_real(2.0)).coefficients(), (x * x).coefficients());
     for y in [x.powi(0), x.powf(0.0), x.pow(Taylor::from_real(0.0)), Taylor::variable(f64::NAN).powi(0)] {
         near("zeroth power", y.coefficients(), [1.0].into_iter().chain([0.0; K]));
     }
@@ -236,6 +237,9 @@ fn compositions() {
     near("1/(1 − t − t²)", series(|t| 1.0 / (1.0 - t - t * t), 0.0), fibonacci);
     let catalan = [1.0, 1.0, 2.0, 5.0, 14.0, 42.0, 132.0, 429.0, 1430.0, 4862.0, 16796.0];
     near("2/(1 + √(1 − 4t))", series(|t| 2.0 / ((1.0 - 4.0 * t).sqrt() + 1.0), 0.0), catalan);
+    // (1 − t)^(−2.5), as a power of a series.
+    let power = series(|t| ((1.0 - t) * (1.0 - t)).powf(-1.25), 0.0);
+    near("((1 − t)²)^(−1.25)", power, (0..=K).map(|k| binomial(-2.5, k) * if k % 2 == 0 { 1.0 } else { -1.0 }));
     // exp(exp t − 1), the Bell numbers.
     let bell = [1.0, 1.0, 2.0, 5.0, 15.0, 52.0, 203.0, 877.0, 4140.0, 21147.0, 115975.0];
     near("exp(exp t − 1)", series(|t| t.exp_m1().exp(), 0.0), over_factorials(|k| bell[k]));
@@ -283,6 +287,16 @@ fn what_is_zero_stays_zero() {
     for y in [root * 0.0, root * zero, root.powi(0), root.floor(), root.max(Taylor::constant(1.0))] {
         near("without influence", y.coefficients().skip(1), [0.0; 3]);
     }
+}
+
+/// Inside dual numbers and variables a series that is zero is nothing, and one that is not finite counts.
+#[test]
+fn zero_series_inside_other_scalars() {
+    let (three, zero) = (Taylor::<f64, 2>::variable(3.0), Taylor::constant(0.0));
+    let (_, g) = gradient(|x| (x[0] * 0.0).sqrt() + x[1], &[three, three]);
+    near("beside a root", g.iter().flat_map(|g| g.coefficients()), [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    let (_, along) = jvp(|x| vec![x[0].sqrt() + x[1]], &[zero, three], &[zero, Taylor::constant(1.0)]);
+    near("a direction beside a root", along[0].coefficients(), [1.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -444,6 +458,18 @@ fn code_over_float_is_expanded_too() {
 fn single_precision() {
     let y: Taylor<f32, 4> = taylor(|x| x.powi(4) + x.exp() * 2.0, 0.0);
     assert_eq!(y.derivatives().collect::<Vec<f32>>(), [2.0, 2.0, 2.0, 2.0, 26.0]);
+}
+
+#[test]
+fn a_series_is_a_polynomial() {
+    assert_eq!(Taylor::new(1.0, [2.0, 3.0, -4.0]).at(10.0), -3679.0);
+    assert_eq!(Taylor::<f64, 0>::variable(3.0).at(10.0), 3.0);
+}
+
+#[test]
+fn a_series_inside_a_series() {
+    let slope_of_square = |x: f64| taylor::<_, 2>(|y| y * y, x)[1];
+    near("a constant inside", taylor::<_, 2>(|x| x * slope_of_square(3.0), 1.0).coefficients(), [6.0, 6.0, 0.0]);
 }
 
 #[test]
