@@ -106,3 +106,13 @@ fn whether_a_number_and_all_its_derivatives_are_finite() {
     assert!(!Dual::new(2.0, [0.0, INF]).is_finite_throughout());
     assert!(!Dual::<f64>::constant(INF).is_finite_throughout());
 }
+
+#[test]
+fn the_magnitude_is_that_of_the_largest_part() {
+    assert_eq!(Dual::new(-4.0, [1.0, -3.0]).magnitude(), 4.0);
+    assert_eq!(Dual::new(1.0, [2.0, -3.0, 2.5]).magnitude(), 3.0);
+    assert_eq!(Dual::new(Dual::new(1.0, [2.0]), [Dual::new(3.0, [-5.0])]).magnitude(), 5.0);
+    for with_nan in [Dual::new(f64::NAN, [1.0]), Dual::new(1.0, [f64::NAN])] {
+        assert!(with_nan.magnitude().is_nan());
+    }
+}

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dualtape::{
-    Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, Var, derivative, dot, function,
+    Block, Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, Var, derivative, dot, function,
     gradient, hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, sum,
 };
 use proptest::prelude::*;
@@ -121,6 +121,7 @@ mod closed_forms {
         let sparsity = jacobian.sparsity();
         assert_eq!((sparsity.row_starts(), sparsity.columns()), (&[0, 1, 3][..], &[1, 0, 1][..]));
         assert!(!sparsity.is_empty());
+        assert_eq!(format!("{sparsity:?}"), "[[1], [0, 1]]");
         let hessian = SparseHessian::new(&function!(rosenbrock), &[1.0; 5]);
         assert_eq!(format!("{hessian:?}"), "SparseHessian { shape: (5, 5), entries: 13, colors: 3 }");
     }
@@ -195,6 +196,49 @@ mod sparsities {
             dot(&x[..2], &x[2..]) + log_sum_exp(&x[..2])
         }
         assert_eq!(hessian_rows!(g, 4), [&[0, 1, 2][..], &[0, 1, 3], &[0], &[1]]);
+    }
+
+    /// Of an operation with its own pull-back every output has every input; constants do not count.
+    #[test]
+    fn blocks_and_fused_sums() {
+        #[derive(Clone)]
+        struct Halves;
+
+        impl Block for Halves {
+            fn value(&self, x: &[f64]) -> Vec<f64> {
+                x.iter().map(|x| x / 2.0).collect()
+            }
+
+            fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+                u.iter().map(|&u| u / 2.0).collect()
+            }
+        }
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let constants = Halves.apply(&[S::one()]);
+            let halves = Halves.apply(&x[1..]);
+            let (zero, one) = (S::zero(), S::one());
+            let sums = [one.mul_add(zero, x[2]), one.mul_add(x[0], zero), x[0].mul_add(one, zero)];
+            let products = sums.map(|sum| sum * x[1]);
+            [&constants[..], &halves, &products].concat()
+        }
+        assert_eq!(jacobian_rows!(f, 3), [&[][..], &[1, 2], &[1, 2], &[1, 2], &[0, 1], &[0, 1]]);
+    }
+
+    #[test]
+    fn a_trace_shows_its_numbers() {
+        struct Shown(RefCell<Vec<String>>);
+
+        impl Function for Shown {
+            type Output = f64;
+
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+                *self.0.borrow_mut() = vec![x[0].to_string(), format!("{:?}", x[0] * 2.0), S::one().to_string()];
+                x[0]
+            }
+        }
+        let f = Shown(RefCell::default());
+        SparseJacobian::new(&f, &[1.5]);
+        assert_eq!(f.0.take(), ["1.5? (variable 0)", "3? (variable 1)", "1"]);
     }
 
     #[test]
@@ -438,14 +482,15 @@ mod costs {
         }
     }
 
-    /// The sum of the products.
+    /// A sum of products of groups, each of which meets itself alone.
     struct Sum<'a>(Band<'a>);
 
     impl Function for Sum<'_> {
         type Output = f64;
 
         fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-            sum(&self.0.eval(x))
+            self.0.sizes.borrow_mut().push(size_of::<S>());
+            x.chunks(self.0.width).map(|x| x.iter().product::<S>()).sum()
         }
     }
 
@@ -470,7 +515,9 @@ mod costs {
             let hessian = SparseHessian::new(&f, &x);
             sizes.take();
             hessian.at(&f, &x);
-            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>>(hessian.colors());
+            let colors = if width > 1 { width } else { 0 };
+            assert_eq!(hessian.colors(), colors);
+            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>>(colors);
             assert_eq!(sizes.take(), wanted, "H, width {width}");
 
             let gradient = SparseJacobian::new(&f, &x);
@@ -575,6 +622,8 @@ mod reuse {
                 choose(x[0] * 2.0, x[0], x[1]),
                 choose(x[0] * x[1], x[0], x[1]),
                 choose(x[0].mul_add(x[0], x[1]), x[0], x[1]),
+                choose(x[0] + x[1], x[0], x[1]),
+                choose(x[1] - x[0], x[0], x[1]),
             ]
         }
         let f = function!(f: &[S] -> Vec<S>);
@@ -582,9 +631,9 @@ mod reuse {
             let jacobian = SparseJacobian::new(&f, x);
             std::array::from_fn(|i| jacobian.sparsity().row(i).to_vec())
         };
-        assert_eq!(rows(&[1.5, 1.0]), [[0], [0], [1], [0]]);
-        assert_eq!(rows(&[0.8, 3.0]), [[0], [1], [0], [0]]);
-        assert_eq!(rows(&[0.5, 0.1]), [[1], [1], [1], [1]]);
+        assert_eq!(rows(&[1.5, 1.0]), [[0], [0], [1], [0], [0], [1]]);
+        assert_eq!(rows(&[0.8, 3.0]), [[0], [1], [0], [0], [0], [0]]);
+        assert_eq!(rows(&[0.5, 0.1]), [[1], [1], [1], [1], [1], [1]]);
     }
 
     /// The missing entry is 0 here, but its derivative is not.
@@ -594,6 +643,17 @@ mod reuse {
         let f = function!(branch: &[S] -> Vec<S>);
         let jacobian = SparseJacobian::new(&f, &[-1.0, 1.0]);
         jacobian.at(&f, &[Dual::variable(0.0), Dual::constant(1.0)]);
+    }
+
+    /// Tiny entries are known as well as others.
+    #[test]
+    #[should_panic(expected = "there is an entry at row 1 and column 1 here")]
+    fn another_branch_of_tiny_numbers() {
+        fn tiny<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            branch(x).into_iter().map(|y| y * 1e-20).collect()
+        }
+        let f = function!(tiny: &[S] -> Vec<S>);
+        SparseJacobian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
     /// All entries cancel to zero, and the products with random numbers to what rounding left.
