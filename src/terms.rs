@@ -240,6 +240,7 @@ fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{affine, sum};
 
     /// The lengths of the pieces of a sum of squares, which take one statement each.
     fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
@@ -255,5 +256,20 @@ mod tests {
         // A variable and a square take as much: three terms make up for one input.
         assert_eq!(pieces(17, 1), [3, 3, 3, 3, 3, 2]);
         assert_eq!(pieces(17, 1000), [17]);
+    }
+
+    #[test]
+    fn the_memory_of_a_term_is_counted() {
+        let recorder = Recorder::new(&[1.0; 3]);
+        let x = &recorder.x;
+        // A statement of 24 bytes, three partials, and 12 for a run of variables.
+        sum(x);
+        assert_eq!(recorder.bytes(), 60);
+        // Others have a position of 4 bytes each.
+        sum(&[x[1], x[0]]);
+        assert_eq!(recorder.bytes(), 60 + 60);
+        // A block has a statement for its output, and an adjoint and a position for each operand.
+        affine(&x[..2], &x[2..], 1);
+        assert_eq!(recorder.bytes(), 60 + 60 + 60);
     }
 }
