@@ -342,6 +342,10 @@ fn wave<S: Scalar<Real = f64>>(x: S) -> S {
     x.sin() * x.relu()
 }
 
+fn root<S: Scalar>(x: S) -> S {
+    x.sqrt()
+}
+
 /// In the order of a layer: the bias first.
 fn layers_by_operators<S: Scalar<Real = f64>>(p: &[S]) -> S {
     let layer = |neurons: &[S], row: &[S]| -> Vec<S> {
@@ -350,12 +354,12 @@ fn layers_by_operators<S: Scalar<Real = f64>>(p: &[S]) -> S {
     };
     let rows = [[0.5, -1.0], [2.0, 0.3]].map(|row| row.map(S::from_real));
     let hidden = rows.map(|row| layer(&p[..9], &row).into_iter().map(|h| h.tanh()).collect::<Vec<S>>());
-    hidden.iter().map(|h| wave(layer(&p[9..], h)[0])).sum()
+    hidden.iter().flat_map(|h| layer(&p[9..], h)).map(wave).sum()
 }
 
 #[test]
 fn a_layer_is_right_at_every_nesting() {
-    let p: Vec<f64> = (0..13).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    let p: Vec<f64> = (0..17).map(|i| (f64::from(i) * 0.7).sin()).collect();
     assert_eq!(layers(&p), layers_by_operators(&p));
     assert_same(&function!(layers), &function!(layers_by_operators), &p);
 }
@@ -386,6 +390,9 @@ fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
     let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 1)[0].sqrt(), &[5.0, 0.0]);
     assert_eq!(g, [0.0, f64::INFINITY]);
     assert!(affine(&[0.0, 1.0].map(Var::constant), &[Var::constant(1.0)], 1)[0].is_constant());
+    // A neuron that is not used is nothing to the others, whatever its slope.
+    let second = |p: &[Var]| dense(p, &[Var::constant(1.0)], 1, &function!(root: S -> S))[1];
+    assert_eq!(gradient(second, &[0.0, 0.0, 1.0, 3.0]), (2.0, vec![0.0, 0.0, 0.25, 0.25]));
     for (neurons, inputs, rows) in [(2, 1, 0), (3, 2, 2), (2, 3, 2)] {
         assert_eq!(
             message(|| affine(&vec![1.0; neurons], &vec![1.0; inputs], rows)),

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dualtape::{
     Block, Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, Var, derivative, dot, function,
-    gradient, hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, sum,
+    gradient, hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, solve, sum,
 };
 use proptest::prelude::*;
 
@@ -222,6 +222,16 @@ mod sparsities {
             [&constants[..], &halves, &products].concat()
         }
         assert_eq!(jacobian_rows!(f, 3), [&[][..], &[1, 2], &[1, 2], &[1, 2], &[0, 1], &[0, 1]]);
+    }
+
+    #[test]
+    fn solutions_of_equations() {
+        fn quotient<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            solve(&[x[0] + 1.0], &[x[2]])[0] + x[1]
+        }
+        let f = function!(quotient);
+        assert_eq!(rows(SparseJacobian::new(&f, &[0.0; 3]).sparsity()), [[0, 1, 2]]);
+        assert_eq!(rows(SparseHessian::new(&f, &[0.0; 3]).sparsity()), [&[0, 2][..], &[], &[0]]);
     }
 
     #[test]
@@ -633,6 +643,7 @@ mod reuse {
         };
         assert_eq!(rows(&[1.5, 1.0]), [[0], [0], [1], [0], [0], [1]]);
         assert_eq!(rows(&[0.8, 3.0]), [[0], [1], [0], [0], [0], [0]]);
+        assert_eq!(rows(&[0.2, 1.0]), [[1], [1], [1], [1], [1], [1]]);
         assert_eq!(rows(&[0.5, 0.1]), [[1], [1], [1], [1], [1], [1]]);
     }
 

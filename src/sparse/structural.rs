@@ -95,6 +95,7 @@ impl<T: Scalar> Scalar for Structural<T> {
 
     const RECORDS: bool = true;
 
+    /// One more than there are, so that what is refined to this order is no longer constant.
     const ORDER: usize = T::ORDER + 1;
 
     #[inline]
