@@ -158,7 +158,7 @@ fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: 
             let base = if n < 0 { recip(x) } else { x };
             Taylor { value, ..num_traits::pow(base, n.unsigned_abs() as usize) }
         }
-        _ if !is_normal => Taylor { value, ..power_by_slopes(x, Taylor::constant(a), K) },
+        _ if !is_normal => power_by_slopes(x, Taylor::constant(a), K),
         _ => integrate(value, x, slope_of_power(slope, &x, a)),
     }
 }
