@@ -36,7 +36,7 @@ use crate::{Block, Matrix, Parametric, Real, Rule, Scalar, Var, dot, gradient, j
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | ⌈n/8⌉ evaluations in 8 lanes, n³/3 multiplications, one evaluation in the scalar of p for each order | a solution to about full precision | a linear system: [`solve`]; one unknown with a known slope: [`Rule`](crate::Rule) |
+/// | ⌈n/8⌉ evaluations in 8 lanes, n³/3 multiplications, one evaluation in the scalar of p for each order | a solution to about full precision | a linear system: [`solve`]; one unknown with a known slope: [`Rule`] |
 ///
 /// # Panics
 ///
