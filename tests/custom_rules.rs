@@ -359,7 +359,7 @@ fn layers_by_operators<S: Scalar<Real = f64>>(p: &[S]) -> S {
 
 #[test]
 fn a_layer_is_right_at_every_nesting() {
-    let p: Vec<f64> = (0..17).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    let p: Vec<f64> = (0..17).map(|i| (f64::from(i) * 0.9).sin()).collect();
     assert_eq!(layers(&p), layers_by_operators(&p));
     assert_same(&function!(layers), &function!(layers_by_operators), &p);
 }
