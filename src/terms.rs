@@ -164,7 +164,9 @@ impl<'a, T: Scalar> Terms<'a, T> {
             f(self.index(0), &recorder.x);
             let term = recorder.bytes();
             recorder.tape.rewind(recorder.x.len());
-            len.div_ceil(MOST).max(4 * recorder.inputs / (term + 1))
+            // Zeroed, summed and added: as much as a statement on two operands.
+            let inputs = 3 * size_of::<T>() * recorder.x.len();
+            len.div_ceil(MOST).max(4 * inputs / (term + 1))
         };
         (0..len).step_by(size).map(|start| start..len.min(start + size)).collect()
     }
@@ -253,7 +255,7 @@ mod tests {
     fn pieces_depend_on_the_numbers_of_terms_and_inputs() {
         assert_eq!(pieces(16, 1000), [1; 16]);
         assert_eq!(pieces(6400, 1), [100; 64]);
-        // A variable and a square take as much: three terms make up for one input.
+        // An input and a square take as much: three terms make up for one input.
         assert_eq!(pieces(17, 1), [3, 3, 3, 3, 3, 2]);
         assert_eq!(pieces(17, 1000), [17]);
     }
@@ -268,8 +270,8 @@ mod tests {
         // Others have a position of 4 bytes each.
         sum(&[x[1], x[0]]);
         assert_eq!(recorder.bytes(), 60 + 60);
-        // A block has a statement for its output, and an adjoint and a position for each operand.
+        // A block has 40 bytes, and the operands and slopes that are needed on the way back.
         affine(&x[..2], &x[2..], 1);
-        assert_eq!(recorder.bytes(), 60 + 60 + 60);
+        assert_eq!(recorder.bytes(), 60 + 60 + 40 + 4 * 8);
     }
 }
