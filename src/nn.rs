@@ -57,6 +57,7 @@ mod metrics;
 mod mlp;
 mod optimizer;
 mod tensors;
+mod trainer;
 
 #[cfg(feature = "files")]
 pub use data::{DataError, Target, read_indices};
@@ -76,3 +77,6 @@ pub use optimizer::{
     clip_values,
 };
 pub use tensors::{TensorError, Tensors};
+pub use trainer::{Batch, Callback, Ending, Epoch, Objective, Step, Supervised, TrainError, Trainer};
+#[cfg(feature = "train")]
+pub use trainer::{CtrlC, ProgressBar};

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dualtape::{Dual, Scalar, Tape, Var, derivative, dot, gradient, hessian, sum};
+use dualtape::{Dual, Scalar, Tape, Var, affine, derivative, dot, gradient, hessian, sum};
 use refusals::{FOREIGN, STALE, message};
 
 #[test]
@@ -213,6 +213,17 @@ fn slices_in_any_order_count() {
     // Two that are swapped are no run.
     let weights = [1.0, 10.0, 100.0].map(Var::constant);
     assert_eq!(tape.backward(dot(&[x[0], x[2], x[1]], &weights)).wrt(&x), [1.0, 100.0, 10.0]);
+}
+
+/// The walk back goes from chunk to chunk of nodes between blocks.
+#[test]
+fn blocks_among_many_statements() {
+    let chain = |x: Var| (0..1000).fold(x, |y, _| y + 1.0);
+    let layer = |x: Var| affine(&[x, Var::constant(2.0)], &[chain(x)], 1)[0];
+    let (y, g) = gradient(|x| chain(layer(layer(x[0]))), &[3.0]);
+    // z = x(x + 1000) + 2, and y = z(z + 1000) + 1002.
+    let z = 3.0 * 1003.0 + 2.0;
+    assert_eq!((y, g), (z * (z + 1000.0) + 1002.0, vec![(2.0 * z + 1000.0) * 1006.0]));
 }
 
 #[test]

@@ -500,7 +500,8 @@ impl Minibatches {
 const SPLIT: u64 = u64::MAX;
 
 /// A generator for each seed and stream.
-fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+/// Epochs have the streams from 0 on, and others those beyond 2⁶².
+pub(super) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(stream);
     generator

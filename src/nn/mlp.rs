@@ -218,6 +218,34 @@ impl<S> Mlp<S> {
         &self.parameters
     }
 
+    /// What a parameter is, by its place in [`parameters`](Mlp::parameters); layers, neurons and weights
+    /// count from 1.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such parameter.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(16, Activation::Relu), (1, Activation::Linear)]);
+    /// assert_eq!(mlp.parameter_name(4), "layer 1, neuron 2, weight 2");
+    /// assert_eq!(mlp.parameter_name(64), "layer 2, neuron 1, bias");
+    /// ```
+    #[track_caller]
+    pub fn parameter_name(&self, index: usize) -> String {
+        let mut within = index;
+        for (layer, (fan_in, parameters)) in (1..).zip(self.blocks()) {
+            if within < parameters.len() {
+                let (neuron, input) = (within / (fan_in + 1) + 1, within % (fan_in + 1));
+                let what = if input == fan_in { "bias".to_string() } else { format!("weight {}", input + 1) };
+                return format!("layer {layer}, neuron {neuron}, {what}");
+            }
+            within -= parameters.len();
+        }
+        panic!("Mlp: there is no parameter {index} among {}, counted from 0", self.parameters.len())
+    }
+
     /// All parameters, to be changed in place by an [optimizer](super::Sgd).
     ///
     /// ```

@@ -133,7 +133,7 @@ impl<U: Update> Optimizer<U> {
     pub fn step<R: Real>(&mut self, parameters: &mut [R], gradient: &[R]) {
         let n = parameters.len();
         assert_gradient("Optimizer::step", n, gradient.len());
-        let needed = n * self.rule.numbers();
+        let needed = self.memory(n);
         let State { steps, numbers } = &mut self.state;
         if numbers.is_empty() {
             numbers.resize(needed, 0.0);
@@ -148,6 +148,11 @@ impl<U: Update> Optimizer<U> {
         let rate = self.schedule.rate(*steps);
         *steps += 1;
         self.rule.update(rate, *steps, parameters, gradient, numbers);
+    }
+
+    /// How many numbers it remembers of this number of parameters.
+    pub(super) fn memory(&self, parameters: usize) -> usize {
+        parameters * self.rule.numbers()
     }
 
     /// What it remembers.

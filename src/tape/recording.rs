@@ -375,12 +375,13 @@ impl<T> Nodes<T> {
     /// its first node.
     fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
         let mut end = self.full.iter().map(Vec::len).sum::<usize>() + self.last.len();
-        std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
+        let chunks = std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
             end -= chunk.len();
             let within = |number: usize| number.clamp(end, end + chunk.len()) - end;
             let (first, last) = (within(numbers.start), within(numbers.end));
             (end + first, &chunk[first..last])
-        })
+        });
+        chunks.filter(|(_, chunk)| !chunk.is_empty())
     }
 }
 

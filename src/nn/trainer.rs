@@ -1,0 +1,523 @@
+//! Training: minibatches, steps, and what is looked at in between.
+//!
+//! A [`Trainer`] makes an [`Objective`] small, which is written once over [`Scalar`](crate::Scalar) and read three times:
+//! in reverse mode for the gradient of every step, in plain numbers for the validation loss, and if asked in
+//! forward mode at every epoch's end, to confirm the gradient ([`Trainer::check`]).
+//!
+//! All chance comes from one seed: the order of an epoch from the seed and its number, what a step draws from the
+//! seed and its number. What is left to remember is little, and a training that is
+//! [saved](Trainer::tensors) goes on bit for bit.
+
+mod callback;
+mod error;
+mod minibatch;
+mod objective;
+mod progress;
+#[cfg(feature = "train")]
+mod terminal;
+
+use std::fmt;
+use std::ops::ControlFlow;
+#[cfg(feature = "files")]
+use std::path::{Path, PathBuf};
+
+use num_traits::Float;
+
+use super::data::generator;
+use super::{Dataset, Minibatches, Optimizer, Update, clip_norm};
+#[cfg(feature = "files")]
+use super::{FileError, FileProblem, Tensors};
+use crate::{Dual, Real, gradient_forward};
+use callback::OnEpoch;
+pub use callback::{Callback, Epoch, Step};
+pub use error::TrainError;
+use minibatch::Minibatch;
+pub use objective::{Batch, Objective, Supervised};
+use progress::Progress;
+#[cfg(feature = "train")]
+pub use terminal::{CtrlC, ProgressBar};
+
+/// Trains with an [`Optimizer`]: epochs of shuffled minibatches, validation, early stopping, callbacks, and checkpoints.
+///
+/// ```
+/// use dualtape::nn::{Activation, Adam, Dataset, Ending, Init, Mlp, Schedule, Supervised, Trainer, predictions};
+/// use rand::SeedableRng;
+/// use rand::rngs::StdRng;
+///
+/// // Which points are within the unit circle?
+/// let grid = |i: usize| [(i % 20) as f64 * 0.15 - 1.4, (i / 20) as f64 * 0.15 - 1.4];
+/// let points: Vec<[f64; 2]> = (0..400).map(grid).collect();
+/// let within = points.iter().map(|[x, y]| usize::from(x * x + y * y < 1.0)).collect();
+/// let (train, validation) = Dataset::new((2, 1), points.concat(), within).split(0.25, 1);
+///
+/// let layers = [(16, Activation::Tanh), (2, Activation::Linear)];
+/// let mut mlp: Mlp = Mlp::random(2, &layers, Init::Xavier, &mut StdRng::seed_from_u64(1));
+/// let objective = Supervised::new(&mlp);
+/// let mut trainer = Trainer::new(Adam::new(Schedule::Constant(0.02))).epochs(50).batch(20).patience(10).check(8);
+/// let ending = trainer.fit(&objective, mlp.parameters_mut(), &train, Some(&validation))?;
+///
+/// assert_eq!(ending, Ending::Epochs);
+/// let classes = predictions(&mlp.forward_batch(validation.features(), validation.len()), 2);
+/// let right = classes.iter().zip(validation.targets()).filter(|(a, b)| a == b).count();
+/// assert!(right >= 95, "{right} of 100");
+/// # Ok::<(), dualtape::nn::TrainError>(())
+/// ```
+pub struct Trainer<'a, U, R = f64> {
+    optimizer: Optimizer<U>,
+    epochs: usize,
+    batch: usize,
+    seed: u64,
+    patience: Option<usize>,
+    largest_norm: Option<f64>,
+    /// The number of derivatives that are confirmed at every epoch's end.
+    checked: usize,
+    callbacks: Vec<Box<dyn Callback<R> + 'a>>,
+    #[cfg(feature = "files")]
+    checkpoint: Option<PathBuf>,
+    progress: Progress<R>,
+}
+
+/// Why a training is over.
+///
+/// ```
+/// use dualtape::nn::{Activation, Dataset, Ending, Mlp, Schedule, Sgd, Supervised, Trainer};
+///
+/// let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+/// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+/// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.0))).epochs(50).patience(5);
+/// let ending = trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None)?;
+/// assert_eq!((ending, trainer.history().len()), (Ending::Patience, 6));
+/// # Ok::<(), dualtape::nn::TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It had all epochs.
+    Epochs,
+    /// The loss got no smaller for too long.
+    Patience,
+    /// A callback stopped it.
+    Callback,
+}
+
+impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
+    /// A trainer for 100 epochs of minibatches of 32 rows, with the seed 0.
+    ///
+    /// ```
+    /// use dualtape::nn::{Schedule, Sgd, Trainer};
+    ///
+    /// let trainer: Trainer<'_, _> = Trainer::new(Sgd::new(Schedule::Constant(0.1)));
+    /// assert!(trainer.history().is_empty());
+    /// ```
+    pub fn new(optimizer: Optimizer<U>) -> Self {
+        Trainer {
+            optimizer,
+            epochs: 100,
+            batch: 32,
+            seed: 0,
+            patience: None,
+            largest_norm: None,
+            checked: 0,
+            callbacks: Vec::new(),
+            #[cfg(feature = "files")]
+            checkpoint: None,
+            progress: Progress { parameters: Vec::new(), best: None, history: Vec::new(), steps: 0, loss: 0.0 },
+        }
+    }
+
+    /// The same for this number of epochs, those of a training that is resumed among them.
+    ///
+    /// [`Trainer`] has an example.
+    pub fn epochs(self, epochs: usize) -> Self {
+        Trainer { epochs, ..self }
+    }
+
+    /// The same with minibatches of this number of rows; the last of an epoch may have less.
+    ///
+    /// From 64 rows on they are taken in pieces of at least 32 rows, on several threads (feature `parallel`), with the same
+    /// bits on any number of them.
+    ///
+    /// # Panics
+    ///
+    /// When the number is 0.
+    ///
+    /// [`Trainer`] has an example.
+    #[track_caller]
+    pub fn batch(self, rows: usize) -> Self {
+        assert!(rows > 0, "Trainer::batch: minibatches of 0 rows; pass at least 1");
+        Trainer { batch: rows, ..self }
+    }
+
+    /// The same with this seed of the order of rows, and of what objectives [draw](Batch::generator).
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
+    ///
+    /// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 4.0, 5.0]);
+    /// let trained = |seed| {
+    ///     let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    ///     let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1))).epochs(1).batch(1).seed(seed);
+    ///     trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None).map(|_| line)
+    /// };
+    /// assert_eq!(trained(1)?, trained(1)?);
+    /// assert_ne!(trained(1)?, trained(4)?);
+    /// # Ok::<(), dualtape::nn::TrainError>(())
+    /// ```
+    pub fn seed(self, seed: u64) -> Self {
+        Trainer { seed, ..self }
+    }
+
+    /// The same with an end when for this number of epochs the loss has not got smaller: that of the validation data,
+    /// and without any the mean loss of the epoch.
+    ///
+    /// [`Ending`] has an example.
+    pub fn patience(self, epochs: usize) -> Self {
+        Trainer { patience: Some(epochs), ..self }
+    }
+
+    /// The same with gradients of at most this norm: [`clip_norm`].
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
+    ///
+    /// let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    /// let data = Dataset::new((1, 1), vec![3.0], vec![1e6]);
+    /// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(1.0))).epochs(1).clip_norm(1.0);
+    /// trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None)?;
+    /// assert!((line.parameters()[0].hypot(line.parameters()[1]) - 1.0).abs() < 1e-12);
+    /// # Ok::<(), dualtape::nn::TrainError>(())
+    /// ```
+    pub fn clip_norm(self, largest: f64) -> Self {
+        Trainer { largest_norm: Some(largest), ..self }
+    }
+
+    /// The same with a comparison of the modes at the end of every epoch: for this number of parameters, drawn at
+    /// random, the derivatives of the loss of a minibatch in reverse and in forward mode. The training ends with an error
+    /// that names the parameter when two differ by more than 10⁻⁹ (in `f32` 5·10⁻⁴) of the largest derivative.
+    ///
+    /// It costs a gradient, and an evaluation in 8 lanes for every 8 parameters.
+    ///
+    /// ```
+    /// use dualtape::nn::{Batch, Dataset, Objective, Schedule, Sgd, Trainer};
+    /// use dualtape::Scalar;
+    ///
+    /// struct Wrong;
+    ///
+    /// impl Objective for Wrong {
+    ///     /// x², with a factor that is hidden from one of the modes.
+    ///     fn loss<S: Scalar<Real = f64>>(&self, x: &[S], _: &Batch<'_>) -> S {
+    ///         if size_of::<S>() == 16 { x[0] * x[0].value() } else { x[0] * x[0] }
+    ///     }
+    /// }
+    ///
+    /// let (data, mut x) = (Dataset::new((1, 1), vec![0.0], vec![0.0]), [1.0]);
+    /// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.5))).check(1);
+    /// let error = trainer.fit(&Wrong, &mut x, &data, None).unwrap_err();
+    /// assert!(error.to_string().starts_with(
+    ///     "epoch 1: the derivative by parameter 0 is 0.5 in reverse mode and 1 in forward mode"
+    /// ));
+    /// ```
+    pub fn check(self, parameters: usize) -> Self {
+        Trainer { checked: parameters, ..self }
+    }
+
+    /// The same with something more that is told about the training: [`Callback`].
+    ///
+    /// [`Step`] has an example.
+    pub fn callback(mut self, callback: impl Callback<R> + 'a) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// The same with a closure that is told about every epoch, and the parameters after it. It stops the training with
+    /// `Break`.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow::{Break, Continue};
+    ///
+    /// use dualtape::nn::{Activation, Dataset, Ending, Mlp, Schedule, Sgd, Supervised, Trainer};
+    ///
+    /// let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    /// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+    /// let good_enough = |_: &_, line: &[f64]| if line[0] > 1.9 { Break(()) } else { Continue(()) };
+    /// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1))).on_epoch(good_enough);
+    /// assert_eq!(trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None)?, Ending::Callback);
+    /// # Ok::<(), dualtape::nn::TrainError>(())
+    /// ```
+    pub fn on_epoch(self, callback: impl FnMut(&Epoch, &[R]) -> ControlFlow<()> + 'a) -> Self {
+        self.callback(OnEpoch(callback))
+    }
+
+    /// The same with a checkpoint: a file of its [tensors](Trainer::tensors) that is replaced at the end of every epoch,
+    /// and when a callback stops the training.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Adam, Dataset, Mlp, Schedule, Supervised, Trainer};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("training.safetensors");
+    /// let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    /// let (objective, mut again) = (Supervised::new(&line), line.clone());
+    /// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+    /// let new = || Trainer::new(Adam::new(Schedule::Constant(0.1)));
+    /// new().epochs(10).fit(&objective, line.parameters_mut(), &data, None)?;
+    ///
+    /// new().epochs(4).checkpoint(&path).fit(&objective, again.parameters_mut(), &data, None)?;
+    /// new().epochs(10).resume(&path)?.fit(&objective, again.parameters_mut(), &data, None)?;
+    /// assert_eq!(again, line);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "files")]
+    pub fn checkpoint(self, path: impl AsRef<Path>) -> Self {
+        Trainer { checkpoint: Some(path.as_ref().to_path_buf()), ..self }
+    }
+
+    /// The same from where a [checkpoint](Trainer::checkpoint) is: [`load_tensors`](Trainer::load_tensors).
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is no checkpoint of a training with such an optimizer.
+    ///
+    /// ```
+    /// use dualtape::nn::{Schedule, Sgd, Trainer};
+    ///
+    /// let trainer: Trainer<'_, _> = Trainer::new(Sgd::new(Schedule::Constant(0.1)));
+    /// let error = trainer.resume("no/such/file.safetensors").err().unwrap();
+    /// assert!(error.to_string().starts_with("no/such/file.safetensors: "));
+    /// ```
+    #[cfg(feature = "files")]
+    pub fn resume(mut self, path: impl AsRef<Path>) -> Result<Self, FileError> {
+        let tensors = Tensors::load(&path)?;
+        let named = |error| FileError { path: path.as_ref().to_path_buf(), problem: FileProblem::Tensors(error) };
+        self.load_tensors(&tensors).map_err(named)?;
+        Ok(self)
+    }
+
+    /// Trains, from `parameters`, and leaves there what was learned: the best parameters for the validation data, and
+    /// without any the last ones.
+    ///
+    /// Called again, or after [`load_tensors`](Trainer::load_tensors), it goes on from where it was, whatever
+    /// `parameters` holds.
+    ///
+    /// # Errors
+    ///
+    /// When a loss or a derivative is not finite, the modes [disagree](Trainer::check), the checkpoint cannot be written, or
+    /// there was another number of parameters before. Then too, what was learned before is left in `parameters`: after a
+    /// loss that is not finite and without validation data, those of the last finite loss.
+    ///
+    /// # Panics
+    ///
+    /// When there are no rows to train with, or none to validate with.
+    ///
+    /// [`Trainer`] has an example.
+    #[track_caller]
+    pub fn fit<T: Copy + Sync>(
+        &mut self,
+        objective: &impl Objective<R, T>,
+        parameters: &mut [R],
+        train: &Dataset<R, T>,
+        validation: Option<&Dataset<R, T>>,
+    ) -> Result<Ending, TrainError> {
+        assert!(!train.is_empty(), "Trainer::fit: there are no rows to train with; pass at least one");
+        let validates = validation.is_none_or(|rows| !rows.is_empty());
+        assert!(validates, "Trainer::fit: there are no rows to validate with; pass at least one, or None");
+        let (passed, resumed) = (parameters.len(), self.progress.parameters.len());
+        if resumed == 0 {
+            self.progress.parameters = parameters.to_vec();
+        } else if passed != resumed {
+            return Err(TrainError::Parameters { passed, resumed });
+        }
+        let ending = self.run(objective, train, validation);
+        self.callbacks.iter_mut().for_each(|callback| callback.end());
+        parameters.copy_from_slice(self.progress.best.as_ref().unwrap_or(&self.progress.parameters));
+        ending
+    }
+
+    /// The epochs so far.
+    ///
+    /// [`Epoch`] has an example.
+    pub fn history(&self) -> &[Epoch] {
+        &self.progress.history
+    }
+
+    /// The optimizer as it is now.
+    ///
+    /// ```
+    /// use dualtape::nn::{Schedule, Sgd, Trainer};
+    ///
+    /// let trainer: Trainer<'_, _> = Trainer::new(Sgd::new(Schedule::Constant(0.1)));
+    /// assert_eq!(trainer.optimizer().rate(), 0.1);
+    /// ```
+    pub fn optimizer(&self) -> &Optimizer<U> {
+        &self.optimizer
+    }
+
+    fn run<T: Copy + Sync>(
+        &mut self,
+        objective: &impl Objective<R, T>,
+        train: &Dataset<R, T>,
+        validation: Option<&Dataset<R, T>>,
+    ) -> Result<Ending, TrainError> {
+        let mut batches = Minibatches::shuffled(train.len(), self.batch, self.seed);
+        let mut minibatch = Minibatch::new(self.seed);
+        let mut finite = self.progress.parameters.clone();
+        while self.progress.history.len() < self.epochs {
+            let unimproved = self.progress.best().map_or(0, |(_, epochs)| epochs);
+            if self.patience.is_some_and(|patience| unimproved >= patience) {
+                return Ok(Ending::Patience);
+            }
+            let epoch = self.progress.history.len();
+            let order = batches.epoch(epoch as u64);
+            let steps = order.len();
+            for rows in order.skip(self.progress.steps) {
+                minibatch.gather(train, rows, self.optimizer.state().steps);
+                let step = self.step(objective, &minibatch, &mut finite, steps)?;
+                self.progress.loss += step.loss * rows.len() as f64;
+                self.progress.steps += 1;
+                if self.tell(|callback, _| callback.step(&step)).is_break() {
+                    self.save()?;
+                    return Ok(Ending::Callback);
+                }
+            }
+            if self.checked > 0 {
+                let rows = batches.epoch(epoch as u64).next().expect("an epoch has a minibatch");
+                minibatch.gather(train, rows, self.optimizer.state().steps);
+                self.compare_modes(objective, &minibatch)?;
+            }
+            let epoch = self.end_epoch(objective, train.len(), validation)?;
+            self.save()?;
+            if self.tell(|callback, parameters| callback.epoch(&epoch, parameters)).is_break() {
+                return Ok(Ending::Callback);
+            }
+        }
+        Ok(Ending::Epochs)
+    }
+
+    /// Moves the parameters; those that had a finite loss go to `finite` before.
+    fn step<T: Copy + Sync>(
+        &mut self,
+        objective: &impl Objective<R, T>,
+        minibatch: &Minibatch<R, T>,
+        finite: &mut [R],
+        steps: usize,
+    ) -> Result<Step, TrainError> {
+        let parameters = &mut self.progress.parameters;
+        let (epoch, number) = (self.progress.history.len() + 1, self.progress.steps + 1);
+        let not_finite =
+            |what: String, value: R| TrainError::NotFinite { epoch, step: number, what, value: real(value) };
+        let (loss, mut gradient) = minibatch.gradient(objective, parameters);
+        if !Float::is_finite(loss) {
+            parameters.copy_from_slice(finite);
+            return Err(not_finite("the loss".to_string(), loss));
+        }
+        if let Some(index) = gradient.iter().position(|g| !Float::is_finite(*g)) {
+            let what = format!("the derivative by {}", objective.parameter_name(index));
+            return Err(not_finite(what, gradient[index]));
+        }
+        if let Some(largest) = self.largest_norm {
+            clip_norm(&mut gradient, R::from_f64(largest));
+        }
+        finite.copy_from_slice(parameters);
+        let rate = self.optimizer.rate();
+        self.optimizer.step(parameters, &gradient);
+        Ok(Step { epoch, epochs: self.epochs, number, steps, loss: real(loss), rate })
+    }
+
+    /// Validates, and begins the next epoch.
+    fn end_epoch<T: Copy>(
+        &mut self,
+        objective: &impl Objective<R, T>,
+        rows: usize,
+        validation: Option<&Dataset<R, T>>,
+    ) -> Result<Epoch, TrainError> {
+        let (number, progress) = (self.progress.history.len() + 1, &mut self.progress);
+        let loss_of = |data| real(objective.loss(&progress.parameters, &Batch::new(data)));
+        let validation_loss = validation.map(loss_of);
+        if let Some(value) = validation_loss {
+            if !value.is_finite() {
+                let what = "the loss of the validation data".to_string();
+                return Err(TrainError::NotFinite { epoch: number, step: progress.steps, what, value });
+            }
+            if progress.best().is_none_or(|(best, _)| value < best) {
+                progress.best = Some(progress.parameters.clone());
+            }
+        }
+        let loss = std::mem::take(&mut progress.loss) / rows as f64;
+        progress.steps = 0;
+        let rate = self.optimizer.rate();
+        let epoch = Epoch { number, loss, validation_loss, rate };
+        progress.history.push(epoch);
+        Ok(epoch)
+    }
+
+    /// Compares the derivatives by some parameters, drawn at random, in reverse and in forward mode.
+    fn compare_modes<T: Copy + Sync>(
+        &self,
+        objective: &impl Objective<R, T>,
+        minibatch: &Minibatch<R, T>,
+    ) -> Result<(), TrainError> {
+        /// The first stream of what is drawn here.
+        const CHECKS: u64 = 1 << 62;
+        let (parameters, epoch) = (&self.progress.parameters, self.progress.history.len() + 1);
+        let mut generator = generator(self.seed, CHECKS | epoch as u64);
+        let chosen = rand::seq::index::sample(&mut generator, parameters.len(), self.checked.min(parameters.len()));
+        let point: Vec<R> = chosen.iter().map(|index| parameters[index]).collect();
+        let (_, reverse) = minibatch.gradient(objective, parameters);
+        let loss = |x: &[Dual<R, _>]| {
+            let mut inputs: Vec<_> = parameters.iter().map(|&p| Dual::constant(p)).collect();
+            chosen.iter().zip(x).for_each(|(index, &x)| inputs[index] = x);
+            minibatch.loss(objective, &inputs)
+        };
+        let (_, forward) = gradient_forward(loss, &point);
+        let largest = reverse.iter().chain(&forward).map(|&g| real(g).abs()).fold(0.0, f64::max);
+        let tolerance = f64::max(1e-9, 4096.0 * real(R::epsilon()));
+        for (index, &forward) in chosen.iter().zip(&forward) {
+            let (reverse, forward) = (real(reverse[index]), real(forward));
+            let difference = (reverse - forward).abs();
+            // A NaN is a difference.
+            if difference.is_nan() || difference > tolerance * largest {
+                let parameter = objective.parameter_name(index);
+                let relative = difference / largest;
+                return Err(TrainError::Disagreement { epoch, parameter, reverse, forward, relative });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the checkpoint, if there is to be one.
+    fn save(&self) -> Result<(), TrainError> {
+        #[cfg(feature = "files")]
+        if let Some(path) = &self.checkpoint {
+            self.tensors().save(path).map_err(TrainError::Checkpoint)?;
+        }
+        Ok(())
+    }
+
+    /// Tells all callbacks, of which each may stop the training.
+    fn tell(&mut self, tell: impl Fn(&mut dyn Callback<R>, &[R]) -> ControlFlow<()>) -> ControlFlow<()> {
+        let parameters = &self.progress.parameters;
+        let mut answer = ControlFlow::Continue(());
+        for callback in &mut self.callbacks {
+            if tell(&mut **callback, parameters).is_break() {
+                answer = ControlFlow::Break(());
+            }
+        }
+        answer
+    }
+}
+
+impl<U: fmt::Debug, R> fmt::Debug for Trainer<'_, U, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("optimizer", &self.optimizer)
+            .field("epochs", &self.epochs)
+            .field("batch", &self.batch)
+            .field("seed", &self.seed)
+            .field("history", &self.progress.history)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A plain number in f64.
+fn real<R: Real>(x: R) -> f64 {
+    x.to_f64().expect("f32 and f64 are numbers in f64")
+}

@@ -1,0 +1,240 @@
+//! What a training makes small.
+
+use std::ops::Deref;
+
+use rand::Rng;
+
+use crate::nn::data::generator;
+use crate::nn::{Dataset, Dropout, Mlp, cross_entropy, l2, mean_squared_error};
+use crate::{Real, Scalar};
+
+/// The loss of a model on some rows of data, in any scalar.
+///
+/// It is written once, and the [`Trainer`](super::Trainer) reads it in reverse mode to train, in forward mode to
+/// check that, and in plain numbers to validate.
+///
+/// The loss of rows must be a mean over them: a large minibatch is taken in pieces, whose losses count by their
+/// numbers of rows. [`Supervised`] is one ready-made.
+///
+/// ```
+/// use dualtape::nn::{Batch, Dataset, Objective, Schedule, Sgd, Trainer, mean_absolute_error};
+/// use dualtape::{Real, Scalar};
+///
+/// /// A line through points, for the mean distance.
+/// struct Line;
+///
+/// impl Objective for Line {
+///     fn loss<S: Scalar<Real = f64>>(&self, line: &[S], batch: &Batch<'_>) -> S {
+///         let outputs: Vec<S> = batch.features().iter().map(|&x| line[0] * x + line[1]).collect();
+///         mean_absolute_error(&outputs, batch.targets())
+///     }
+/// }
+///
+/// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+/// let mut line = [0.0, 0.0];
+/// let sgd = Sgd::new(Schedule::Linear { from: 0.2, to: 0.0, steps: 300 });
+/// Trainer::new(sgd).epochs(300).fit(&Line, &mut line, &data, None)?;
+/// assert!((line[0] - 2.0).abs() < 0.01 && (line[1] - 1.0).abs() < 0.01);
+/// # Ok::<(), dualtape::nn::TrainError>(())
+/// ```
+pub trait Objective<R: Real = f64, T = R>: Sync {
+    /// The mean loss of the rows of a batch.
+    fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, T>) -> S;
+
+    /// What a parameter is, for messages.
+    fn parameter_name(&self, index: usize) -> String {
+        format!("parameter {index}")
+    }
+}
+
+/// Some rows, and the chance that a training step has: a [`Dataset`] to read.
+///
+/// ```
+/// use dualtape::nn::{Batch, Dataset};
+///
+/// let data = Dataset::new((2, 1), vec![0.0, 1.0, 2.0, 3.0], vec![5.0, 6.0]);
+/// let batch = Batch::new(&data);
+/// assert_eq!((batch.len(), batch.targets()), (2, &[5.0, 6.0][..]));
+/// assert!(batch.generator().is_none());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a, R = f64, T = R> {
+    rows: &'a Dataset<R, T>,
+    /// The seed and the stream of the generator.
+    chance: Option<(u64, u64)>,
+}
+
+impl<'a, R: Real, T: Copy> Batch<'a, R, T> {
+    /// All rows, to evaluate: without chance.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Batch, Dataset, Mlp, Objective, Supervised};
+    ///
+    /// let mlp = Mlp::new(1, &[(1, Activation::Linear)], &[2.0, 0.0]);
+    /// let data = Dataset::new((1, 1), vec![1.0, 2.0], vec![2.0, 7.0]);
+    /// assert_eq!(Supervised::new(&mlp).loss(mlp.parameters(), &Batch::new(&data)), 4.5);
+    /// ```
+    pub fn new(rows: &'a Dataset<R, T>) -> Self {
+        Batch { rows, chance: None }
+    }
+
+    /// The rows of a piece of a training step.
+    pub(super) fn of_step(rows: &'a Dataset<R, T>, seed: u64, step: usize, piece: usize) -> Self {
+        /// The first stream of the steps; each has 2¹⁶ of them.
+        const STEPS: u64 = 1 << 63;
+        Batch { rows, chance: Some((seed, STEPS | (step as u64) << 16 | piece as u64)) }
+    }
+
+    /// The generator of random numbers of a training step, and nothing outside of training.
+    ///
+    /// It is the same in all readings of a step, so that these are of one function.
+    ///
+    /// ```
+    /// use dualtape::nn::{Batch, Dataset, Objective, Schedule, Sgd, Trainer};
+    /// use dualtape::Scalar;
+    /// use rand::RngExt;
+    ///
+    /// /// How far a number is from 3, seen through noise.
+    /// struct Noisy;
+    ///
+    /// impl Objective for Noisy {
+    ///     fn loss<S: Scalar<Real = f64>>(&self, x: &[S], batch: &Batch<'_>) -> S {
+    ///         let noise = batch.generator().map_or(0.0, |mut generator| generator.random_range(-1.0..1.0));
+    ///         (x[0] - 3.0 + noise).powi(2)
+    ///     }
+    /// }
+    ///
+    /// let (data, mut x) = (Dataset::new((1, 1), vec![0.0], vec![0.0]), [0.0]);
+    /// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.01))).epochs(1000).check(1);
+    /// trainer.fit(&Noisy, &mut x, &data, None)?;
+    /// assert!((x[0] - 3.0).abs() < 0.2);
+    /// # Ok::<(), dualtape::nn::TrainError>(())
+    /// ```
+    pub fn generator(&self) -> Option<impl Rng + use<R, T>> {
+        self.chance.map(|(seed, stream)| generator(seed, stream))
+    }
+}
+
+impl<R, T> Deref for Batch<'_, R, T> {
+    type Target = Dataset<R, T>;
+
+    fn deref(&self) -> &Dataset<R, T> {
+        self.rows
+    }
+}
+
+/// A network learns what its outputs should be: the [`cross_entropy`] of classes, the
+/// [`mean_squared_error`] of numbers.
+///
+/// ```
+/// use dualtape::nn::{Activation, Adam, Dataset, Init, Mlp, Schedule, Supervised, Trainer, predictions};
+/// use rand::SeedableRng;
+/// use rand::rngs::StdRng;
+///
+/// // The exclusive or.
+/// let data = Dataset::new((2, 1), vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], vec![0, 1, 1, 0]);
+/// let layers = [(8, Activation::Tanh), (2, Activation::Linear)];
+/// let mut mlp: Mlp = Mlp::random(2, &layers, Init::Xavier, &mut StdRng::seed_from_u64(1));
+///
+/// let objective = Supervised::new(&mlp);
+/// let mut trainer = Trainer::new(Adam::new(Schedule::Constant(0.05))).epochs(200);
+/// trainer.fit(&objective, mlp.parameters_mut(), &data, None)?;
+/// assert_eq!(predictions(&mlp.forward_batch(data.features(), 4), 2), data.targets());
+/// # Ok::<(), dualtape::nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Supervised<R = f64> {
+    /// Of which only the shape counts.
+    network: Mlp<R>,
+    penalty: f64,
+    dropout: f64,
+}
+
+impl<R: Real> Supervised<R> {
+    /// For networks of this shape.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp, Supervised};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(1, Activation::Linear)]);
+    /// assert_eq!(Supervised::new(&mlp), Supervised::new(&mlp).l2(0.0).dropout(0.0));
+    /// ```
+    pub fn new(network: &Mlp<R>) -> Self {
+        Supervised { network: network.clone(), penalty: 0.0, dropout: 0.0 }
+    }
+
+    /// The same with a penalty of this weight: that times the sum of the squares of all
+    /// [weights](Mlp::weights), without the biases.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Batch, Dataset, Mlp, Objective, Supervised};
+    ///
+    /// let mlp = Mlp::new(1, &[(1, Activation::Linear)], &[2.0, 1.0]);
+    /// let data = Dataset::new((1, 1), vec![1.0], vec![3.0]);
+    /// assert_eq!(Supervised::new(&mlp).l2(0.25).loss(mlp.parameters(), &Batch::new(&data)), 1.0);
+    /// ```
+    pub fn l2(self, weight: f64) -> Self {
+        Supervised { penalty: weight, ..self }
+    }
+
+    /// The same with a [dropout](Dropout) of hidden neurons with this probability while it trains.
+    ///
+    /// # Panics
+    ///
+    /// When the probability is not at least 0 and below 1.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp, Supervised};
+    ///
+    /// let mlp: Mlp = Mlp::zeros(2, &[(1, Activation::Linear)]);
+    /// assert!(std::panic::catch_unwind(|| Supervised::new(&mlp).dropout(1.0)).is_err());
+    /// ```
+    #[track_caller]
+    pub fn dropout(self, probability: f64) -> Self {
+        Dropout::new(probability);
+        Supervised { dropout: probability, ..self }
+    }
+
+    /// What `loss` makes of the outputs at a batch, with the penalty.
+    fn of_outputs<S: Scalar<Real = R>, T: Copy>(
+        &self,
+        parameters: &[S],
+        batch: &Batch<'_, R, T>,
+        loss: impl Fn(&[S], &[T]) -> S,
+    ) -> S {
+        let network = self.network.with_parameters(parameters);
+        let generator = if self.dropout > 0.0 { batch.generator() } else { None };
+        let outputs = match generator {
+            Some(mut generator) => {
+                let mut dropout = Dropout::new(self.dropout);
+                dropout.draw(&network, batch.len(), &mut generator);
+                network.forward_dropped(batch.features(), batch.len(), &dropout)
+            }
+            None => network.forward_batch(batch.features(), batch.len()),
+        };
+        let loss = loss(&outputs, batch.targets());
+        if self.penalty == 0.0 { loss } else { loss + l2(&network.weights()) * R::from_f64(self.penalty) }
+    }
+}
+
+/// Classes, which count from 0, with an output for each.
+impl<R: Real> Objective<R, usize> for Supervised<R> {
+    fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, usize>) -> S {
+        self.of_outputs(parameters, batch, cross_entropy)
+    }
+
+    fn parameter_name(&self, index: usize) -> String {
+        self.network.parameter_name(index)
+    }
+}
+
+/// Numbers, with an output for each.
+impl<R: Real> Objective<R, R> for Supervised<R> {
+    fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, R>) -> S {
+        self.of_outputs(parameters, batch, mean_squared_error)
+    }
+
+    fn parameter_name(&self, index: usize) -> String {
+        self.network.parameter_name(index)
+    }
+}

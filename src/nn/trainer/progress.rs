@@ -1,0 +1,115 @@
+//! How far a training has come, and how that is saved.
+
+use std::num::NonZeroUsize;
+
+use super::{Epoch, Trainer};
+use crate::Real;
+use crate::nn::{State, TensorError, Tensors, Update};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress<R> {
+    /// Those of the last step; none before the first.
+    pub(super) parameters: Vec<R>,
+    /// Those after the epoch with the smallest loss of the validation data.
+    pub(super) best: Option<Vec<R>>,
+    pub(super) history: Vec<Epoch>,
+    /// The steps of the epoch that has begun.
+    pub(super) steps: usize,
+    /// The sum of the losses of all rows in these steps.
+    pub(super) loss: f64,
+}
+
+impl<R> Progress<R> {
+    /// The smallest decisive loss so far, and for how many epochs there has been no smaller one.
+    pub(super) fn best(&self) -> Option<(f64, usize)> {
+        let losses = self.history.iter().map(Epoch::decisive_loss).rev().enumerate();
+        // The first of equals, which comes last.
+        losses.map(|(age, loss)| (loss, age)).reduce(|best, other| if other.0 <= best.0 { other } else { best })
+    }
+}
+
+impl<U: Update, R: Real> Trainer<'_, U, R> {
+    /// All that it takes to go on bit for bit: the parameters, the best ones so far, what the optimizer remembers,
+    /// the history, and the seed and the size of minibatches.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow::{Break, Continue};
+    ///
+    /// use dualtape::nn::{Activation, Adam, Dataset, Mlp, Schedule, Supervised, Trainer};
+    ///
+    /// let zeros: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    /// let (objective, [mut whole, mut halves]) = (Supervised::new(&zeros), [zeros.clone(), zeros]);
+    /// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+    /// let new = || Trainer::new(Adam::new(Schedule::Constant(0.1))).epochs(10).batch(2);
+    /// new().fit(&objective, whole.parameters_mut(), &data, None)?;
+    ///
+    /// let mut first = new().on_epoch(|epoch, _| if epoch.number == 4 { Break(()) } else { Continue(()) });
+    /// first.fit(&objective, halves.parameters_mut(), &data, None)?;
+    /// let mut second = new();
+    /// second.load_tensors(&first.tensors())?;
+    /// second.fit(&objective, halves.parameters_mut(), &data, None)?;
+    /// assert_eq!(halves, whole);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tensors(&self) -> Tensors {
+        let Progress { parameters, best, history, steps, loss } = &self.progress;
+        let mut tensors = Tensors::new();
+        tensors.insert("parameters", &[parameters.len()], parameters.clone());
+        if let Some(best) = best {
+            tensors.insert("best", &[best.len()], best.clone());
+        }
+        let State { steps: taken, numbers } = self.optimizer.state();
+        tensors.insert("optimizer", &[numbers.len()], numbers.clone());
+        let rows = history.iter().flat_map(|e| [e.loss, e.validation_loss.unwrap_or(f64::NAN), e.rate]);
+        tensors.insert("history", &[history.len(), COLUMNS], rows.collect::<Vec<f64>>());
+        tensors.insert("epoch.loss", &[], vec![*loss]);
+        tensors.insert_text("epoch.steps", steps);
+        tensors.insert_text("optimizer.steps", taken);
+        tensors.insert_text("seed", self.seed);
+        tensors.insert_text("batch", self.batch);
+        tensors
+    }
+
+    /// Goes on from where another one was, with its seed and size of minibatches. The optimizer, the objective, and the
+    /// data have to be those of that one.
+    ///
+    /// # Errors
+    ///
+    /// When something is missing, or does not fit the rest or the optimizer. Nothing is changed then.
+    ///
+    /// ```
+    /// use dualtape::nn::{Adam, Schedule, Sgd, Tensors, Trainer};
+    ///
+    /// let mut trainer: Trainer<'_, _> = Trainer::new(Sgd::new(Schedule::Constant(0.1)));
+    /// let error = trainer.load_tensors(&Tensors::new()).unwrap_err();
+    /// assert_eq!(error.to_string(), "there is no tensor \"parameters\", of the shape [0]");
+    /// ```
+    pub fn load_tensors(&mut self, tensors: &Tensors) -> Result<(), TensorError> {
+        let rows = |name: &str| tensors.shape(name).and_then(|shape| shape.first().copied()).unwrap_or(0);
+        let n = rows("parameters");
+        let parameters = tensors.get("parameters", &[n])?;
+        let best = tensors.shape("best").map(|_| tensors.get("best", &[n])).transpose()?;
+        let steps = tensors.text("optimizer.steps")?;
+        let memory = if steps == 0 { 0 } else { self.optimizer.memory(n) };
+        let state = State { steps, numbers: tensors.get("optimizer", &[memory])? };
+        let history: Vec<f64> = tensors.get("history", &[rows("history"), COLUMNS])?;
+        let epoch = |(number, row): (usize, &[f64; COLUMNS])| {
+            let &[loss, validation, rate] = row;
+            Epoch { number, loss, validation_loss: (!validation.is_nan()).then_some(validation), rate }
+        };
+        let progress = Progress {
+            parameters,
+            best,
+            history: (1..).zip(history.as_chunks().0).map(epoch).collect(),
+            steps: tensors.text("epoch.steps")?,
+            loss: tensors.get("epoch.loss", &[])?[0],
+        };
+        let (seed, batch) = (tensors.text("seed")?, tensors.text::<NonZeroUsize>("batch")?);
+        self.optimizer.set_state(state);
+        (self.progress, self.seed, self.batch) = (progress, seed, batch.get());
+        Ok(())
+    }
+}
+
+/// What is saved of an epoch: the losses and the rate.
+const COLUMNS: usize = 3;

@@ -1,0 +1,126 @@
+//! A training in front of somebody.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use indicatif::ProgressStyle;
+
+use super::{Callback, Epoch, Step};
+
+/// A progress bar with the loss and the learning rate, and a line for every epoch. Where standard error is no
+/// terminal it shows nothing.
+///
+/// ```
+/// use dualtape::nn::{Activation, Dataset, Mlp, ProgressBar, Schedule, Sgd, Supervised, Trainer};
+///
+/// let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+/// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+/// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1))).epochs(5).callback(ProgressBar::new());
+/// trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None)?;
+/// # Ok::<(), dualtape::nn::TrainError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProgressBar {
+    bar: indicatif::ProgressBar,
+}
+
+impl ProgressBar {
+    /// A bar that appears with the first step.
+    ///
+    /// ```
+    /// let _bar = dualtape::nn::ProgressBar::new();
+    /// ```
+    #[expect(clippy::new_without_default, reason = "what draws on a terminal is no default")]
+    pub fn new() -> Self {
+        let style = ProgressStyle::with_template("{bar:30} {msg}, {eta} left").expect("the template is right");
+        ProgressBar { bar: indicatif::ProgressBar::new(0).with_style(style) }
+    }
+}
+
+impl<R> Callback<R> for ProgressBar {
+    fn step(&mut self, step: &Step) -> ControlFlow<()> {
+        if !self.bar.is_hidden() {
+            self.bar.set_length((step.epochs * step.steps) as u64);
+            self.bar.set_position(((step.epoch - 1) * step.steps + step.number) as u64);
+            let &Step { epoch, epochs, loss, rate, .. } = step;
+            self.bar.set_message(format!("epoch {epoch} of {epochs}, loss {loss:.4}, rate {rate:.2e}"));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn epoch(&mut self, epoch: &Epoch, _: &[R]) -> ControlFlow<()> {
+        if !self.bar.is_hidden() {
+            self.bar.println(epoch.to_string());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn end(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Ends a training at Ctrl-C, after the step under way: with the best weights so far, and a checkpoint if there are
+/// any. At a second Ctrl-C, or when nothing trains, the program exits as usual.
+///
+/// ```
+/// use dualtape::nn::{Activation, CtrlC, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
+///
+/// let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+/// let data = Dataset::new((1, 1), vec![0.0, 1.0, 2.0], vec![1.0, 3.0, 5.0]);
+/// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1))).epochs(5).callback(CtrlC::new()?);
+/// trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct CtrlC {
+    _listening: (),
+}
+
+/// Of the training of this program.
+static STATE: AtomicU8 = AtomicU8::new(IDLE);
+const IDLE: u8 = 0;
+const TRAINING: u8 = 1;
+const STOPPING: u8 = 2;
+
+/// What a shell makes of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+impl CtrlC {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the program has another handler of Ctrl-C, or the system refuses this one.
+    ///
+    /// ```
+    /// assert!(dualtape::nn::CtrlC::new().is_ok() && dualtape::nn::CtrlC::new().is_ok());
+    /// ```
+    pub fn new() -> io::Result<Self> {
+        static HANDLER: OnceLock<Result<(), String>> = OnceLock::new();
+        let handler = || {
+            if STATE.compare_exchange(TRAINING, STOPPING, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+                std::process::exit(INTERRUPTED);
+            }
+        };
+        match HANDLER.get_or_init(|| ctrlc::set_handler(handler).map_err(|error| error.to_string())) {
+            Ok(()) => Ok(CtrlC { _listening: () }),
+            Err(problem) => Err(io::Error::other(problem.clone())),
+        }
+    }
+}
+
+impl<R> Callback<R> for CtrlC {
+    fn step(&mut self, _: &Step) -> ControlFlow<()> {
+        match STATE.compare_exchange(IDLE, TRAINING, Ordering::SeqCst, Ordering::SeqCst) {
+            Err(STOPPING) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn end(&mut self) {
+        STATE.store(IDLE, Ordering::SeqCst);
+    }
+}
