@@ -1,0 +1,73 @@
+//! How do I train a network on real data, save it, and load it again?
+//!
+//! A network of 64, 32 and 10 neurons learns to read handwritten digits of 8 by 8 pixels, with dropout and
+//! Adam in minibatches of 32. It has to read 96 % of those that it has not seen.
+//!
+//! ```text
+//! cargo run --release --features train --example digits
+//! cargo run --release --features train --example digits -- --seed 2 --check
+//! ```
+
+mod support;
+
+use std::ops::ControlFlow::Continue;
+use std::time::Instant;
+
+use dualtape::nn::{Activation, Adam, Batch, Confusion, Init, Mlp, Objective, Schedule, Supervised, predictions};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use support::{Options, Outcome, confirm, print, read};
+
+fn main() -> Outcome {
+    let options = Options::parse(40);
+    let mut parts = read::<usize, 2>("digits", ["train", "test"])?;
+    parts.iter_mut().for_each(|part| part.features_mut().iter_mut().for_each(|x| *x /= 16.0));
+    let [train, test] = parts;
+    let layers = [(32, Activation::Relu), (10, Activation::Linear)];
+    let mut network: Mlp = Mlp::random(64, &layers, Init::He, &mut StdRng::seed_from_u64(options.seed));
+    print!("{}", network.summary());
+
+    // After every epoch, the plain losses of its minibatches for comparison.
+    let objective = Supervised::new(&network);
+    let rows: Vec<usize> = (0..train.len()).collect();
+    let minibatches: Vec<_> = rows.chunks(32).map(|rows| train.select(rows)).collect();
+    let (mut epochs, mut evaluations, mut start) = (Vec::new(), Vec::new(), Instant::now());
+    let clock = |_: &_, parameters: &[f64]| {
+        epochs.push(start.elapsed());
+        start = Instant::now();
+        let losses = minibatches.iter().map(|batch| objective.loss(parameters, &Batch::new(batch)));
+        assert!(losses.sum::<f64>().is_finite());
+        evaluations.push(start.elapsed());
+        start = Instant::now();
+        Continue(())
+    };
+    let steps = options.epochs * minibatches.len();
+    let rate = Schedule::Cosine { from: 0.01, to: 0.0, steps };
+    let mut trainer = options.trainer(Adam::new(rate))?.on_epoch(clock);
+    trainer.fit(&objective, network.parameters_mut(), &train, None)?;
+    print(trainer.history());
+    drop(trainer);
+    let [epoch, evaluation] = [epochs, evaluations].map(|mut times| {
+        times.sort();
+        times[times.len() / 2].as_secs_f64() * 1e3
+    });
+    let ratio = epoch / evaluation;
+    println!("an epoch of {} minibatches: {epoch:.1} ms, {ratio:.1} times the plain losses", minibatches.len());
+    confirm(&objective, network.parameters(), &train);
+
+    let path = std::env::temp_dir().join(format!("digits-{}.safetensors", std::process::id()));
+    network.save(&path)?;
+    let mut loaded = Mlp::zeros(64, &layers);
+    loaded.load(&path)?;
+    std::fs::remove_file(&path)?;
+    assert_eq!(loaded, network);
+
+    let predicted = predictions(&loaded.forward_batch(test.features(), test.len()), 10);
+    let confusion = Confusion::of(&predicted, test.targets(), 10);
+    let accuracy = 100.0 * confusion.accuracy();
+    println!("\n{confusion}\n{accuracy:.1} % of {} digits are read right", test.len());
+    if accuracy < 96.0 {
+        return Err("less than 96 %".into());
+    }
+    Ok(())
+}

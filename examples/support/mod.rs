@@ -1,0 +1,93 @@
+//! What the examples that train networks have in common: options, data, and what they print.
+
+use std::error::Error;
+
+use dualtape::nn::{
+    Batch, CtrlC, Dataset, Epoch, Objective, Optimizer, ProgressBar, Target, Trainer, Update, read_indices,
+};
+use dualtape::{Dual, gradient, gradient_forward};
+
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
+
+pub(crate) struct Options {
+    pub(crate) seed: u64,
+    pub(crate) epochs: usize,
+    /// The number of derivatives to confirm in forward mode at every epoch's end.
+    check: usize,
+}
+
+impl Options {
+    /// The arguments of the program; help and mistakes end it.
+    pub(crate) fn parse(epochs: usize) -> Options {
+        Options::read(Options { seed: 0, epochs, check: 0 }).unwrap_or_else(|error| {
+            eprintln!("{error}; try --help");
+            std::process::exit(2)
+        })
+    }
+
+    fn read(mut self) -> Result<Options, lexopt::Error> {
+        use lexopt::prelude::*;
+
+        let mut arguments = lexopt::Parser::from_env();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("seed") => self.seed = arguments.value()?.parse()?,
+                Long("epochs") => self.epochs = arguments.value()?.parse()?,
+                Long("check") => self.check = 16,
+                Long("help") | Short('h') => {
+                    println!("--seed N    the seed of all that is random (0)");
+                    println!("--epochs N  the number of epochs ({})", self.epochs);
+                    println!("--check     compare the modes at the end of every epoch, for 16 parameters");
+                    std::process::exit(0)
+                }
+                _ => return Err(argument.unexpected()),
+            }
+        }
+        Ok(self)
+    }
+
+    /// A trainer that shows how far it is, and ends at Ctrl-C.
+    pub(crate) fn trainer<'a, U: Update>(&self, optimizer: Optimizer<U>) -> Result<Trainer<'a, U>, Box<dyn Error>> {
+        let trainer = Trainer::new(optimizer).epochs(self.epochs).seed(self.seed).check(self.check);
+        Ok(trainer.callback(ProgressBar::new()).callback(CtrlC::new()?))
+    }
+}
+
+/// The parts of a data set: those rows of `data/NAME.csv` that are listed in `data/NAME_PART_idx.txt`.
+pub(crate) fn read<T: Target<f64>, const N: usize>(
+    name: &str,
+    parts: [&str; N],
+) -> Result<[Dataset<f64, T>; N], Box<dyn Error>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
+    let all = Dataset::read_csv(format!("{folder}/{name}.csv"), &["target"])?;
+    let mut selected = parts.map(|_| all.select(&[]));
+    for (part, rows) in parts.iter().zip(&mut selected) {
+        *rows = all.select(&read_indices(format!("{folder}/{name}_{part}_idx.txt"), all.len())?);
+    }
+    Ok(selected)
+}
+
+/// Computes 32 derivatives of the loss of some rows again in forward mode.
+pub(crate) fn confirm<T: Copy>(objective: &impl Objective<f64, T>, parameters: &[f64], data: &Dataset<f64, T>) {
+    let rows = data.select(&(0..data.len().min(32)).collect::<Vec<_>>());
+    let (_, reverse) = gradient(|p| objective.loss(p, &Batch::new(&rows)), parameters);
+    let sample: Vec<usize> = (0..32).map(|i| i * parameters.len() / 32).collect();
+    let loss = |x: &[Dual<f64, _>]| {
+        let mut inputs: Vec<_> = parameters.iter().map(|&p| Dual::constant(p)).collect();
+        sample.iter().zip(x).for_each(|(&index, &x)| inputs[index] = x);
+        objective.loss(&inputs, &Batch::new(&rows))
+    };
+    let point: Vec<f64> = sample.iter().map(|&index| parameters[index]).collect();
+    let (_, forward) = gradient_forward(loss, &point);
+    let largest = reverse.iter().fold(0.0, |largest, g| f64::max(largest, g.abs()));
+    let differences = sample.iter().zip(&forward).map(|(&index, forward)| (reverse[index] - forward).abs());
+    let difference = differences.fold(0.0, f64::max) / largest;
+    println!("32 of {} derivatives in forward mode: largest relative difference {difference:.1e}", parameters.len());
+    assert!(difference < 1e-9, "the modes disagree");
+}
+
+/// Some of the epochs, the last among them.
+pub(crate) fn print(history: &[Epoch]) {
+    let every = history.len().div_ceil(6).max(1);
+    history.iter().filter(|epoch| (history.len() - epoch.number).is_multiple_of(every)).for_each(|e| println!("{e}"));
+}
