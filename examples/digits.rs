@@ -8,15 +8,16 @@
 //! cargo run --release --features train --example digits -- --seed 2 --check
 //! ```
 
+#[allow(dead_code, reason = "not every example needs all of it")]
 mod support;
 
 use std::ops::ControlFlow::Continue;
 use std::time::Instant;
 
-use dualtape::nn::{Activation, Adam, Batch, Confusion, Init, Mlp, Objective, Schedule, Supervised, predictions};
+use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, Supervised, predictions};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use support::{Options, Outcome, confirm, print, read};
+use support::{Options, Outcome, confirm, print, read, report};
 
 fn main() -> Outcome {
     let options = Options::parse(40);
@@ -63,11 +64,5 @@ fn main() -> Outcome {
     assert_eq!(loaded, network);
 
     let predicted = predictions(&loaded.forward_batch(test.features(), test.len()), 10);
-    let confusion = Confusion::of(&predicted, test.targets(), 10);
-    let accuracy = 100.0 * confusion.accuracy();
-    println!("\n{confusion}\n{accuracy:.1} % of {} digits are read right", test.len());
-    if accuracy < 96.0 {
-        return Err("less than 96 %".into());
-    }
-    Ok(())
+    report(&predicted, &test, 0.96)
 }

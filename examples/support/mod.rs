@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use dualtape::nn::{
-    Batch, CtrlC, Dataset, Epoch, Objective, Optimizer, ProgressBar, Target, Trainer, Update, read_indices,
+    Batch, Confusion, CtrlC, Dataset, Epoch, Objective, Optimizer, ProgressBar, Standardizer, Target, Trainer, Update,
+    read_indices,
 };
 use dualtape::{Dual, gradient, gradient_forward};
 
@@ -84,6 +85,22 @@ pub(crate) fn confirm<T: Copy>(objective: &impl Objective<f64, T>, parameters: &
     let difference = differences.fold(0.0, f64::max) / largest;
     println!("32 of {} derivatives in forward mode: largest relative difference {difference:.1e}", parameters.len());
     assert!(difference < 1e-9, "the modes disagree");
+}
+
+/// Gives every feature the mean 0 and the deviation 1 in the first part, which is the one to learn with.
+pub(crate) fn standardize<T: Copy>(parts: &mut [Dataset<f64, T>]) {
+    let standardizer = Standardizer::fit(parts[0].features(), parts[0].inputs());
+    parts.iter_mut().for_each(|part| standardizer.apply(part.features_mut()));
+}
+
+/// The confusion matrix; an error when less than this fraction is right.
+pub(crate) fn report(predicted: &[usize], test: &Dataset<f64, usize>, claim: f64) -> Outcome {
+    let confusion = Confusion::of(predicted, test.targets(), test.classes());
+    println!("\n{confusion}\n{:.1} % of {} are right", 100.0 * confusion.accuracy(), test.len());
+    if confusion.accuracy() < claim {
+        return Err(format!("less than {:.1} %", 100.0 * claim).into());
+    }
+    Ok(())
 }
 
 /// Some of the epochs, the last among them.

@@ -1,0 +1,30 @@
+//! Who grew this wine? Thirteen chemical measures tell, with a network of 16 neurons that learns with dropout.
+//!
+//! ```text
+//! cargo run --release --features train --example wine
+//! ```
+
+#[allow(dead_code, reason = "not every example needs all of it")]
+mod support;
+
+use dualtape::nn::{Activation, Adam, Init, Mlp, Schedule, Supervised, predictions};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use support::{Options, Outcome, confirm, print, read, report, standardize};
+
+fn main() -> Outcome {
+    let options = Options::parse(60);
+    let mut parts = read::<usize, 2>("wine", ["train", "test"])?;
+    standardize(&mut parts);
+    let [train, test] = parts;
+    let layers = [(16, Activation::Silu), (3, Activation::Linear)];
+    let mut network: Mlp = Mlp::random(13, &layers, Init::Xavier, &mut StdRng::seed_from_u64(options.seed));
+    print!("{}", network.summary());
+
+    let objective = Supervised::new(&network).dropout(0.2);
+    let mut trainer = options.trainer(Adam::new(Schedule::Constant(0.01)))?;
+    trainer.fit(&objective, network.parameters_mut(), &train, None)?;
+    print(trainer.history());
+    confirm(&objective, network.parameters(), &train);
+    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.97)
+}
