@@ -11,7 +11,7 @@
 mod support;
 
 use dualtape::Scalar;
-use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, Trainer, weighted_binary_cross_entropy};
+use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, weighted_binary_cross_entropy};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report, standardize};
@@ -45,7 +45,7 @@ fn main() -> Outcome {
 
     let objective = Tumours { shape: network.clone() };
     let adam = Adam::new(Schedule::Constant(0.01)).weight_decay(0.01);
-    let mut trainer: Trainer<'_, _> = options.trainer(adam)?.patience(10);
+    let mut trainer = options.trainer(adam)?.patience(10);
     let ending = trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation))?;
     print(trainer.history());
     println!("the end after {} epochs: {ending:?}", trainer.history().len());

@@ -1,8 +1,8 @@
 //! How do I predict a number? The progress of diabetes after a year, from ten measures of a patient.
 //!
-//! The measures say little: the mean is off by 72, and the best of scikit-learn's models by 60. A small network with a
-//! penalty on large weights has to be off by no more than that. It learns standardized numbers, whose scale is
-//! undone in the end.
+//! The measures say little: a linear model is off by 58.5, a network without restraint by more. The penalty on large weights and
+//! the dropout were chosen by cross-validation on the training data. The network learns standardized numbers, whose
+//! scale is undone in the end.
 //!
 //! ```text
 //! cargo run --release --features train --example diabetes
@@ -19,17 +19,17 @@ use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, standardize};
 
 fn main() -> Outcome {
-    let options = Options::parse(100);
+    let options = Options::parse(60);
     let mut parts = read::<f64, 2>("diabetes", ["train", "test"])?;
     standardize(&mut parts);
     let [mut train, test] = parts;
     let scale = Standardizer::fit(train.targets(), 1);
     scale.apply(train.targets_mut());
-    let layers = [(8, Activation::Tanh), (1, Activation::Linear)];
+    let layers = [(32, Activation::Relu), (1, Activation::Linear)];
     let mut network: Mlp = Mlp::random(10, &layers, Init::Xavier, &mut StdRng::seed_from_u64(options.seed));
     print!("{}", network.summary());
 
-    let objective = Supervised::new(&network).l2(0.03);
+    let objective = Supervised::new(&network).l2(0.06).dropout(0.2);
     let steps = options.epochs * train.len().div_ceil(32);
     let mut trainer = options.trainer(Adam::new(Schedule::Cosine { from: 0.02, to: 0.0, steps }))?;
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;

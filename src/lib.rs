@@ -35,7 +35,7 @@
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
 //! | doubts | the modes against each other and against differences | [`check`](check()) |
-//! | data | a network that learns it | [`nn`] |
+//! | data | a network that learns it | [`nn`], [`nn::Trainer`] |
 //!
 //! Every verb returns the value and the derivative together and is generic in the
 //! scalar of the point, so a derivative of a derivative is a call inside a call. The
@@ -49,15 +49,16 @@
 //! `function.rs` functions as values. On these stand `sparse.rs`, `terms.rs`,
 //! `checkpoint.rs`, `implicit.rs`, `fuse.rs` and `custom.rs`, each of which knows no other;
 //! `check.rs`, the modes against each other; and `nn/`, networks, which know [`Scalar`] and
-//! nothing else. To add a function, see the head of `rules.rs`.
+//! nothing else, and a trainer, which knows the verbs. To add a function, see the head of `rules.rs`.
 //!
 //! # Features
 //!
-//! - `parallel` (default): `Terms::par_gradient`, on several threads with rayon.
+//! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
 //! - `simd` (default): layers use the vector instructions that the machine turns out to have, by the
 //!   crate `pulp`. They change no bit of a result.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files.
 //!   Not by default, as it brings the crates `csv`, `safetensors`, `serde` and `tempfile`.
+//! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! # Limits
 //!

@@ -1,7 +1,7 @@
 //! Small neural networks, as an application of the scalars.
 //!
 //! A network, a loss and a penalty are ordinary functions over
-//! [`Scalar`](crate::Scalar): nothing here knows how derivatives are taken, and the
+//! [`Scalar`](crate::Scalar): none knows how derivatives are taken, and the
 //! verbs of the crate differentiate a network like any other function. Training is
 //! a gradient and a step:
 //!
@@ -39,13 +39,17 @@
 //! too, in any scalar, a loss may contain derivatives by them: the example `physics_informed` solves
 //! a differential equation.
 //!
+//! A [`Trainer`] does this in minibatches: it validates, stops when nothing is learned any more, saves and resumes a
+//! training bit for bit, and if asked confirms its gradients in forward mode after every epoch. What it makes small
+//! is an [`Objective`]; [`Supervised`] is the one of the table, for numbers and for classes.
+//!
 //! The conventions are those of micrograd (Karpathy 2020): the order of the
 //! parameters, the losses, the text of a network.
 //!
 //! A [`Dataset`] holds what is learned from, a [`Standardizer`] scales it, [`Minibatches`] deal
 //! it out, and [`Confusion`], [`r_squared`] and [`root_mean_squared_error`] say how well it was
 //! learned. [`Tensors`] are what is saved. With the feature `files` data is read from CSV
-//! files, and tensors are in safetensors or JSON files.
+//! files, and tensors are in safetensors or JSON files; with `train` a training shows a progress bar and ends at Ctrl-C.
 
 mod data;
 mod dropout;

@@ -1,0 +1,105 @@
+//! A training that is stopped by Ctrl-C, and checkpoints that cannot be written or read.
+
+#[allow(dead_code, reason = "only folders are made here")]
+#[path = "support/example.rs"]
+mod example;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use dualtape::nn::{
+    Activation, Adam, CtrlC, Dataset, Ending, FileProblem, Init, Mlp, ProgressBar, Schedule, Supervised, Tensors,
+    TrainError, Trainer,
+};
+use example::fresh_folder;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+fn network() -> Mlp {
+    let layers = [(8, Activation::Tanh), (1, Activation::Linear)];
+    Mlp::random(1, &layers, Init::Xavier, &mut StdRng::seed_from_u64(1))
+}
+
+/// A wave, to learn and to validate.
+fn wave() -> (Dataset, Dataset) {
+    let x: Vec<f64> = (0..200).map(|i| f64::from(i) * 0.03 - 3.0).collect();
+    Dataset::new((1, 1), x.clone(), x.iter().map(|x| x.sin()).collect()).split(0.2, 1)
+}
+
+fn trainer<'a>() -> Trainer<'a, dualtape::nn::Moments> {
+    Trainer::new(Adam::new(Schedule::Constant(0.01))).batch(10)
+}
+
+/// The name of the folder that the training in another process writes to.
+const FOLDER: &str = "DUALTAPE_TEST_FOLDER";
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_best_weights_and_a_checkpoint() {
+    let (train, validation) = wave();
+    let objective = Supervised::new(&network()).dropout(0.1);
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let (mut network, folder) = (network(), Path::new(&folder));
+        let mut trainer = trainer().epochs(usize::MAX).checkpoint(folder.join("training.safetensors"));
+        trainer = trainer.callback(CtrlC::new().unwrap()).callback(ProgressBar::new());
+        let ending = trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation)).unwrap();
+        assert_eq!(ending, Ending::Callback);
+        return network.save(folder.join("network.safetensors")).unwrap();
+    }
+
+    let folder = fresh_folder("ctrl_c");
+    let checkpoint = folder.join("training.safetensors");
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    other.args(["--exact", "--nocapture", "ctrl_c_keeps_the_best_weights_and_a_checkpoint"]).env(FOLDER, &folder);
+    let other = other.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let start = Instant::now();
+    while !checkpoint.exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "no epoch has ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &other.id().to_string()]).status().unwrap().success());
+    let output = other.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "a progress bar is for terminals");
+
+    // What was written last is the checkpoint of the step that was under way, with the best weights.
+    let tensors = Tensors::load(&checkpoint).unwrap();
+    let epochs = tensors.shape("history").unwrap()[0] + 2;
+    let mut best = network();
+    best.load(folder.join("network.safetensors")).unwrap();
+    assert_eq!(tensors.get("best", &[25]), Ok(best.parameters().to_vec()));
+
+    let fit = |mut trainer: Trainer<'_, _>| {
+        let mut network = network();
+        trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation)).unwrap();
+        (network, trainer.tensors())
+    };
+    assert_eq!(fit(trainer().epochs(epochs).resume(&checkpoint).unwrap()), fit(trainer().epochs(epochs)));
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_ends_the_training() {
+    let (train, _) = wave();
+    let (mut network, path) = (network(), Path::new("no/such/folder/training.json"));
+    let objective = Supervised::new(&network);
+    let error = trainer().checkpoint(path).fit(&objective, network.parameters_mut(), &train, None).unwrap_err();
+    assert!(matches!(&error, TrainError::Checkpoint(error) if matches!(error.problem, FileProblem::Io(_))));
+    assert!(error.to_string().starts_with("no/such/folder/training.json: "), "{error}");
+}
+
+#[test]
+fn what_is_no_checkpoint_is_not_resumed() {
+    let folder = fresh_folder("no_checkpoint");
+    let of_a_network = folder.join("network.safetensors");
+    network().save(&of_a_network).unwrap();
+    let error = trainer().resume(&of_a_network).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!("{}: there is no tensor \"parameters\", of the shape [0]", of_a_network.display())
+    );
+    let truncated = folder.join("truncated.safetensors");
+    fs::write(&truncated, &fs::read(&of_a_network).unwrap()[..100]).unwrap();
+    assert!(matches!(trainer().resume(&truncated).err().unwrap().problem, FileProblem::Malformed(_)));
+}
