@@ -361,8 +361,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let mut minibatch = Minibatch::new(self.seed);
         let mut finite = self.progress.parameters.clone();
         while self.progress.history.len() < self.epochs {
-            let unimproved = self.progress.best().map_or(0, |(_, epochs)| epochs);
-            if self.patience.is_some_and(|patience| unimproved >= patience) {
+            if let (Some((_, unimproved)), Some(patience)) = (self.progress.best(), self.patience)
+                && unimproved >= patience
+            {
                 return Ok(Ending::Patience);
             }
             let epoch = self.progress.history.len();

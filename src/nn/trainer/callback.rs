@@ -78,7 +78,7 @@ impl Epoch {
     }
 }
 
-/// A line: `epoch 12  loss 0.0831  validation 0.1204  rate 1.0e-3`.
+/// A line: `epoch  12  loss 0.0831  validation 0.1204  rate 1.0e-3`.
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "epoch {:3}  loss {:.4}", self.number, self.loss)?;

@@ -9,8 +9,7 @@ use indicatif::ProgressStyle;
 
 use super::{Callback, Epoch, Step};
 
-/// A progress bar with the loss and the learning rate, and a line for every epoch. Where standard error is no
-/// terminal it shows nothing.
+/// A progress bar with the losses and the learning rate. Where standard error is no terminal it shows nothing.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Dataset, Mlp, ProgressBar, Schedule, Sgd, Supervised, Trainer};
@@ -24,6 +23,8 @@ use super::{Callback, Epoch, Step};
 #[derive(Clone, Debug)]
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
+    /// What there is to say of the validation data.
+    validation: String,
 }
 
 impl ProgressBar {
@@ -35,25 +36,28 @@ impl ProgressBar {
     #[expect(clippy::new_without_default, reason = "what draws on a terminal is no default")]
     pub fn new() -> Self {
         let style = ProgressStyle::with_template("{bar:30} {msg}, {eta} left").expect("the template is right");
-        ProgressBar { bar: indicatif::ProgressBar::new(0).with_style(style) }
+        ProgressBar { bar: indicatif::ProgressBar::new(0).with_style(style), validation: String::new() }
     }
 }
 
 impl<R> Callback<R> for ProgressBar {
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
-        if !self.bar.is_hidden() {
-            self.bar.set_length((step.epochs * step.steps) as u64);
-            self.bar.set_position(((step.epoch - 1) * step.steps + step.number) as u64);
-            let &Step { epoch, epochs, loss, rate, .. } = step;
-            self.bar.set_message(format!("epoch {epoch} of {epochs}, loss {loss:.4}, rate {rate:.2e}"));
+        if self.bar.is_hidden() {
+            return ControlFlow::Continue(());
         }
+        if self.bar.is_finished() {
+            self.bar.reset();
+        }
+        let &Step { epoch, epochs, number, steps, loss, rate } = step;
+        self.bar.set_length(epochs.saturating_mul(steps) as u64);
+        self.bar.set_position(((epoch - 1) * steps + number) as u64);
+        let validation = &self.validation;
+        self.bar.set_message(format!("epoch {epoch} of {epochs}, loss {loss:.4}{validation}, rate {rate:.1e}"));
         ControlFlow::Continue(())
     }
 
     fn epoch(&mut self, epoch: &Epoch, _: &[R]) -> ControlFlow<()> {
-        if !self.bar.is_hidden() {
-            self.bar.println(epoch.to_string());
-        }
+        self.validation = epoch.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
         ControlFlow::Continue(())
     }
 
