@@ -250,6 +250,13 @@ fn what_is_not_finite_counts_most() {
 }
 
 #[test]
+fn a_disagreement_names_both_readings() {
+    let entry = Entry { output: None, inputs: vec![0], along: false };
+    let disagreement = Disagreement { entry, readings: ["plain", "forward"], results: [2.5e-9, -1e20] };
+    assert_eq!(disagreement.to_string(), "∂f/∂x[0]: plain 2.5e-9, forward -1e20 (relative difference 1.0e0)");
+}
+
+#[test]
 #[should_panic(expected = "1 of 32 derivatives disagree, the largest relative difference 5.0e-4 at ∂f[0]/∂x[0]:\n  ∂f")]
 fn the_assertion_shows_the_report() {
     check(&WrongTerm { order: 1, output: 0, input: 0, readings: &[REVERSE] }, &[0.5, 2.0]).assert_agreement();

@@ -194,6 +194,33 @@ fn networks_without_layers_neurons_or_inputs() {
     assert_eq!(sgd.rate(), 0.5);
 }
 
+#[test]
+fn activations_and_first_weights() {
+    let activations: [(Activation, &str, fn(f64) -> f64); 8] = [
+        (Activation::Linear, "Linear", |x| x),
+        (Activation::Relu, "ReLU", Scalar::relu),
+        (Activation::LeakyRelu(0.1), "LeakyReLU[0.1]", |x| x.leaky_relu(0.1)),
+        (Activation::Sigmoid, "Sigmoid", Scalar::sigmoid),
+        (Activation::Tanh, "Tanh", f64::tanh),
+        (Activation::Softplus, "Softplus", Scalar::softplus),
+        (Activation::Silu, "SiLU", Scalar::silu),
+        (Activation::Gelu, "GELU", Scalar::gelu),
+    ];
+    for (activation, name, expected) in activations {
+        assert_eq!(activation.to_string(), name);
+        for x in [-0.5, 0.5] {
+            assert_eq!(activation.apply(x), expected(x), "{name}");
+        }
+    }
+    for (init, bound) in [(Init::Uniform, 1.0), (Init::He, 2.0_f64.sqrt()), (Init::Xavier, 0.25_f64.sqrt())] {
+        let layers = [(21, Activation::Linear)];
+        let mlp: Mlp = Mlp::random(3, &layers, init, &mut StdRng::seed_from_u64(1));
+        assert_eq!((mlp.inputs(), mlp.layers()), (3, &layers[..]));
+        let largest = mlp.parameters().iter().fold(0.0, |largest: f64, p| largest.max(p.abs()));
+        assert!((0.9 * bound..bound).contains(&largest), "{init:?}: {largest}");
+    }
+}
+
 /// All slice functions of the same three numbers, in one scalar.
 fn slice_functions<S: Scalar<Real = f64>>(x: [f64; 3]) -> [Vec<f64>; 4] {
     let x = x.map(S::from_real);

@@ -464,6 +464,8 @@ fn single_precision() {
 fn a_series_is_a_polynomial() {
     assert_eq!(Taylor::new(1.0, [2.0, 3.0, -4.0]).at(10.0), -3679.0);
     assert_eq!(Taylor::<f64, 0>::variable(3.0).at(10.0), 3.0);
+    assert_eq!(Taylor::new(1.0, [2.0, 3.0, -4.0]).magnitude(), 4.0);
+    assert_eq!(Taylor::<f64, 2>::from(3.0).to_string(), "3 + 0t + 0t²");
 }
 
 #[test]
