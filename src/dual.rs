@@ -145,8 +145,9 @@ pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
 #[inline(always)]
 fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
     if N == 1 && T::ORDER == 0 {
-        // Of one plain number it is no more work than to ask.
-        return partials.map(|p| times_with_care(p, slope));
+        // Of one plain number, without a branch.
+        let with_care = !is_ordinary(slope);
+        return partials.map(|p| if with_care & is_zero_product(p, slope) { T::zero() } else { p * slope });
     }
     if is_ordinary(slope) {
         return partials.map(|p| times(p, slope));
@@ -167,12 +168,12 @@ fn is_ordinary<T: Scalar>(slope: T) -> bool {
 
 #[cold]
 fn scaled_with_care<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
-    partials.map(|p| times_with_care(p, slope))
+    partials.map(|p| if is_zero_product(p, slope) { T::zero() } else { p * slope })
 }
 
 #[inline(always)]
-fn times_with_care<T: Scalar>(partial: T, slope: T) -> T {
-    if partial.is_identically_zero() | slope.is_identically_zero() { T::zero() } else { partial * slope }
+fn is_zero_product<T: Scalar>(partial: T, slope: T) -> bool {
+    partial.is_identically_zero() | slope.is_identically_zero()
 }
 
 #[inline(always)]

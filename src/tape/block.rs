@@ -83,8 +83,8 @@ impl<T> BlockStatement<T> {
         self.operation.is_some()
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        size_of_val(self) + self.operation.as_ref().map_or(0, |operation| operation.bytes)
+    pub(super) fn bytes_of_operation(&self) -> usize {
+        self.operation.as_ref().map_or(0, |operation| operation.bytes)
     }
 
     /// Calls `visit` with the position of every argument.

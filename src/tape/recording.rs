@@ -68,12 +68,14 @@ impl<T> Recording<T> {
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes() + self.bytes_of_blocks()
+        let of_blocks = self.blocks.capacity() * size_of::<BlockStatement<T>>() + self.bytes_of_operations();
+        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes() + of_blocks
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.node_count() * size_of::<Node<T>>() + self.operands.bytes() + self.bytes_of_blocks()
+        let of_blocks = size_of_val(&self.blocks[..]) + self.bytes_of_operations();
+        self.node_count() * size_of::<Node<T>>() + self.operands.bytes() + of_blocks
     }
 
     /// The number of positions that have nodes.
@@ -81,8 +83,8 @@ impl<T> Recording<T> {
         self.len() - self.blocks.last().map_or(0, |block| block.results().end - block.nodes_before())
     }
 
-    fn bytes_of_blocks(&self) -> usize {
-        self.blocks.iter().map(BlockStatement::bytes).sum()
+    fn bytes_of_operations(&self) -> usize {
+        self.blocks.iter().map(BlockStatement::bytes_of_operation).sum()
     }
 
     /// Forgets all statements; later ones have the stamp `stamp`.
