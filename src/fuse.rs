@@ -4,7 +4,8 @@
 //! each time, and each is written to memory and read again. Evaluated with dual numbers
 //! instead it needs registers alone, and leaves one statement with its partial
 //! derivatives (preaccumulation: Griewank & Walther 2008, §10.2; Hogan 2014 and Sagebaum
-//! et al. 2019 do the like with expression templates).
+//! et al. 2019 do the like with expression templates). At the elements of slices it leaves
+//! one block for all of them.
 
 use crate::{Function, Outputs, Scalar};
 
@@ -53,4 +54,45 @@ where
     S: Scalar,
 {
     S::fused(f, x)
+}
+
+/// `f` at each element of N slices of one length, which on a tape is a single block: for each of the M
+/// outputs those of all elements.
+///
+/// On variables it evaluates `f` as [`fuse`] does, and keeps the N·M partial derivatives of every
+/// element beside one another: less memory, and less to walk back over, than a statement for each.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation in N lanes for each element | memory for N·M numbers for each element, and 200 bytes and more for a block | fewer than about 4 elements: [`fuse`] |
+///
+/// # Panics
+///
+/// When the slices differ in length, or there are none.
+///
+/// ```
+/// use dualtape::{Scalar, function, fuse_map, gradient, sum};
+///
+/// fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+///     [x.hypot(y), y.atan2(x)]
+/// }
+///
+/// let polar = function!(polar: [S; 2] -> [S; 2]);
+/// assert_eq!(fuse_map(&polar, [&[3.0, 0.0], &[4.0, 1.0]])[0], [5.0, 1.0]);
+///
+/// let (length, g) = gradient(|v| sum(&fuse_map(&polar, [&v[..2], &v[2..]])[0]), &[3.0, 0.0, 4.0, 1.0]);
+/// assert_eq!((length, g), (6.0, vec![0.6000000000000001, 0.0, 0.8, 1.0]));
+/// ```
+#[track_caller]
+pub fn fuse_map<F, S, const N: usize, const M: usize>(f: &F, x: [&[S]; N]) -> [Vec<S>; M]
+where
+    F: Function<S::Real, Output = [S::Real; M]>,
+    S: Scalar,
+{
+    let lengths = x.map(<[S]>::len);
+    assert!(
+        N > 0 && lengths.iter().all(|&length| length == lengths[0]),
+        "fuse_map: the slices have {lengths:?} elements; pass at least one, and all of one length"
+    );
+    S::fused_map(f, x)
 }

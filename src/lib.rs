@@ -29,7 +29,7 @@
 //! | a sum of many terms | its gradient, in the memory of one | [`Terms`] |
 //! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`]; [`SparseJacobian`] |
 //! | a [`Function`] | any of these in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
-//! | a kernel that is called many times | less to record | [`fuse`](fuse()) |
+//! | a kernel that is called many times | less to record | [`fuse`](fuse()); [`fuse_map`] over slices |
 //! | values from elsewhere, an operation on slices | derivatives of my own | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative by the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
@@ -121,7 +121,7 @@ pub use derivatives::{
 pub use difference::difference;
 pub use dual::{Dual, lift};
 pub use function::{Function, Outputs, Parametric};
-pub use fuse::fuse;
+pub use fuse::{fuse, fuse_map};
 pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{affine, dense, dot, log_softmax, log_sum_exp, softmax, sum, weighted_sum};

@@ -307,6 +307,21 @@ macro_rules! declare_functions {
                 f.eval(&x)
             }
 
+            /// `f` at each element of some slices of one length as one block; see
+            /// [`fuse_map`](crate::fuse_map), which calls it.
+            #[doc(hidden)]
+            fn fused_map<F, const N: usize, const M: usize>(f: &F, x: [&[Self]; N]) -> [Vec<Self>; M]
+            where
+                F: Function<Self::Real, Output = [Self::Real; M]>,
+            {
+                let n = x[0].len();
+                let mut outputs = std::array::from_fn(|_| Vec::with_capacity(n));
+                for i in 0..n {
+                    outputs.iter_mut().zip(f.eval(&x.map(|x| x[i]))).for_each(|(y, value)| y.push(value));
+                }
+                outputs
+            }
+
             /// Lends this thread's recording tape of variables over `Self`.
             #[doc(hidden)]
             fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {

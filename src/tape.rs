@@ -17,12 +17,13 @@
 //!
 //! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
 //! the stored statements and the sweep in `tape/recording.rs`, with those of many operands in
-//! `tape/operands.rs` and those of several results in `tape/block.rs`, how a variable
+//! `tape/operands.rs` and those of several results in `tape/block.rs` and `tape/elements.rs`, how a variable
 //! finds the tape of its thread, and knows that it is still the right one, in
 //! `tape/slot.rs`, and which inputs an output depends on in `tape/dependencies.rs`.
 
 mod block;
 mod dependencies;
+mod elements;
 mod operands;
 mod recording;
 mod slot;
@@ -34,6 +35,7 @@ use std::marker::PhantomData;
 use std::ops::Index;
 
 use crate::Scalar;
+use block::Source;
 use recording::Recording;
 pub(crate) use slot::{Slot, registered_slot};
 use slot::{on_recording, on_slot, refuse};
@@ -119,7 +121,7 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[track_caller]
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
-        let first = self.on_recording_under_way(|recording| recording.block(values.len(), None));
+        let first = self.on_recording_under_way(|recording| recording.block(values.len(), Source::Nothing));
         values.iter().enumerate().map(|(i, &value)| Var::at(value, first.later(i))).collect()
     }
 

@@ -270,8 +270,8 @@ mod tests {
         // Others have a position of 4 bytes each.
         sum(&[x[1], x[0]]);
         assert_eq!(recorder.bytes(), 60 + 60);
-        // A block has 40 bytes, and the operands and slopes that are needed on the way back.
+        // A block has 48 bytes, and the operands and slopes that are needed on the way back.
         affine(&x[..2], &x[2..], 1);
-        assert_eq!(recorder.bytes(), 60 + 60 + 40 + 4 * 8);
+        assert_eq!(recorder.bytes(), 60 + 60 + 48 + 4 * 8);
     }
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use approx::assert_relative_eq;
 use dualtape::{
-    Block, Dual, Function, Rule, Scalar, Tape, Var, affine, check, dense, derivative, dot, function, fuse, gradient,
-    gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp, weighted_sum,
+    Block, Dual, Function, Rule, Scalar, SparseJacobian, Tape, Var, affine, check, dense, derivative, dot, function,
+    fuse, fuse_map, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp,
+    weighted_sum,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
@@ -90,10 +91,11 @@ fn a_rule_is_one_statement_and_none_at_constants() {
 #[test]
 fn rules_blocks_and_kernels_refuse_variables_that_do_not_belong() {
     let product = function!(multiplied: [S; 3] -> S);
-    let operations: [fn(Var) -> Var; 3] = [
+    let operations: [fn(Var) -> Var; 4] = [
         |x| Growth.apply([x, x]),
         |x| Softmax.apply(&[x, x])[0],
         |x| fuse(&function!(multiplied: [S; 3] -> S), [x, x, x]),
+        |x| fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[x]]).concat()[0],
     ];
     for operation in operations {
         let stale = Tape::new().var(1.0);
@@ -329,6 +331,89 @@ fn a_kernel_of_many_inputs_is_fused() {
     g.iter().for_each(|&g| assert_relative_eq!(g, 24.0_f64.sqrt().recip(), max_relative = 1e-14));
     let (_, slope) = derivative(|t| fuse(&function!(multiplied: [S; 3] -> S), [t, t, t]), 2.0);
     assert_eq!(slope, 12.0);
+}
+
+/// The kernel at four elements: of variables one after the other, twice and apart by one, of variables and constants
+/// in any order, and of constants.
+fn with_fuse_map<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let mixed = [x[3], S::from_real(0.7), x[0], x[3] * x[1]];
+    let [y, z] =
+        fuse_map(&function!(kernel: [S; 4] -> [S; 2]), [&x[..4], &x[1..], &mixed, &[0.3; 4].map(S::from_real)]);
+    sum(&y) + dot(&z, &mixed)
+}
+
+fn without_fuse_map<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let mixed = [x[3], S::from_real(0.7), x[0], x[3] * x[1]];
+    let mut total = S::zero();
+    for i in 0..4 {
+        let [y, z] = kernel([x[i], x[i + 1], mixed[i], S::from_real(0.3)]);
+        total += y + z * mixed[i];
+    }
+    total
+}
+
+#[test]
+fn a_kernel_at_the_elements_of_slices_is_right_at_every_nesting() {
+    let x = [0.3, -0.4, 1.1, 0.9, -0.2];
+    assert_same(&function!(with_fuse_map), &function!(without_fuse_map), &x);
+    let single = |x: &[Var<f32>]| fuse_map(&function!(f32, cubed: [S; 1] -> [S; 1]), [x]).concat()[1];
+    assert_eq!(gradient(single, &[2.0_f32, 3.0]), (27.0, vec![0.0, 27.0]));
+}
+
+fn cubed<S: Scalar>([x]: [S; 1]) -> [S; 1] {
+    [x * x * x]
+}
+
+#[test]
+fn a_kernel_at_the_elements_of_slices_is_a_block() {
+    let tape = Tape::new();
+    let x = tape.vars(&[0.3, -0.4, 1.1]);
+    let constants = [Var::constant(1.0); 3];
+    let f = function!(kernel: [S; 4] -> [S; 2]);
+    let [y, z] = fuse_map(&f, [&x, &constants, &x, &constants]);
+    assert_eq!(tape.len(), 3 + 6);
+    assert!(fuse_map(&f, [&constants; 4]).concat().iter().all(|y| y.is_constant()));
+    assert!(fuse_map(&f, [&x[..0]; 4]).concat().is_empty());
+    assert_eq!(tape.len(), 3 + 6);
+    // Variables before and after it, and the block itself in part.
+    let w = y[2] * z[0] + x[1];
+    let gradients = tape.backward(w);
+    assert_eq!(
+        (gradients[y[2]], gradients[z[0]], gradients[y[0]], gradients[x[1]]),
+        (z[0].value(), y[2].value(), 0.0, 1.0)
+    );
+    // A zero on either side beats what is not finite on the other.
+    let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
+    assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
+    assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);
+}
+
+/// With more statements between the blocks than are stored beside one another.
+#[test]
+fn blocks_among_many_statements() {
+    let cube = |x| fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[x]]).concat()[0];
+    let f = |x: &[Var]| (0..5).fold(x[0], |y, _| (0..200).fold(cube(y), |y, _| y * 1.0));
+    assert_eq!(gradient(f, &[1.0]), (1.0, vec![243.0]));
+}
+
+fn first_root<S: Scalar<Real = f64>>([a, _]: [S; 2]) -> [S; 1] {
+    [a.sqrt()]
+}
+
+#[test]
+fn an_element_depends_on_its_own_operands() {
+    fn neighbours<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        fuse_map(&function!(kernel: [S; 4] -> [S; 2]), [&x[..3], &x[1..4], &x[..3], &x[2..]]).concat()
+    }
+    let jacobian = SparseJacobian::new(&function!(neighbours: &[S] -> Vec<S>), &[0.3, -0.4, 1.1, 0.5, 0.6]);
+    let rows: Vec<&[usize]> = (0..6).map(|i| jacobian.sparsity().row(i)).collect();
+    assert_eq!(rows, [[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 1, 2], [1, 2, 3], [2, 3, 4]]);
+}
+
+#[test]
+#[should_panic(expected = "fuse_map: the slices have [2, 3] elements; pass at least one, and all of one length")]
+fn slices_of_one_length() {
+    fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[1.0, 2.0][..], &[1.0, 2.0, 3.0]]);
 }
 
 fn layers<S: Scalar<Real = f64>>(p: &[S]) -> S {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::elements::Elements;
 use super::recording::NONE;
 use crate::Scalar;
 
@@ -12,7 +13,16 @@ pub(super) struct BlockStatement<T> {
     results: Range<usize>,
     /// The number of nodes recorded before.
     nodes_before: usize,
-    operation: Option<Box<Operation<PullBack<T>>>>,
+    source: Source<T>,
+}
+
+/// What the results of a block come from.
+pub(super) enum Source<T> {
+    /// They are independent variables.
+    Nothing,
+    /// They are those of the kernel with this number at the elements of slices.
+    Elements(u32),
+    Operation(Box<Operation<PullBack<T>>>),
 }
 
 /// An operation on two lists of operands.
@@ -62,13 +72,8 @@ impl Operand {
 }
 
 impl<T> BlockStatement<T> {
-    /// Without an operation they are independent variables.
-    pub(super) fn new(
-        results: Range<usize>,
-        nodes_before: usize,
-        operation: Option<Box<Operation<PullBack<T>>>>,
-    ) -> Self {
-        BlockStatement { results, nodes_before, operation }
+    pub(super) fn new(results: Range<usize>, nodes_before: usize, source: Source<T>) -> Self {
+        BlockStatement { results, nodes_before, source }
     }
 
     pub(super) fn results(&self) -> Range<usize> {
@@ -80,27 +85,42 @@ impl<T> BlockStatement<T> {
     }
 
     pub(super) fn has_pull_back(&self) -> bool {
-        self.operation.is_some()
+        matches!(self.source, Source::Operation(_))
     }
 
     pub(super) fn bytes_of_operation(&self) -> usize {
-        self.operation.as_ref().map_or(0, |operation| operation.bytes)
-    }
-
-    /// Calls `visit` with the position of every argument.
-    pub(super) fn for_each_argument(&self, visit: impl FnMut(usize)) {
-        let operands = self.operation.iter().flat_map(|operation| &operation.operands);
-        operands.flat_map(Operand::positions).flatten().for_each(visit);
+        if let Source::Operation(operation) = &self.source { operation.bytes } else { 0 }
     }
 }
 
 impl<T: Scalar> BlockStatement<T> {
-    /// Carries the adjoints of the results on to the operands, lane by lane.
-    pub(super) fn sweep<const L: usize>(&self, adjoints: &mut [[T; L]]) {
-        let Some(operation) = &self.operation else { return };
-        let ([x, y], pull_back) = (&operation.operands, &operation.pull_back);
+    /// Calls `visit` with the position of every argument of the result at a position.
+    pub(super) fn for_each_argument(&self, position: usize, elements: &Elements<T>, visit: impl FnMut(usize)) {
+        match &self.source {
+            Source::Nothing => {}
+            &Source::Elements(kernel) => elements.for_each_argument(kernel, position - self.results.start, visit),
+            Source::Operation(operation) => {
+                operation.operands.iter().flat_map(Operand::positions).flatten().for_each(visit);
+            }
+        }
+    }
+
+    /// Carries the adjoints of the results on to the operands.
+    pub(super) fn sweep<const L: usize>(&self, adjoints: &mut [[T; L]], elements: &Elements<T>) {
         let (before, results) = adjoints.split_at_mut(self.results.start);
         let results = &results[..self.results.len()];
+        match &self.source {
+            Source::Nothing => {}
+            &Source::Elements(kernel) => elements.sweep(kernel, results, before),
+            Source::Operation(operation) => operation.sweep(results, before),
+        }
+    }
+}
+
+impl<T: Scalar> Operation<PullBack<T>> {
+    /// Carries the adjoints of the results on to the operands, lane by lane.
+    fn sweep<const L: usize>(&self, results: &[[T; L]], before: &mut [[T; L]]) {
+        let ([x, y], pull_back) = (&self.operands, &self.pull_back);
         for lane in 0..L {
             let of_results = match L {
                 1 => Cow::Borrowed(results.as_flattened()),

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::block::{BlockStatement, Operation, PullBack};
+use super::block::{BlockStatement, Source};
+use super::elements::Elements;
 use super::operands::{Arguments, Operands};
 use super::var::{Place, Var};
 use crate::Scalar;
@@ -21,6 +22,8 @@ pub(crate) struct Recording<T> {
     nodes: Nodes<T>,
     /// Of the long statements.
     operands: Operands<T>,
+    /// Of the blocks that are a kernel at the elements of slices.
+    elements: Elements<T>,
     blocks: Vec<BlockStatement<T>>,
 }
 
@@ -43,7 +46,14 @@ const LONG: u32 = u32::MAX - 1;
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
-        Recording { stamp: 0, kept_stamp: 0, nodes: Nodes::new(), operands: Operands::new(), blocks: Vec::new() }
+        Recording {
+            stamp: 0,
+            kept_stamp: 0,
+            nodes: Nodes::new(),
+            operands: Operands::new(),
+            elements: Elements::new(),
+            blocks: Vec::new(),
+        }
     }
 
     #[inline(always)]
@@ -69,13 +79,15 @@ impl<T> Recording<T> {
 
     pub(crate) fn capacity_bytes(&self) -> usize {
         let of_blocks = self.blocks.capacity() * size_of::<BlockStatement<T>>() + self.bytes_of_operations();
-        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes() + of_blocks
+        let aside = self.operands.capacity_bytes() + self.elements.capacity_bytes();
+        self.nodes.capacity() * size_of::<Node<T>>() + aside + of_blocks
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let of_blocks = size_of_val(&self.blocks[..]) + self.bytes_of_operations();
-        self.node_count() * size_of::<Node<T>>() + self.operands.bytes() + of_blocks
+        let aside = self.operands.bytes() + self.elements.bytes();
+        self.node_count() * size_of::<Node<T>>() + aside + of_blocks
     }
 
     /// The number of positions that have nodes.
@@ -105,6 +117,7 @@ impl<T> Recording<T> {
         self.stamp = stamp;
         self.nodes.clear(len);
         self.operands.clear();
+        self.elements.clear();
         self.blocks.truncate(usize::from(len > 0));
     }
 }
@@ -135,13 +148,17 @@ impl<T: Scalar> Recording<T> {
         self.push(Node { partials: [T::zero(); 2], arguments: [LONG, number] })
     }
 
-    /// Records results of an operation at consecutive places, the first of which is returned; without
-    /// one they are independent variables.
-    pub(super) fn block(&mut self, results: usize, operation: Option<Box<Operation<PullBack<T>>>>) -> Place {
+    /// What the blocks refer to that are a kernel at the elements of slices.
+    pub(super) fn elements(&mut self) -> &mut Elements<T> {
+        &mut self.elements
+    }
+
+    /// Records results at consecutive places, the first of which is returned.
+    pub(super) fn block(&mut self, results: usize, source: Source<T>) -> Place {
         let first = self.len();
         let next = within_limit(first + results);
         if results > 0 {
-            self.blocks.push(BlockStatement::new(first..next as usize, self.node_count(), operation));
+            self.blocks.push(BlockStatement::new(first..next as usize, self.node_count(), source));
             self.nodes.skip(results);
         }
         Place::new(self.stamp, first as u32)
@@ -209,8 +226,10 @@ impl<T: Scalar> Recording<T> {
         let mut end = adjoints.len() - 1;
         for block in self.blocks_before(end).iter().rev() {
             let results = block.results();
-            self.sweep_nodes(results.end..end, block.nodes_before(), adjoints);
-            block.sweep(adjoints);
+            if results.end < end {
+                self.sweep_nodes(results.end..end, block.nodes_before(), adjoints);
+            }
+            block.sweep(adjoints, &self.elements);
             end = results.start;
         }
         if end > 0 {
@@ -223,7 +242,7 @@ impl<T: Scalar> Recording<T> {
     #[inline(always)]
     fn sweep_nodes<const L: usize>(&self, positions: Range<usize>, first: usize, adjoints: &mut [[T; L]]) {
         for (start, chunk) in self.nodes.backward(first..first + positions.len()) {
-            let start = start - first + positions.start;
+            let start = positions.start + start - first;
             for (offset, node) in chunk.iter().enumerate().rev() {
                 let adjoint = adjoints[start + offset];
                 if adjoint.iter().all(|lane| lane.is_identically_zero()) {
@@ -254,7 +273,7 @@ impl<T: Scalar> Recording<T> {
     pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
         let block = self.blocks_before(position + 1).last();
         if let Some(block) = block.filter(|block| block.results().contains(&position)) {
-            return block.for_each_argument(visit);
+            return block.for_each_argument(position, &self.elements, visit);
         }
         let skipped = block.map_or(0, |block| block.results().end - block.nodes_before());
         match self.nodes.at(position - skipped).arguments {
@@ -275,6 +294,14 @@ impl<T: Scalar> Recording<T> {
             match arguments {
                 Arguments::Run(run) if !skips_zeros => {
                     adjoints[run].iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                }
+                Arguments::Listed(listed) if !skips_zeros => {
+                    for (&position, &partial) in listed.iter().zip(partials) {
+                        // That of a constant is past the end.
+                        if let Some(sum) = adjoints.get_mut(position as usize) {
+                            add(sum, partial, adjoint);
+                        }
+                    }
                 }
                 arguments => {
                     for (position, &partial) in arguments.positions().zip(partials) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::block::{Operand, Operation};
+use super::block::{Operand, Operation, Source};
 use super::recording::{NONE, Recording};
 use super::slot::{on_slot, refuse};
 use crate::custom::pulled_back;
@@ -172,7 +172,7 @@ fn record_block<T: Scalar>(
         }
         let operands = [x.operand(operands[0]), y.operand(operands[1])];
         let operation = Operation { operands, bytes: kept * size_of::<T>(), pull_back };
-        Ok(Some(recording.block(values.len(), Some(Box::new(operation)))))
+        Ok(Some(recording.block(values.len(), Source::Operation(Box::new(operation)))))
     });
     match recorded {
         Ok(None) => values.into_iter().map(Var::constant).collect(),
@@ -220,6 +220,13 @@ impl Slice {
             Slice::Mixed => Operand::Listed(xs.iter().map(|x| x.place.position()).collect()),
         }
     }
+}
+
+/// An input of a kernel in a lane of its own. That of a constant is of no account, and left out where it
+/// would be recorded.
+#[inline(always)]
+fn seeded<T: Scalar, const N: usize>(x: Var<T>, lane: usize) -> Dual<T, N> {
+    if T::RECORDS && x.is_constant() { Dual::constant(x.value) } else { Dual::seeded(x.value, lane) }
 }
 
 /// Records a statement with two operands, either of which may be a constant.
@@ -398,11 +405,46 @@ impl<T: Scalar> Scalar for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        let inputs: [Dual<T, N>; N] = std::array::from_fn(|lane| {
-            let Var { value, .. } = x[lane];
-            if x[lane].is_constant() { Dual::constant(value) } else { Dual::seeded(value, lane) }
-        });
+        let inputs: [_; N] = std::array::from_fn(|lane| seeded(x[lane], lane));
         F::Output::map(f.eval(&inputs), |y| Var::with_partials(&x, y.value, y.partials))
+    }
+
+    #[track_caller]
+    fn fused_map<F, const N: usize, const M: usize>(f: &F, x: [&[Self]; N]) -> [Vec<Self>; M]
+    where
+        F: Function<T::Real, Output = [T::Real; M]>,
+    {
+        let n = x[0].len();
+        let mut partials: Vec<[[T; N]; M]> = Vec::with_capacity(n);
+        let mut outputs: [Vec<Self>; M] = std::array::from_fn(|_| Vec::with_capacity(n));
+        let inputs = |i: usize| -> [Dual<T, N>; N] { std::array::from_fn(|lane| seeded(x[lane][i], lane)) };
+        for y in (0..n).map(|i| f.eval(&inputs(i))) {
+            partials.push(y.map(|y| y.partials));
+            outputs.iter_mut().zip(y).for_each(|(outputs, y)| outputs.push(Var::constant(y.value)));
+        }
+        let recorded = on_slot::<T, _>(|slot| {
+            let recording = slot.current();
+            let mut slices = [Slice::Constants; N];
+            for (slice, x) in slices.iter_mut().zip(x) {
+                *slice = Slice::of(x, recording)?;
+            }
+            if slices == [Slice::Constants; N] {
+                return Ok(None);
+            }
+            let elements = recording.elements();
+            let kernel = elements.start(&partials);
+            for (slice, x) in slices.into_iter().zip(x) {
+                match slice {
+                    Slice::Constants => elements.constants(),
+                    slice => elements.variables(x, slice == Slice::Run),
+                }
+            }
+            Ok(Some(recording.block(M * n, Source::Elements(kernel))))
+        });
+        if let Some(first) = recorded.unwrap_or_else(|foreign| refuse::<T>(foreign)) {
+            outputs.iter_mut().flatten().enumerate().for_each(|(i, y)| y.place = first.later(i));
+        }
+        outputs
     }
 
     elementary_functions!(chained_functions);
