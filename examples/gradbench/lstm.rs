@@ -1,6 +1,6 @@
 //! A recurrent network with diagonal weights, which predicts the next character.
 
-use dualtape::{Checkpointed, Parametric, Scalar, dot, function, fuse, sum};
+use dualtape::{Checkpointed, Parametric, Scalar, dot, function, fuse_map, sum};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -59,16 +59,14 @@ impl Parametric for Characters<'_> {
             for (layer, state) in main.chunks_exact(8 * bits).zip(state.chunks_exact_mut(2 * bits)) {
                 let [wf, wi, wo, wg, vf, vi, vo, vg]: [&[S]; 8] = std::array::from_fn(|i| &layer[i * bits..][..bits]);
                 let (h, z) = state.split_at_mut(bits);
-                for (r, ((y, h), z)) in y.iter_mut().zip(h).zip(z).enumerate() {
-                    let kept = fuse(&function!(gated: [S; 2] -> S), [*y * wf[r] + vf[r], *z]);
-                    let added = fuse(&function!(change: [S; 2] -> S), [*h * wi[r] + vi[r], *h * wg[r] + vg[r]]);
-                    *z = kept + added;
-                    *h = fuse(&function!(change: [S; 2] -> S), [*y * wo[r] + vo[r], *z]);
-                    *y = *h;
-                }
+                let [kept] = fuse_map(&function!(kept: [S; 4] -> [S; 1]), [z, &y, wf, vf]);
+                let [changed] = fuse_map(&function!(changed: [S; 6] -> [S; 1]), [&kept, h, wi, vi, wg, vg]);
+                [y] = fuse_map(&function!(shown: [S; 4] -> [S; 1]), [&changed, &y, wo, vo]);
+                z.copy_from_slice(&changed);
+                h.copy_from_slice(&y);
             }
-            let prediction: Vec<S> = (0..bits).map(|r| y[r] * extra[bits + r] + extra[2 * bits + r]).collect();
-            let powers: Vec<S> = prediction.iter().map(|p| p.exp()).collect();
+            let (weights, biases) = extra[bits..].split_at(bits);
+            let [prediction, powers] = fuse_map(&function!(predicted: [S; 3] -> [S; 2]), [&y, weights, biases]);
             let target: Vec<S> = characters[1].iter().map(|&w| S::from_real(w)).collect();
             let ones: f64 = characters[1].iter().sum();
             *total += (sum(&powers) + 2.0).ln() * ones - dot(&prediction, &target);
@@ -77,22 +75,38 @@ impl Parametric for Characters<'_> {
     }
 }
 
+/// What the forget gate leaves of `z`.
+#[inline(always)]
+fn kept<S: Scalar<Real = f64>>([z, y, w, v]: [S; 4]) -> [S; 1] {
+    [sigmoid(y * w + v) * z]
+}
+
+/// The next `z`: what is left of it, and what the last `h` adds.
+#[inline(always)]
+fn changed<S: Scalar<Real = f64>>([kept, h, wi, vi, wg, vg]: [S; 6]) -> [S; 1] {
+    [kept + sigmoid(h * wi + vi) * tanh(h * wg + vg)]
+}
+
+/// The next `h`, from the next `z`.
+#[inline(always)]
+fn shown<S: Scalar<Real = f64>>([z, y, w, v]: [S; 4]) -> [S; 1] {
+    [sigmoid(y * w + v) * tanh(z)]
+}
+
+/// The logarithm of a prediction, and the prediction.
+#[inline(always)]
+fn predicted<S: Scalar<Real = f64>>([y, w, v]: [S; 3]) -> [S; 2] {
+    let logarithm = y * w + v;
+    [logarithm, logarithm.exp()]
+}
+
+#[inline(always)]
 fn sigmoid<S: Scalar<Real = f64>>(x: S) -> S {
     ((-x).exp() + 1.0).recip()
 }
 
 /// The hyperbolic tangent, which is `2σ(2x) − 1`.
+#[inline(always)]
 fn tanh<S: Scalar<Real = f64>>(x: S) -> S {
     sigmoid(x * 2.0) * 2.0 - 1.0
-}
-
-/// What a gate lets through.
-#[inline(always)]
-fn gated<S: Scalar<Real = f64>>([gate, x]: [S; 2]) -> S {
-    sigmoid(gate) * x
-}
-
-#[inline(always)]
-fn change<S: Scalar<Real = f64>>([gate, x]: [S; 2]) -> S {
-    sigmoid(gate) * tanh(x)
 }
