@@ -1,7 +1,7 @@
 //! A chain of differential equations, `y₀′ = x₀` and `yᵢ′ = xᵢ·yᵢ₋₁`, by the classical method of
 //! Runge and Kutta.
 
-use dualtape::{Scalar, vjp};
+use dualtape::{Dual, Scalar};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,53 +38,79 @@ impl Chain {
         let mut y = vec![0.0; self.x.len()];
         for _ in 0..self.s {
             visit(&y);
-            y = step(&self.x, &y, self.step_size());
+            let mut before = Stages::at_the_start();
+            for (&x, y) in self.x.iter().zip(&mut y) {
+                *y += before.increment(x, *y, self.step_size());
+            }
         }
         y
     }
 
-    /// The gradient of the last number: back from step to step, each recorded by itself, as far
-    /// as there are adjoints.
+    /// The gradient of the last number: back from step to step, as far as there are adjoints, and in
+    /// each from number to number.
     fn gradient(&self) -> Vec<f64> {
         let n = self.x.len();
-        let mut trajectory = Vec::with_capacity(self.s);
-        self.solution(|y| trajectory.push(y.to_vec()));
+        let mut trajectory = Vec::with_capacity(self.s * n);
+        self.solution(|y| trajectory.extend_from_slice(y));
 
         let (mut g, mut adjoints) = (vec![0.0; n], vec![0.0; n]);
         adjoints[n - 1] = 1.0;
-        for y in trajectory.iter().rev() {
-            let Some(first) = adjoints.iter().position(|&adjoint| adjoint != 0.0) else { break };
-            let window = first.saturating_sub(REACH)..n;
-            let inputs = [&self.x[window.clone()], &y[window.clone()]].concat();
-            let one_step = |inputs: &[_]| {
-                let (x, y) = inputs.split_at(inputs.len() / 2);
-                step(x, y, self.step_size())
-            };
-            let (_, by_inputs) = vjp(one_step, &inputs, &adjoints[window.clone()]);
-            let (by_x, by_y) = by_inputs.split_at(window.len());
-            adjoints[window.clone()].copy_from_slice(by_y);
-            g[window].iter_mut().zip(by_x).for_each(|(g, by_x)| *g += by_x);
+        let mut first = n - 1;
+        let mut stages = Vec::with_capacity(n);
+        for y in trajectory.chunks_exact(n).rev() {
+            let Some(zeros) = adjoints[first..].iter().position(|&adjoint| adjoint != 0.0) else { break };
+            first = (first + zeros).saturating_sub(REACH);
+            let window = first..n;
+            stages.clear();
+            let mut before = Stages::at_the_start();
+            for i in window.clone() {
+                stages.push(before);
+                before.increment(self.x[i], y[i], self.step_size());
+            }
+            // The adjoints of what the number after this one needs.
+            let (mut of_y, mut of_stages) = (0.0, [0.0; 3]);
+            for (i, before) in window.zip(&stages).rev() {
+                // By the coefficient, the value and the stages of the number before.
+                let mut after = Stages {
+                    y: Dual::<f64, 5>::seeded(before.y, 1),
+                    increments: std::array::from_fn(|k| Dual::seeded(before.increments[k], 2 + k)),
+                };
+                let increment = after.increment(Dual::seeded(self.x[i], 0), Dual::constant(y[i]), self.step_size());
+                let mut by = increment.partials.map(|partial| partial * adjoints[i]);
+                for (stage, adjoint) in after.increments.iter().zip(of_stages) {
+                    by.iter_mut().zip(stage.partials).for_each(|(by, partial)| *by += partial * adjoint);
+                }
+                adjoints[i] += of_y;
+                g[i] += by[0];
+                (of_y, of_stages) = (by[1], [by[2], by[3], by[4]]);
+            }
         }
         g
     }
 }
 
-/// One step of size `h`, in the increments `h/2·k₁, h/2·k₂, h·k₃, h/2·k₄`. The first number has no
-/// predecessor; in a window of the chain it and the next ones are of no account.
-fn step<S: Scalar<Real = f64>>(x: &[S], y: &[S], h: f64) -> Vec<S> {
-    let half: Vec<S> = x.iter().map(|&x| x * (h / 2.0)).collect();
-    let whole: Vec<S> = x.iter().map(|&x| x * h).collect();
-    let increment = |x: &[S], y: &[S]| {
-        let mut increment = Vec::with_capacity(x.len());
-        increment.push(x[0]);
-        increment.extend(x[1..].iter().zip(y).map(|(&x, &before)| x * before));
-        increment
-    };
-    let ahead = |s: &[S]| -> Vec<S> { y.iter().zip(s).map(|(&y, &s)| y + s).collect() };
-    let s1 = increment(&half, y);
-    let s2 = increment(&half, &ahead(&s1));
-    let s3 = increment(&whole, &ahead(&s2));
-    let s4 = increment(&half, &ahead(&s3));
-    let inner = s1.iter().zip(&s3).zip(&s2).map(|((&s1, &s3), &s2)| s1 + s3 + (s2 + s2));
-    inner.zip(&s4).zip(y).map(|((inner, &s4), &y)| y + (inner + s4) * (1.0 / 3.0)).collect()
+/// What a number needs of the one before it: its value, and its increments in the stages
+/// of a step, `h/2·k₁`, `h/2·k₂` and `h·k₃`.
+#[derive(Clone, Copy)]
+struct Stages<S> {
+    y: S,
+    increments: [S; 3],
+}
+
+impl<S: Scalar<Real = f64>> Stages<S> {
+    /// Before the first number, whose slope is its coefficient. In a window of the chain it and the next ones
+    /// are of no account.
+    fn at_the_start() -> Self {
+        Stages { y: S::one(), increments: [S::zero(); 3] }
+    }
+
+    /// What a step of size `h` adds to the next number `y` of the chain.
+    #[inline(always)]
+    fn increment(&mut self, x: S, y: S, h: f64) -> S {
+        let Stages { y: before, increments: [s1, s2, s3] } = *self;
+        let (half, whole) = (x * (h / 2.0), x * h);
+        let [s1, s2, s3, s4] = [half * before, half * (before + s1), whole * (before + s2), half * (before + s3)];
+        *self = Stages { y, increments: [s1, s2, s3] };
+        (s1 + s3 + (s2 + s2) + s4) * (1.0 / 3.0)
+    }
 }
