@@ -1,6 +1,6 @@
 //! The determinant by expansion along the first row, in all its l! products.
 
-use dualtape::{Scalar, gradient};
+use dualtape::{Scalar, Terms, function, fuse, sum};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,15 +22,44 @@ impl Problem for Determinant {
         assert!(entries == rows * rows, "a matrix of {rows} rows has {} entries, and not {entries}", rows * rows);
         match function {
             "primal" => clock.time(|| determinant(&self.a, self.ell)).map(Value::from),
-            _ => clock.time(|| gradient(|a| determinant(a, self.ell), &self.a).1).map(Value::from),
+            _ => clock.time(|| gradient(&self.a, self.ell)).map(Value::from),
         }
     }
 }
 
 fn determinant<S: Scalar<Real = f64>>(a: &[S], ell: usize) -> S {
-    // The columns are a linked list: each has the next one, and the last entry the first.
-    let mut next: Vec<usize> = (1..=ell).chain([0]).collect();
-    minor(a, ell, &mut next)
+    minor(a, ell, &mut columns(ell))
+}
+
+/// All columns as a linked list: each has the next one, and the last entry the first.
+fn columns(ell: usize) -> Vec<usize> {
+    (1..=ell).chain([0]).collect()
+}
+
+/// The number of rows of the minors that are recorded, one at a time.
+const ROWS: usize = 6;
+
+fn gradient(a: &[f64], ell: usize) -> Vec<f64> {
+    let above = ell.saturating_sub(ROWS);
+    let choices = (0..above).map(|row| ell - row).product();
+    Terms::all(choices).gradient(|choice, a| term(choice, above, a, ell), a).1
+}
+
+/// A term of the determinant: a choice of entries in the first `above` rows, with its sign, times the minor of
+/// the others.
+fn term<S: Scalar<Real = f64>>(mut choice: usize, above: usize, a: &[S], ell: usize) -> S {
+    let mut next = columns(ell);
+    let mut product = S::one();
+    for row in 0..above {
+        let j = choice % (ell - row);
+        choice /= ell - row;
+        let before = (0..j).fold(ell, |column, _| next[column]);
+        let column = next[before];
+        next[before] = next[column];
+        let entry = a[row * ell + column];
+        product *= if j.is_multiple_of(2) { entry } else { -entry };
+    }
+    product * minor(&a[above * ell..], ell, &mut next)
 }
 
 /// The minor of all rows and the listed columns.
@@ -44,10 +73,19 @@ fn minor<S: Scalar<Real = f64>>(rows: &[S], ell: usize, next: &mut [usize]) -> S
     if m == 2 {
         return rows[p] * rows[ell + q] - rows[q] * rows[ell + p];
     }
+    let r = next[q];
+    let three =
+        |first: usize, columns: [usize; 3]| std::array::from_fn(|i| rows[(first + i / 3) * ell + columns[i % 3]]);
     if m == 3 {
-        let r = next[q];
-        let below = |i: usize, j: usize| rows[ell + i] * rows[2 * ell + j] - rows[ell + j] * rows[2 * ell + i];
-        return rows[p] * below(q, r) - rows[q] * below(p, r) + rows[r] * below(p, q);
+        return of_three(three(0, [p, q, r]));
+    }
+    if m == 4 {
+        let columns = [p, q, r, next[r]];
+        return sum(&ORDERS.map(|order| {
+            let [first, others @ ..] = order.map(|i| columns[i]);
+            let [a, b, c, d, e, f, g, h, i] = three(1, others);
+            fuse(&function!(product: [S; 10] -> S), [rows[first], a, b, c, d, e, f, g, h, i])
+        }));
     }
     let mut sum = S::zero();
     let mut before = ell;
@@ -60,4 +98,18 @@ fn minor<S: Scalar<Real = f64>>(rows: &[S], ell: usize, next: &mut [usize]) -> S
         sum = if j % 2 == 0 { sum + product } else { sum - product };
     }
     sum
+}
+
+/// Four columns, each followed by the others in an order in which their minor has the sign of the
+/// expansion: the even permutations.
+const ORDERS: [[usize; 4]; 4] = [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 1, 3], [3, 1, 0, 2]];
+
+#[inline(always)]
+fn product<S: Scalar<Real = f64>>([entry, minor @ ..]: [S; 10]) -> S {
+    entry * of_three(minor)
+}
+
+#[inline(always)]
+fn of_three<S: Scalar<Real = f64>>([a, b, c, d, e, f, g, h, i]: [S; 9]) -> S {
+    a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
 }
