@@ -1,6 +1,6 @@
 //! Clustering: the squared distances of points to their nearest centroids.
 
-use dualtape::{Function, Scalar, fuse, hvp, sum};
+use dualtape::{Dual, Scalar};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,51 +28,71 @@ impl Problem for Clusters {
 }
 
 fn cost(points: &[Vec<f64>], centroids: &[f64]) -> f64 {
-    let nearest = |point: &Vec<f64>| squared_distance(point, centroids, nearest(point, centroids));
-    points.iter().map(nearest).sum()
+    let centroids = Groups::of(centroids, points[0].len());
+    points.iter().map(|point| centroids.nearest(point).1).sum()
 }
 
 /// The gradient by the diagonal of the Hessian, element by element.
 ///
-/// The Hessian is diagonal, so its product with ones is the diagonal.
+/// Each square depends on one coordinate of one centroid, so that one direction differentiates them all twice.
 fn newton_direction(points: &[Vec<f64>], centroids: &[f64]) -> Vec<f64> {
-    let nearest: Vec<usize> = points.iter().map(|point| nearest(point, centroids)).collect();
-    let cost = |centroids: &[_]| {
-        let distances: Vec<_> =
-            points.iter().zip(&nearest).map(|(point, &j)| squared_distance(point, centroids, j)).collect();
-        sum(&distances)
-    };
-    let (_, g, diagonal) = hvp(cost, centroids, &vec![1.0; centroids.len()]);
-    g.iter().zip(diagonal).map(|(g, h)| g / h).collect()
-}
-
-/// The first of the centroids that are nearest to a point.
-fn nearest(point: &[f64], centroids: &[f64]) -> usize {
-    let mut best = (0, f64::INFINITY);
-    for j in 0..centroids.len() / point.len() {
-        let distance = squared_distance(point, centroids, j);
-        if distance < best.1 {
-            best = (j, distance);
+    let dimension = points[0].len();
+    let groups = Groups::of(centroids, dimension);
+    let mut sums = vec![(0.0, 0.0); centroids.len()];
+    for point in points {
+        let (nearest, _) = groups.nearest(point);
+        let coordinates = nearest * dimension..(nearest + 1) * dimension;
+        for ((first, second), (&c, &p)) in
+            sums[coordinates.clone()].iter_mut().zip(centroids[coordinates].iter().zip(point))
+        {
+            let Dual { partials: [slope], .. } = square(Dual::variable(Dual::variable(c)), p);
+            *first += slope.value;
+            *second += slope.partials[0];
         }
     }
-    best.0
+    sums.iter().map(|(first, second)| first / second).collect()
 }
 
-/// The squared distance of a point to the centroid `j`.
-fn squared_distance<S: Scalar<Real = f64>>(point: &[f64], centroids: &[S], j: usize) -> S {
-    let centroid = &centroids[j * point.len()..][..point.len()];
-    point.iter().zip(centroid).fold(S::zero(), |sum, (&p, &c)| fuse(&PlusSquare(p), [sum, c]))
+/// What a coordinate contributes to the squared distance.
+#[inline(always)]
+fn square<S: Scalar<Real = f64>>(c: S, p: f64) -> S {
+    (c - p) * (c - p)
 }
 
-/// `sum + (c − p)²` of a sum and a coordinate `c`.
-struct PlusSquare(f64);
+/// How many centroids are compared at once.
+const GROUP: usize = 8;
 
-impl Function for PlusSquare {
-    type Output = f64;
+/// Centroids in groups, each coordinate by coordinate.
+struct Groups {
+    coordinates: Vec<[f64; GROUP]>,
+    dimension: usize,
+}
 
-    #[inline(always)]
-    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-        let difference = x[1] - self.0;
-        x[0] + difference * difference
+impl Groups {
+    /// The last group is filled up with centroids that are nearest to nothing.
+    fn of(centroids: &[f64], dimension: usize) -> Self {
+        let groups = centroids.chunks(GROUP * dimension).flat_map(|group| {
+            let coordinate = move |l: usize, i| group.get(l * dimension + i).copied().unwrap_or(f64::INFINITY);
+            (0..dimension).map(move |i| std::array::from_fn(|l| coordinate(l, i)))
+        });
+        Groups { coordinates: groups.collect(), dimension }
+    }
+
+    /// The first of the centroids that are nearest to a point, and its squared distance.
+    fn nearest(&self, point: &[f64]) -> (usize, f64) {
+        let mut best = [(0, f64::INFINITY); GROUP];
+        for (number, group) in self.coordinates.chunks_exact(self.dimension).enumerate() {
+            let mut distances = [0.0; GROUP];
+            for (coordinates, &p) in group.iter().zip(point) {
+                distances.iter_mut().zip(coordinates).for_each(|(distance, &c)| *distance += square(c, p));
+            }
+            for (best, distance) in best.iter_mut().zip(distances) {
+                if distance < best.1 {
+                    *best = (number, distance);
+                }
+            }
+        }
+        let numbered = best.iter().enumerate().map(|(l, &(group, distance))| (group * GROUP + l, distance));
+        numbered.min_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0))).expect("a group has centroids")
     }
 }
