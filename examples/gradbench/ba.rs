@@ -40,7 +40,7 @@ impl Problem for Bundle {
                 })
             }
             _ => {
-                let mut jacobian = Sparse::of_entries(31 * self.p, 3 * self.p);
+                let mut jacobian = Sparse::of_observations(self.p);
                 clock.time(|| scene.jacobian(&mut jacobian)).map(|()| jacobian.shortened())
             }
         }
@@ -56,6 +56,9 @@ struct Scene {
     observations: Vec<(usize, usize)>,
 }
 
+/// The number of inputs of an observation.
+const ENTRIES: usize = 15;
+
 /// A sparse matrix, row by row.
 struct Sparse {
     /// Where each row starts and the last one ends.
@@ -69,46 +72,56 @@ impl Scene {
         for (i, &(camera, point)) in self.observations.iter().enumerate() {
             let (r, center, lens) = parts(&self.cameras[camera]);
             let rotated = rotated(r, moved(center, self.points[point]));
-            errors[i] = projection_error(rotated, lens, self.weights[i], self.features[i]);
+            errors[i] = projection_error(rotated, lens, self.features[i]).map(|error| weighted(error, self.weights[i]));
             weight_errors[i] = weight_error(self.weights[i]);
         }
     }
 
-    /// An observation has 15 inputs. It is differentiated in three parts of six, six and nine inputs,
+    /// An observation has 15 inputs. It is differentiated in four parts of six, six, eight and two inputs,
     /// each in as many lanes, which the chain rule joins.
     fn jacobian(&self, jacobian: &mut Sparse) {
-        jacobian.clear();
+        let count = self.observations.len();
         let points_start = 11 * self.cameras.len();
         let weights_start = points_start + 3 * self.points.len();
-        for (i, &(camera, point)) in self.observations.iter().enumerate() {
+        for (i, end) in jacobian.rows.iter_mut().enumerate() {
+            *end = ENTRIES * i.min(2 * count) + i.saturating_sub(2 * count);
+        }
+        let (columns, columns_of_weights) = jacobian.columns.split_at_mut(2 * ENTRIES * count);
+        let (values, values_of_weights) = jacobian.values.split_at_mut(2 * ENTRIES * count);
+        let outputs = pairs_of_rows(columns).iter_mut().zip(pairs_of_rows(values));
+        for ((i, &(camera, point)), (columns, values)) in self.observations.iter().enumerate().zip(outputs) {
             let (r, center, lens) = parts(&self.cameras[camera]);
             let moved = moved(seeded::<3, 6>(center, 0), seeded(self.points[point], 3));
             let rotated = rotated(seeded::<3, 6>(r, 0), seeded(moved.map(|x| x.value), 3));
-            let errors = projection_error(
-                seeded::<3, 9>(rotated.map(|x| x.value), 0),
-                seeded(lens, 3),
-                Dual::seeded(self.weights[i], 8),
-                self.features[i],
-            );
-            let columns = [11 * camera, points_start + 3 * point, weights_start + i].map(|column| column as u32);
-            for Dual { partials: by_error, .. } in errors {
+            let errors =
+                projection_error(seeded::<3, 8>(rotated.map(|x| x.value), 0), seeded(lens, 3), self.features[i]);
+            let [camera, point, weight] = [11 * camera, points_start + 3 * point, weights_start + i].map(|i| i as u32);
+            for ((error, columns), values) in errors.iter().zip(columns).zip(values) {
+                columns[..11].iter_mut().zip(camera..).for_each(|(entry, column)| *entry = column);
+                columns[11..].iter_mut().zip(point..).for_each(|(entry, column)| *entry = column);
+                columns[14] = weight;
+
+                let weighted = weighted(Dual::<f64, 2>::seeded(error.value, 0), Dual::seeded(self.weights[i], 1));
+                let [by_error, by_weight] = weighted.partials;
+                let by_error = error.partials.map(|partial| by_error * partial);
                 let by_rotation = chained(&by_error[..3], &rotated);
                 let by_place = chained(&by_rotation[3..], &moved);
-                jacobian.columns.extend(columns[0]..columns[0] + 11);
-                jacobian.columns.extend(columns[1]..columns[1] + 3);
-                jacobian.columns.push(columns[2]);
-                for slopes in [&by_rotation[..3], &by_place[..3], &by_error[3..8], &by_place[3..], &by_error[8..]] {
-                    jacobian.values.extend_from_slice(slopes);
-                }
-                jacobian.rows.push(jacobian.values.len());
+                let ([r0, r1, r2, ..], [c0, c1, c2, x0, x1, x2]) = (by_rotation, by_place);
+                let [.., f, u, v, k1, k2] = by_error;
+                *values = [r0, r1, r2, c0, c1, c2, f, u, v, k1, k2, x0, x1, x2, by_weight];
             }
         }
-        for (i, &weight) in self.weights.iter().enumerate() {
-            jacobian.columns.push((weights_start + i) as u32);
-            jacobian.values.push(weight_error(Dual::variable(weight)).partials[0]);
-            jacobian.rows.push(jacobian.values.len());
+        let of_weights = columns_of_weights.iter_mut().zip(values_of_weights);
+        for ((i, &weight), (column, value)) in self.weights.iter().enumerate().zip(of_weights) {
+            *column = (weights_start + i) as u32;
+            *value = weight_error(Dual::variable(weight)).partials[0];
         }
     }
+}
+
+/// What the two errors of each observation have.
+fn pairs_of_rows<T>(entries: &mut [T]) -> &mut [[[T; ENTRIES]; 2]] {
+    entries.as_chunks_mut().0.as_chunks_mut().0
 }
 
 /// The rotation, the centre, and the focal length, principal point and distortion of a camera.
@@ -164,14 +177,19 @@ fn rotated<S: Scalar<Real = f64>>(r: [S; 3], z: [S; 3]) -> [S; 3] {
     ]
 }
 
-/// The weighted distance of a point's distorted projection from the feature.
+/// The distance of a point's distorted projection from the feature.
 #[inline(always)]
-fn projection_error<S: Scalar<Real = f64>>(y: [S; 3], [f, u, v, k1, k2]: [S; 5], w: S, feature: [f64; 2]) -> [S; 2] {
+fn projection_error<S: Scalar<Real = f64>>(y: [S; 3], [f, u, v, k1, k2]: [S; 5], feature: [f64; 2]) -> [S; 2] {
     let inverse = y[2].recip();
     let (a, b) = (y[0] * inverse, y[1] * inverse);
     let square = a * a + b * b;
     let scale = f * (square * (k1 + k2 * square) + 1.0);
-    [(scale * a + u - feature[0]) * w, (scale * b + v - feature[1]) * w]
+    [scale * a + u - feature[0], scale * b + v - feature[1]]
+}
+
+#[inline(always)]
+fn weighted<S: Scalar<Real = f64>>(error: S, weight: S) -> S {
+    error * weight
 }
 
 fn weight_error<S: Scalar<Real = f64>>(w: S) -> S {
@@ -189,20 +207,10 @@ fn cross<S: Scalar<Real = f64>>(a: [S; 3], b: [S; 3]) -> [S; 3] {
 }
 
 impl Sparse {
-    /// An empty matrix with memory.
-    fn of_entries(entries: usize, rows: usize) -> Self {
-        Sparse {
-            rows: Vec::with_capacity(rows + 1),
-            columns: Vec::with_capacity(entries),
-            values: Vec::with_capacity(entries),
-        }
-    }
-
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.columns.clear();
-        self.values.clear();
-        self.rows.push(0);
+    /// The two errors of all observations, and then their weight errors.
+    fn of_observations(count: usize) -> Self {
+        let entries = (2 * ENTRIES + 1) * count;
+        Sparse { rows: vec![0; 3 * count + 1], columns: vec![0; entries], values: vec![0.0; entries] }
     }
 
     /// The first 30 elements and the last of each list.
