@@ -196,7 +196,8 @@ fn networks_without_layers_neurons_or_inputs() {
 
 #[test]
 fn activations_and_first_weights() {
-    let activations: [(Activation, &str, fn(f64) -> f64); 8] = [
+    type Plain = fn(f64) -> f64;
+    let activations: [(Activation, &str, Plain); 8] = [
         (Activation::Linear, "Linear", |x| x),
         (Activation::Relu, "ReLU", Scalar::relu),
         (Activation::LeakyRelu(0.1), "LeakyReLU[0.1]", |x| x.leaky_relu(0.1)),
