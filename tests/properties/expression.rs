@@ -406,9 +406,16 @@ impl Expression {
             row[input] = 1.0;
         }
         for ((step, local), at) in steps() {
-            // A product of many numbers may underflow on the way.
-            let factors = step.arguments.iter().map(|&i| binary_digits(results[i]));
-            let within: f64 = if step.op == Op::Product { factors.sum() } else { 0.0 };
+            // A product of many numbers may underflow on the way, as may an exponential.
+            let arguments = || step.arguments.iter().map(|&i| results[i]);
+            let within: f64 = match step.op {
+                Op::Product => arguments().map(binary_digits).sum(),
+                Op::Softmax => {
+                    let (least, most) = (arguments().reduce(f64::min), arguments().reduce(f64::max));
+                    most.zip(least).map_or(0.0, |(most, least)| (most - least) * std::f64::consts::LOG2_E)
+                }
+                _ => 0.0,
+            };
             for (&argument, &slope) in step.arguments.iter().zip(&local.slopes) {
                 let (before, from) = forward.split_at_mut(at);
                 for (sum, &along) in from[0].iter_mut().zip(&before[argument]) {
