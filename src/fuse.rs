@@ -64,7 +64,7 @@ where
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | one evaluation in N lanes for each element | memory for N·M numbers for each element, and 200 bytes and more for a block | fewer than about 4 elements: [`fuse`] |
+/// | one evaluation in N lanes for each element | memory for N·M numbers for each element, and about 100 bytes for the block | fewer than about 4 elements: [`fuse`] |
 ///
 /// # Panics
 ///
