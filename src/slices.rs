@@ -321,6 +321,9 @@ impl<'a, S> Rows<'a, S> {
 /// by element.
 trait Factor<S>: Copy {
     fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone;
+
+    /// An element of one vector.
+    fn element(self, vector: usize, k: usize) -> S;
 }
 
 /// The vectors are the rows.
@@ -333,6 +336,11 @@ impl<S: Scalar> Factor<S> for AcrossRows<'_, S> {
         let rows: [&[S]; I] = std::array::from_fn(|i| self.0.row(first + i));
         (0..self.0.width).map(move |k| rows.map(|row| row[k]))
     }
+
+    #[inline(always)]
+    fn element(self, vector: usize, k: usize) -> S {
+        self.0.row(vector)[k]
+    }
 }
 
 /// The vectors are the columns.
@@ -343,6 +351,11 @@ impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     #[inline(always)]
     fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
         self.0.numbers.chunks_exact(self.0.width).map(move |row| *row[first..].first_chunk().expect("I columns"))
+    }
+
+    #[inline(always)]
+    fn element(self, vector: usize, k: usize) -> S {
+        self.0.row(k)[vector]
     }
 }
 
@@ -359,6 +372,15 @@ fn add_product<S: Scalar>(
     right: impl Factor<S>,
 ) {
     const SIDE: usize = 4;
+    if S::ORDER > 0 {
+        // A number with derivatives fills the registers by itself.
+        for i in 0..m {
+            for (j, sum) in sums[i * stride..][..p].iter_mut().enumerate() {
+                (0..n).for_each(|k| *sum += left.element(i, k) * right.element(j, k));
+            }
+        }
+        return;
+    }
     vectorized(
         #[inline(always)]
         || {
