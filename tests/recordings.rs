@@ -19,6 +19,8 @@ fn the_size_of_a_recording() {
         let tape = Tape::<f64>::new();
         assert!(tape.is_empty());
         assert_eq!(tape.capacity_bytes(), 0);
+        assert!(tape.vars(&[]).is_empty());
+        assert_eq!(tape.capacity_bytes(), 0);
         let x = tape.vars(&[0.5; 1000]);
         assert!(!tape.is_empty());
         assert_eq!(tape.len(), 1000);
@@ -157,6 +159,7 @@ fn a_root_of_a_product_at_the_origin() {
     assert_eq!(gradient(|x| dot(x, x).sqrt(), &[0.0, 0.0]).1, [0.0, 0.0]);
     let weights = [Var::constant(0.0), Var::constant(2.0)];
     assert_eq!(gradient(|x| dot(x, &weights).sqrt(), &[3.0, 0.0]).1, [0.0, f64::INFINITY]);
+    assert_eq!(gradient(|x| dot(&[x[1], x[0]], &weights).sqrt(), &[0.0, 3.0]).1, [f64::INFINITY, 0.0]);
 }
 
 /// Before an inner derivative, its function is tried at its point and right beside it.
