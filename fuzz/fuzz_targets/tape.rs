@@ -299,7 +299,8 @@ impl<'a> Program<'a> {
         let capacity = living.tape.capacity_bytes();
         living.tape.clear();
         assert!(living.tape.is_empty());
-        assert_eq!(living.tape.capacity_bytes(), capacity);
+        // What layers kept for the way back is given back.
+        assert!(living.tape.capacity_bytes() <= capacity);
         living.recording = self.recordings;
         living.inputs.clear();
     }
