@@ -386,6 +386,10 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
     assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
     assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);
+    // A product that underflows is zero.
+    let tiny = tape.var(1e-100);
+    let cube = fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[tiny]]).concat()[0];
+    assert_eq!(tape.backward(cube * 1e-200)[tiny], 0.0);
 }
 
 /// With more statements between the blocks than are stored beside one another.
@@ -408,6 +412,17 @@ fn an_element_depends_on_its_own_operands() {
     let jacobian = SparseJacobian::new(&function!(neighbours: &[S] -> Vec<S>), &[0.3, -0.4, 1.1, 0.5, 0.6]);
     let rows: Vec<&[usize]> = (0..6).map(|i| jacobian.sparsity().row(i)).collect();
     assert_eq!(rows, [[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 1, 2], [1, 2, 3], [2, 3, 4]]);
+
+    // Where a factor is the constant zero, the product depends on nothing.
+    fn products<S: Scalar>([a, b]: [S; 2]) -> [S; 2] {
+        [a * b, b * b]
+    }
+    fn with_zero<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        fuse_map(&function!(products: [S; 2] -> [S; 2]), [&x[..2], &[S::zero(), x[2]]]).concat()
+    }
+    let jacobian = SparseJacobian::new(&function!(with_zero: &[S] -> Vec<S>), &[0.3, -0.4, 1.1]);
+    let rows: Vec<&[usize]> = (0..4).map(|i| jacobian.sparsity().row(i)).collect();
+    assert_eq!(rows, [&[][..], &[1, 2], &[], &[2]]);
 
     // Each output on its own inputs, of constants on none, and of variables in any order.
     fn crossed<S: Scalar>([a, b, c]: [S; 3]) -> [S; 3] {

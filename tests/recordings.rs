@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dualtape::{Dual, Scalar, Tape, Var, affine, derivative, dot, gradient, hessian, sum};
+use dualtape::{Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, sum};
 use refusals::{FOREIGN, STALE, message};
 
 #[test]
@@ -52,6 +52,49 @@ fn the_size_of_a_recording() {
         // Statements come in chunks of 64, 128 and so on. Each has an operand of 8 bytes, a run of 12, and its end.
         let operands = tape.capacity_bytes() - (64 + 128 + 256 + 512 + 1024) * 24;
         assert!((1000 * 24..=2000 * 24).contains(&operands), "{operands} bytes");
+    })
+    .join()
+    .expect("the sizes are right");
+}
+
+fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+    [x * y]
+}
+
+#[derive(Clone)]
+struct Same;
+
+impl Block for Same {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        x.to_vec()
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        u.to_vec()
+    }
+}
+
+#[test]
+fn the_size_of_blocks() {
+    thread::spawn(|| {
+        let tape = Tape::<f64>::new();
+        let x = tape.vars(&[0.5; 3]);
+        for _ in 0..1000 {
+            fuse_map(&function!(product: [S; 2] -> [S; 1]), [&[x[0]], &[x[1] + x[2]]]);
+            fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);
+            affine(&x[..2], &x[2..], 1);
+        }
+        // A block has 48 bytes, one of a kernel 40 more, 8 for each partial and each input, and 4 for a position; that of
+        // a layer keeps four numbers. A sum is a statement of 24 bytes.
+        let least = 1000 * (3 * 48 + 2 * 40 + 6 * 8 + 4 * 8 + 2 * 4 + 4 * 8 + 24);
+        let held = tape.capacity_bytes();
+        assert!((least..2 * least).contains(&held), "{held} bytes, not {least} and some more");
+        // One that is a user's own keeps what it is of, and its results.
+        Same.apply(&x);
+        assert_eq!(tape.capacity_bytes() - held, 6 * 8);
+        tape.clear();
+        // The numbers that layers and the user's own kept are given back.
+        assert_eq!(tape.capacity_bytes(), held - 1000 * 4 * 8);
     })
     .join()
     .expect("the sizes are right");
