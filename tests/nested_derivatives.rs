@@ -182,3 +182,11 @@ fn a_recording_over_variables_is_itself_recorded() {
     assert_eq!(slope.value(), 12.0);
     assert_eq!(outer.backward(slope)[x], 12.0);
 }
+
+/// Even when slopes are recorded, what does not depend on the direction has nothing recorded as its derivative.
+#[test]
+fn a_constant_stays_one_beside_recorded_slopes() {
+    let tape = Tape::new();
+    let y = Dual::<Var>::constant(tape.var(0.0)).sinh().sqrt();
+    assert_eq!((y.partials[0].value(), y.partials[0].is_constant()), (0.0, true));
+}
