@@ -148,7 +148,7 @@ fn add_products<T: Scalar, const L: usize>(sums: &mut [[T; L]], partials: &[T], 
     let are_numbers = T::ORDER == 0
         && (partials.iter().zip(adjoints))
             .flat_map(|(&partial, adjoint)| adjoint.iter().map(move |&adjoint| (partial * adjoint).value()))
-            .fold(true, |all, product| all & (product == product));
+            .fold(true, |all, product| all & !num_traits::Float::is_nan(product));
     let products = partials.iter().zip(adjoints);
     if are_numbers {
         for (sum, (&partial, adjoint)) in sums.iter_mut().zip(products) {
