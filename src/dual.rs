@@ -306,7 +306,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         y
     }
 
-    elementary_functions!(chained_functions);
+    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([const N: usize] Dual<T, N>);

@@ -7,7 +7,42 @@
 //! et al. 2019 do the like with expression templates). At the elements of slices it leaves
 //! one block for all of them.
 
-use crate::{Function, Outputs, Scalar};
+use crate::kernel::linearized;
+use crate::{Dual, Function, Outputs, Scalar};
+
+/// A kernel of a few inputs with its partial derivatives by all of them: each output as a dual number of a
+/// lane for each input.
+///
+/// Where the kernel has no loops and is compiled into its caller (`#[inline(always)]`), it is
+/// known there which inputs each intermediate depends on, and of the others nothing is computed. What
+/// remains is what one would write by hand. With loops that are not unrolled it takes two to three times as
+/// long as [`gradient_array`](crate::gradient_array), which has dual numbers of all lanes.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | of a kernel of arithmetic 1 to 3 evaluations | registers, for the most part | more than 16 inputs, or loops: [`gradient_array`](crate::gradient_array), [`jacobian_array`](crate::jacobian_array) |
+///
+/// ```
+/// use dualtape::{Scalar, function, linearize};
+///
+/// #[inline(always)]
+/// fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+///     [(x * x + y * y).sqrt(), y.atan2(x)]
+/// }
+///
+/// let [length, angle] = linearize(&function!(polar: [S; 2] -> [S; 2]), [3.0, 4.0]);
+/// assert_eq!((length.value, length.partials), (5.0, [0.6000000000000001, 0.8]));
+/// assert_eq!(angle.partials, [-0.16, 0.12]);
+/// ```
+#[inline(always)]
+#[track_caller]
+pub fn linearize<F, S, const N: usize>(f: &F, x: [S; N]) -> <F::Output as Outputs<S::Real>>::Of<Dual<S, N>>
+where
+    F: Function<S::Real>,
+    S: Scalar,
+{
+    linearized(f, x, |_| true)
+}
 
 /// `f(x)`, which on a tape is a single statement for each output.
 ///

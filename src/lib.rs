@@ -100,6 +100,7 @@ mod function;
 mod fuse;
 pub mod guide;
 mod implicit;
+mod kernel;
 pub mod nn;
 mod operators;
 mod rules;
@@ -121,7 +122,7 @@ pub use derivatives::{
 pub use difference::difference;
 pub use dual::{Dual, lift};
 pub use function::{Function, Outputs, Parametric};
-pub use fuse::{fuse, fuse_map};
+pub use fuse::{fuse, fuse_map, linearize};
 pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{affine, dense, dot, log_softmax, log_sum_exp, softmax, sum, weighted_sum};

@@ -218,7 +218,10 @@ where
     let mut outputs = biases.repeat(rows);
     let inputs = Rows { numbers: inputs, width: columns };
     add_product(&mut outputs, [rows, columns, biases.len()], biases.len(), AcrossRows(inputs), AcrossRows(neurons));
-    outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z]));
+    vectorized(
+        #[inline(always)]
+        || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
+    );
     outputs
 }
 
@@ -229,12 +232,16 @@ where
     F: Function<T::Real, Output = T::Real>,
 {
     let mut outputs = T::dense_slice(neurons, inputs, rows, &Identity);
-    let slope = |z: &mut T| {
-        let Dual { value, partials: [slope] } = activation.eval(&[Dual::variable(*z)]);
-        *z = value;
-        slope
-    };
-    let slopes = outputs.iter_mut().map(slope).collect();
+    let mut slopes = vec![T::zero(); outputs.len()];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (z, slope) in outputs.iter_mut().zip(&mut slopes) {
+                let y = activation.eval(&[Dual::variable(*z)]);
+                (*z, [*slope]) = (y.value, y.partials);
+            }
+        },
+    );
     (outputs, slopes)
 }
 
@@ -249,14 +256,18 @@ pub(crate) fn pull_dense_back<S: Scalar>(
     [of_neurons, of_inputs]: [&mut [S]; 2],
 ) {
     let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
-    let by_sum = |(&slope, &output): (&S, &S)| {
-        let counts = !output.is_identically_zero() && !slope.is_identically_zero();
-        if counts { slope * output } else { S::zero() }
-    };
-    let of_sums: Vec<S> = slopes.iter().zip(outputs).map(by_sum).collect();
+    let mut of_sums = vec![S::zero(); outputs.len()];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (of_sum, (&slope, &output)) in of_sums.iter_mut().zip(slopes.iter().zip(outputs)) {
+                if !output.is_identically_zero() && !slope.is_identically_zero() {
+                    *of_sum = slope * output;
+                }
+            }
+        },
+    );
 
-    // Without an early end it is vector code.
-    let are_finite = |numbers: &[S]| numbers.iter().fold(true, |all, x| all & x.is_finite_throughout());
     if !S::RECORDS && [neurons, inputs, &of_sums].into_iter().all(are_finite) {
         let matrix = |numbers, width| Rows { numbers, width };
         let (of_sums, inputs, neurons) =
@@ -264,9 +275,14 @@ pub(crate) fn pull_dense_back<S: Scalar>(
         if !of_neurons.is_empty() {
             add_product(of_neurons, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
             let mut of_biases = vec![S::zero(); count];
-            for row in 0..rows {
-                of_biases.iter_mut().zip(of_sums.row(row)).for_each(|(of_bias, &of_sum)| *of_bias += of_sum);
-            }
+            vectorized(
+                #[inline(always)]
+                || {
+                    for row in 0..rows {
+                        of_biases.iter_mut().zip(of_sums.row(row)).for_each(|(of_bias, &of_sum)| *of_bias += of_sum);
+                    }
+                },
+            );
             let biases = of_neurons.iter_mut().skip(columns).step_by(columns + 1);
             biases.zip(of_biases).for_each(|(bias, of_bias)| *bias += of_bias);
         }
@@ -288,6 +304,16 @@ pub(crate) fn pull_dense_back<S: Scalar>(
             }
         }
     }
+}
+
+fn are_finite<S: Scalar>(numbers: &[S]) -> bool {
+    let mut all = true;
+    // Without an early end it is vector code.
+    vectorized(
+        #[inline(always)]
+        || numbers.iter().for_each(|x| all &= x.is_finite_throughout()),
+    );
+    all
 }
 
 /// `sums += partials·adjoint`, where a zero partial beats an adjoint that is not finite.
@@ -319,10 +345,11 @@ impl<'a, S> Rows<'a, S> {
     }
 }
 
-/// One of two matrices whose product is wanted: I vectors, from the one with the number `first` on, element
-/// by element.
+/// One of two matrices whose product is wanted.
 trait Factor<S>: Copy {
-    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone;
+    /// The elements of I vectors of length `n`, from the one with the number `first` on: those with the same number
+    /// together.
+    fn tile<const I: usize>(self, first: usize, n: usize) -> impl Fn(usize) -> [S; I];
 
     /// An element of one vector.
     fn element(self, vector: usize, k: usize) -> S;
@@ -334,9 +361,19 @@ struct AcrossRows<'a, S>(Rows<'a, S>);
 
 impl<S: Scalar> Factor<S> for AcrossRows<'_, S> {
     #[inline(always)]
-    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
-        let rows: [&[S]; I] = std::array::from_fn(|i| self.0.row(first + i));
-        (0..self.0.width).map(move |k| rows.map(|row| row[k]))
+    fn tile<const I: usize>(self, first: usize, n: usize) -> impl Fn(usize) -> [S; I] {
+        let mut rows = [&self.0.numbers[..0]; I];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = &self.0.row(first + i)[..n];
+        }
+        #[inline(always)]
+        move |k| {
+            let mut elements = [S::zero(); I];
+            for (element, row) in elements.iter_mut().zip(&rows) {
+                *element = row[k];
+            }
+            elements
+        }
     }
 
     #[inline(always)]
@@ -351,8 +388,9 @@ struct DownRows<'a, S>(Rows<'a, S>);
 
 impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     #[inline(always)]
-    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
-        self.0.numbers.chunks_exact(self.0.width).map(move |row| *row[first..].first_chunk().expect("I columns"))
+    fn tile<const I: usize>(self, first: usize, _: usize) -> impl Fn(usize) -> [S; I] {
+        #[inline(always)]
+        move |k| *self.0.row(k)[first..].first_chunk().expect("I columns")
     }
 
     #[inline(always)]
@@ -388,10 +426,10 @@ fn add_product<S: Scalar>(
         || {
             let in_tiles = m - m % SIDE;
             for i in (0..in_tiles).step_by(SIDE) {
-                add_rows::<S, SIDE, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i), right);
+                add_rows::<S, SIDE, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
             }
             for i in in_tiles..m {
-                add_rows::<S, 1, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i), right);
+                add_rows::<S, 1, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
             }
         },
     );
@@ -412,30 +450,37 @@ fn add_rows<S: Scalar, const I: usize, const J: usize>(
     sums: &mut [S],
     [n, p]: [usize; 2],
     stride: usize,
-    left: impl Iterator<Item = [S; I]> + Clone,
+    left: impl Fn(usize) -> [S; I],
     right: impl Factor<S>,
 ) {
     let in_tiles = p - p % J;
     for j in (0..in_tiles).step_by(J) {
-        add_tile::<S, I, J>(&mut sums[j..], stride, n, left.clone(), right.tile(j));
+        add_tile::<S, I, J>(&mut sums[j..], stride, n, &left, right.tile(j, n));
     }
     for j in in_tiles..p {
-        add_tile::<S, I, 1>(&mut sums[j..], stride, n, left.clone(), right.tile(j));
+        add_tile::<S, I, 1>(&mut sums[j..], stride, n, &left, right.tile(j, n));
     }
 }
 
+/// It has loops over ranges and arrays alone, which the compiler dissolves for any instructions.
 #[inline(always)]
 fn add_tile<S: Scalar, const I: usize, const J: usize>(
     sums: &mut [S],
     stride: usize,
     n: usize,
-    left: impl Iterator<Item = [S; I]>,
-    right: impl Iterator<Item = [S; J]>,
+    left: impl Fn(usize) -> [S; I],
+    right: impl Fn(usize) -> [S; J],
 ) {
-    let mut total: [[S; J]; I] = std::array::from_fn(|i| *sums[i * stride..].first_chunk().expect("J sums"));
-    for (left, right) in left.zip(right).take(n) {
+    let mut total = [[S::zero(); J]; I];
+    for (i, total) in total.iter_mut().enumerate() {
+        *total = *sums[i * stride..].first_chunk().expect("J sums");
+    }
+    for k in 0..n {
+        let (left, right) = (left(k), right(k));
         for (total, left) in total.iter_mut().zip(left) {
-            total.iter_mut().zip(right).for_each(|(total, right)| *total += left * right);
+            for (total, right) in total.iter_mut().zip(right) {
+                *total += left * right;
+            }
         }
     }
     for (i, total) in total.into_iter().enumerate() {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use approx::assert_relative_eq;
 use dualtape::{
     Block, Dual, Function, Rule, Scalar, SparseJacobian, Tape, Var, affine, check, dense, derivative, dot, function,
-    fuse, fuse_map, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp,
-    weighted_sum,
+    fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
+    jacobian_reverse, jvp, linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
@@ -310,6 +310,78 @@ fn a_fused_kernel_leaves_a_statement_for_each_output() {
     let products = fuse(&function!(products: [S; 2] -> Vec<S>), [x[0], x[1]]);
     assert_eq!(tape.backward(products[0]).wrt(&x), [-0.4, 0.3, 0.0]);
     assert_eq!(tape.backward(products[1])[x[0]], 0.6);
+}
+
+/// A kernel with all that has several ways: branches, a loop, constants, a function from slices, and a rule.
+fn winding<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
+    let mut total = S::zero();
+    for k in 0..3 {
+        total = if k == 1 { total * b + 0.5 } else { total - a * k as f64 };
+    }
+    let chosen = if a > b { a * b } else { b.max(c) };
+    [total, chosen + sum(&[a, c]), Growth.apply([a, c]) - log_sum_exp(&[b, b * c])]
+}
+
+#[test]
+fn a_kernel_is_linearized_as_by_dual_numbers() {
+    let kernel = function!(winding: [S; 3] -> [S; 3]);
+    for x in [[0.3, -0.4, 1.1], [-0.4, 0.3, 1.1], [0.3, 0.3, -2.0]] {
+        let (y, j) = jacobian_array(|&x| winding(x), &x);
+        for (dual, (y, row)) in linearize(&kernel, x).iter().zip(y.iter().zip(j)) {
+            assert_eq!(dual.value, *y);
+            dual.partials.iter().zip(row).for_each(|(a, b)| assert_relative_eq!(*a, b, max_relative = 1e-15));
+        }
+    }
+    fn joined<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        linearize(&function!(winding: [S; 3] -> [S; 3]), [x[0], x[1], x[2]])
+            .iter()
+            .map(|y| y.value * y.partials[0] + y.partials[1] * y.partials[2])
+            .sum()
+    }
+    fn by_lanes<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        let (y, j) = jacobian_array(|&x| winding(x), &[x[0], x[1], x[2]]);
+        y.iter().zip(j).map(|(&y, by)| y * by[0] + by[1] * by[2]).sum()
+    }
+    assert_same(&function!(joined), &function!(by_lanes), &[0.3, -0.4, 1.1]);
+}
+
+/// What is not finite on the way follows the crate's conventions, and not those of zero times infinity.
+#[test]
+fn a_kernel_beside_infinite_slopes() {
+    fn kernel<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
+        [(a * 0.0 + b * b).sqrt() + c, (a * 0.0).sqrt() * c, (b * b).sqrt() * 0.0 + c]
+    }
+    let x = [1.0, 0.0, 2.0];
+    let (_, expected) = jacobian_array(|&x| kernel(x), &x);
+    assert!(expected.concat().iter().all(|partial: &f64| partial.is_finite()), "{expected:?}");
+    let linear = linearize(&function!(kernel: [S; 3] -> [S; 3]), x);
+    assert_eq!(linear.map(|y| y.partials), expected);
+    let fused = |x: &[Var]| fuse(&function!(kernel: [S; 3] -> [S; 3]), [x[0], x[1], x[2]]).to_vec();
+    assert_eq!(jacobian_reverse(fused, &x).1.into_entries(), expected.concat());
+}
+
+#[test]
+fn kernels_of_any_number_of_inputs_are_linearized() {
+    fn norm<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        dot(x, x)
+    }
+    fn with_inputs<const N: usize>() {
+        let x: [f64; N] = std::array::from_fn(|i| i as f64 - 1.0);
+        let y = linearize(&function!(norm), x);
+        assert_eq!((y.value, y.partials), gradient_array(|x| norm(x), &x));
+    }
+    with_inputs::<0>();
+    with_inputs::<1>();
+    with_inputs::<15>();
+    with_inputs::<16>();
+    with_inputs::<17>();
+    with_inputs::<24>();
+    let y = linearize(&function!(f32, multiplied_f32: [S; 2] -> S), [2.0, 3.0]);
+    assert_eq!((y.value, y.partials), (6.0_f32, [3.0, 2.0]));
+}
+
+fn multiplied_f32<S: Scalar>([a, b]: [S; 2]) -> S {
+    a * b
 }
 
 fn products<S: Scalar>([a, b]: [S; 2]) -> Vec<S> {
