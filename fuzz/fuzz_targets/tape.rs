@@ -379,6 +379,9 @@ impl<'a> Program<'a> {
         let bounds = f.condition(x, f.outputs() - 1);
         let (_, forward) = gradient_forward(|x| f.last(x), x);
         agree("forward and reverse", &forward, recorded, &bounds.gradient, &bounds, f, x);
+        if let Some((_, kernel)) = f.linearized(x) {
+            agree("forward and as a kernel", &forward, &kernel, &bounds.gradient, &bounds, f, x);
+        }
         if self.guarded && x.len() <= 8 {
             let h = hessian(|x| f.last(x), x).2.into_entries();
             let others = [

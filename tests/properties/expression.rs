@@ -7,7 +7,8 @@
 //! of moderate numbers.
 
 use dualtape::{
-    Dual, Rule, Scalar, dense, dot, function, fuse, fuse_map, log_softmax, log_sum_exp, softmax, sum, weighted_sum,
+    Dual, Function, Rule, Scalar, dense, dot, function, fuse, fuse_map, linearize, log_softmax, log_sum_exp, softmax,
+    sum, weighted_sum,
 };
 
 /// The longest path from an input to a result.
@@ -380,6 +381,15 @@ pub(crate) struct Expression {
     pub(crate) steps: Vec<Step>,
 }
 
+/// The last result of the first inputs; others are of no account.
+impl Function for Expression {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.last(&x[..self.inputs])
+    }
+}
+
 impl Expression {
     /// The inputs and the results of all steps.
     pub(crate) fn results<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
@@ -405,6 +415,14 @@ impl Expression {
     /// The number of results, inputs among them.
     pub(crate) fn outputs(&self) -> usize {
         self.inputs + self.steps.len()
+    }
+
+    /// The value and gradient of the last result as those of a kernel, if there are few inputs.
+    pub(crate) fn linearized(&self, x: &[f64]) -> Option<(f64, Vec<f64>)> {
+        const MOST: usize = 3;
+        let inputs: [f64; MOST] = std::array::from_fn(|i| x.get(i).copied().unwrap_or(1.0));
+        let y = (x.len() <= MOST).then(|| linearize(self, inputs))?;
+        Some((y.value, y.partials[..x.len()].to_vec()))
     }
 
     /// The bounds for the derivatives of the result `output` at plain inputs.

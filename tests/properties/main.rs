@@ -128,6 +128,11 @@ fn gradients_agree_in_every_reading() {
         agrees("reverse", &forward, &reverse)?;
         prop_assert!(forward.iter().all(|slope| slope.is_finite()), "a slope is not finite: {forward:?}");
 
+        if let Some((y, kernel)) = f.linearized(&x) {
+            same_bits("value", &[y], &[plain])?;
+            agrees("kernel", &forward, &kernel)?;
+        }
+
         // One direction after the other, and reverse mode once more: the same bits.
         let unit = |i: usize| (0..x.len()).map(|j| f64::from(u8::from(i == j))).collect::<Vec<_>>();
         let single: Vec<f64> = (0..x.len()).map(|i| jvp(|x| vec![f.last(x)], &x, &unit(i)).1[0]).collect();
