@@ -6,6 +6,8 @@
 //! vector code for plain numbers, and the value is the same bit for bit in every
 //! reading. Only layers sum in the order of their inputs.
 
+use num_traits::{Float, One};
+
 use crate::{Dual, Function, Real, Scalar};
 
 const RUNNING: usize = 8;
@@ -68,7 +70,7 @@ pub(crate) fn plain_log_sum_exp<R: Real>(xs: &[R]) -> R {
 pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
     (0..xs.len()).reduce(|best, i| {
         let (x, y) = (xs[best].value(), xs[i].value());
-        if !num_traits::Float::is_nan(x) && (y > x || num_traits::Float::is_nan(y)) { i } else { best }
+        if !Float::is_nan(x) && (y > x || Float::is_nan(y)) { i } else { best }
     })
 }
 
@@ -509,12 +511,31 @@ pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
 pub fn softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
     let Some(largest) = index_of_largest(xs) else { return Vec::new() };
     let m = xs[largest];
-    if !num_traits::Float::is_finite(m.value()) {
+    if !Float::is_finite(m.value()) {
         return weights_of_infinite(xs, m.value());
     }
-    let powers: Vec<S> = xs.iter().map(|&x| (x - m).exp()).collect();
+    let powers: Vec<S> = xs.iter().map(|&x| exp_of_difference(x, m)).collect();
     let total = sum(&powers);
     powers.into_iter().map(|e| e / total).collect()
+}
+
+/// `exp(x − m)`; of a large difference the rounding would be a visible factor.
+#[inline]
+fn exp_of_difference<S: Scalar>(x: S, m: S) -> S {
+    let power = (x - m).exp();
+    let rest = rest_of_difference(x.value(), m.value());
+    if Float::abs(rest) > S::Real::epsilon() * <S::Real as Scalar>::from_f64(8.0) {
+        power * (rest + S::Real::one())
+    } else {
+        power
+    }
+}
+
+/// What rounding takes from `a − b` (Knuth's exact sum).
+pub(crate) fn rest_of_difference<R: Real>(a: R, b: R) -> R {
+    let difference = a - b;
+    let taken = difference - a;
+    (a - (difference - taken)) - (b + taken)
 }
 
 /// `xᵢ − ln Σⱼ exp(xⱼ)` for every i: the logarithm of [`softmax`], without its
@@ -531,7 +552,7 @@ pub fn log_softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
 /// The softmax when the largest value `m` is infinite or NaN: equal shares for
 /// the elements that reach an infinite `m`, NaN for all beside a NaN.
 fn weights_of_infinite<S: Scalar>(xs: &[S], m: S::Real) -> Vec<S> {
-    if num_traits::Float::is_nan(m) {
+    if Float::is_nan(m) {
         return xs.iter().map(|_| S::from_real(m)).collect();
     }
     let share = 1.0 / xs.iter().filter(|x| x.value() == m).count() as f64;

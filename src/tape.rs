@@ -201,7 +201,8 @@ impl<T: Scalar> Tape<T> {
         Gradients { adjoints: on_recording(stamp, |recording| recording.sweep(seeds, memory)), stamp }
     }
 
-    /// Forgets all variables and keeps the memory.
+    /// Forgets all variables and keeps the memory, but for the numbers that layers and [blocks](crate::Block) kept
+    /// for the way back.
     ///
     /// Using a variable from before panics.
     ///

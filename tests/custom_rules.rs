@@ -458,6 +458,10 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
     assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
     assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);
+    // A product that underflows is zero.
+    let tiny = tape.var(1e-100);
+    let cube = fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[tiny]]).concat()[0];
+    assert_eq!(tape.backward(cube * 1e-200)[tiny], 0.0);
 }
 
 /// With more statements between the blocks than are stored beside one another.
@@ -480,6 +484,29 @@ fn an_element_depends_on_its_own_operands() {
     let jacobian = SparseJacobian::new(&function!(neighbours: &[S] -> Vec<S>), &[0.3, -0.4, 1.1, 0.5, 0.6]);
     let rows: Vec<&[usize]> = (0..6).map(|i| jacobian.sparsity().row(i)).collect();
     assert_eq!(rows, [[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 1, 2], [1, 2, 3], [2, 3, 4]]);
+
+    // Where a factor is the constant zero, the product depends on nothing.
+    fn products<S: Scalar>([a, b]: [S; 2]) -> [S; 2] {
+        [a * b, b * b]
+    }
+    fn with_zero<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        fuse_map(&function!(products: [S; 2] -> [S; 2]), [&x[..2], &[S::zero(), x[2]]]).concat()
+    }
+    let jacobian = SparseJacobian::new(&function!(with_zero: &[S] -> Vec<S>), &[0.3, -0.4, 1.1]);
+    let rows: Vec<&[usize]> = (0..4).map(|i| jacobian.sparsity().row(i)).collect();
+    assert_eq!(rows, [&[][..], &[1, 2], &[], &[2]]);
+
+    // Each output on its own inputs, of constants on none, and of variables in any order.
+    fn crossed<S: Scalar>([a, b, c]: [S; 3]) -> [S; 3] {
+        [b * b, a, a * c]
+    }
+    fn listed<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        let (mixed, constants) = ([x[2], S::from_real(2.0)], [3.0, 4.0].map(S::from_real));
+        fuse_map(&function!(crossed: [S; 3] -> [S; 3]), [&x[..2], &mixed, &constants]).concat()
+    }
+    let jacobian = SparseJacobian::new(&function!(listed: &[S] -> Vec<S>), &[0.3, -0.4, 1.1]);
+    let rows: Vec<&[usize]> = (0..6).map(|i| jacobian.sparsity().row(i)).collect();
+    assert_eq!(rows, [&[2][..], &[], &[0], &[1], &[0], &[1]]);
 }
 
 #[test]
@@ -546,6 +573,9 @@ fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
     assert_eq!((y, g), (0.0, vec![0.0, f64::INFINITY, f64::INFINITY]));
     let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 1)[0].sqrt(), &[5.0, 0.0]);
     assert_eq!(g, [0.0, f64::INFINITY]);
+    // In as many places as not.
+    let roots = |p: &[Var]| sum(&affine(p, &[Var::constant(0.0); 2], 2).iter().map(|y| y.sqrt()).collect::<Vec<Var>>());
+    assert_eq!(gradient(roots, &[1.0, 0.0]).1, [0.0, f64::INFINITY]);
     assert!(affine(&[0.0, 1.0].map(Var::constant), &[Var::constant(1.0)], 1)[0].is_constant());
     // A neuron that is not used is nothing to the others, whatever its slope.
     let second = |p: &[Var]| dense(p, &[Var::constant(1.0)], 1, &function!(root: S -> S))[1];
