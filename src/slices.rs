@@ -509,14 +509,22 @@ pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
 /// assert_eq!(dualtape::softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
 /// ```
 pub fn softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
-    let Some(largest) = index_of_largest(xs) else { return Vec::new() };
+    let mut shares = xs.to_vec();
+    softmax_in_place(&mut shares);
+    shares
+}
+
+/// [`softmax`] in the place of the numbers.
+pub(crate) fn softmax_in_place<S: Scalar>(xs: &mut [S]) {
+    let Some(largest) = index_of_largest(xs) else { return };
     let m = xs[largest];
     if !Float::is_finite(m.value()) {
-        return weights_of_infinite(xs, m.value());
+        xs.copy_from_slice(&weights_of_infinite(xs, m.value()));
+        return;
     }
-    let powers: Vec<S> = xs.iter().map(|&x| exp_of_difference(x, m)).collect();
-    let total = sum(&powers);
-    powers.into_iter().map(|e| e / total).collect()
+    xs.iter_mut().for_each(|x| *x = exp_of_difference(*x, m));
+    let total = sum(xs);
+    xs.iter_mut().for_each(|x| *x = *x / total);
 }
 
 /// `exp(x − m)`; of a large difference the rounding would be a visible factor.
