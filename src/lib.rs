@@ -30,6 +30,7 @@
 //! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`]; [`SparseJacobian`] |
 //! | a [`Function`] | any of these in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
 //! | a kernel that is called many times | less to record | [`fuse`](fuse()); [`fuse_map`] over slices |
+//! | a formula of up to 16 inputs | all its slopes at the cost of code by hand | [`linearize`] |
 //! | values from elsewhere, an operation on slices | derivatives of my own | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative by the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
