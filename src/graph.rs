@@ -46,9 +46,13 @@ use std::borrow::Cow;
 use std::panic::Location;
 
 mod dot;
+mod layers;
+mod layout;
 mod non_finite;
 mod picture;
 mod recording;
+mod rule;
+mod svg;
 mod traced;
 mod tree;
 

@@ -58,6 +58,14 @@ impl Shown {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
+    /// `o = tanh`; of what is no operation the title alone.
+    pub(super) fn equation(&self) -> String {
+        match &self.label {
+            Some(label) if self.role == Role::Operation => format!("{label} = {}", self.name),
+            _ => self.title().to_string(),
+        }
+    }
+
     /// `20 parameters, 40 operations`
     pub(super) fn contents(&self) -> Option<String> {
         let counted = |count: usize, what: &str| match count {

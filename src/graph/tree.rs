@@ -82,16 +82,6 @@ impl Lines {
     }
 }
 
-impl Shown {
-    /// `o = tanh`; of what is no operation the title alone.
-    fn equation(&self) -> String {
-        match &self.label {
-            Some(label) if self.role == Role::Operation => format!("{label} = {}", self.name),
-            _ => self.title().to_string(),
-        }
-    }
-}
-
 fn numbers_of(node: &Shown) -> String {
     match node.results[..] {
         [(value, gradient)] => format!("data {value:.4} | grad {gradient:.4}"),
