@@ -38,15 +38,6 @@ fn diamond<S: Scalar<Real = f64>>(x: &[S]) -> S {
     (1..=3).fold(x[0].label("a"), |a, i| ((a + a).sin() * (a * a)).label(format_args!("a{i}")))
 }
 
-/// A thousand nodes: waves that meet in pairs.
-fn thousand<S: Scalar<Real = f64>>(x: &[S]) -> S {
-    let mut level: Vec<S> = (0..250).map(|i| (x[i % x.len()] * (i as f64 * 0.01)).sin()).collect();
-    while level.len() > 1 {
-        level = level.chunks(2).map(|pair| pair.iter().copied().reduce(|a, b| a + b).unwrap_or(pair[0])).collect();
-    }
-    level[0]
-}
-
 fn write(folder: &Path, name: &str, graph: &Graph) -> Result<(), Box<dyn Error>> {
     let path = folder.join(format!("{name}.svg"));
     std::fs::write(&path, graph.svg()?)?;
@@ -71,13 +62,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(&folder, "neuron", &graph)?;
     write(&folder, "seed003", &trace(seed003, &[-4.0, 2.0]))?;
     write(&folder, "diamond", &trace(diamond, &[0.5]))?;
-    write(&folder, "thousand", &trace(thousand, &[1.0, 2.0, 3.0, 4.0]))?;
-
-    let layers = [(4, Activation::Tanh), (4, Activation::Tanh), (1, Activation::Tanh)];
-    let network: Mlp = Mlp::random(3, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
-    let output = |x: &[_], p: &[_]| network.with_parameters(p).forward(x)[0];
-    let graph = trace_parametric(output, &[2.0, 3.0, -1.0], network.parameters());
-    write(&folder, "network", &graph)?;
-    write(&folder, "network_neurons", &graph.clone().fold("neuron"))?;
-    write(&folder, "network_layers", &graph.fold("layer"))
+    // The lecture's network, and micrograd's for the two moons, which has a thousand nodes.
+    for (name, inputs, widths) in [("network", &[2.0, 3.0, -1.0][..], [4, 4, 1]), ("moons", &[0.5, -1.5], [16, 16, 1])]
+    {
+        let layers = widths.map(|neurons| (neurons, Activation::Tanh));
+        let network: Mlp = Mlp::random(inputs.len(), &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
+        let output = |x: &[_], p: &[_]| network.with_parameters(p).forward(x)[0];
+        let graph = trace_parametric(output, inputs, network.parameters());
+        write(&folder, name, &graph)?;
+        write(&folder, &format!("{name}_neurons"), &graph.clone().fold("neuron"))?;
+        write(&folder, &format!("{name}_layers"), &graph.fold("layer"))?;
+    }
+    Ok(())
 }

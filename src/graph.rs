@@ -49,6 +49,7 @@ mod dot;
 mod layers;
 mod layout;
 mod non_finite;
+mod page;
 mod picture;
 mod recording;
 mod rule;

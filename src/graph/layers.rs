@@ -42,13 +42,15 @@ pub(super) struct Layers {
     pub(super) routes: Vec<Vec<Point>>,
 }
 
-/// Between two columns, two boxes of a column, and two arrows that pass beside each other.
-const COLUMN_GAP: f64 = 34.0;
+/// Between two columns, with more for each arrow; two boxes of a column; and two arrows that pass beside each other.
+const COLUMN_GAP: f64 = 32.0;
+const ROOM_FOR_ARROW: f64 = 0.4;
 const BOX_GAP: f64 = 12.0;
 const PASSING_GAP: f64 = 8.0;
 
 const ORDERING_SWEEPS: usize = 24;
-const STRAIGHTENING_SWEEPS: usize = 12;
+const STRAIGHTENING_SWEEPS: usize = 20;
+const LEVELLING_SWEEPS: usize = 8;
 
 /// Places boxes, of which each comes after the sources of its arrows.
 pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
@@ -99,18 +101,21 @@ struct Cell {
     passing: bool,
     /// The middle.
     y: f64,
+    /// Where the long arrow is that passes here.
+    level: Option<f64>,
     /// The place in the column.
     position: usize,
-    /// Cells of the column before with the height at which the arrow wants this one, relative to their middle.
+    /// By the arrows that come in, and by those that leave.
     before: Vec<Pull>,
     after: Vec<Pull>,
 }
 
+/// An arrow to another cell, and where it meets both, above or below their middles.
 #[derive(Clone, Copy)]
 struct Pull {
     cell: usize,
-    /// From the middle of that cell to that of this one, if the arrow is straight.
-    shift: f64,
+    there: f64,
+    here: f64,
     weight: f64,
 }
 
@@ -129,6 +134,7 @@ impl Grid {
             height,
             passing,
             y: 0.0,
+            level: None,
             position: 0,
             before: Vec::new(),
             after: Vec::new(),
@@ -165,8 +171,8 @@ impl Grid {
             (false, false) => 1.0,
             _ => 2.0,
         };
-        self.cells[from].after.push(Pull { cell: to, shift: into - out, weight });
-        self.cells[to].before.push(Pull { cell: from, shift: out - into, weight });
+        self.cells[from].after.push(Pull { cell: to, there: into, here: out, weight });
+        self.cells[to].before.push(Pull { cell: from, there: out, here: into, weight });
     }
 
     fn number(&mut self) {
@@ -214,7 +220,7 @@ impl Grid {
     /// The place of the end of an arrow in its column, with fractions for where it meets the box.
     fn place(&self, pull: &Pull) -> f64 {
         let cell = &self.cells[pull.cell];
-        cell.position as f64 + 0.9 * (pull.shift / cell.height.max(1.0)).clamp(-0.5, 0.5)
+        cell.position as f64 + 0.9 * (pull.there / cell.height.max(1.0)).clamp(-0.5, 0.5)
     }
 
     /// How often arrows cross: the pairs of which one is above at its start and below at its end.
@@ -223,17 +229,18 @@ impl Grid {
         for column in &self.columns {
             let mut ends: Vec<f64> = Vec::new();
             for &index in column {
-                let mut of_cell: Vec<f64> = self.cells[index].before.iter().map(|pull| self.place(pull)).collect();
-                of_cell.sort_by(f64::total_cmp);
-                ends.extend(of_cell);
+                let arrows = self.cells[index].before.iter().map(|pull| (pull.here, self.place(pull)));
+                let mut arrows: Vec<(f64, f64)> = arrows.collect();
+                arrows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                ends.extend(arrows.into_iter().map(|(_, start)| start));
             }
             crossings += inversions(&mut ends);
         }
         crossings
     }
 
-    /// Moves the cells of each column to where their neighbours pull them, by those before, by those after,
-    /// and at last by both.
+    /// Moves the cells of each column to where their neighbours pull them: by those before, by those after, by both,
+    /// and at last with each long arrow at one height.
     fn straighten(&mut self) {
         for column in &self.columns {
             let mut y = 0.0;
@@ -243,11 +250,23 @@ impl Grid {
             }
         }
         for sweep in 0..STRAIGHTENING_SWEEPS {
-            let (forth, both) = (sweep % 2 == 0, sweep + 4 >= STRAIGHTENING_SWEEPS);
+            let forth = sweep % 2 == 0;
+            let both = sweep + LEVELLING_SWEEPS + 4 >= STRAIGHTENING_SWEEPS;
+            if sweep + LEVELLING_SWEEPS >= STRAIGHTENING_SWEEPS {
+                self.level();
+            }
             for step in 0..self.columns.len() {
                 let rank = if forth { step } else { self.columns.len() - 1 - step };
                 self.straighten_column(rank, forth || both, !forth || both);
             }
+        }
+    }
+
+    /// Lets the places of each long arrow pull to their mean.
+    fn level(&mut self) {
+        for cells in self.passing.values() {
+            let mean = cells.iter().map(|&cell| self.cells[cell].y).sum::<f64>() / cells.len() as f64;
+            cells.iter().for_each(|&cell| self.cells[cell].level = Some(mean));
         }
     }
 
@@ -259,9 +278,10 @@ impl Grid {
             let cell = &self.cells[index];
             let before = cell.before.iter().filter(|_| by_before);
             let pulls = before.chain(cell.after.iter().filter(|_| by_after));
-            // The weakest pull is to where it is.
-            let (sum, weight) = pulls.fold((cell.y * 0.01, 0.01), |(sum, weight), pull| {
-                (sum + pull.weight * (self.cells[pull.cell].y + pull.shift), weight + pull.weight)
+            // The weakest pull is to where it is, the strongest to the level of a long arrow.
+            let own = cell.level.map_or((cell.y * 0.01, 0.01), |level| (level * 1000.0, 1000.0));
+            let (sum, weight) = pulls.fold(own, |(sum, weight), pull| {
+                (sum + pull.weight * (self.cells[pull.cell].y + pull.there - pull.here), weight + pull.weight)
             });
             if place > 0 {
                 total += self.cells[column[place - 1]].distance(cell);
@@ -279,12 +299,14 @@ impl Grid {
         for (item, &rank) in items.iter().zip(ranks) {
             widths[rank] = widths[rank].max(item.size[0]);
         }
-        let mut x = 0.0;
-        let place = |width: &f64| {
-            x += width + COLUMN_GAP;
-            x - width - COLUMN_GAP
-        };
-        let lefts: Vec<f64> = widths.iter().map(place).collect();
+        let mut right = 0.0;
+        let mut lefts = Vec::with_capacity(widths.len());
+        for (column, width) in self.columns.iter().zip(&widths) {
+            let arrows: usize = column.iter().map(|&cell| self.cells[cell].before.len()).sum();
+            let gap = COLUMN_GAP + (arrows as f64 * ROOM_FOR_ARROW).min(COLUMN_GAP * 2.0);
+            lefts.push(if lefts.is_empty() { 0.0 } else { right + gap });
+            right = lefts[lefts.len() - 1] + width;
+        }
         let of_boxes = &self.cells[..items.len()];
         let top = self.cells.iter().map(|cell| cell.y - cell.height / 2.0).fold(f64::INFINITY, f64::min);
         let bottom = self.cells.iter().map(|cell| cell.y + cell.height / 2.0).fold(top, f64::max);
@@ -303,7 +325,7 @@ impl Grid {
             route.extend([[lefts[last], y1], [end[0] - items[link.to].size[0] / 2.0, y1]]);
             route
         });
-        Layers { size: [(x - COLUMN_GAP).max(0.0), bottom - top], routes: routes.collect(), middles }
+        Layers { size: [right, bottom - top], routes: routes.collect(), middles }
     }
 }
 
