@@ -84,7 +84,7 @@ for (const name of readdirSync(folder).filter((name) => name.endsWith(".html")))
   assert.deepEqual(await count(), [total, total]);
   assert.equal(await off(), 0);
   assert.deepEqual(await gradients(), expected, `${name}: the gradients at the end`);
-  assert.match(await page.textContent("#explanation"), /grad\(.+\) \+= .+, now /);
+  assert.match(await page.textContent("#explanation"), /∂.+ \+= ∂.+, now /);
   assert(await page.isDisabled("#next"), `${name}: nothing after the end`);
 
   await page.click("#first");

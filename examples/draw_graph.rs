@@ -1,11 +1,13 @@
-//! What does a computation look like? Draws some, as SVG and for graphviz, into `target/graphs` or `--out FOLDER`.
+//! What does a computation look like? Draws some, as SVG and for graphviz, into `target/graphs` or `--out FOLDER`, or
+//! only those that are named.
 //!
 //! ```sh
 //! cargo run --release --example draw_graph
+//! cargo run --release --example draw_graph -- --out docs neuron.svg network_neurons.svg
 //! ```
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dualtape::Scalar;
 use dualtape::graph::{Direction, Graph, trace, trace_parametric};
@@ -38,40 +40,60 @@ fn diamond<S: Scalar<Real = f64>>(x: &[S]) -> S {
     (1..=3).fold(x[0].label("a"), |a, i| ((a + a).sin() * (a * a)).label(format_args!("a{i}")))
 }
 
-fn write(folder: &Path, name: &str, graph: &Graph) -> Result<(), Box<dyn Error>> {
-    let path = folder.join(format!("{name}.svg"));
-    std::fs::write(&path, graph.svg()?)?;
-    std::fs::write(path.with_extension("dot"), graph.dot(Direction::LeftToRight)?)?;
-    println!("{} of {} nodes", path.display(), graph.len());
-    Ok(())
+/// A folder, and the names of the files that are wanted in it; all when there are none.
+struct Output {
+    folder: PathBuf,
+    files: Vec<String>,
+}
+
+impl Output {
+    fn from_arguments() -> Result<Output, lexopt::Error> {
+        use lexopt::prelude::*;
+
+        let mut output = Output { folder: "target/graphs".into(), files: Vec::new() };
+        let mut arguments = lexopt::Parser::from_env();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("out") => output.folder = arguments.value()?.into(),
+                Value(file) => output.files.push(file.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(output)
+    }
+
+    fn write(&self, name: &str, graph: &Graph) -> Result<(), Box<dyn Error>> {
+        std::fs::create_dir_all(&self.folder)?;
+        for (ending, text) in [("svg", graph.svg()?), ("dot", graph.dot(Direction::LeftToRight)?)] {
+            let file = format!("{name}.{ending}");
+            if self.files.is_empty() || self.files.contains(&file) {
+                let path = self.folder.join(file);
+                std::fs::write(&path, text)?;
+                println!("{}, of {} nodes", path.display(), graph.len());
+            }
+        }
+        Ok(())
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/graphs"));
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            lexopt::Arg::Long("out") => folder = arguments.value()?.into(),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    std::fs::create_dir_all(&folder)?;
-
+    let output = Output::from_arguments()?;
     let graph = trace(neuron, &[2.0, 0.0, -3.0, 1.0, 6.881373587019543]);
     graph.print()?;
-    write(&folder, "neuron", &graph)?;
-    write(&folder, "seed003", &trace(seed003, &[-4.0, 2.0]))?;
-    write(&folder, "diamond", &trace(diamond, &[0.5]))?;
+    output.write("neuron", &graph)?;
+    output.write("seed003", &trace(seed003, &[-4.0, 2.0]))?;
+    output.write("diamond", &trace(diamond, &[0.5]))?;
+
     // The lecture's network, and micrograd's for the two moons, which has a thousand nodes.
     for (name, inputs, widths) in [("network", &[2.0, 3.0, -1.0][..], [4, 4, 1]), ("moons", &[0.5, -1.5], [16, 16, 1])]
     {
         let layers = widths.map(|neurons| (neurons, Activation::Tanh));
         let network: Mlp = Mlp::random(inputs.len(), &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
-        let output = |x: &[_], p: &[_]| network.with_parameters(p).forward(x)[0];
-        let graph = trace_parametric(output, inputs, network.parameters());
-        write(&folder, name, &graph)?;
-        write(&folder, &format!("{name}_neurons"), &graph.clone().fold("neuron"))?;
-        write(&folder, &format!("{name}_layers"), &graph.fold("layer"))?;
+        let score = |x: &[_], p: &[_]| network.with_parameters(p).forward(x)[0];
+        let graph = trace_parametric(score, inputs, network.parameters());
+        output.write(name, &graph)?;
+        output.write(&format!("{name}_neurons"), &graph.clone().fold("neuron"))?;
+        output.write(&format!("{name}_layers"), &graph.fold("layer"))?;
     }
     Ok(())
 }

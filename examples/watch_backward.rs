@@ -22,7 +22,7 @@ fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/graphs"));
+    let mut folder = PathBuf::from("target/graphs");
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let layers = [(2, Activation::Tanh), (1, Activation::Tanh)];
     let network: Mlp = Mlp::random(2, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
-    let loss = |x: &[_], p: &[_]| squared_error(&network.with_parameters(p).forward(x), &[1.0]);
+    let loss = |x: &[_], p: &[_]| squared_error(&network.with_parameters(p).forward(x), &[1.0]).label("loss");
     let graph = trace_parametric(loss, &[2.0, -1.0], network.parameters());
     write("network.html", "Backpropagation through a network", &graph)?;
     write("layers.html", "Backpropagation through a network, by its neurons", &graph.fold("neuron"))

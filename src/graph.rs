@@ -14,14 +14,14 @@
 //!
 //! let graph = trace(neuron, &[2.0, 0.0, -0.25, 1.0]);
 //! let tree = "\
-//! o = tanh                data -0.4621 | grad 1.0000
-//! └─ n = +                data -0.5000 | grad 0.7864
-//!    ├─ *                 data -0.5000 | grad 0.7864
-//!    │  ├─ x1             data 2.0000 | grad -0.1966
-//!    │  └─ w1             data -0.2500 | grad 1.5729
-//!    └─ *                 data 0.0000 | grad 0.7864
-//!       ├─ x2             data 0.0000 | grad 0.7864
-//!       └─ w2             data 1.0000 | grad 0.0000
+//! o = tanh     data -0.4621 | grad  1.0000
+//! └─ n = +     data -0.5000 | grad  0.7864
+//!    ├─ *      data -0.5000 | grad  0.7864
+//!    │  ├─ x1  data  2.0000 | grad -0.1966
+//!    │  └─ w1  data -0.2500 | grad  1.5729
+//!    └─ *      data  0.0000 | grad  0.7864
+//!       ├─ x2  data  0.0000 | grad  0.7864
+//!       └─ w2  data  1.0000 | grad  0.0000
 //! ";
 //! assert_eq!(graph.to_string(), tree);
 //! ```

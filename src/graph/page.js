@@ -5,6 +5,12 @@ const element = (id) => document.getElementById(id);
 const boxes = graph.nodes.map((_, n) => document.querySelector(`[data-node="${n}"]`));
 const short = (x) => (x === 0 || !isFinite(x) || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e7) ? x.toFixed(4) : x.toExponential(4).replace("e+", "e"));
 
+// What a node is called in a formula.
+const called = (n) => {
+  const { name, equation, operation } = graph.nodes[n];
+  return operation && name === equation ? `(${name})` : name;
+};
+
 const operations = graph.nodes.flatMap((node, n) => (node.operation ? [n] : []));
 const steps = [
   { kind: "inputs" },
@@ -32,6 +38,7 @@ function gradients(step) {
 function explain(step, { sums, lines }) {
   const { kind, node: n } = steps[step];
   const node = graph.nodes[n];
+  const by = (top, bottom) => `∂${called(top)}/∂${called(bottom)}`;
   const box = element("explanation");
   box.replaceChildren();
   const say = (text, name) => {
@@ -44,17 +51,16 @@ function explain(step, { sums, lines }) {
     say("Forward: the inputs and constants are there.", "title");
   } else if (kind === "value") {
     say(`Forward: ${node.equation}`, "title");
-    const of = node.arrows.map((arrow) => `${graph.nodes[arrow.from].name} = ${graph.nodes[arrow.from].value}`);
+    const of = node.arrows.map(({ from }) => `${called(from)} = ${graph.nodes[from].value}`);
     say(`of ${of.join(", ")}: ${node.value}`);
   } else if (kind === "seed") {
-    say(`Backward begins: the derivative of ${node.name} by itself is 1`, "title");
-    say(`grad(${node.name}) = 1`);
+    say("Backward begins: the derivative of the output by itself is 1.", "title");
+    say(`${by(n, n)} = 1`);
   } else {
     say(`Backward: ${node.equation}${node.rule ? `, ${node.rule}` : ""}`, "title");
     for (const { from, slope, gives, sum } of lines) {
-      const name = graph.nodes[from].name;
-      const chain = slope === null ? short(gives) : `slope · grad(${node.name}) = ${slope} · ${short(sums[n])} = ${short(gives)}`;
-      say(`grad(${name}) += ${chain}, now ${short(sum)}`);
+      const product = `${by(n, from)} · ${by(graph.output, n)} = ${slope} · ${short(sums[n])} = `;
+      say(`${by(graph.output, from)} += ${slope === null ? "" : product}${short(gives)}, now ${short(sum)}`);
     }
   }
 }

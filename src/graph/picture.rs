@@ -127,7 +127,7 @@ impl Graph {
     /// let mlp: Mlp = Mlp::zeros(3, &[(4, Activation::Tanh), (4, Activation::Tanh), (1, Activation::Linear)]);
     /// let f = |x: &[_], p: &[_]| mlp.with_parameters(p).forward(x)[0];
     /// let graph = trace_parametric(f, &[2.0, 3.0, -1.0], mlp.parameters());
-    /// assert_eq!(graph.to_string().lines().count(), 233);
+    /// assert_eq!(graph.to_string().lines().count(), 137);
     /// assert_eq!(graph.fold("layer").to_string().lines().count(), 6);
     /// ```
     #[must_use]

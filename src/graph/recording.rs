@@ -17,7 +17,7 @@ use crate::tape::{issue_stamp, issued_here, registered};
 
 /// The graph of `f` at `x`, with the gradient of the result with respect to every node.
 ///
-/// It costs about 100 bytes and a tenth of a microsecond for each operation, beside what `T` takes. Inputs are named
+/// It costs about 100 bytes and a third of a microsecond for each operation, beside what `T` takes. Inputs are named
 /// `x[0]`, `x[1]`, ..., until `f` [labels](Scalar::label) them.
 ///
 /// # Panics
@@ -32,7 +32,7 @@ use crate::tape::{issue_stamp, issued_here, registered};
 /// }
 ///
 /// let graph = trace(f, &[0.5, 2.0]);
-/// assert_eq!(graph.len(), 2 + 4 + 1); // inputs, operations, and the constant 0.5
+/// assert_eq!(graph.len(), 2 + 5 + 1); // inputs, operations, the constant 0.5
 /// let of_inputs: Vec<f64> = graph.nodes()[..2].iter().map(|node| node.gradient()).collect();
 /// assert_eq!((graph.output().value(), of_inputs), gradient(f, &[0.5, 2.0]));
 /// ```

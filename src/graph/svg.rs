@@ -114,7 +114,7 @@ impl BoxLine {
 }
 
 /// The width of a text in letters; those of East Asia are twice as wide.
-fn letters(text: &str) -> usize {
+pub(super) fn letters(text: &str) -> usize {
     text.chars()
         .map(|letter| if letter >= '\u{1100}' && !('\u{2000}'..'\u{2e80}').contains(&letter) { 2 } else { 1 })
         .sum()
@@ -135,8 +135,8 @@ fn write_svg(svg: &mut String, picture: &Picture, boxes: &[Box], layout: &Layout
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"dualtape\" role=\"img\" aria-label=\"Graph of a computation\" \
          viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n<style>\n{STYLE}</style>\n\
-         <defs><marker id=\"dualtape-tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
-         orient=\"auto\"><path class=\"tip\" d=\"M0 1 L7 4 L0 7 z\"/></marker></defs>\n\
+         <defs><marker id=\"dualtape-tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
+         markerUnits=\"userSpaceOnUse\" orient=\"auto-start-reverse\"><path class=\"tip\" d=\"M0 1 L7 4 L0 7 z\"/></marker></defs>\n\
          <rect class=\"ground\" width=\"{width}\" height=\"{height}\"/>"
     )?;
     for (frame, [[x, y], [width, height]]) in picture.frames.iter().zip(&layout.frames).skip(1) {

@@ -218,7 +218,8 @@ impl<T: Scalar> Scalar for Traced<T> {
 
     const RECORDS: bool = true;
 
-    const ORDER: usize = T::ORDER;
+    /// The slopes of the graph are one more than `T` has.
+    const ORDER: usize = T::ORDER + 1;
 
     fn from_real(x: T::Real) -> Self {
         Traced::constant(T::from_real(x))
@@ -373,5 +374,41 @@ impl<T: Scalar> fmt::Display for Traced<T> {
 impl<T: Scalar> fmt::Debug for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::trace;
+    use crate::rules::elementary_functions;
+    use crate::{Scalar, gradient};
+
+    macro_rules! assert_functions {
+        (
+            [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
+            binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
+        ) => {
+            $(
+                let x = [0.7 * $low + 0.3 * $high];
+                let graph = trace(|x| Scalar::$name(x[0] $(, $sample)*), &x);
+                assert_same(&graph, gradient(|x| Scalar::$name(x[0] $(, $sample)*), &x), stringify!($name));
+            )*
+            $(
+                let x = [0.7 * $low2 + 0.3 * $high2, 0.4 * $low2 + 0.6 * $high2];
+                let graph = trace(|x| Scalar::$name2(x[0], x[1]), &x);
+                assert_same(&graph, gradient(|x| Scalar::$name2(x[0], x[1]), &x), stringify!($name2));
+            )*
+        };
+    }
+
+    fn assert_same(graph: &crate::graph::Graph, (y, g): (f64, Vec<f64>), name: &str) {
+        let own: Vec<f64> = graph.nodes()[..g.len()].iter().map(|node| node.gradient()).collect();
+        assert_eq!((graph.output().value(), own), (y, g), "{name}");
+        assert!(graph.output().name().starts_with(name), "{name}: {}", graph.output().name());
+    }
+
+    #[test]
+    fn every_function_has_its_value_gradient_and_name() {
+        elementary_functions!(assert_functions);
     }
 }

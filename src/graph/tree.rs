@@ -4,15 +4,19 @@ use std::fmt::{self, Write};
 use std::io::{self, IsTerminal};
 
 use super::picture::{Picture, Shown};
+use super::svg::{letters, short};
 use super::{Graph, Role, TooLarge};
 
 /// What is written before a node at its own line, and before those under it.
 const BRANCHES: [(&str, &str); 2] = [("├─ ", "│  "), ("└─ ", "   ")];
 
+/// Deeper levels are left out.
+const DEEPEST: usize = 64;
+
 impl Graph {
-    /// Prints the graph as a tree from the output to the inputs, with the value and the gradient of every node; what is
-    /// used a second time refers to the first. In colour when the output is a terminal and `NO_COLOR` is not set, else it is the
-    /// plain text of [`Display`](fmt::Display).
+    /// Prints the graph as a tree from the output to the inputs, with the value and the gradient of every node. What is
+    /// used a second time refers to the first, and from the 64th level on the arguments are left out. In colour when the output is
+    /// a terminal and `NO_COLOR` is not set; else it is the plain text of [`Display`](fmt::Display).
     ///
     /// # Errors
     ///
@@ -31,62 +35,72 @@ impl Graph {
     }
 
     fn tree(&self, in_colour: bool) -> Result<String, TooLarge> {
-        let picture = self.picture()?;
-        let lines = Lines::of(&picture);
-        let width = lines.iter().map(|line| line.text.chars().count()).max().unwrap_or(0) + 2;
+        let lines = lines(&self.picture()?);
+        let widest = |width: fn(&Line) -> usize| lines.iter().map(width).max().unwrap_or(0);
+        let width = widest(|line| line.width()) + 2;
+        let [values, gradients] = [widest(|line| line.numbers[0].len()), widest(|line| line.numbers[1].len())];
         let mut text = String::new();
-        for Line { indent, text: own, node } in lines {
-            let node = &picture.nodes[node];
-            let padding = " ".repeat(width - own.chars().count());
-            let [start, end] = if in_colour { [colour_of(node), "\x1b[0m"] } else { [""; 2] };
-            let numbers = if own.ends_with(ABOVE) { String::new() } else { numbers_of(node) };
-            let line = format!("{}{start}{}{end}{padding}{numbers}", &own[..indent], &own[indent..]);
-            writeln!(text, "{}", line.trim_end()).expect("a string takes all");
+        for line in &lines {
+            let [start, end] = if in_colour { [line.colour, "\x1b[0m"] } else { [""; 2] };
+            let padding = " ".repeat(width - line.width());
+            write!(text, "{}{start}{}{end}", line.branch, line.title).expect("a string takes all");
+            let [value, gradient] = &line.numbers;
+            match (value.is_empty(), line.remark) {
+                (false, "") => writeln!(text, "{padding}data {value:>values$} | grad {gradient:>gradients$}"),
+                (_, remark) => writeln!(text, "{padding}{remark}"),
+            }
+            .expect("a string takes all");
         }
         Ok(text)
     }
 }
 
-/// After what is written out further up.
-const ABOVE: &str = "(above)";
-
+/// A node in the tree.
 struct Line {
-    text: String,
-    /// Where the text proper begins.
-    indent: usize,
-    node: usize,
+    branch: String,
+    title: String,
+    colour: &'static str,
+    /// The value and the gradient, where there is one of each.
+    numbers: [String; 2],
+    /// What stands in their place.
+    remark: &'static str,
 }
 
-struct Lines;
+impl Line {
+    fn width(&self) -> usize {
+        letters(&self.branch) + letters(&self.title)
+    }
+}
 
-impl Lines {
-    /// Walks the picture from the output, without recursion.
-    fn of(picture: &Picture) -> Vec<Line> {
-        let mut lines = Vec::new();
-        let mut is_written = vec![false; picture.nodes.len()];
-        let mut waiting = vec![(picture.output, String::new(), ["", ""])];
-        while let Some((number, around, [own, under])) = waiting.pop() {
-            let node = &picture.nodes[number];
-            let again = std::mem::replace(&mut is_written[number], true) && !node.arrows.is_empty();
-            let indent = around.len() + own.len();
-            let above = if again { format!(" {ABOVE}") } else { String::new() };
-            lines.push(Line { text: format!("{around}{own}{}{above}", node.equation()), indent, node: number });
-            if !again {
-                for (i, arrow) in node.arrows.iter().enumerate().rev() {
-                    let (own, within) = BRANCHES[usize::from(i + 1 == node.arrows.len())];
-                    waiting.push((arrow.from, format!("{around}{under}"), [own, within]));
-                }
+/// Walks the picture from the output, without recursion.
+fn lines(picture: &Picture) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut is_written = vec![false; picture.nodes.len()];
+    let mut waiting = vec![(picture.output, 0, String::new(), ["", ""])];
+    while let Some((number, depth, around, [own, under])) = waiting.pop() {
+        let node = &picture.nodes[number];
+        let again = std::mem::replace(&mut is_written[number], true) && !node.arrows.is_empty();
+        let is_deepest = depth == DEEPEST && !node.arrows.is_empty();
+        let remark = match node.results[..] {
+            _ if again => "(above)",
+            _ if is_deepest => "...",
+            [_] => "",
+            _ => "(several results)",
+        };
+        let numbers = match node.results[..] {
+            [(value, gradient)] if remark.is_empty() => [short(value), short(gradient)],
+            _ => [String::new(), String::new()],
+        };
+        let branch = format!("{around}{own}");
+        lines.push(Line { branch, title: node.equation(), colour: colour_of(node), numbers, remark });
+        if !again && !is_deepest {
+            for (i, arrow) in node.arrows.iter().enumerate().rev() {
+                let (own, within) = BRANCHES[usize::from(i + 1 == node.arrows.len())];
+                waiting.push((arrow.from, depth + 1, format!("{around}{under}"), [own, within]));
             }
         }
-        lines
     }
-}
-
-fn numbers_of(node: &Shown) -> String {
-    match node.results[..] {
-        [(value, gradient)] => format!("data {value:.4} | grad {gradient:.4}"),
-        _ => format!("{} results", node.results.len()),
-    }
+    lines
 }
 
 fn colour_of(node: &Shown) -> &'static str {
