@@ -24,13 +24,12 @@ fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
 /// The expression of micrograd's front page.
 fn seed003<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let (a, b) = (x[0].label("a"), x[1].label("b"));
-    let mut c = a + b;
-    let mut d = a * b + b.powi(3);
-    c += c + 1.0;
-    c += c + 1.0 - a;
-    d += d * 2.0 + (b + a).relu();
-    d += d * 3.0 + (b - a).relu();
-    let e = (c - d).label("e");
+    let (c1, d1) = ((a + b).label("c1"), (a * b + b.powi(3)).label("d1"));
+    let c2 = (c1 + (c1 + 1.0)).label("c2");
+    let c3 = (c2 + (c2 + 1.0 - a)).label("c3");
+    let d2 = (d1 + (d1 * 2.0 + (b + a).relu())).label("d2");
+    let d3 = (d2 + (d2 * 3.0 + (b - a).relu())).label("d3");
+    let e = (c3 - d3).label("e");
     let f = e.powi(2).label("f");
     (f / 2.0 + S::from_real(10.0) / f).label("g")
 }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use dualtape::Scalar;
-use dualtape::graph::{Graph, trace, trace_parametric};
+use dualtape::graph::{Graph, Traced, trace, trace_parametric};
 use dualtape::nn::{Activation, Init, Mlp, squared_error};
 use rand::{SeedableRng, rngs::StdRng};
 
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let layers = [(2, Activation::Tanh), (1, Activation::Tanh)];
     let network: Mlp = Mlp::random(2, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
-    let loss = |x: &[_], p: &[_]| squared_error(&network.with_parameters(p).forward(x), &[1.0]).label("loss");
+    let loss = |x: &[Traced], p: &[Traced]| squared_error(&network.with_parameters(p).forward(x), &[1.0]).label("loss");
     let graph = trace_parametric(loss, &[2.0, -1.0], network.parameters());
     write("network.html", "Backpropagation through a network", &graph)?;
     write("layers.html", "Backpropagation through a network, by its neurons", &graph.fold("neuron"))

@@ -39,13 +39,14 @@
 //! [folded](Graph::fold) into one node. What is too large to be looked at is refused, with the folds that there are.
 //!
 //! In reading order: the graph here, the scalar in `graph/traced.rs`, what it writes to in `graph/recording.rs`; which
-//! nodes are drawn in `graph/picture.rs`; and the drawings, `tree.rs`, `dot.rs`, `svg.rs` on `layout.rs` on `layers.rs`,
-//! and `page.rs`.
+//! nodes are drawn in `graph/fold.rs` and `graph/picture.rs`; and the drawings, `tree.rs`, `dot.rs`, `svg.rs` on `layout.rs`
+//! on `layers.rs`, and `page.rs`.
 
 use std::borrow::Cow;
 use std::panic::Location;
 
 mod dot;
+mod fold;
 mod layers;
 mod layout;
 mod non_finite;
@@ -58,8 +59,8 @@ mod traced;
 mod tree;
 
 pub use dot::Direction;
+pub use fold::TooLarge;
 pub use non_finite::NonFinite;
-pub use picture::TooLarge;
 pub use recording::{trace, trace_parametric};
 pub use traced::Traced;
 
@@ -208,14 +209,13 @@ pub struct Graph {
     output: u32,
 }
 
-impl Default for Graph {
-    fn default() -> Self {
+impl Graph {
+    /// A graph without nodes, which is none until it has an output.
+    fn new() -> Self {
         let around_all = Group { name: String::new(), parent: 0, folded: false };
         Graph { nodes: Vec::new(), arguments: Vec::new(), groups: vec![around_all], output: 0 }
     }
-}
 
-impl Graph {
     /// The number of nodes.
     ///
     /// ```

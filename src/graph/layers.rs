@@ -8,6 +8,9 @@
 
 use std::collections::HashMap;
 
+mod order;
+mod straighten;
+
 pub(super) type Point = [f64; 2];
 
 /// A box to be placed.
@@ -42,15 +45,9 @@ pub(super) struct Layers {
     pub(super) routes: Vec<Vec<Point>>,
 }
 
-/// Between two columns, with more for each arrow; two boxes of a column; and two arrows that pass beside each other.
+/// Between two columns, with more for each arrow.
 const COLUMN_GAP: f64 = 32.0;
 const ROOM_FOR_ARROW: f64 = 0.4;
-const BOX_GAP: f64 = 12.0;
-const PASSING_GAP: f64 = 8.0;
-
-const ORDERING_SWEEPS: usize = 24;
-const STRAIGHTENING_SWEEPS: usize = 20;
-const LEVELLING_SWEEPS: usize = 8;
 
 /// Places boxes, of which each comes after the sources of its arrows.
 pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
@@ -181,119 +178,6 @@ impl Grid {
         }
     }
 
-    /// Orders the columns by the barycentres of their neighbours, to and fro, and keeps the best order.
-    fn order(&mut self) {
-        let (mut best, mut least) = (self.columns.clone(), self.crossings());
-        for sweep in 0..ORDERING_SWEEPS {
-            if least == 0 {
-                break;
-            }
-            let forth = sweep % 2 == 0;
-            for step in 1..self.columns.len() {
-                self.order_column(if forth { step } else { self.columns.len() - 1 - step }, forth);
-            }
-            let crossings = self.crossings();
-            if crossings < least {
-                (best, least) = (self.columns.clone(), crossings);
-            }
-        }
-        self.columns = best;
-        self.number();
-    }
-
-    fn order_column(&mut self, rank: usize, by_before: bool) {
-        let mut column = std::mem::take(&mut self.columns[rank]);
-        let barycentre = |&index: &usize| {
-            let cell = &self.cells[index];
-            let pulls = if by_before { &cell.before } else { &cell.after };
-            let places = pulls.iter().map(|pull| self.place(pull));
-            if pulls.is_empty() { cell.position as f64 } else { places.sum::<f64>() / pulls.len() as f64 }
-        };
-        let mut keyed: Vec<(f64, usize)> = column.iter().map(|index| (barycentre(index), *index)).collect();
-        keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-        column.clear();
-        column.extend(keyed.into_iter().map(|(_, index)| index));
-        column.iter().enumerate().for_each(|(position, &cell)| self.cells[cell].position = position);
-        self.columns[rank] = column;
-    }
-
-    /// The place of the end of an arrow in its column, with fractions for where it meets the box.
-    fn place(&self, pull: &Pull) -> f64 {
-        let cell = &self.cells[pull.cell];
-        cell.position as f64 + 0.9 * (pull.there / cell.height.max(1.0)).clamp(-0.5, 0.5)
-    }
-
-    /// How often arrows cross: the pairs of which one is above at its start and below at its end.
-    fn crossings(&self) -> usize {
-        let mut crossings = 0;
-        for column in &self.columns {
-            let mut ends: Vec<f64> = Vec::new();
-            for &index in column {
-                let arrows = self.cells[index].before.iter().map(|pull| (pull.here, self.place(pull)));
-                let mut arrows: Vec<(f64, f64)> = arrows.collect();
-                arrows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-                ends.extend(arrows.into_iter().map(|(_, start)| start));
-            }
-            crossings += inversions(&mut ends);
-        }
-        crossings
-    }
-
-    /// Moves the cells of each column to where their neighbours pull them: by those before, by those after, by both,
-    /// and at last with each long arrow at one height.
-    fn straighten(&mut self) {
-        for column in &self.columns {
-            let mut y = 0.0;
-            for pair in column.windows(2) {
-                y += self.cells[pair[0]].distance(&self.cells[pair[1]]);
-                self.cells[pair[1]].y = y;
-            }
-        }
-        for sweep in 0..STRAIGHTENING_SWEEPS {
-            let forth = sweep % 2 == 0;
-            let both = sweep + LEVELLING_SWEEPS + 4 >= STRAIGHTENING_SWEEPS;
-            if sweep + LEVELLING_SWEEPS >= STRAIGHTENING_SWEEPS {
-                self.level();
-            }
-            for step in 0..self.columns.len() {
-                let rank = if forth { step } else { self.columns.len() - 1 - step };
-                self.straighten_column(rank, forth || both, !forth || both);
-            }
-        }
-    }
-
-    /// Lets the places of each long arrow pull to their mean.
-    fn level(&mut self) {
-        for cells in self.passing.values() {
-            let mean = cells.iter().map(|&cell| self.cells[cell].y).sum::<f64>() / cells.len() as f64;
-            cells.iter().for_each(|&cell| self.cells[cell].level = Some(mean));
-        }
-    }
-
-    fn straighten_column(&mut self, rank: usize, by_before: bool, by_after: bool) {
-        let column = &self.columns[rank];
-        let mut total = 0.0;
-        let mut wishes = Vec::with_capacity(column.len());
-        for (place, &index) in column.iter().enumerate() {
-            let cell = &self.cells[index];
-            let before = cell.before.iter().filter(|_| by_before);
-            let pulls = before.chain(cell.after.iter().filter(|_| by_after));
-            // The weakest pull is to where it is, the strongest to the level of a long arrow.
-            let own = cell.level.map_or((cell.y * 0.01, 0.01), |level| (level * 1000.0, 1000.0));
-            let (sum, weight) = pulls.fold(own, |(sum, weight), pull| {
-                (sum + pull.weight * (self.cells[pull.cell].y + pull.there - pull.here), weight + pull.weight)
-            });
-            if place > 0 {
-                total += self.cells[column[place - 1]].distance(cell);
-            }
-            wishes.push((sum / weight - total, weight, total));
-        }
-        let ascending = isotonic(wishes.iter().map(|&(y, weight, _)| (y, weight)));
-        for ((&index, y), (_, _, total)) in column.iter().zip(ascending).zip(wishes) {
-            self.cells[index].y = y + total;
-        }
-    }
-
     fn finish(self, items: &[Item], links: &[Link], ranks: &[usize]) -> Layers {
         let mut widths = vec![0.0_f64; self.columns.len()];
         for (item, &rank) in items.iter().zip(ranks) {
@@ -329,67 +213,9 @@ impl Grid {
     }
 }
 
-impl Cell {
-    /// The least distance from the middle of this cell to that of the one below.
-    fn distance(&self, below: &Cell) -> f64 {
-        let gap = if self.passing && below.passing { PASSING_GAP } else { BOX_GAP };
-        (self.height + below.height) / 2.0 + gap
-    }
-}
-
-/// The pairs that are in descending order, which merging counts; sorts.
-fn inversions(values: &mut [f64]) -> usize {
-    if values.len() < 2 {
-        return 0;
-    }
-    let (left, right) = values.split_at_mut(values.len() / 2);
-    let mut count = inversions(left) + inversions(right);
-    let mut merged = Vec::with_capacity(left.len() + right.len());
-    let mut i = 0;
-    for &value in right.iter() {
-        while i < left.len() && left[i] <= value {
-            merged.push(left[i]);
-            i += 1;
-        }
-        count += left.len() - i;
-        merged.push(value);
-    }
-    merged.extend_from_slice(&left[i..]);
-    values.copy_from_slice(&merged);
-    count
-}
-
-/// The ascending numbers nearest to these by weighted least squares: neighbours in the wrong order are pooled
-/// to their mean.
-fn isotonic(values: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
-    let mut pools: Vec<(f64, f64, usize)> = Vec::new();
-    for (value, weight) in values {
-        let mut pool = (value, weight, 1);
-        while let Some(&(above, above_weight, count)) = pools.last().filter(|above| above.0 > pool.0) {
-            let total = above_weight + pool.1;
-            pool = ((above * above_weight + pool.0 * pool.1) / total, total, count + pool.2);
-            pools.pop();
-        }
-        pools.push(pool);
-    }
-    pools.into_iter().flat_map(|(value, _, count)| std::iter::repeat_n(value, count)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn crossings_are_counted() {
-        assert_eq!(inversions(&mut [3.0, 1.0, 2.0, 2.0, 0.0]), 7);
-        assert_eq!(inversions(&mut []), 0);
-    }
-
-    #[test]
-    fn isotonic_regression_pools_what_is_out_of_order() {
-        let pooled = isotonic([(1.0, 1.0), (4.0, 1.0), (2.0, 3.0), (5.0, 1.0)].into_iter());
-        assert_eq!(pooled, [1.0, 2.5, 2.5, 5.0]);
-    }
 
     #[test]
     fn boxes_do_not_overlap_and_arrows_point_to_the_right() {

@@ -2,7 +2,8 @@
 // Plays the steps: the values, one operation at a time, then the gradients, one operation at a time backward.
 const graph = JSON.parse(document.getElementById("steps").textContent);
 const element = (id) => document.getElementById(id);
-const boxes = graph.nodes.map((_, n) => document.querySelector(`[data-node="${n}"]`));
+const boxes = [...document.querySelectorAll("[data-node]")];
+const ways = new Map([...document.querySelectorAll("[data-arrow]")].map((way) => [way.dataset.arrow, way]));
 const short = (x) => (x === 0 || !isFinite(x) || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e7) ? x.toFixed(4) : x.toExponential(4).replace("e+", "e"));
 
 // What a node is called in a formula.
@@ -80,9 +81,9 @@ function show(step) {
     if (data) data.textContent = there ? node.value : "·";
     if (grad) grad.textContent = short(state.sums[n]);
     node.arrows.forEach((_, place) => {
-      const arrow = document.querySelector(`[data-arrow="${n}.${place}"]`);
-      arrow.classList.toggle("forth", n === now && kind === "value");
-      arrow.classList.toggle("back", n === now && kind === "gradient");
+      const way = ways.get(`${n}.${place}`);
+      way.classList.toggle("forth", n === now && kind === "value");
+      way.classList.toggle("back", n === now && kind === "gradient");
     });
   });
   explain(current, state);

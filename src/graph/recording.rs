@@ -110,8 +110,8 @@ struct Tracing<T: Scalar> {
 impl<T: Scalar> Tracing<T> {
     fn start() -> Self {
         let stamp = issue_stamp();
-        let graph = Graph::default();
-        on_traces::<T, _>(|stack| stack.push(Recording { stamp, graph, group: 0, caller: None }));
+        let recording = Recording { stamp, graph: Graph::new(), group: 0, caller: None };
+        on_traces::<T, _>(|stack| stack.push(recording));
         Tracing { stamp, thread: PhantomData }
     }
 
