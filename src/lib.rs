@@ -35,6 +35,7 @@
 //! | a solution of equations | its derivative by the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
+//! | a computation | to look at it | [`graph`] |
 //! | doubts | the modes against each other and against differences | [`check`](check()) |
 //! | data | a network that learns it | [`nn`], [`nn::Trainer`] |
 //!
@@ -49,7 +50,7 @@
 //! `taylor.rs` series; `operators.rs` what they share; `derivatives.rs` the verbs;
 //! `function.rs` functions as values. On these stand `sparse.rs`, `terms.rs`,
 //! `checkpoint.rs`, `implicit.rs`, `fuse.rs` and `custom.rs`, each of which knows no other;
-//! `check.rs`, the modes against each other; and `nn/`, networks, which know [`Scalar`] and
+//! `check.rs`, the modes against each other; `graph.rs`, the reading that draws; and `nn/`, networks, which know [`Scalar`] and
 //! nothing else, and a trainer, which knows the verbs. To add a function, see the head of `rules.rs`.
 //!
 //! # Features
@@ -99,6 +100,7 @@ mod dual;
 mod ecosystem;
 mod function;
 mod fuse;
+pub mod graph;
 pub mod guide;
 mod implicit;
 mod kernel;

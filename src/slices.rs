@@ -79,6 +79,7 @@ pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
 /// ```
 /// assert_eq!(dualtape::sum(&[1.0, 2.0, 3.5]), 6.5);
 /// ```
+#[track_caller]
 pub fn sum<S: Scalar>(xs: &[S]) -> S {
     S::sum_slice(xs)
 }
@@ -499,6 +500,7 @@ fn add_tile<S: Scalar, const I: usize, const J: usize>(
 /// assert_eq!(log_sum_exp(&[-1000.0, -1000.0]), -1000.0 + 2.0_f64.ln());
 /// assert_eq!(log_sum_exp::<f64>(&[]), f64::NEG_INFINITY);
 /// ```
+#[track_caller]
 pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
     S::log_sum_exp_slice(xs)
 }
