@@ -45,7 +45,7 @@ fn main() -> Outcome {
 
     let objective = Tumours { shape: network.clone() };
     let adam = Adam::new(Schedule::Constant(0.01)).weight_decay(0.01);
-    let mut trainer = options.trainer(adam)?.patience(10);
+    let mut trainer = options.trainer(adam, &objective, &train)?.patience(10);
     let ending = trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation))?;
     print(trainer.history());
     println!("the end after {} epochs: {ending:?}", trainer.history().len());

@@ -31,7 +31,8 @@ fn main() -> Outcome {
 
     let objective = Supervised::new(&network).l2(0.06).dropout(0.2);
     let steps = options.epochs * train.len().div_ceil(32);
-    let mut trainer = options.trainer(Adam::new(Schedule::Cosine { from: 0.02, to: 0.0, steps }))?;
+    let mut trainer =
+        options.trainer(Adam::new(Schedule::Cosine { from: 0.02, to: 0.0, steps }), &objective, &train)?;
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);

@@ -11,10 +11,7 @@
 #[allow(dead_code, reason = "not every example needs all of it")]
 mod support;
 
-use std::ops::ControlFlow::Continue;
-use std::time::Instant;
-
-use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, Supervised, predictions};
+use dualtape::nn::{Activation, Adam, Init, Mlp, Schedule, Supervised, predictions};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report};
@@ -28,32 +25,12 @@ fn main() -> Outcome {
     let mut network: Mlp = Mlp::random(64, &layers, Init::He, &mut StdRng::seed_from_u64(options.seed));
     print!("{}", network.summary());
 
-    // After every epoch, the plain losses of its minibatches for comparison.
     let objective = Supervised::new(&network);
-    let rows: Vec<usize> = (0..train.len()).collect();
-    let minibatches: Vec<_> = rows.chunks(32).map(|rows| train.select(rows)).collect();
-    let (mut epochs, mut evaluations, mut start) = (Vec::new(), Vec::new(), Instant::now());
-    let clock = |_: &_, parameters: &[f64]| {
-        epochs.push(start.elapsed());
-        start = Instant::now();
-        let losses = minibatches.iter().map(|batch| objective.loss(parameters, &Batch::new(batch)));
-        assert!(losses.sum::<f64>().is_finite());
-        evaluations.push(start.elapsed());
-        start = Instant::now();
-        Continue(())
-    };
-    let steps = options.epochs * minibatches.len();
+    let steps = options.epochs * train.len().div_ceil(32);
     let rate = Schedule::Cosine { from: 0.01, to: 0.0, steps };
-    let mut trainer = options.trainer(Adam::new(rate))?.on_epoch(clock);
+    let mut trainer = options.trainer(Adam::new(rate), &objective, &train)?;
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
-    drop(trainer);
-    let [epoch, evaluation] = [epochs, evaluations].map(|mut times| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64() * 1e3
-    });
-    let ratio = epoch / evaluation;
-    println!("an epoch of {} minibatches: {epoch:.1} ms, {ratio:.1} times the plain losses", minibatches.len());
     confirm(&objective, network.parameters(), &train);
 
     let path = std::env::temp_dir().join(format!("digits-{}.safetensors", std::process::id()));

@@ -22,7 +22,7 @@ fn main() -> Outcome {
     print!("{}", network.summary());
 
     let objective = Supervised::new(&network).dropout(0.2);
-    let mut trainer = options.trainer(Adam::new(Schedule::Constant(0.01)))?;
+    let mut trainer = options.trainer(Adam::new(Schedule::Constant(0.01)), &objective, &train)?;
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);

@@ -23,7 +23,7 @@ fn main() -> Outcome {
 
     let objective = Supervised::new(&network);
     let adam = Adam::new(Schedule::Constant(0.1)).betas(0.9, 0.95).weight_decay(1e-4);
-    let mut trainer = options.trainer(adam)?.batch(train.len());
+    let mut trainer = options.trainer(adam, &objective, &train)?.batch(train.len());
     trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation))?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);

@@ -1,10 +1,12 @@
 //! What the examples that train networks have in common: options, data, and what they print.
 
 use std::error::Error;
+use std::ops::ControlFlow::{self, Continue};
+use std::time::{Duration, Instant};
 
 use dualtape::nn::{
-    Batch, Confusion, CtrlC, Dataset, Epoch, Objective, Optimizer, ProgressBar, Standardizer, Target, Trainer, Update,
-    read_indices,
+    Batch, Callback, Confusion, CtrlC, Dataset, Epoch, Objective, Optimizer, ProgressBar, Standardizer, Target,
+    Trainer, Update, read_indices,
 };
 use dualtape::{Dual, gradient, gradient_forward};
 
@@ -47,10 +49,56 @@ impl Options {
         Ok(self)
     }
 
-    /// A trainer that shows how far it is, and ends at Ctrl-C.
-    pub(crate) fn trainer<'a, U: Update>(&self, optimizer: Optimizer<U>) -> Result<Trainer<'a, U>, Box<dyn Error>> {
+    /// A trainer that shows how far it is, ends at Ctrl-C, and prints what an epoch costs.
+    pub(crate) fn trainer<'a, U: Update, T: Copy + 'a>(
+        &self,
+        optimizer: Optimizer<U>,
+        objective: &'a impl Objective<f64, T>,
+        train: &Dataset<f64, T>,
+    ) -> Result<Trainer<'a, U>, Box<dyn Error>> {
         let trainer = Trainer::new(optimizer).epochs(self.epochs).seed(self.seed).check(self.check);
-        Ok(trainer.callback(ProgressBar::new()).callback(CtrlC::new()?))
+        Ok(trainer.callback(ProgressBar::new()).callback(CtrlC::new()?).callback(Clock::new(objective, train)))
+    }
+}
+
+/// Compares every epoch with the plain losses of its rows, which are computed right after it.
+struct Clock<'a, O, T> {
+    objective: &'a O,
+    batches: Vec<Dataset<f64, T>>,
+    start: Instant,
+    epochs: Vec<Duration>,
+    ratios: Vec<f64>,
+}
+
+impl<'a, O: Objective<f64, T>, T: Copy> Clock<'a, O, T> {
+    fn new(objective: &'a O, train: &Dataset<f64, T>) -> Self {
+        let rows: Vec<usize> = (0..train.len()).collect();
+        let batches = rows.chunks(32).map(|rows| train.select(rows)).collect();
+        Clock { objective, batches, start: Instant::now(), epochs: Vec::new(), ratios: Vec::new() }
+    }
+}
+
+impl<O: Objective<f64, T>, T: Copy> Callback for Clock<'_, O, T> {
+    fn epoch(&mut self, _: &Epoch, parameters: &[f64]) -> ControlFlow<()> {
+        let epoch = self.start.elapsed();
+        let start = Instant::now();
+        let losses = self.batches.iter().map(|batch| self.objective.loss(parameters, &Batch::new(batch)));
+        assert!(losses.sum::<f64>().is_finite());
+        self.ratios.push(epoch.as_secs_f64() / start.elapsed().as_secs_f64());
+        self.epochs.push(epoch);
+        self.start = Instant::now();
+        Continue(())
+    }
+
+    fn end(&mut self) {
+        self.epochs.sort();
+        self.ratios.sort_by(f64::total_cmp);
+        let Some(epoch) = self.epochs.get(self.epochs.len() / 2) else { return };
+        let ratio = self.ratios[self.ratios.len() / 2];
+        println!(
+            "an epoch takes {epoch:.1?}, {ratio:.1} times the plain losses of its rows (medians of {})",
+            self.epochs.len()
+        );
     }
 }
 
