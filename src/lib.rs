@@ -102,6 +102,7 @@ pub mod guide;
 mod implicit;
 pub mod nn;
 mod operators;
+pub mod plot;
 mod rules;
 mod scalar;
 mod slices;
