@@ -12,6 +12,7 @@ mod support;
 
 use dualtape::Scalar;
 use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, weighted_binary_cross_entropy};
+use dualtape::plot::Curves;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report, standardize};
@@ -52,5 +53,7 @@ fn main() -> Outcome {
     confirm(&objective, network.parameters(), &train);
 
     let logits = network.forward_batch(test.features(), test.len());
-    report(&logits.iter().map(|&logit| usize::from(logit > 0.0)).collect::<Vec<_>>(), &test, 0.95)
+    let classes: Vec<usize> = logits.iter().map(|&logit| usize::from(logit > 0.0)).collect();
+    let confusion = report(&classes, &test, 0.95)?;
+    options.save("breast_cancer", &Curves::of_history(trainer.history()).picture().beside(confusion.picture()))
 }

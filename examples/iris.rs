@@ -8,6 +8,7 @@
 mod support;
 
 use dualtape::nn::{Activation, Adam, Init, Mlp, Schedule, Supervised, predictions};
+use dualtape::plot::Curves;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report, standardize};
@@ -26,5 +27,6 @@ fn main() -> Outcome {
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);
-    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.93)
+    let confusion = report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.93)?;
+    options.save("iris", &Curves::of_history(trainer.history()).picture().beside(confusion.picture()))
 }

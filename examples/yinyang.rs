@@ -10,6 +10,7 @@
 mod support;
 
 use dualtape::nn::{Activation, Adam, Init, Mlp, Schedule, Supervised, predictions};
+use dualtape::plot::{Boundary, Curves, Terminal};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report};
@@ -27,5 +28,10 @@ fn main() -> Outcome {
     trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation))?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);
-    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.8)
+    let points: Vec<&[f64]> = train.features().chunks(2).collect();
+    let (x, y) = Boundary::around(&points, 0.3);
+    let boundary = Boundary::new(x, y, |point| network.forward(point)).points(&points, train.targets());
+    println!("\n{}", boundary.text(&Terminal { rows: 30, ..Terminal::stdout() }));
+    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.8)?;
+    options.save("yinyang", &boundary.picture().beside(Curves::of_history(trainer.history()).picture()))
 }

@@ -45,7 +45,7 @@ impl Chart {
         grid: bool,
     ) -> Self {
         let (x, y) = axes;
-        let ticks = y.ticks.iter().map(|(_, label)| width(label)).fold(0.0, f64::max);
+        let ticks = y.ticks.iter().map(|(_, label)| width(label)).fold(30.0, f64::max);
         let mut chart = Chart {
             body: String::new(),
             x,

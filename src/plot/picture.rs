@@ -21,18 +21,18 @@ pub struct Picture {
 
 /// The colours of series and classes on a light and on a dark ground. None is told from another by red and green alone.
 const COLOURS: [(u32, u32); 8] = [
-    (0x23_5f_a0, 0x6c_b0_f0),
-    (0xbe_3c_32, 0xf0_85_7c),
-    (0xc2_7a_10, 0xf0_b4_50),
-    (0x2f_80_50, 0x74_cc_90),
-    (0x7a_4f_a8, 0xbb_98_e6),
-    (0x10_88_90, 0x5c_cc_d2),
-    (0x6a_6a_74, 0xb0_b0_ba),
-    (0x8a_56_3a, 0xd6_a0_80),
+    (0x235fa0, 0x6cb0f0),
+    (0xbe3c32, 0xf0857c),
+    (0xc27a10, 0xf0b450),
+    (0x2f8050, 0x74cc90),
+    (0x7a4fa8, 0xbb98e6),
+    (0x108890, 0x5cccd2),
+    (0x6a6a74, 0xb0b0ba),
+    (0x8a563a, 0xd6a080),
 ];
 /// The ground and the ink, light and dark.
-const GROUND: (u32, u32) = (0xff_ff_ff, 0x16_18_1d);
-const INK: (u32, u32) = (0x2d_2d_32, 0xe2_e2_e6);
+const GROUND: (u32, u32) = (0xffffff, 0x16181d);
+const INK: (u32, u32) = (0x2d2d32, 0xe2e2e6);
 
 impl Picture {
     pub(super) fn new(width: f64, height: f64, body: String) -> Self {
@@ -141,7 +141,7 @@ fn style() -> String {
         let of = |(on_light, on_dark): (u32, u32)| if dark { on_dark } else { on_light };
         let (ground, ink) = (of(GROUND), of(INK));
         let mut rules = format!(
-            ".dualtape .ground{{fill:#{ground:06x}}}\n.dualtape text,.dualtape .ink{{fill:#{ink:06x}}}\n\
+            ".dualtape .ground{{fill:#{ground:06x}}}\n.dualtape text{{fill:#{ink:06x}}}\n\
              .dualtape .frame{{stroke:#{ink:06x}}}\n.dualtape .rim{{stroke:#{ground:06x}}}\n"
         );
         for (i, colour) in COLOURS.into_iter().map(of).enumerate() {
