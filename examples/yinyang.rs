@@ -30,7 +30,7 @@ fn main() -> Outcome {
     confirm(&objective, network.parameters(), &train);
     let points: Vec<&[f64]> = train.features().chunks(2).collect();
     let (x, y) = Boundary::around(&points, 0.3);
-    let boundary = Boundary::new(x, y, |point| network.forward(point)).points(&points, train.targets());
+    let boundary = Boundary::of_network(x, y, &network).points(&points, train.targets());
     println!("\n{}", boundary.text(&Terminal { rows: 30, ..Terminal::stdout() }));
     report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.8)?;
     options.save("yinyang", &boundary.picture().beside(Curves::of_history(trainer.history()).picture()))

@@ -6,7 +6,7 @@ mod refusals;
 
 use std::process::Command;
 
-use dualtape::nn::{Confusion, Epoch};
+use dualtape::nn::{Confusion, Epoch, Mlp};
 use dualtape::plot::{Boundary, Curves, Histogram, Picture, Terminal};
 use refusals::message;
 
@@ -199,23 +199,27 @@ fn notebooks_show_them() {
 
 #[test]
 fn misuse_is_named() {
-    let cases: [(&dyn Fn(), &str); 8] = [
+    let cases: [(&dyn Fn(), &str); 9] = [
         (
             &|| drop(Boundary::new(1.0..1.0, 0.0..1.0, |x| [x[0]])),
             "Boundary: the range 1.0..1.0 is empty; pass the smaller number first",
         ),
         (
             &|| drop(Boundary::new(0.0..1.0, 0.0..1.0, |_| [])),
-            "Boundary: scores of 0 classes, and of 0 at the first point; return the same number, at least 1",
+            "Boundary: 0 scores, and 0 at the first point; return the same number, at least 1",
         ),
         (
             &|| drop(Boundary::new(0.0..1.0, 0.0..1.0, |x| vec![0.0; if x[0] > 0.5 { 3 } else { 4 }])),
-            "Boundary: scores of 3 classes, and of 4 at the first point; return the same number, at least 1",
+            "Boundary: 3 scores, and 4 at the first point; return the same number, at least 1",
         ),
         (&|| drop(boundary().points(&[[0.0, 0.0]], &[])), "Boundary: 1 points and 0 classes; pass one for each"),
         (
             &|| drop(boundary().points(&[[0.0, 0.0]], &[2])),
             "Boundary: there is a class 2 and 2 classes, counted from 0",
+        ),
+        (
+            &|| drop(Boundary::of_network(0.0..1.0, 0.0..1.0, &Mlp::zeros(3, &[]))),
+            "Boundary: a network of 3 inputs; pass one of 2",
         ),
         (&|| drop(boundary().points(&[[0.0]], &[0])), "Boundary: a point of 1 numbers; pass two of each"),
         (&|| drop(boundary().classes(&["a"])), "Boundary: 1 names for 2 classes; pass one for each"),

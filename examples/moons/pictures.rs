@@ -10,7 +10,7 @@ use crate::data::Data;
 pub(crate) fn boundary(mlp: &Mlp, data: &Data) -> Boundary {
     let (x, y) = Boundary::around(&data.points, 1.0);
     let classes: Vec<usize> = data.labels.iter().map(|&label| usize::from(label > 0.0)).collect();
-    let boundary = Boundary::new(x, y, |point| mlp.forward(point)).classes(&["label -1", "label 1"]);
+    let boundary = Boundary::of_network(x, y, mlp).classes(&["label -1", "label 1"]);
     boundary.points(&data.points, &classes).size(620.0, 500.0)
 }
 

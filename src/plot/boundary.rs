@@ -9,6 +9,7 @@ use super::contour::Grid;
 use super::picture::colour;
 use super::terminal::SIGNS;
 use super::{Picture, Terminal};
+use crate::nn::Mlp;
 
 /// The decision boundary of a function of two numbers, as of a network: over a part of the plane, the class that it
 /// gives to each point, and the line between.
@@ -57,38 +58,56 @@ impl Boundary {
     /// [`Boundary`] has an example.
     #[track_caller]
     pub fn new<Y: AsRef<[f64]>>(x: Range<f64>, y: Range<f64>, scores: impl Fn(&[f64]) -> Y) -> Self {
-        for range in [&x, &y] {
-            assert!(range.start < range.end, "Boundary: the range {range:?} is empty; pass the smaller number first");
-        }
-        let along = |range: &Range<f64>, i: usize| {
-            let t = i as f64 / (COLUMNS - 1) as f64;
-            range.start * (1.0 - t) + range.end * t
-        };
-        let (mut leads, mut has_margin): (Vec<Vec<f64>>, bool) = (Vec::new(), false);
-        for i in 0..COLUMNS * COLUMNS {
-            let scores = scores(&[along(&x, i % COLUMNS), along(&y, i / COLUMNS)]);
-            let of_point = leads_of(scores.as_ref());
-            if i == 0 {
-                has_margin = scores.as_ref().len() == 1;
-                leads.resize(of_point.len(), Vec::new());
-            }
-            let (n, first) = (of_point.len(), leads.len());
+        let (mut all, mut n) = (Vec::new(), None);
+        for point in crossings(&x, &y).chunks(2) {
+            let of_point = scores(point);
+            let (m, first) = (of_point.as_ref().len(), *n.get_or_insert(of_point.as_ref().len()));
             assert!(
-                n > 0 && n == first,
-                "Boundary: scores of {n} classes, and of {first} at the first point; return the same number, at least 1"
+                m > 0 && m == first,
+                "Boundary: {m} scores, and {first} at the first point; return the same number, at least 1"
             );
-            leads.iter_mut().zip(of_point).for_each(|(leads, lead)| leads.push(lead));
+            all.extend_from_slice(of_point.as_ref());
         }
-        let classes = (0..leads.len()).map(|class| format!("class {class}")).collect();
+        Boundary::of_scores(x, y, &all, n.unwrap_or(1))
+    }
+
+    /// The boundary of a network with two inputs, which takes all points at once.
+    ///
+    /// # Panics
+    ///
+    /// When a range is empty, or the network has another number of inputs.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp};
+    /// use dualtape::plot::Boundary;
+    ///
+    /// let line = Mlp::new(2, &[(1, Activation::Linear)], &[1.0, 1.0, 0.0]);
+    /// let boundary = Boundary::of_network(-2.0..2.0, -1.0..1.0, &line);
+    /// assert_eq!(boundary, Boundary::new(-2.0..2.0, -1.0..1.0, |x| line.forward(x)));
+    /// ```
+    #[track_caller]
+    pub fn of_network(x: Range<f64>, y: Range<f64>, network: &Mlp) -> Self {
+        let inputs = network.inputs();
+        assert_eq!(inputs, 2, "Boundary: a network of {inputs} inputs; pass one of 2");
+        let scores = network.forward_batch(&crossings(&x, &y), COLUMNS * COLUMNS);
+        Boundary::of_scores(x, y, &scores, network.outputs())
+    }
+
+    /// From so many scores for each point.
+    fn of_scores(x: Range<f64>, y: Range<f64>, scores: &[f64], n: usize) -> Self {
+        let mut leads = vec![Vec::with_capacity(COLUMNS * COLUMNS); n.max(2)];
+        for of_point in scores.chunks(n) {
+            leads.iter_mut().zip(leads_of(of_point)).for_each(|(leads, lead)| leads.push(lead));
+        }
         Boundary {
             title: "Decision boundary".to_string(),
             labels: ["x1", "x2"].map(str::to_string),
             size: (560.0, 480.0),
-            classes,
+            classes: (0..leads.len()).map(|class| format!("class {class}")).collect(),
             x,
             y,
             columns: COLUMNS,
-            has_margin,
+            has_margin: n == 1,
             leads,
             points: Vec::new(),
         }
@@ -313,6 +332,19 @@ impl Boundary {
             .map(|line| line.iter().map(|&(i, j)| (along(&self.x, i), along(&self.y, j))).collect())
             .collect()
     }
+}
+
+/// The points of the grid, row after row.
+#[track_caller]
+fn crossings(x: &Range<f64>, y: &Range<f64>) -> Vec<f64> {
+    for range in [x, y] {
+        assert!(range.start < range.end, "Boundary: the range {range:?} is empty; pass the smaller number first");
+    }
+    let along = |range: &Range<f64>, i: usize| {
+        let t = i as f64 / (COLUMNS - 1) as f64;
+        range.start * (1.0 - t) + range.end * t
+    };
+    (0..COLUMNS * COLUMNS).flat_map(|i| [along(x, i % COLUMNS), along(y, i / COLUMNS)]).collect()
 }
 
 /// How much more each class has than all others; of one score, the first class has it with the other sign.
