@@ -38,6 +38,7 @@
 //! | a computation | to look at it | [`graph`] |
 //! | doubts | the modes against each other and against differences | [`check`](check()) |
 //! | data | a network that learns it | [`nn`], [`nn::Trainer`] |
+//! | a training, a function of the plane | a picture of it | [`plot`] |
 //!
 //! Every verb returns the value and the derivative together and is generic in the
 //! scalar of the point, so a derivative of a derivative is a call inside a call. The
@@ -51,7 +52,7 @@
 //! `function.rs` functions as values. On these stand `sparse.rs`, `terms.rs`,
 //! `checkpoint.rs`, `implicit.rs`, `fuse.rs` and `custom.rs`, each of which knows no other;
 //! `check.rs`, the modes against each other; `graph.rs`, the reading that draws; and `nn/`, networks, which know [`Scalar`] and
-//! nothing else, and a trainer, which knows the verbs. To add a function, see the head of `rules.rs`.
+//! nothing else, and a trainer, which knows the verbs; `plot/` draws what they learn. To add a function, see the head of `rules.rs`.
 //!
 //! # Features
 //!
@@ -106,6 +107,7 @@ mod implicit;
 mod kernel;
 pub mod nn;
 mod operators;
+pub mod plot;
 mod rules;
 mod scalar;
 mod slices;
