@@ -12,6 +12,7 @@ mod support;
 
 use dualtape::Scalar;
 use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, weighted_binary_cross_entropy};
+use dualtape::plot::Curves;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report, standardize};
@@ -45,12 +46,14 @@ fn main() -> Outcome {
 
     let objective = Tumours { shape: network.clone() };
     let adam = Adam::new(Schedule::Constant(0.01)).weight_decay(0.01);
-    let mut trainer = options.trainer(adam)?.patience(10);
+    let mut trainer = options.trainer(adam, &objective, &train)?.patience(10);
     let ending = trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation))?;
     print(trainer.history());
     println!("the end after {} epochs: {ending:?}", trainer.history().len());
     confirm(&objective, network.parameters(), &train);
 
     let logits = network.forward_batch(test.features(), test.len());
-    report(&logits.iter().map(|&logit| usize::from(logit > 0.0)).collect::<Vec<_>>(), &test, 0.95)
+    let classes: Vec<usize> = logits.iter().map(|&logit| usize::from(logit > 0.0)).collect();
+    let confusion = report(&classes, &test, 0.95)?;
+    options.save("breast_cancer", &Curves::of_history(trainer.history()).picture().beside(confusion.picture()))
 }

@@ -14,6 +14,7 @@ mod support;
 use dualtape::nn::{
     Activation, Adam, Init, Mlp, Schedule, Standardizer, Supervised, r_squared, root_mean_squared_error,
 };
+use dualtape::plot::{Curves, Histogram, Terminal};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, standardize};
@@ -31,7 +32,8 @@ fn main() -> Outcome {
 
     let objective = Supervised::new(&network).l2(0.06).dropout(0.2);
     let steps = options.epochs * train.len().div_ceil(32);
-    let mut trainer = options.trainer(Adam::new(Schedule::Cosine { from: 0.02, to: 0.0, steps }))?;
+    let mut trainer =
+        options.trainer(Adam::new(Schedule::Cosine { from: 0.02, to: 0.0, steps }), &objective, &train)?;
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);
@@ -43,5 +45,8 @@ fn main() -> Outcome {
     if error > 58.0 {
         return Err("more than 58".into());
     }
-    Ok(())
+    let errors: Vec<f64> = predicted.iter().zip(test.targets()).map(|(a, b)| a - b).collect();
+    let errors = Histogram::new("Errors", "predicted less measured progress", &errors, 15);
+    println!("\n{}", errors.text(&Terminal::stdout()));
+    options.save("diabetes", &Curves::of_history(trainer.history()).picture().beside(errors.picture()))
 }

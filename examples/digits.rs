@@ -12,9 +12,9 @@
 mod support;
 
 use std::ops::ControlFlow::Continue;
-use std::time::Instant;
 
-use dualtape::nn::{Activation, Adam, Batch, Init, Mlp, Objective, Schedule, Supervised, predictions};
+use dualtape::nn::{Activation, Adam, Confusion, Dataset, Epoch, Init, Mlp, Schedule, Supervised, predictions};
+use dualtape::plot::{Curves, Histogram};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report};
@@ -28,32 +28,19 @@ fn main() -> Outcome {
     let mut network: Mlp = Mlp::random(64, &layers, Init::He, &mut StdRng::seed_from_u64(options.seed));
     print!("{}", network.summary());
 
-    // After every epoch, the plain losses of its minibatches for comparison.
     let objective = Supervised::new(&network);
-    let rows: Vec<usize> = (0..train.len()).collect();
-    let minibatches: Vec<_> = rows.chunks(32).map(|rows| train.select(rows)).collect();
-    let (mut epochs, mut evaluations, mut start) = (Vec::new(), Vec::new(), Instant::now());
-    let clock = |_: &_, parameters: &[f64]| {
-        epochs.push(start.elapsed());
-        start = Instant::now();
-        let losses = minibatches.iter().map(|batch| objective.loss(parameters, &Batch::new(batch)));
-        assert!(losses.sum::<f64>().is_finite());
-        evaluations.push(start.elapsed());
-        start = Instant::now();
+    let steps = options.epochs * train.len().div_ceil(32);
+    let rate = Schedule::Cosine { from: 0.01, to: 0.0, steps };
+    let mut networks = Vec::new();
+    let remember = |epoch: &Epoch, parameters: &[f64]| {
+        networks.push((epoch.number, parameters.to_vec()));
         Continue(())
     };
-    let steps = options.epochs * minibatches.len();
-    let rate = Schedule::Cosine { from: 0.01, to: 0.0, steps };
-    let mut trainer = options.trainer(Adam::new(rate))?.on_epoch(clock);
+    let mut trainer = options.trainer(Adam::new(rate), &objective, &train)?.on_epoch(remember);
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
+    let losses = Curves::of_history(trainer.history()).size(560.0, 244.0);
     drop(trainer);
-    let [epoch, evaluation] = [epochs, evaluations].map(|mut times| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64() * 1e3
-    });
-    let ratio = epoch / evaluation;
-    println!("an epoch of {} minibatches: {epoch:.1} ms, {ratio:.1} times the plain losses", minibatches.len());
     confirm(&objective, network.parameters(), &train);
 
     let path = std::env::temp_dir().join(format!("digits-{}.safetensors", std::process::id()));
@@ -63,6 +50,20 @@ fn main() -> Outcome {
     std::fs::remove_file(&path)?;
     assert_eq!(loaded, network);
 
-    let predicted = predictions(&loaded.forward_batch(test.features(), test.len()), 10);
-    report(&predicted, &test, 0.96)
+    let classes =
+        |network: &Mlp, data: &Dataset<_, _>| predictions(&network.forward_batch(data.features(), data.len()), 10);
+    let confusion = report(&classes(&loaded, &test), &test, 0.96)?;
+
+    let accuracies = |data: &Dataset<_, usize>| -> Vec<(f64, f64)> {
+        let right = |parameters: &[f64]| {
+            let classes = classes(&network.with_parameters(parameters), data);
+            100.0 * Confusion::of(&classes, data.targets(), 10).accuracy()
+        };
+        networks.iter().map(|(epoch, parameters)| (*epoch as f64, right(parameters))).collect()
+    };
+    let accuracy = Curves::new("", "epoch", "accuracy / %").size(560.0, 244.0);
+    let accuracy = accuracy.line("training data", accuracies(&train)).line("test data", accuracies(&test));
+    let weights = Histogram::new("Weights", "weight", &network.weights(), 40);
+    let curves = losses.picture().above(accuracy.picture());
+    options.save("digits", &curves.beside(confusion.picture()).above(weights.picture()))
 }

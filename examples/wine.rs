@@ -8,6 +8,7 @@
 mod support;
 
 use dualtape::nn::{Activation, Adam, Init, Mlp, Schedule, Supervised, predictions};
+use dualtape::plot::Curves;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report, standardize};
@@ -22,9 +23,10 @@ fn main() -> Outcome {
     print!("{}", network.summary());
 
     let objective = Supervised::new(&network).dropout(0.2);
-    let mut trainer = options.trainer(Adam::new(Schedule::Constant(0.01)))?;
+    let mut trainer = options.trainer(Adam::new(Schedule::Constant(0.01)), &objective, &train)?;
     trainer.fit(&objective, network.parameters_mut(), &train, None)?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);
-    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.97)
+    let confusion = report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.97)?;
+    options.save("wine", &Curves::of_history(trainer.history()).picture().beside(confusion.picture()))
 }

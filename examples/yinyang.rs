@@ -10,6 +10,7 @@
 mod support;
 
 use dualtape::nn::{Activation, Adam, Init, Mlp, Schedule, Supervised, predictions};
+use dualtape::plot::{Boundary, Curves, Terminal};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::{Options, Outcome, confirm, print, read, report};
@@ -23,9 +24,14 @@ fn main() -> Outcome {
 
     let objective = Supervised::new(&network);
     let adam = Adam::new(Schedule::Constant(0.1)).betas(0.9, 0.95).weight_decay(1e-4);
-    let mut trainer = options.trainer(adam)?.batch(train.len());
+    let mut trainer = options.trainer(adam, &objective, &train)?.batch(train.len());
     trainer.fit(&objective, network.parameters_mut(), &train, Some(&validation))?;
     print(trainer.history());
     confirm(&objective, network.parameters(), &train);
-    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.8)
+    let points: Vec<&[f64]> = train.features().chunks(2).collect();
+    let (x, y) = Boundary::around(&points, 0.3);
+    let boundary = Boundary::of_network(x, y, &network).points(&points, train.targets());
+    println!("\n{}", boundary.text(&Terminal { rows: 30, ..Terminal::stdout() }));
+    report(&predictions(&network.forward_batch(test.features(), test.len()), 3), &test, 0.8)?;
+    options.save("yinyang", &boundary.picture().beside(Curves::of_history(trainer.history()).picture()))
 }

@@ -3,6 +3,7 @@
 
 use num_traits::One;
 
+use crate::graph::Traced;
 use crate::{Dual, Scalar, Taylor, Var, rules};
 
 /// One mode of differentiation: how a local derivative reaches the result.
@@ -399,3 +400,4 @@ macro_rules! left_operators {
 left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
 left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
 left_operators!([T: Scalar<Real = f64>] Var<T>);
+left_operators!([T: Scalar<Real = f64>] Traced<T>);

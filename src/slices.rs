@@ -79,6 +79,7 @@ pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
 /// ```
 /// assert_eq!(dualtape::sum(&[1.0, 2.0, 3.5]), 6.5);
 /// ```
+#[track_caller]
 pub fn sum<S: Scalar>(xs: &[S]) -> S {
     S::sum_slice(xs)
 }
@@ -499,6 +500,7 @@ fn add_tile<S: Scalar, const I: usize, const J: usize>(
 /// assert_eq!(log_sum_exp(&[-1000.0, -1000.0]), -1000.0 + 2.0_f64.ln());
 /// assert_eq!(log_sum_exp::<f64>(&[]), f64::NEG_INFINITY);
 /// ```
+#[track_caller]
 pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
     S::log_sum_exp_slice(xs)
 }
@@ -509,14 +511,22 @@ pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
 /// assert_eq!(dualtape::softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
 /// ```
 pub fn softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
-    let Some(largest) = index_of_largest(xs) else { return Vec::new() };
+    let mut shares = xs.to_vec();
+    softmax_in_place(&mut shares);
+    shares
+}
+
+/// [`softmax`] in the place of the numbers.
+pub(crate) fn softmax_in_place<S: Scalar>(xs: &mut [S]) {
+    let Some(largest) = index_of_largest(xs) else { return };
     let m = xs[largest];
     if !Float::is_finite(m.value()) {
-        return weights_of_infinite(xs, m.value());
+        xs.copy_from_slice(&weights_of_infinite(xs, m.value()));
+        return;
     }
-    let powers: Vec<S> = xs.iter().map(|&x| exp_of_difference(x, m)).collect();
-    let total = sum(&powers);
-    powers.into_iter().map(|e| e / total).collect()
+    xs.iter_mut().for_each(|x| *x = exp_of_difference(*x, m));
+    let total = sum(xs);
+    xs.iter_mut().for_each(|x| *x = *x / total);
 }
 
 /// `exp(x − m)`; of a large difference the rounding would be a visible factor.

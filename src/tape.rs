@@ -37,7 +37,7 @@ use std::ops::Index;
 use crate::Scalar;
 use block::Source;
 use recording::Recording;
-pub(crate) use slot::{Slot, registered_slot};
+pub(crate) use slot::{Slot, issue_stamp, issued_here, registered, registered_slot};
 use slot::{on_recording, on_slot, refuse};
 pub use var::Var;
 

@@ -100,7 +100,10 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 fn files(folder: &Path) -> Vec<String> {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 #[test]
@@ -128,12 +131,17 @@ fn the_example_prints_the_trajectory_and_draws_the_picture() {
     assert!(out.contains("µs for loss and gradient, "), "{out}");
     assert!(!out.contains('\x1b'), "colours outside of a terminal");
 
-    assert_eq!(files(&folder), ["moons.svg"]);
+    assert_eq!(files(&folder), ["moons.svg", "moons_training.svg"]);
     let picture = fs::read_to_string(folder.join("moons.svg")).unwrap();
     assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
-    for label in ["Decision boundary", "label -1", "label 1", "score 0", "x1", "x2", "step", "loss"] {
-        assert!(picture.contains(&format!("\n{label}\n")), "no {label:?} in the picture");
+    for label in ["Decision boundary", "label -1", "label 1", "boundary", "x1", "x2", "step", "loss", "accuracy / %"] {
+        assert!(picture.contains(&format!(">{label}</text>")), "no {label:?} in the picture");
     }
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/moons.svg");
+    assert!(picture == fs::read_to_string(ours).unwrap(), "docs/moons.svg is another picture");
+    let animation = fs::read_to_string(folder.join("moons_training.svg")).unwrap();
+    assert_eq!(animation.matches("<animate ").count(), 26);
+    assert!(animation.contains(">Step 0, loss 0.896</text>") && animation.contains(">Step 100, loss 0.011</text>"));
 }
 
 #[test]

@@ -302,6 +302,37 @@ fn single_precision_is_confirmed_too() {
 }
 
 #[test]
+fn other_data_than_before_is_refused() {
+    let (data, validation) = sectors(40, 1).split(0.25, 1);
+    let mut network = network::<f64>();
+    let objective = Supervised::new(&network);
+    let mut first = Trainer::new(adam()).epochs(2);
+    first.fit(&objective, network.parameters_mut(), &data, Some(&validation)).unwrap();
+    let learned = network.clone();
+
+    let mut relabelled = data.clone();
+    relabelled.targets_mut()[29] += 1;
+    let mut shifted = data.clone();
+    shifted.features_mut()[0] += f64::EPSILON;
+    let swapped = data.select(&(0..30).map(|i| i ^ 1).collect::<Vec<_>>());
+    let shorter = data.select(&(0..29).collect::<Vec<_>>());
+    let others = [relabelled, shifted, swapped, shorter].map(|other| (other, Some(&validation)));
+    for (train, validation) in others.into_iter().chain([(data.clone(), None), (data.clone(), Some(&data))]) {
+        let mut second = Trainer::new(adam()).epochs(4);
+        second.load_tensors(&first.tensors()).unwrap();
+        let error = second.fit(&objective, network.parameters_mut(), &train, validation).unwrap_err();
+        assert!(matches!(error, TrainError::Data { .. }), "{error}");
+        assert_eq!((second.history().len(), &network), (2, &learned));
+    }
+    let error = first.fit(&objective, network.parameters_mut(), &data, None).unwrap_err().to_string();
+    let begin = "other data than the training was begun with: 30 rows with the checksum ";
+    let end = " to validate with; resume it with the same rows in the same order, or begin another `Trainer` at these parameters";
+    assert!(error.starts_with(begin) && error.ends_with(end), "{error}");
+    first.epochs(4).fit(&objective, network.parameters_mut(), &data, Some(&validation)).unwrap();
+    assert_ne!(network, learned);
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let (data, mut x) = (one_row(), [0.0]);
     let objective = Breaking { after: |_| 1.0, limit: f64::INFINITY };

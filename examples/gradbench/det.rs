@@ -78,8 +78,10 @@ fn minor<S: Scalar<Real = f64>>(rows: &[S], ell: usize, next: &mut [usize]) -> S
         return of_three(std::array::from_fn(|i| rows[i / 3 * ell + [p, q, r][i % 3]]));
     }
     if m == 4 {
-        let columns = [p, q, r, next[r]];
-        let entries: [S; 16] = std::array::from_fn(|i| rows[i / 4 * ell + columns[i % 4]]);
+        let mut entries = [rows[p]; 16];
+        for (entries, row) in entries.as_chunks_mut::<4>().0.iter_mut().zip(rows.chunks_exact(ell)) {
+            *entries = [row[p], row[q], row[r], row[next[r]]];
+        }
         return fuse(&function!(of_four: [S; 16] -> S), entries);
     }
     let mut sum = S::zero();

@@ -11,11 +11,9 @@
 
 mod data;
 mod failure;
-mod grid;
 mod options;
 mod output;
-mod picture;
-mod terminal;
+mod pictures;
 
 use std::io::{IsTerminal, Write, stdout};
 use std::process::ExitCode;
@@ -23,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use data::Data;
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2};
+use dualtape::plot::Terminal;
 use dualtape::{Scalar, Terms, Var, gradient_forward};
 use failure::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,6 +37,9 @@ const PENALTY: f64 = 1e-4;
 
 /// How far the two modes may differ, relative to the largest partial derivative above 1.
 const AGREEMENT: f64 = 1e-12;
+
+/// About how many pictures the animation has.
+const FRAMES: usize = 25;
 
 /// The loss and the accuracy of a network, in any scalar.
 fn evaluate<S: Scalar<Real = f64>>(mlp: &Mlp<S>, data: &Data) -> (S, f64) {
@@ -69,8 +71,11 @@ fn forward(mlp: &Mlp, data: &Data) -> Vec<f64> {
 /// What happened during the training.
 #[derive(Default)]
 struct History {
-    /// The loss before every step.
+    /// The loss before every step and after the last.
     losses: Vec<f64>,
+    accuracies: Vec<f64>,
+    /// The network before some of the steps and after the last.
+    networks: Vec<(usize, Mlp)>,
     /// The largest difference between the modes at the steps where it was looked for.
     differences: Vec<f64>,
     evaluations: Vec<Duration>,
@@ -104,18 +109,24 @@ fn run() -> Result<(), Failure> {
         }
         Start::Seed(seed) => Mlp::random(2, &LAYERS, Init::Uniform, &mut StdRng::seed_from_u64(*seed)),
     };
-    let output = Output::create(&options.out, "moons.svg")?;
+    let picture = Output::create(&options.out, "moons.svg")?;
+    let animation = Output::create(&options.out, "moons_training.svg")?;
 
     writeln!(stdout(), "{mlp}, {} parameters", mlp.parameters().len())?;
     let mut history = train(&mut mlp, &data, options.steps)?;
     let (loss, accuracy) = evaluate(&mlp, &data);
     assure_finite(loss, options.steps)?;
     history.losses.push(loss);
+    history.accuracies.push(accuracy);
+    history.networks.push((options.steps, mlp.clone()));
 
-    write!(stdout(), "\n{}\n", terminal::draw(&mlp, &data, terminal::colours()))?;
+    let terminal = Terminal::stdout();
+    write!(stdout(), "\n{}", pictures::boundary(&mlp, &data).text(&Terminal { rows: 24, ..terminal }))?;
+    write!(stdout(), "\n{}\n", pictures::losses(&history).text(&Terminal { rows: 10, ..terminal }))?;
     summarize(&history, &options, accuracy, mlp.parameters().len())?;
-    let path = output.finish(&picture::svg(&mlp, &data, &history.losses)?)?;
-    writeln!(stdout(), "The picture is in {}.", path.display())?;
+    let picture = picture.finish(&pictures::training(&mlp, &data, &history).svg())?;
+    let animation = animation.finish(&pictures::animation(&history, &data).svg())?;
+    writeln!(stdout(), "The pictures are {} and, moving, {}.", picture.display(), animation.display())?;
     Ok(())
 }
 
@@ -135,6 +146,10 @@ fn train(mlp: &mut Mlp, data: &Data, steps: usize) -> Result<History, Failure> {
 
         assure_finite(loss, step)?;
         history.losses.push(loss);
+        history.accuracies.push(accuracy);
+        if step % steps.div_ceil(FRAMES) == 0 {
+            history.networks.push((step, mlp.clone()));
+        }
         bar.suspend(|| writeln!(stdout(), "step {step} loss {loss:?}, accuracy {:?}%", accuracy * 100.0))?;
         if [0, 50, steps - 1].contains(&step) {
             let difference = largest_difference(&gradient, &forward(mlp, data));

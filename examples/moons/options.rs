@@ -9,7 +9,8 @@ use crate::failure::Failure;
 
 pub(crate) const HELP: &str = "\
 Trains a network of 337 parameters to tell two moons apart, as micrograd's demo does,
-and draws what it learned in the terminal and in moons.svg.
+and draws what it learned in the terminal and in moons.svg, and how it learned it in
+moons_training.svg, which moves.
 
 Usage: cargo run --release --example moons -- [options]
 
@@ -17,7 +18,7 @@ Usage: cargo run --release --example moons -- [options]
   --weights FILE  the initial weights: columns index,layer,neuron,kind,value
   --seed N        start from random weights instead
   --steps N       how many steps to train (100)
-  --out DIR       the folder for moons.svg, which must exist (the current one)
+  --out DIR       the folder for the pictures, which must exist (the current one)
   --help          this text
 
 Exit code: 0 on success, 1 when the training goes wrong (the loss overflows, or

@@ -5,6 +5,8 @@
 //! on bit for bit. The generator is ChaCha with 8 rounds (Bernstein 2008), which is the same in
 //! all versions and on all machines, with the epoch as its stream.
 
+use std::any::Any;
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -224,6 +226,24 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         rows.shuffle(&mut generator(seed, SPLIT));
         let (test, train) = rows.split_at((held_out * self.len() as f64).round() as usize);
         (self.select(train), self.select(test))
+    }
+}
+
+impl<R: Real, T: 'static> Dataset<R, T> {
+    /// A checksum of the widths, the features and the targets, in order: FNV-1a (Fowler, Noll & Vo 1991) with 64 bits. Of
+    /// targets that are neither numbers nor classes only the number counts.
+    pub(super) fn checksum(&self) -> u64 {
+        let bits = |x: &R| x.to_f64().expect("f32 and f64 are numbers in f64").to_bits();
+        let targets = &self.targets as &dyn Any;
+        let targets: Vec<u64> = match (targets.downcast_ref::<Vec<R>>(), targets.downcast_ref::<Vec<usize>>()) {
+            (Some(numbers), _) => numbers.iter().map(bits).collect(),
+            (_, Some(classes)) => classes.iter().map(|&class| class as u64).collect(),
+            _ => Vec::new(),
+        };
+        let sizes = [self.inputs, self.outputs, self.targets.len()].map(|n| n as u64);
+        let words = sizes.into_iter().chain(self.features.iter().map(bits)).chain(targets);
+        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        words.flat_map(u64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, mix)
     }
 }
 
@@ -505,4 +525,29 @@ pub(super) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(stream);
     generator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dataset;
+
+    #[test]
+    fn the_checksum_is_that_of_the_bytes() {
+        // Widths 1 and 1, one target; the feature 1.0; the class 2.
+        let data = Dataset::new((1, 1), vec![1.0], vec![2_usize]);
+        assert_eq!(data.checksum(), CHECKSUM);
+        assert_eq!(Dataset::new((1, 1), vec![1.0_f32], vec![2_usize]).checksum(), CHECKSUM);
+        for other in [
+            Dataset::new((1, 1), vec![-1.0], vec![2_usize]),
+            Dataset::new((1, 1), vec![1.0], vec![3]),
+            Dataset::new((1, 2), vec![1.0], vec![2, 0]),
+        ] {
+            assert_ne!(other.checksum(), CHECKSUM);
+        }
+        assert_ne!(Dataset::new((1, 1), vec![1.0], vec![2.0]).checksum(), CHECKSUM);
+        let [a, b] = [true, false].map(|target| Dataset::new((1, 1), vec![1.0], vec![target]).checksum());
+        assert_eq!(a, b);
+    }
+
+    const CHECKSUM: u64 = 0x3899_da10_5a03_2afb;
 }

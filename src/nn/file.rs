@@ -8,10 +8,12 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use safetensors::{Dtype, SafeTensors};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -254,6 +256,7 @@ fn to_safetensors(tensors: &Tensors) -> Vec<u8> {
 
 fn from_safetensors(bytes: &[u8]) -> Result<Tensors, FileProblem> {
     let malformed = |error: safetensors::SafeTensorError| FileProblem::Malformed(error.to_string());
+    check_header(bytes)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
     let mut tensors = Tensors::new();
     tensors.texts.extend(header.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())));
@@ -268,6 +271,21 @@ fn from_safetensors(bytes: &[u8]) -> Result<Tensors, FileProblem> {
     Ok(tensors)
 }
 
+/// Refuses what the crate `safetensors` lets through or panics at: names that come twice, and ends beyond that of the file.
+fn check_header(bytes: &[u8]) -> Result<(), FileProblem> {
+    let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(()) };
+    let Some((header, data)) = rest.split_at_checked(u64::from_le_bytes(*length).try_into().unwrap_or(usize::MAX))
+    else {
+        return Err(FileProblem::Malformed("the header is longer than the file".to_string()));
+    };
+    let tensors: BTreeMap<String, Value> = unique(&mut serde_json::Deserializer::from_slice(header))
+        .map_err(|error| FileProblem::Malformed(format!("the header is no map of tensors: {error}")))?;
+    match tensors.iter().find(|(_, tensor)| tensor["data_offsets"][1].as_u64() > Some(data.len() as u64)) {
+        Some((name, _)) => Err(FileProblem::Malformed(format!("tensor {name:?} ends beyond the end of the file"))),
+        None => Ok(()),
+    }
+}
+
 fn wrong_type(name: &str, found: &str) -> FileProblem {
     let (name, wanted, found) = (name.to_string(), "F64 or F32".to_string(), found.to_string());
     TensorError::Type { name, wanted, found }.into()
@@ -277,9 +295,36 @@ fn wrong_type(name: &str, found: &str) -> FileProblem {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JsonTensors {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique")]
     texts: BTreeMap<String, String>,
+    #[serde(deserialize_with = "unique")]
     tensors: BTreeMap<String, JsonTensor>,
+}
+
+/// A map in which no name comes twice; else the last would count in silence.
+fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error> {
+    struct Unique<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Unique<T> {
+        type Value = BTreeMap<String, T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some(name) = entries.next_key::<String>()? {
+                if map.contains_key(&name) {
+                    return Err(A::Error::custom(format!("the name {name:?} comes twice")));
+                }
+                map.insert(name, entries.next_value()?);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(Unique(PhantomData))
 }
 
 #[derive(Serialize, Deserialize)]

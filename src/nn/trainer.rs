@@ -33,7 +33,7 @@ pub use callback::{Callback, Epoch, Step};
 pub use error::TrainError;
 use minibatch::Minibatch;
 pub use objective::{Batch, Objective, Supervised};
-use progress::Progress;
+use progress::{Progress, description};
 #[cfg(feature = "train")]
 pub use terminal::{CtrlC, ProgressBar};
 
@@ -120,7 +120,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             callbacks: Vec::new(),
             #[cfg(feature = "files")]
             checkpoint: None,
-            progress: Progress { parameters: Vec::new(), best: None, history: Vec::new(), steps: 0, loss: 0.0 },
+            progress: Progress::new(),
         }
     }
 
@@ -301,7 +301,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     /// # Errors
     ///
     /// When a loss or a derivative is not finite, the modes [disagree](Trainer::check), the checkpoint cannot be written, or
-    /// there was another number of parameters before. Then too, what was learned before is left in `parameters`: after a
+    /// there was another number of parameters or other data before. Then too, what was learned before is left in `parameters`: after a
     /// loss that is not finite and without validation data, those of the last finite loss.
     ///
     /// # Panics
@@ -310,7 +310,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     ///
     /// [`Trainer`] has an example.
     #[track_caller]
-    pub fn fit<T: Copy + Sync>(
+    pub fn fit<T: Copy + Sync + 'static>(
         &mut self,
         objective: &impl Objective<R, T>,
         parameters: &mut [R],
@@ -321,10 +321,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let validates = validation.is_none_or(|rows| !rows.is_empty());
         assert!(validates, "Trainer::fit: there are no rows to validate with; pass at least one, or None");
         let (passed, resumed) = (parameters.len(), self.progress.parameters.len());
+        let data = description(train, validation);
         if resumed == 0 {
             self.progress.parameters = parameters.to_vec();
+            self.progress.data = data;
         } else if passed != resumed {
             return Err(TrainError::Parameters { passed, resumed });
+        } else if data != self.progress.data {
+            return Err(TrainError::Data { passed: data, resumed: self.progress.data.clone() });
         }
         let ending = self.run(objective, train, validation);
         self.callbacks.iter_mut().for_each(|callback| callback.end());

@@ -61,8 +61,9 @@ impl<T> Elements<T> {
             + self.positions.capacity() * size_of::<u32>()
     }
 
-    fn partials(&self, kernel: &Kernel) -> &[T] {
-        &self.partials[kernel.first_partial..][..kernel.count * kernel.outputs * kernel.inputs]
+    /// Those of one output by one input, at all elements.
+    fn partials(&self, kernel: &Kernel, output: usize, input: usize) -> &[T] {
+        &self.partials[kernel.first_partial + (output * kernel.inputs + input) * kernel.count..][..kernel.count]
     }
 
     fn inputs(&self, kernel: &Kernel) -> &[Input] {
@@ -102,8 +103,8 @@ impl<T: Scalar> Elements<T> {
     pub(super) fn for_each_argument(&self, kernel: u32, result: usize, mut visit: impl FnMut(usize)) {
         let kernel = &self.kernels[kernel as usize];
         let (output, element) = (result / kernel.count, result % kernel.count);
-        let partials = self.partials(kernel)[output * kernel.inputs * kernel.count..].chunks_exact(kernel.count);
-        for (input, partial) in self.inputs(kernel).iter().zip(partials.map(|of_input| of_input[element])) {
+        for (number, input) in self.inputs(kernel).iter().enumerate() {
+            let partial = self.partials(kernel, output, number)[element];
             let position = match *input {
                 Input::Constants => NONE,
                 Input::Run(first) => first + element as u32,
@@ -119,8 +120,9 @@ impl<T: Scalar> Elements<T> {
     pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]]) {
         let kernel = &self.kernels[kernel as usize];
         for (number, input) in self.inputs(kernel).iter().enumerate() {
-            let of_input = self.partials(kernel).chunks_exact(kernel.count).skip(number).step_by(kernel.inputs);
-            for (partials, adjoints) in of_input.zip(results.chunks_exact(kernel.count)) {
+            for output in 0..kernel.outputs {
+                let partials = self.partials(kernel, output, number);
+                let adjoints = &results[output * kernel.count..][..kernel.count];
                 match *input {
                     Input::Constants => {}
                     Input::Run(first) => {

@@ -347,6 +347,18 @@ impl<T: Scalar> Scalar for Var<T> {
         Var::constant(T::locally_constant(slope))
     }
 
+    #[inline(always)]
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        Var { value: self.value.label(name), ..self }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        T::group(name, inside)
+    }
+
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
         Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))

@@ -15,21 +15,20 @@ mod chain;
 mod fused;
 #[path = "../../support/heap.rs"]
 mod heap;
-mod picture;
 #[path = "../../support/rosenbrock.rs"]
 #[expect(dead_code, reason = "the Hessian is sparse")]
 mod rosenbrock;
 #[path = "../../support/turns.rs"]
 mod turns;
 
-use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
+use std::{fs, io};
 
 use chain::{chain, chain_slope};
+use dualtape::plot::Curves;
 use dualtape::{SparseHessian, function, gradient, gradient_forward};
 use fused::fused_rosenbrock;
-use picture::Picture;
 use rosenbrock::{point, rosenbrock, rosenbrock_band, rosenbrock_gradient};
 use turns::medians;
 
@@ -136,7 +135,15 @@ fn measure() -> Vec<Vec<Figure>> {
     figures
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// A line for each subject, over the sizes.
+fn curves(title: &str, unit: &str, figures: &[Vec<Figure>], of: fn(&Figure) -> f64) -> Curves {
+    let x = "n: operations of the chain, inputs of Rosenbrock's function";
+    let curves = Curves::new(title, x, unit).log_x().log_y().marks().size(760.0, 480.0);
+    let line = |figures: &[Figure]| -> Vec<(f64, f64)> { figures.iter().map(|f| (f.size as f64, of(f))).collect() };
+    SUBJECTS.iter().zip(figures).fold(curves, |curves, (subject, figures)| curves.line(subject.name, line(figures)))
+}
+
+fn main() -> io::Result<()> {
     let figures = measure();
     println!("derivative,n,nanoseconds per operation,bytes per operation");
     for (subject, figures) in SUBJECTS.iter().zip(&figures) {
@@ -145,13 +152,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let lines = |of: fn(&Figure) -> f64| {
-        let line = |figures: &Vec<Figure>| figures.iter().map(|figure| (figure.size as f64, of(figure))).collect();
-        SUBJECTS.iter().map(|subject| subject.name).zip(figures.iter().map(line)).collect::<Vec<_>>()
-    };
-    let time =
-        Picture { caption: "Time", unit: "nanoseconds for each operation", lines: lines(|figure| figure.nanoseconds) };
-    let memory = Picture { caption: "Memory", unit: "bytes for each operation", lines: lines(|figure| figure.bytes) };
-    time.draw(&docs.join("performance-time.svg"))?;
-    memory.draw(&docs.join("performance-memory.svg"))
+    let time = curves("Time", "nanoseconds for each operation", &figures, |figure| figure.nanoseconds);
+    let memory = curves("Memory", "bytes for each operation", &figures, |figure| figure.bytes);
+    fs::write(docs.join("performance-time.svg"), time.svg())?;
+    fs::write(docs.join("performance-memory.svg"), memory.svg())
 }

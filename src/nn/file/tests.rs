@@ -86,3 +86,78 @@ fn json_must_hold_what_it_says() {
         assert!(problem(&json).contains(" at line 1 column "), "{}", problem(&json));
     }
 }
+
+/// What a file is refused for that has this header and this number of bytes of data.
+fn problem_of_header(header: &str, bytes: usize) -> String {
+    let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &vec![0; bytes]].concat();
+    match from_safetensors(&file).unwrap_err() {
+        FileProblem::Malformed(problem) => problem,
+        FileProblem::Tensors(error) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn crafted_headers_are_refused() {
+    let tensor = |name: &str, dtype: &str, shape: &str, start: u64, end: u64| {
+        format!(r#""{name}": {{"dtype": "{dtype}", "shape": {shape}, "data_offsets": [{start}, {end}]}}"#)
+    };
+    let [a, b] = ["a", "b"].map(|name| tensor(name, "F64", "[2]", 0, 16));
+    let after = |start: u64| tensor("b", "F64", "[2]", start, start + 16);
+    assert!(from_safetensors(&to_safetensors(&tensors())).is_ok());
+    let cases = [
+        (format!("{{{a}, {b}}}"), 16, "invalid offset for tensor `"),
+        (format!("{{{a}, {}}}", after(8)), 24, "invalid offset for tensor `b`"),
+        (format!("{{{a}, {}}}", after(24)), 40, "invalid offset for tensor `b`"),
+        (format!("{{{a}}}"), 8, "tensor \"a\" ends beyond the end of the file"),
+        (format!("{{{a}}}"), 24, "incomplete metadata, file not fully covered"),
+        (format!("{{{}}}", tensor("a", "F64", "[2]", 16, 0)), 16, "invalid offset for tensor `a`"),
+        (format!("{{{}}}", tensor("a", "F64", "[3]", 0, 16)), 16, "invalid shape, data type, or offset for tensor"),
+        (
+            format!("{{{}}}", tensor("a", "F64", "[4294967296, 4294967296]", 0, 16)),
+            16,
+            "overflow computing buffer size from shape and/or element type",
+        ),
+        (
+            format!("{{{}}}", tensor("a", "F64", "[2305843009213693951]", 0, u64::MAX)),
+            16,
+            "tensor \"a\" ends beyond the end of the file",
+        ),
+        (format!("{{{}}}", tensor("a", "F99", "[2]", 0, 16)), 16, "invalid JSON in header: unknown variant `F99`"),
+        (format!("{{{}}}", tensor("a", "BF16", "[8]", 0, 16)), 16, "tensor \"a\" has the wrong type: BF16"),
+        (
+            format!("{{{a}, {a}}}"),
+            16,
+            "the header is no map of tensors: the name \"a\" comes twice at line 1 column 66",
+        ),
+        ("[]".to_string(), 0, "the header is no map of tensors: invalid type: sequence, expected a map"),
+        (String::new(), 0, "the header is no map of tensors: EOF"),
+    ];
+    for (header, bytes, expected) in cases {
+        let problem = problem_of_header(&header, bytes);
+        assert!(problem.starts_with(expected), "{header}: {problem}");
+    }
+
+    // Eight tensors that add up to all of the memory there could be.
+    let eighth = (1 << 61) - 1;
+    let huge = |i: u64| tensor(&i.to_string(), "U8", &format!("[{eighth}]"), i * eighth, (i + 1) * eighth);
+    let header = format!("{{{}}}", (0..8).map(huge).collect::<Vec<_>>().join(", "));
+    assert_eq!(problem_of_header(&header, 0), "tensor \"0\" ends beyond the end of the file");
+
+    for length in [17, 1 << 40, u64::MAX] {
+        let file = [&length.to_le_bytes()[..], b"{}              "].concat();
+        let Err(FileProblem::Malformed(problem)) = from_safetensors(&file) else { panic!("a header of {length}") };
+        assert_eq!(problem, "the header is longer than the file");
+    }
+}
+
+#[test]
+fn a_name_that_comes_twice_in_json_is_refused() {
+    let one = r#""w": {"dtype": "F64", "shape": [1], "data": [1]}"#;
+    for json in
+        [format!(r#"{{"tensors": {{{one}, {one}}}}}"#), r#"{"texts": {"w": "", "w": ""}, "tensors": {}}"#.into()]
+    {
+        let Err(FileProblem::Malformed(problem)) = from_json(json.as_bytes()) else { panic!("{json}") };
+        assert!(problem.starts_with("the name \"w\" comes twice at line 1 column "), "{problem}");
+    }
+}

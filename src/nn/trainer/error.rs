@@ -57,6 +57,13 @@ pub enum TrainError {
         /// That of the training.
         resumed: usize,
     },
+    /// The training that is taken up again has other data, or the same in another order.
+    Data {
+        /// What was passed: numbers of rows and checksums.
+        passed: String,
+        /// That of the training.
+        resumed: String,
+    },
     /// The checkpoint cannot be written.
     #[cfg(feature = "files")]
     Checkpoint(FileError),
@@ -80,6 +87,11 @@ impl fmt::Display for TrainError {
                 f,
                 "{passed} parameters for a training of {resumed}; resume it with a network of the shape that it was \
                  begun with"
+            ),
+            TrainError::Data { passed, resumed } => write!(
+                f,
+                "other data than the training was begun with: {passed}; and it had {resumed}; resume it with the same rows \
+                 in the same order, or begin another `Trainer` at these parameters"
             ),
             #[cfg(feature = "files")]
             TrainError::Checkpoint(error) => write!(f, "{error}"),

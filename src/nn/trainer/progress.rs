@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 
 use super::{Epoch, Trainer};
 use crate::Real;
-use crate::nn::{State, TensorError, Tensors, Update};
+use crate::nn::{Dataset, State, TensorError, Tensors, Update};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Progress<R> {
     /// Those of the last step; none before the first.
     pub(super) parameters: Vec<R>,
@@ -17,9 +17,28 @@ pub(super) struct Progress<R> {
     pub(super) steps: usize,
     /// The sum of the losses of all rows in these steps.
     pub(super) loss: f64,
+    /// What it was begun with: [`description`].
+    pub(super) data: String,
+}
+
+/// What tells the data of a training from others.
+pub(super) fn description<R: Real, T: Copy + 'static>(
+    train: &Dataset<R, T>,
+    validation: Option<&Dataset<R, T>>,
+) -> String {
+    let of = |data: &Dataset<R, T>| format!("{} rows with the checksum {:016x}", data.len(), data.checksum());
+    match validation {
+        Some(validation) => format!("{} to learn from, {} to validate with", of(train), of(validation)),
+        None => of(train),
+    }
 }
 
 impl<R> Progress<R> {
+    /// Of a training that has not begun.
+    pub(super) fn new() -> Self {
+        Progress { parameters: Vec::new(), best: None, history: Vec::new(), steps: 0, loss: 0.0, data: String::new() }
+    }
+
     /// The smallest decisive loss so far, and for how many epochs there has been no smaller one.
     pub(super) fn best(&self) -> Option<(f64, usize)> {
         let losses = self.history.iter().map(Epoch::decisive_loss).rev().enumerate();
@@ -30,7 +49,7 @@ impl<R> Progress<R> {
 
 impl<U: Update, R: Real> Trainer<'_, U, R> {
     /// All that it takes to go on bit for bit: the parameters, the best ones so far, what the optimizer remembers,
-    /// the history, and the seed and the size of minibatches.
+    /// the history, the seed and the size of minibatches, and a checksum of the data.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -52,7 +71,7 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn tensors(&self) -> Tensors {
-        let Progress { parameters, best, history, steps, loss } = &self.progress;
+        let Progress { parameters, best, history, steps, loss, data } = &self.progress;
         let mut tensors = Tensors::new();
         tensors.insert("parameters", &[parameters.len()], parameters.clone());
         if let Some(best) = best {
@@ -65,13 +84,14 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         tensors.insert("epoch.loss", &[], vec![*loss]);
         tensors.insert_text("epoch.steps", steps);
         tensors.insert_text("optimizer.steps", taken);
+        tensors.insert_text("data", data);
         tensors.insert_text("seed", self.seed);
         tensors.insert_text("batch", self.batch);
         tensors
     }
 
     /// Goes on from where another one was, with its seed and size of minibatches. The optimizer, the objective, and the
-    /// data have to be those of that one.
+    /// data have to be those of that one; other data is refused by [`fit`](Trainer::fit).
     ///
     /// # Errors
     ///
@@ -103,6 +123,7 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
             history: (1..).zip(history.as_chunks().0).map(epoch).collect(),
             steps: tensors.text("epoch.steps")?,
             loss: tensors.get("epoch.loss", &[])?[0],
+            data: tensors.text("data")?,
         };
         let (seed, batch) = (tensors.text("seed")?, tensors.text::<NonZeroUsize>("batch")?);
         self.optimizer.set_state(state);
