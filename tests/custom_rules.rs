@@ -4,13 +4,14 @@
 #[path = "support/refusals.rs"]
 mod refusals;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use approx::assert_relative_eq;
 use dualtape::{
     Block, Dual, Function, Rule, Scalar, SparseJacobian, Tape, Var, affine, check, dense, derivative, dot, function,
     fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
-    jacobian_reverse, jvp, linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
+    jacobian_reverse, jvp, lift, linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
@@ -322,11 +323,37 @@ fn winding<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
     [total, chosen + sum(&[a, c]), Growth.apply([a, c]) - log_sum_exp(&[b, b * c])]
 }
 
+fn arithmetic<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> S {
+    a.mul_add(b, c * 3.0) - b / 4.0 - a / c
+}
+
+/// With a derivative inside, at a constant too: √ has an infinite slope at 0, which does not matter.
+fn with_derivatives<S: Scalar<Real = f64>>([a, b, _]: [S; 3]) -> S {
+    let (_, slope) = derivative(|y| y.powi(3) * lift(a), b);
+    let (_, two) = derivative(|y| (y * 0.0).sqrt() + y * 2.0, S::one());
+    slope + two * b
+}
+
+fn first_share<S: Scalar<Real = f64>>(x: [S; 3]) -> S {
+    Softmax.apply(&x)[0]
+}
+
 #[test]
 fn a_kernel_is_linearized_as_by_dual_numbers() {
     let kernel = function!(winding: [S; 3] -> [S; 3]);
     for x in [[0.3, -0.4, 1.1], [-0.4, 0.3, 1.1], [0.3, 0.3, -2.0]] {
         let (y, j) = jacobian_array(|&x| winding(x), &x);
+        let [a, b, c] = x;
+        let z = linearize(&function!(arithmetic: [S; 3] -> S), x);
+        assert_eq!(z.value, arithmetic(x));
+        assert_eq!(z.partials, [b - c.recip(), a - 0.25, a / c / c + 3.0]);
+        let z = linearize(&function!(with_derivatives: [S; 3] -> S), x);
+        assert_relative_eq!(z.value, 3.0 * a * b * b + 2.0 * b, max_relative = 1e-15);
+        for (got, wanted) in z.partials.into_iter().zip([3.0 * b * b, 6.0 * a * b + 2.0, 0.0]) {
+            assert_relative_eq!(got, wanted, max_relative = 1e-15);
+        }
+        let z = linearize(&function!(first_share: [S; 3] -> S), x);
+        assert_eq!((z.value, z.partials), gradient_array(|&x| first_share(x), &x));
         for (dual, (y, row)) in linearize(&kernel, x).iter().zip(y.iter().zip(j)) {
             assert_eq!(dual.value, *y);
             dual.partials.iter().zip(row).for_each(|(a, b)| assert_relative_eq!(*a, b, max_relative = 1e-15));
@@ -345,6 +372,24 @@ fn a_kernel_is_linearized_as_by_dual_numbers() {
     assert_same(&function!(joined), &function!(by_lanes), &[0.3, -0.4, 1.1]);
 }
 
+#[test]
+fn numbers_in_a_kernel_show_themselves_as_dual_numbers() {
+    struct Shown(RefCell<String>);
+
+    impl Function for Shown {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            self.0.replace(format!("{} or {:?}", x[0], x[1]));
+            x[0]
+        }
+    }
+
+    let shown = Shown(RefCell::default());
+    linearize(&shown, [2.0, 3.0]);
+    assert_eq!(shown.0.into_inner(), "2 + [1, 0]ε or 3 + [0, 1]ε");
+}
+
 /// What is not finite on the way follows the crate's conventions, and not those of zero times infinity.
 #[test]
 fn a_kernel_beside_infinite_slopes() {
@@ -356,6 +401,11 @@ fn a_kernel_beside_infinite_slopes() {
     assert!(expected.concat().iter().all(|partial: &f64| partial.is_finite()), "{expected:?}");
     let linear = linearize(&function!(kernel: [S; 3] -> [S; 3]), x);
     assert_eq!(linear.map(|y| y.partials), expected);
+    // One lane of three.
+    fn sum_with_root<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> S {
+        (a * 0.0).sqrt() + b * 3.0 - c
+    }
+    assert_eq!(linearize(&function!(sum_with_root: [S; 3] -> S), x).partials, [0.0, 3.0, -1.0]);
     let fused = |x: &[Var]| fuse(&function!(kernel: [S; 3] -> [S; 3]), [x[0], x[1], x[2]]).to_vec();
     assert_eq!(jacobian_reverse(fused, &x).1.into_entries(), expected.concat());
 }
@@ -432,6 +482,10 @@ fn a_kernel_at_the_elements_of_slices_is_right_at_every_nesting() {
     assert_eq!(gradient(single, &[2.0_f32, 3.0]), (27.0, vec![0.0, 27.0]));
 }
 
+fn multiplied_two<S: Scalar>([a, b]: [S; 2]) -> [S; 1] {
+    [a * b]
+}
+
 fn cubed<S: Scalar>([x]: [S; 1]) -> [S; 1] {
     [x * x * x]
 }
@@ -458,6 +512,14 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
     assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
     assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);
+    // In slices of variables recorded one after the other, too.
+    let product = function!(multiplied_two: [S; 2] -> [S; 1]);
+    for (n, x) in [(1, &[3.0, 0.0][..]), (2, &[3.0, 1.0, 0.0, 1.0])] {
+        let root = |x: &[Var]| fuse_map(&product, [&x[..n], &x[n..]])[0][0].sqrt();
+        let (_, g) = gradient(root, x);
+        assert_eq!((g[0], g[n]), (0.0, f64::INFINITY));
+        assert!(n == 1 || (g[1], g[n + 1]) == (0.0, 0.0));
+    }
     // A product that underflows is zero.
     let tiny = tape.var(1e-100);
     let cube = fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[tiny]]).concat()[0];

@@ -255,6 +255,7 @@ fn slices_in_any_order_count() {
     assert_eq!(tape.backward(sum(&[x[2], x[0]])).wrt(&x), [1.0, 0.0, 1.0]);
     assert_eq!(tape.backward(dot(&[x[1], x[0]], &[x[0], x[1]])).wrt(&x), [6.0, 4.0, 0.0]);
     assert_eq!(tape.backward(sum(&[x[0], Var::constant(1.0), x[1]])).wrt(&x), [1.0, 1.0, 0.0]);
+    assert_eq!(tape.backward(sum(&[Var::constant(1.0), x[0], x[0]])).wrt(&x), [2.0, 0.0, 0.0]);
     // Two that are swapped are no run.
     let weights = [1.0, 10.0, 100.0].map(Var::constant);
     assert_eq!(tape.backward(dot(&[x[0], x[2], x[1]], &weights)).wrt(&x), [1.0, 100.0, 10.0]);
