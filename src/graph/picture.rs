@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 
-use super::fold::{LARGEST, TooLarge};
+use super::fold::TooLarge;
 use super::{Argument, Graph, Group, Role};
 
 /// The nodes to be drawn, each after its arguments.
@@ -90,9 +90,7 @@ impl Graph {
         let mut numbers = vec![usize::MAX; self.nodes.len()];
         shown().enumerate().for_each(|(number, index)| numbers[index] = number);
         let count = shown().count();
-        if count > LARGEST {
-            return Err(self.too_large(count, &outermost));
-        }
+        self.refuse_large(count, 0)?;
         let mut members = vec![Vec::new(); count];
         for index in indices() {
             numbers[index] = folded_in(index).map_or(numbers[index], |group| numbers[last[&group]]);
@@ -114,7 +112,9 @@ impl Graph {
                 self.shown_folded(group, members, &is_result, &numbers, frame, &mut slopes)
             }
         });
-        Ok(Picture { nodes: nodes.collect(), output: numbers[self.output as usize], frames: frames.list })
+        let nodes: Vec<Shown> = nodes.collect();
+        self.refuse_large(count, nodes.iter().map(|node| node.arrows.len()).sum())?;
+        Ok(Picture { nodes, output: numbers[self.output as usize], frames: frames.list })
     }
 
     /// Whether the output depends on each node.

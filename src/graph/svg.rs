@@ -221,26 +221,25 @@ fn write_node(
     writeln!(svg, "</g>")
 }
 
-/// The way of an arrow: lines and curves in turn.
+/// The way of an arrow: lines and curves in turn, of which those at one height are one line.
 fn path(way: &[Point]) -> String {
     let [x, y] = way[0];
     let mut path = format!("M{x:.1} {y:.1}");
+    let mut level = None;
     for (index, pair) in way.windows(2).enumerate() {
         let ([x0, y0], [x1, y1]) = (pair[0], pair[1]);
-        if (x1 - x0).abs() < 0.05 && (y1 - y0).abs() < 0.05 {
+        if index % 2 == 0 || (y1 - y0).abs() < 0.05 {
+            level = Some(x1);
             continue;
         }
+        let line = level.take().map_or(String::new(), |x: f64| format!(" H{x:.1}"));
         let middle = (x0 + x1) / 2.0;
-        path += &if index % 2 == 0 || (y1 - y0).abs() < 0.05 {
-            format!(" L{x1:.1} {y1:.1}")
-        } else {
-            format!(" C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}")
-        };
+        path += &format!("{line} C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}");
     }
-    path
+    path + &level.map_or(String::new(), |x| format!(" H{x:.1}"))
 }
 
-/// `∂/∂n = 0.5, which gives 0.5·1 = 0.5 to its gradient`
+/// `∂(o)/∂(n) = 0.5`, and what it gives to the gradient.
 fn arrow_text(picture: &Picture, node: &Shown, arrow: &Arrow) -> String {
     let (name, contribution) = (picture.nodes[arrow.from].title(), arrow.contribution);
     match arrow.slope {
