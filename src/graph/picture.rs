@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 
 use super::fold::TooLarge;
+use super::rule::rule_of;
 use super::{Argument, Graph, Group, Role};
 
 /// The nodes to be drawn, each after its arguments.
@@ -61,6 +62,11 @@ impl Shown {
             Some(label) if self.role == Role::Operation => format!("{label} = {}", self.name),
             _ => self.title().to_string(),
         }
+    }
+
+    /// The formula of its derivative, if it is an operation of the crate.
+    pub(super) fn rule(&self) -> Option<&'static str> {
+        rule_of(&self.name).filter(|_| self.role == Role::Operation && self.folded.is_none())
     }
 
     /// `20 parameters, 40 operations`
