@@ -23,8 +23,8 @@ use std::hint::black_box;
 
 use black_scholes::{AT, black_scholes, black_scholes_greeks};
 use chain::{CHAIN, chain, chain_slope};
-use dualtape::{derivative, function, gradient, gradient_array, gradient_forward, hessian, linearize};
-use fused::fused_rosenbrock;
+use dualtape::{Scalar, derivative, function, fuse, gradient, gradient_array, gradient_forward, hessian, linearize};
+use fused::{Term, fused_rosenbrock};
 use moons::Moons;
 use rosenbrock::{point, rosenbrock, rosenbrock_gradient, rosenbrock_hessian};
 use workload::{Answer, Workload, answer};
@@ -38,11 +38,15 @@ fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
 }
 
 fn hessian_workload(name: &'static str, n: usize) -> Workload {
-    let [plain, hand, mixed] = std::array::from_fn(|_| point(n));
+    let [plain, hand, mixed, fused] = std::array::from_fn(|_| point(n));
     Workload::new(name, move || rosenbrock(black_box(&plain)))
         .with("by hand", move || answer((rosenbrock(&hand), rosenbrock_hessian(black_box(&hand)))))
         .with("forward over reverse", move || {
             let (y, _, h) = hessian(rosenbrock, black_box(&mixed));
+            answer((y, h.into_entries()))
+        })
+        .with("fused", move || {
+            let (y, _, h) = hessian(fused_rosenbrock, black_box(&fused));
             answer((y, h.into_entries()))
         })
 }
@@ -69,6 +73,15 @@ fn chain_workload() -> Workload {
         })
 }
 
+/// Rosenbrock's function term by term, for numbers that are on no tape.
+fn summed_terms<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let mut total = S::zero();
+    for x in x.windows(2) {
+        total += fuse(&Term, [x[0], x[1]]);
+    }
+    total
+}
+
 fn in_array<const N: usize>((y, g): (f64, [f64; N])) -> Answer {
     answer((y, g.to_vec()))
 }
@@ -88,7 +101,8 @@ fn main() {
         moons_workload(),
         rosenbrock_workload("Rosenbrock 2", 2),
         rosenbrock_workload("Rosenbrock 10", 10)
-            .with("of an array", move || in_array(gradient_array(|x| rosenbrock(x), black_box(&ten)))),
+            .with("of an array", move || in_array(gradient_array(|x| rosenbrock(x), black_box(&ten))))
+            .with("fused array", move || in_array(gradient_array(|x| summed_terms(x), black_box(&ten)))),
         rosenbrock_workload("Rosenbrock 100", 100),
         rosenbrock_workload("Rosenbrock 1000", 1000)
             .with("fused", move || answer(gradient(fused_rosenbrock, black_box(&thousand)))),

@@ -4,6 +4,8 @@
 #[path = "../examples/sparse.rs"]
 #[expect(dead_code, reason = "only the function of the example is used")]
 mod example;
+#[path = "support/fused.rs"]
+mod fused;
 #[path = "support/rosenbrock.rs"]
 #[expect(dead_code, reason = "neither the gradient nor the entries by hand are used")]
 mod rosenbrock;
@@ -14,6 +16,7 @@ use std::hint::black_box;
 
 use dualtape::{SparseHessian, SparseJacobian, function, hessian, hessian_sparse, jacobian_sparse};
 use example::bratu;
+use fused::fused_rosenbrock;
 use rosenbrock::{point, rosenbrock, rosenbrock_hessian};
 use workload::{Workload, answer};
 
@@ -23,9 +26,9 @@ fn tridiagonal(dense: &[f64], n: usize) -> Vec<f64> {
 }
 
 fn hessian_workload(name: &'static str, n: usize) -> Workload {
-    let [plain, hand, reused, anew, dense] = std::array::from_fn(|_| point(n));
-    let f = function!(rosenbrock);
-    let found = SparseHessian::new(&f, &reused);
+    let [plain, hand, reused, fused, anew, dense] = std::array::from_fn(|_| point(n));
+    let found = SparseHessian::new(&function!(rosenbrock), &reused);
+    let found_fused = SparseHessian::new(&function!(fused_rosenbrock), &fused);
     Workload::new(name, move || rosenbrock(black_box(&plain)))
         .with("by hand, dense", move || {
             let h = rosenbrock_hessian(black_box(&hand));
@@ -33,6 +36,10 @@ fn hessian_workload(name: &'static str, n: usize) -> Workload {
         })
         .with("sparse", move || {
             let (y, _, h) = found.at(&function!(rosenbrock), black_box(&reused));
+            answer((y, h.values().to_vec()))
+        })
+        .with("fused", move || {
+            let (y, _, h) = found_fused.at(&function!(fused_rosenbrock), black_box(&fused));
             answer((y, h.values().to_vec()))
         })
         .with("sparse, found anew", move || {

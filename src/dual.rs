@@ -21,10 +21,11 @@ use std::thread::AccessError;
 use num_traits::{Float, Zero};
 
 use crate::custom::pushed_forward;
+use crate::kernel::{KernelDual, linearized};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::tape::Slot;
-use crate::{Block, Rule, Scalar};
+use crate::{Block, Function, Outputs, Rule, Scalar};
 
 /// A value with N partial derivatives.
 ///
@@ -316,6 +317,17 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
             }
         }
         y
+    }
+
+    /// The slopes of the kernel first, each of which then meets every lane once.
+    #[inline(always)]
+    fn fused<F: Function<T::Real>, const K: usize>(f: &F, x: [Self; K]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
+        if !KernelDual::<T, K>::IS_SMALL {
+            return f.eval(&x);
+        }
+        F::Output::map(linearized(f, x.map(|x| x.value), |_| true), |y| {
+            x.iter().zip(y.partials).fold(Self::constant(y.value), |sum, (x, slope)| sum.plus_scaled(x, slope))
+        })
     }
 
     elementary_functions!(chained_functions inline);

@@ -23,8 +23,26 @@ pub(crate) struct KernelDual<T, const N: usize> {
     present: u64,
 }
 
-/// The most lanes in which kernels are evaluated with [`KernelDual`]; with more of them code grows long.
-const MOST_LANES: usize = 16;
+/// What the partials of an operand are multiplied by.
+#[derive(Clone, Copy)]
+enum Slope<T: Scalar> {
+    One,
+    MinusOne,
+    Plain(T::Real),
+    Of(T),
+}
+
+impl<T: Scalar> Slope<T> {
+    #[inline(always)]
+    fn times(self, partial: T) -> T {
+        match self {
+            Slope::One => partial,
+            Slope::MinusOne => -partial,
+            Slope::Plain(slope) => partial * slope,
+            Slope::Of(slope) => partial * slope,
+        }
+    }
+}
 
 /// Some statements for each lane below a constant number, one after the other: a loop of so many would not
 /// always be unrolled.
@@ -41,6 +59,9 @@ macro_rules! for_each_lane {
 }
 
 impl<T: Scalar, const N: usize> KernelDual<T, N> {
+    /// Whether kernels are evaluated with it: of many or large partials code and stack grow long.
+    pub(crate) const IS_SMALL: bool = N <= 16 && size_of::<Self>() <= 1024;
+
     #[inline(always)]
     fn constant(value: T) -> Self {
         KernelDual { value, partials: [T::zero(); N], present: 0 }
@@ -51,28 +72,28 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
         self.present >> lane & 1 != 0
     }
 
-    /// Each partial that is there changed by `change`.
-    #[inline(always)]
-    fn changed(self, value: T, change: impl Fn(T) -> T) -> Self {
+    /// Each partial that is there times a slope.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn scaled(self, value: T, slope: Slope<T>) -> Self {
         let mut partials = [T::zero(); N];
         for_each_lane!(lane < N => {
             if self.has(lane) {
-                partials[lane] = change(self.partials[lane]);
+                partials[lane] = slope.times(self.partials[lane]);
             }
         });
         KernelDual { value, partials, present: self.present }
     }
 
-    /// The sums of the partials, those of `self` changed by `first` and those of `other` by `second`.
-    #[inline(always)]
-    fn joined(self, other: Self, value: T, first: impl Fn(T) -> T, second: impl Fn(T) -> T) -> Self {
+    /// The sums of the partials of both, each times its slope.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn joined(self, other: Self, value: T, [first, second]: [Slope<T>; 2]) -> Self {
         let mut partials = [T::zero(); N];
         for_each_lane!(lane < N => {
             let (p, q) = (self.partials[lane], other.partials[lane]);
             match (self.has(lane), other.has(lane)) {
-                (true, true) => partials[lane] = first(p) + second(q),
-                (true, false) => partials[lane] = first(p),
-                (false, true) => partials[lane] = second(q),
+                (true, true) => partials[lane] = first.times(p) + second.times(q),
+                (true, false) => partials[lane] = first.times(p),
+                (false, true) => partials[lane] = second.times(q),
                 (false, false) => {}
             }
         });
@@ -100,7 +121,7 @@ where
     F: Function<T::Real>,
     T: Scalar,
 {
-    if N <= MOST_LANES {
+    if KernelDual::<T, N>::IS_SMALL {
         let mut inputs = [KernelDual::constant(T::zero()); N];
         for_each_lane!(lane < N => {
             inputs[lane] = KernelDual::constant(x[lane]);
@@ -143,32 +164,32 @@ impl<T: Scalar, const N: usize> Mode for KernelDual<T, N> {
 
     #[inline(always)]
     fn chain(self, value: T, slope: T) -> Self {
-        self.changed(value, |p| p * slope)
+        self.scaled(value, Slope::Of(slope))
     }
 
     #[inline(always)]
     fn chain_real(self, value: T, slope: T::Real) -> Self {
-        self.changed(value, |p| p * slope)
+        self.scaled(value, Slope::Plain(slope))
     }
 
     #[inline(always)]
     fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
-        self.joined(other, value, |p| p * by_self, |q| q * by_other)
+        self.joined(other, value, [Slope::Of(by_self), Slope::Of(by_other)])
     }
 
     #[inline(always)]
     fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
-        self.chain2(b, value, [by_self, by_b]).joined(c, value, |p| p, |q| q * by_c)
+        self.chain2(b, value, [by_self, by_b]).joined(c, value, [Slope::One, Slope::Of(by_c)])
     }
 
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        self.joined(other, self.value + other.value, |p| p, |q| q)
+        self.joined(other, self.value + other.value, [Slope::One, Slope::One])
     }
 
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        self.joined(other, self.value - other.value, |p| p, |q| -q)
+        self.joined(other, self.value - other.value, [Slope::One, Slope::MinusOne])
     }
 }
 

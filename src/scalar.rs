@@ -317,7 +317,7 @@ macro_rules! declare_functions {
                 let n = x[0].len();
                 let mut outputs = std::array::from_fn(|_| Vec::with_capacity(n));
                 for i in 0..n {
-                    outputs.iter_mut().zip(f.eval(&x.map(|x| x[i]))).for_each(|(y, value)| y.push(value));
+                    outputs.iter_mut().zip(Self::fused(f, x.map(|x| x[i]))).for_each(|(y, value)| y.push(value));
                 }
                 outputs
             }

@@ -526,7 +526,7 @@ pub(crate) fn softmax_in_place<S: Scalar>(xs: &mut [S]) {
     }
     xs.iter_mut().for_each(|x| *x = exp_of_difference(*x, m));
     let total = sum(xs);
-    xs.iter_mut().for_each(|x| *x = *x / total);
+    xs.iter_mut().for_each(|x| *x /= total);
 }
 
 /// `exp(x − m)`; of a large difference the rounding would be a visible factor.

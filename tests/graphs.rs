@@ -432,3 +432,16 @@ fn numbers_that_are_not_finite_are_drawn() {
     let page = graph.page("infinite").expect("it is small");
     assert!(page.contains("\"gives\":\"NaN\"") && graph.to_string().contains("NaN"), "{graph}");
 }
+
+#[test]
+fn too_many_arrows_are_refused() {
+    let mlp: Mlp = Mlp::zeros(230, &[(230, Activation::Relu)]);
+    let sum_of_all = |x: &[Traced]| mlp.lift().forward(x).into_iter().sum();
+    let graph = trace(sum_of_all, &[0.5; 230]).fold("neuron");
+    assert_eq!(
+        graph.svg().expect_err("it is dense").to_string(),
+        "the graph has 53358 arrows to be drawn, and a drawing holds 50000: fold groups, of which there are `layer` (1): \
+         `graph.fold(\"layer\")`"
+    );
+    assert!(graph.fold("layer").svg().is_ok());
+}

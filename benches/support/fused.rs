@@ -1,8 +1,8 @@
 //! Rosenbrock's valley, each of its terms one statement on the tape.
 
-use dualtape::{Function, Real, Scalar, Var, fuse, sum};
+use dualtape::{Function, Real, Scalar, fuse, sum};
 
-struct Term;
+pub(crate) struct Term;
 
 impl<R: Real> Function<R> for Term {
     type Output = R;
@@ -14,6 +14,6 @@ impl<R: Real> Function<R> for Term {
     }
 }
 
-pub(crate) fn fused_rosenbrock<R: Real>(x: &[Var<R>]) -> Var<R> {
+pub(crate) fn fused_rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
     sum(&x.windows(2).map(|x| fuse(&Term, [x[0], x[1]])).collect::<Vec<_>>())
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::Graph;
 
-/// What a drawing may hold. More nodes cannot be looked at.
-pub(super) const LARGEST: usize = 10_000;
+/// What a drawing may hold. More cannot be looked at.
+const MOST_NODES: usize = 10_000;
+const MOST_ARROWS: usize = 50_000;
 
 impl Graph {
     /// The same graph with all groups of this name folded: each is drawn as one node. A name is that of a group, or its
@@ -62,21 +63,29 @@ impl Graph {
         outermost
     }
 
-    /// Refuses to draw so many nodes, with the groups that could be folded.
-    pub(super) fn too_large(&self, nodes: usize, outermost: &[Option<u32>]) -> TooLarge {
+    /// Refuses to draw so much, with the groups that could be folded.
+    pub(super) fn refuse_large(&self, nodes: usize, arrows: usize) -> Result<(), TooLarge> {
+        let (count, what, most) = if nodes > MOST_NODES {
+            (nodes, "nodes", MOST_NODES)
+        } else if arrows > MOST_ARROWS {
+            (arrows, "arrows", MOST_ARROWS)
+        } else {
+            return Ok(());
+        };
         let mut groups: Vec<(String, usize)> = Vec::new();
-        for (group, _) in self.groups.iter().zip(outermost).skip(1).filter(|(_, folded)| folded.is_none()) {
+        for (group, folded) in self.groups.iter().zip(self.outermost_folded()).skip(1) {
             let word = group.name.split(' ').next().unwrap_or_default();
             match groups.iter_mut().find(|(known, _)| known == word) {
+                _ if folded.is_some() => {}
                 Some((_, count)) => *count += 1,
                 None => groups.push((word.to_string(), 1)),
             }
         }
-        TooLarge { nodes, groups }
+        Err(TooLarge { count, what, most, groups })
     }
 }
 
-/// A graph has more nodes than a drawing can show. The sentence says which groups can be [folded](Graph::fold).
+/// A graph has more nodes or arrows than a drawing can show. The sentence says which groups can be [folded](Graph::fold).
 ///
 /// ```
 /// use dualtape::{Scalar, graph::trace};
@@ -90,14 +99,17 @@ impl Graph {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooLarge {
-    nodes: usize,
+    count: usize,
+    what: &'static str,
+    most: usize,
     /// The first words of the names of the groups that are open, with how many there are.
     groups: Vec<(String, usize)>,
 }
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the graph has {} nodes to be drawn, and a drawing holds {LARGEST}: ", self.nodes)?;
+        let TooLarge { count, what, most, .. } = self;
+        write!(f, "the graph has {count} {what} to be drawn, and a drawing holds {most}: ")?;
         let Some((first, _)) = self.groups.first() else {
             return f.write_str(
                 "it has no group to fold; make some, `S::group(\"step\", || ...)`, and fold them, `graph.fold(\"step\")`",

@@ -49,6 +49,9 @@ pub(super) struct Layers {
 const COLUMN_GAP: f64 = 32.0;
 const ROOM_FOR_ARROW: f64 = 0.4;
 
+/// Cells times sweeps.
+const ENOUGH_WORK: usize = 2_000_000;
+
 /// Places boxes, of which each comes after the sources of its arrows.
 pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
     let ranks = ranks(items, links);
@@ -176,6 +179,11 @@ impl Grid {
         for column in &self.columns {
             column.iter().enumerate().for_each(|(position, &cell)| self.cells[cell].position = position);
         }
+    }
+
+    /// How many sweeps to make: fewer where many arrows are long.
+    fn sweeps(&self, most: usize) -> usize {
+        (ENOUGH_WORK / self.cells.len().max(1)).clamp(5, most)
     }
 
     fn finish(self, items: &[Item], links: &[Link], ranks: &[usize]) -> Layers {

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::picture::Picture;
-use super::rule::rule_of;
 use super::svg::{drawn, escaped, short};
 use super::{Graph, Role, TooLarge};
 
@@ -59,7 +58,7 @@ fn steps(picture: &Picture) -> String {
             format!("{{\"from\":{from},\"slope\":{slope},\"gives\":{gives}}}")
         });
         let arrows: Vec<String> = arrows.collect();
-        let rule = rule_of(&node.name).filter(|_| node.role == Role::Operation).unwrap_or_default();
+        let rule = node.rule().unwrap_or_default();
         let value = match node.results[..] {
             [(value, _)] => short(value),
             _ => format!("{} results", node.results.len()),

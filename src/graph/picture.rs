@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 
-use super::fold::{LARGEST, TooLarge};
+use super::fold::TooLarge;
+use super::rule::rule_of;
 use super::{Argument, Graph, Group, Role};
 
 /// The nodes to be drawn, each after its arguments.
@@ -63,6 +64,11 @@ impl Shown {
         }
     }
 
+    /// The formula of its derivative, if it is an operation of the crate.
+    pub(super) fn rule(&self) -> Option<&'static str> {
+        rule_of(&self.name).filter(|_| self.role == Role::Operation && self.folded.is_none())
+    }
+
     /// `20 parameters, 40 operations`
     pub(super) fn contents(&self) -> Option<String> {
         let counted = |count: usize, what: &str| match count {
@@ -90,9 +96,7 @@ impl Graph {
         let mut numbers = vec![usize::MAX; self.nodes.len()];
         shown().enumerate().for_each(|(number, index)| numbers[index] = number);
         let count = shown().count();
-        if count > LARGEST {
-            return Err(self.too_large(count, &outermost));
-        }
+        self.refuse_large(count, 0)?;
         let mut members = vec![Vec::new(); count];
         for index in indices() {
             numbers[index] = folded_in(index).map_or(numbers[index], |group| numbers[last[&group]]);
@@ -114,7 +118,9 @@ impl Graph {
                 self.shown_folded(group, members, &is_result, &numbers, frame, &mut slopes)
             }
         });
-        Ok(Picture { nodes: nodes.collect(), output: numbers[self.output as usize], frames: frames.list })
+        let nodes: Vec<Shown> = nodes.collect();
+        self.refuse_large(count, nodes.iter().map(|node| node.arrows.len()).sum())?;
+        Ok(Picture { nodes, output: numbers[self.output as usize], frames: frames.list })
     }
 
     /// Whether the output depends on each node.

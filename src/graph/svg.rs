@@ -5,7 +5,6 @@ use std::fmt::Write;
 use super::layers::Point;
 use super::layout::{Layout, lay_out};
 use super::picture::{Arrow, Picture, Shown};
-use super::rule::rule_of;
 use super::{Graph, Role, TooLarge};
 
 /// The size of a letter. The font is one of fixed width, so a text is as wide as it has letters.
@@ -56,36 +55,36 @@ impl Graph {
 
 /// The picture as SVG.
 pub(super) fn drawn(picture: &Picture) -> String {
-    let boxes: Vec<Box> = picture.nodes.iter().map(Box::of).collect();
-    let sizes: Vec<Point> = boxes.iter().map(|content| content.size).collect();
+    let contents: Vec<Content> = picture.nodes.iter().map(Content::of).collect();
+    let sizes: Vec<Point> = contents.iter().map(|content| content.size).collect();
     let layout = lay_out(picture, &sizes);
     let mut svg = String::new();
-    write_svg(&mut svg, picture, &boxes, &layout).expect("a string takes all");
+    write_svg(&mut svg, picture, &contents, &layout).expect("a string takes all");
     svg
 }
 
 /// What is written into the box of a node.
-struct Box {
+struct Content {
     size: Point,
-    lines: Vec<BoxLine>,
+    lines: Vec<TextLine>,
 }
 
 /// A text at the left, and one at the right.
-struct BoxLine {
+struct TextLine {
     class: &'static str,
     left: String,
     right: String,
 }
 
-impl Box {
-    fn of(node: &Shown) -> Box {
-        let line = |class, left: &str, right: &str| BoxLine { class, left: cut(left), right: cut(right) };
+impl Content {
+    fn of(node: &Shown) -> Content {
+        let line = |class, left: &str, right: &str| TextLine { class, left: cut(left), right: cut(right) };
         let mut lines = match (node.role, &node.label) {
             (Role::Constant, None) => {
                 let value = node.results[0].0.to_string();
                 let value = if value.len() > 9 { short(node.results[0].0) } else { value };
                 let line = line("value", &value, "");
-                return Box { size: [line.width() + PADDING * 1.5, LINE + 4.0], lines: vec![line] };
+                return Content { size: [line.width() + PADDING * 1.5, LINE + 4.0], lines: vec![line] };
             }
             (Role::Operation, Some(label)) => vec![line("name", label, &node.name)],
             (Role::Operation, None) => vec![line("name", "", &node.name)],
@@ -101,12 +100,12 @@ impl Box {
         for part in node.contents().iter().flat_map(|contents| contents.split(", ")) {
             lines.push(line("contents", "", part));
         }
-        let width = lines.iter().map(BoxLine::width).fold(11.0 * LETTER, f64::max) + 2.0 * PADDING;
-        Box { size: [width, LINE * lines.len() as f64 + PADDING], lines }
+        let width = lines.iter().map(TextLine::width).fold(11.0 * LETTER, f64::max) + 2.0 * PADDING;
+        Content { size: [width, LINE * lines.len() as f64 + PADDING], lines }
     }
 }
 
-impl BoxLine {
+impl TextLine {
     fn width(&self) -> f64 {
         let [left, right] = [&self.left, &self.right].map(|text| letters(text));
         LETTER * (left + right + usize::from(left > 0 && right > 0)) as f64
@@ -129,7 +128,7 @@ pub(super) fn short(x: f64) -> String {
     if x == 0.0 || !x.is_finite() || (1e-3..1e7).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.4e}") }
 }
 
-fn write_svg(svg: &mut String, picture: &Picture, boxes: &[Box], layout: &Layout) -> std::fmt::Result {
+fn write_svg(svg: &mut String, picture: &Picture, contents: &[Content], layout: &Layout) -> std::fmt::Result {
     let [width, height] = layout.size.map(f64::ceil);
     writeln!(
         svg,
@@ -162,7 +161,7 @@ fn write_svg(svg: &mut String, picture: &Picture, boxes: &[Box], layout: &Layout
             )?;
         }
     }
-    for (number, ((node, content), middle)) in picture.nodes.iter().zip(boxes).zip(&layout.nodes).enumerate() {
+    for (number, ((node, content), middle)) in picture.nodes.iter().zip(contents).zip(&layout.nodes).enumerate() {
         write_node(svg, picture, number, node, content, *middle)?;
     }
     writeln!(svg, "</svg>")
@@ -173,7 +172,7 @@ fn write_node(
     picture: &Picture,
     number: usize,
     node: &Shown,
-    content: &Box,
+    content: &Content,
     [x, y]: Point,
 ) -> std::fmt::Result {
     let role = match node.role {
@@ -195,7 +194,7 @@ fn write_node(
     }
     let radius = if small.is_empty() { 5.0 } else { height / 2.0 };
     write!(svg, "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\"/>")?;
-    for (index, BoxLine { class, left: start, right: end }) in content.lines.iter().enumerate() {
+    for (index, TextLine { class, left: start, right: end }) in content.lines.iter().enumerate() {
         let y = top + PADDING / 2.0 + LINE * index as f64 + 12.0;
         let [start, end] = [start, end].map(|text| escaped(text));
         let mut text = |x: f64, anchor: &str, class: &str, text: &str| {
@@ -221,26 +220,25 @@ fn write_node(
     writeln!(svg, "</g>")
 }
 
-/// The way of an arrow: lines and curves in turn.
+/// The way of an arrow: lines and curves in turn, of which those at one height are one line.
 fn path(way: &[Point]) -> String {
     let [x, y] = way[0];
     let mut path = format!("M{x:.1} {y:.1}");
+    let mut level = None;
     for (index, pair) in way.windows(2).enumerate() {
         let ([x0, y0], [x1, y1]) = (pair[0], pair[1]);
-        if (x1 - x0).abs() < 0.05 && (y1 - y0).abs() < 0.05 {
+        if index % 2 == 0 || (y1 - y0).abs() < 0.05 {
+            level = Some(x1);
             continue;
         }
+        let line = level.take().map_or(String::new(), |x: f64| format!(" H{x:.1}"));
         let middle = (x0 + x1) / 2.0;
-        path += &if index % 2 == 0 || (y1 - y0).abs() < 0.05 {
-            format!(" L{x1:.1} {y1:.1}")
-        } else {
-            format!(" C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}")
-        };
+        path += &format!("{line} C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}");
     }
-    path
+    path + &level.map_or(String::new(), |x| format!(" H{x:.1}"))
 }
 
-/// `∂/∂n = 0.5, which gives 0.5·1 = 0.5 to its gradient`
+/// `∂(o)/∂(n) = 0.5`, and what it gives to the gradient.
 fn arrow_text(picture: &Picture, node: &Shown, arrow: &Arrow) -> String {
     let (name, contribution) = (picture.nodes[arrow.from].title(), arrow.contribution);
     match arrow.slope {
@@ -261,9 +259,7 @@ fn node_text(picture: &Picture, node: &Shown) -> String {
     for (value, gradient) in &node.results {
         text += &format!("\ndata {value}, grad {gradient}");
     }
-    if node.role == Role::Operation {
-        text += &rule_of(&node.name).map_or(String::new(), |rule| format!("\n{rule}"));
-    }
+    text += &node.rule().map_or(String::new(), |rule| format!("\n{rule}"));
     for arrow in &node.arrows {
         let name = picture.nodes[arrow.from].title();
         text += &arrow.slope.map_or(String::new(), |slope| format!("\nslope by {name}: {slope}"));

@@ -2,6 +2,7 @@
 
 use std::iter::once;
 
+use dualtape::graph::{Traced, trace};
 use dualtape::{
     Dual, Function, Matrix, Outputs, Real, Scalar, Taylor, gradient, gradient_forward, jacobian, jacobian_reverse, jvp,
     linearize,
@@ -24,12 +25,15 @@ pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Ve
         first("Dual", gradient_by_lane(|x| f.eval(x), x)),
         first("Dual<_, 8>", gradient_forward(|x| f.eval(x), x)),
         first("Var", gradient(|x| f.eval(x), x)),
+        first("Traced", gradient_by_graph(|x| f.eval(x), x)),
         along_axes("Taylor<_, 2>", &series_by_lane(|x| f.eval(x), x)),
         second("Dual<Dual>", jacobian_by_lane(|x| joined(gradient_by_lane(|x| f.eval(x), x)), x)),
         second("Dual<Dual<_, 8>, 8>", rows(jacobian(|x| joined(gradient_forward(|x| f.eval(x), x)), x))),
         second("Dual<Var, 8>", rows(jacobian_reverse(|x| joined(gradient_forward(|x| f.eval(x), x)), x))),
         second("Var<Dual<_, 8>>", rows(jacobian(|x| joined(gradient(|x| f.eval(x), x)), x))),
         second("Taylor<Dual, 2>", jacobian_by_lane(|x| joined(gradient_by_series(|x| f.eval(x), x)), x)),
+        second("Var<Traced>", jacobian_by_graph(|x| joined(gradient(|x| f.eval(x), x)), x)),
+        second("Dual<Traced, 8>", jacobian_by_graph(|x| joined(gradient_forward(|x| f.eval(x), x)), x)),
         second("Var<Var>", rows(jacobian_reverse(|x| joined(gradient(|x| f.eval(x), x)), x))),
     ];
     if x.len() <= KERNEL_INPUTS {
@@ -134,6 +138,18 @@ fn jacobian_by_lane<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T]) 
         }
     }
     (outputs, rows)
+}
+
+/// The gradient, from the graph.
+fn gradient_by_graph<R: Real>(f: impl Fn(&[Traced<R>]) -> Traced<R>, x: &[R]) -> (R, Vec<R>) {
+    let graph = trace(f, x);
+    let gradient = graph.nodes()[..x.len()].iter().map(|node| R::from_f64(node.gradient()));
+    (R::from_f64(graph.output().value()), gradient.collect())
+}
+
+/// The outputs, one more than inputs, and the rows of the Jacobian, from a graph for each.
+fn jacobian_by_graph<R: Real>(f: impl Fn(&[Traced<R>]) -> Vec<Traced<R>>, x: &[R]) -> (Vec<R>, Vec<Vec<R>>) {
+    (0..=x.len()).map(|output| gradient_by_graph(|x| f(x)[output], x)).unzip()
 }
 
 fn gradient_by_series<T: Scalar>(f: impl Fn(&[Taylor<T, 2>]) -> Taylor<T, 2>, x: &[T]) -> (T, Vec<T>) {

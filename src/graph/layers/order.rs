@@ -2,13 +2,13 @@
 
 use super::{Grid, Pull};
 
-const SWEEPS: usize = 24;
+const MOST_SWEEPS: usize = 24;
 
 impl Grid {
     /// Orders the columns by the barycentres of their neighbours, to and fro, and keeps the best order.
     pub(super) fn order(&mut self) {
         let (mut best, mut least) = (self.columns.clone(), self.crossings());
-        for sweep in 0..SWEEPS {
+        for sweep in 0..self.sweeps(MOST_SWEEPS) {
             if least == 0 {
                 break;
             }

@@ -6,8 +6,7 @@ use super::{Cell, Grid};
 const BOX_GAP: f64 = 12.0;
 const PASSING_GAP: f64 = 8.0;
 
-const SWEEPS: usize = 20;
-const LEVELLING_SWEEPS: usize = 8;
+const MOST_SWEEPS: usize = 20;
 
 impl Grid {
     /// Moves the cells of each column to where their neighbours pull them: by those before, by those after, by both,
@@ -20,10 +19,10 @@ impl Grid {
                 self.cells[pair[1]].y = y;
             }
         }
-        for sweep in 0..SWEEPS {
-            let forth = sweep % 2 == 0;
-            let both = sweep + LEVELLING_SWEEPS + 4 >= SWEEPS;
-            if sweep + LEVELLING_SWEEPS >= SWEEPS {
+        let sweeps = self.sweeps(MOST_SWEEPS);
+        for sweep in 0..sweeps {
+            let (forth, both) = (sweep % 2 == 0, sweep >= sweeps * 2 / 5);
+            if sweep >= sweeps * 3 / 5 {
                 self.level();
             }
             for step in 0..self.columns.len() {
