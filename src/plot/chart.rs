@@ -15,6 +15,16 @@ pub(super) enum Key {
     Boundary,
 }
 
+/// A size that has room for the axes.
+#[track_caller]
+pub(super) fn checked_size(width: f64, height: f64) -> (f64, f64) {
+    assert!(
+        width >= 160.0 && height >= 120.0,
+        "plot: a picture of {width} by {height} pixels; pass at least 160 by 120, which the axes need"
+    );
+    (width, height)
+}
+
 /// A chart under construction: elements are added within its frame.
 pub(super) struct Chart {
     body: String,
@@ -63,6 +73,8 @@ impl Chart {
         }
         chart.legend(legend);
         chart.top += 6.0;
+        // A legend that leaves no room reaches beyond the picture.
+        chart.bottom = chart.bottom.max(chart.top + 20.0);
         chart.axes(grid);
         chart
     }
