@@ -23,7 +23,7 @@ use std::hint::black_box;
 
 use black_scholes::{AT, black_scholes, black_scholes_greeks};
 use chain::{CHAIN, chain, chain_slope};
-use dualtape::{derivative, gradient, gradient_array, gradient_forward, hessian};
+use dualtape::{derivative, function, gradient, gradient_array, gradient_forward, hessian, linearize};
 use fused::fused_rosenbrock;
 use moons::Moons;
 use rosenbrock::{point, rosenbrock, rosenbrock_gradient, rosenbrock_hessian};
@@ -53,6 +53,10 @@ fn black_scholes_workload() -> Workload {
         .with("reverse", || answer(gradient(black_scholes, black_box(&AT))))
         .with("forward", || answer(gradient_forward(black_scholes, black_box(&AT))))
         .with("of an array", || in_array(gradient_array(|x| black_scholes(x), black_box(&AT))))
+        .with("linearized", || {
+            let y = linearize(&function!(black_scholes), black_box(AT));
+            in_array((y.value, y.partials))
+        })
 }
 
 fn chain_workload() -> Workload {

@@ -273,6 +273,18 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     }
 
     #[inline(always)]
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        Dual { value: self.value.label(name), ..self }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        T::group(name, inside)
+    }
+
+    #[inline(always)]
     fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {
         T::with_dual_slot(lend)
     }
@@ -306,7 +318,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         y
     }
 
-    elementary_functions!(chained_functions);
+    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([const N: usize] Dual<T, N>);

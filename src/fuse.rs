@@ -1,35 +1,70 @@
 //! Forward mode inside reverse mode.
 //!
 //! A kernel of a few inputs that is called many times is recorded as many operations
-//! each time, and each is written to memory and read again. Evaluated with dual numbers
-//! instead it needs registers alone, and leaves one statement with its partial
+//! each time, and each is written to memory and read again. Evaluated with dual numbers whose zeros
+//! are known to the compiler it needs registers alone, and leaves one statement with its partial
 //! derivatives (preaccumulation: Griewank & Walther 2008, §10.2; Hogan 2014 and Sagebaum
 //! et al. 2019 do the like with expression templates). At the elements of slices it leaves
 //! one block for all of them.
 
-use crate::{Function, Outputs, Scalar};
+use crate::kernel::linearized;
+use crate::{Dual, Function, Outputs, Scalar};
 
-/// `f(x)`, which on a tape is a single statement for each output.
+/// A kernel of a few inputs with its partial derivatives by all of them: each output as a dual number of a
+/// lane for each input.
 ///
-/// On variables it evaluates `f` once with dual numbers of `N` lanes, whatever the nesting of
-/// what is inside the variable; in every other scalar it evaluates `f` as it is. The result is the
-/// same up to rounding.
-///
-/// The dual numbers stay in registers when the kernel is compiled into its caller: mark it
-/// `#[inline(always)]`. A kernel of two inputs took half the time with it.
-///
-/// It pays for kernels of more operations than inputs. Measured, record and sweep together, the
-/// time relative to the same kernel recorded operation by operation:
-///
-/// | operations for each input | 1 | 2 | 4 | 8 |
-/// |---|---|---|---|---|
-/// | arithmetic, up to 16 inputs | 2 | 1.1 | 0.7 | 0.5 |
-/// | half of them sines, up to 16 inputs | 1.5 | | 0.9 | |
-/// | arithmetic, 24 inputs | 1.7 | 1.2 | 1.0 | 0.9 |
+/// Where the kernel has no loops and is compiled into its caller (`#[inline(always)]`), it is
+/// known there which inputs each intermediate depends on, and of the others nothing is computed. What
+/// remains is what one would write by hand. With loops that are not unrolled it takes two to three times as
+/// long as [`gradient_array`](crate::gradient_array), which has dual numbers of all lanes.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | one evaluation in N lanes | memory for one statement | more than about 16 inputs, or fewer than 3 operations for each: no fusing |
+/// | of a kernel of arithmetic 1 to 3 evaluations | registers, for the most part | more than 16 inputs, or loops: [`gradient_array`](crate::gradient_array), [`jacobian_array`](crate::jacobian_array) |
+///
+/// ```
+/// use dualtape::{Scalar, function, linearize};
+///
+/// #[inline(always)]
+/// fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+///     [(x * x + y * y).sqrt(), y.atan2(x)]
+/// }
+///
+/// let [length, angle] = linearize(&function!(polar: [S; 2] -> [S; 2]), [3.0, 4.0]);
+/// assert_eq!((length.value, length.partials), (5.0, [0.6000000000000001, 0.8]));
+/// assert_eq!(angle.partials, [-0.16, 0.12]);
+/// ```
+#[inline(always)]
+#[track_caller]
+pub fn linearize<F, S, const N: usize>(f: &F, x: [S; N]) -> <F::Output as Outputs<S::Real>>::Of<Dual<S, N>>
+where
+    F: Function<S::Real>,
+    S: Scalar,
+{
+    linearized(f, x, |_| true)
+}
+
+/// `f(x)`, which on a tape is a single statement for each output.
+///
+/// On variables it evaluates `f` once as [`linearize`] does, whatever the nesting of what is inside the variable; in
+/// every other scalar it evaluates `f` as it is. The result is the same up to rounding.
+///
+/// Mark the kernel `#[inline(always)]`, and write it without loops, or with loops so short that they are
+/// unrolled. Measured, record and sweep together, the time relative to the same kernel recorded operation by
+/// operation:
+///
+/// | operations for each input | 1 | 2 | 4 | 8 |
+/// |---|---|---|---|---|
+/// | arithmetic, 2 inputs | 0.8 | 0.5 | 0.3 | 0.15 |
+/// | arithmetic, 8 inputs | 1.1 | 0.5 | 0.23 | 0.09 |
+/// | arithmetic, 16 inputs | 0.9 | 0.22 | 0.15 | 0.06 |
+/// | half of them sines, 2 to 16 inputs | 0.7 to 1.4 | | 0.16 to 0.5 | |
+/// | arithmetic in a loop, 3 to 8 inputs | 1.8 | 1.4 | 1.1 | 0.9 |
+/// | arithmetic in a loop, 16 inputs | 2.6 | 2.2 | 2.1 | 2.1 |
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation with slopes | memory for one statement | more than 16 inputs, fewer than 2 operations for each, or long loops: no fusing |
 ///
 /// ```
 /// use dualtape::{Scalar, Tape, fuse, function};

@@ -30,10 +30,12 @@
 //! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`]; [`SparseJacobian`] |
 //! | a [`Function`] | any of these in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
 //! | a kernel that is called many times | less to record | [`fuse`](fuse()); [`fuse_map`] over slices |
+//! | a formula of up to 16 inputs | all its slopes at the cost of code by hand | [`linearize`] |
 //! | values from elsewhere, an operation on slices | derivatives of my own | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative by the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
+//! | a computation | to look at it | [`graph`] |
 //! | doubts | the modes against each other and against differences | [`check`](check()) |
 //! | data | a network that learns it | [`nn`], [`nn::Trainer`] |
 //! | a training, a function of the plane | a picture of it | [`plot`] |
@@ -49,7 +51,7 @@
 //! `taylor.rs` series; `operators.rs` what they share; `derivatives.rs` the verbs;
 //! `function.rs` functions as values. On these stand `sparse.rs`, `terms.rs`,
 //! `checkpoint.rs`, `implicit.rs`, `fuse.rs` and `custom.rs`, each of which knows no other;
-//! `check.rs`, the modes against each other; and `nn/`, networks, which know [`Scalar`] and
+//! `check.rs`, the modes against each other; `graph.rs`, the reading that draws; and `nn/`, networks, which know [`Scalar`] and
 //! nothing else, and a trainer, which knows the verbs; `plot/` draws what they learn. To add a function, see the head of `rules.rs`.
 //!
 //! # Features
@@ -99,8 +101,10 @@ mod dual;
 mod ecosystem;
 mod function;
 mod fuse;
+pub mod graph;
 pub mod guide;
 mod implicit;
+mod kernel;
 pub mod nn;
 mod operators;
 pub mod plot;
@@ -123,7 +127,7 @@ pub use derivatives::{
 pub use difference::difference;
 pub use dual::{Dual, lift};
 pub use function::{Function, Outputs, Parametric};
-pub use fuse::{fuse, fuse_map};
+pub use fuse::{fuse, fuse_map, linearize};
 pub use implicit::{argmin, fixed_point, root, solve};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use slices::{affine, dense, dot, log_softmax, log_sum_exp, softmax, sum, weighted_sum};

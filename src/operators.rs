@@ -3,6 +3,7 @@
 
 use num_traits::One;
 
+use crate::graph::Traced;
 use crate::{Dual, Scalar, Taylor, Var, rules};
 
 /// One mode of differentiation: how a local derivative reaches the result.
@@ -175,14 +176,14 @@ impl<M: Mode> Operators for M {
     }
 }
 
-/// The elementary functions of a [`Mode`], from their rules.
+/// The elementary functions of a [`Mode`], from their rules; `inline` or `inline(always)` says how they are compiled.
 macro_rules! chained_functions {
     (
-        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        [$inline:meta] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
         binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $name(self $(, $p: $t)*) -> Self {
                 let (value, slope) = $crate::rules::$name(self.inner() $(, $p)*);
@@ -190,7 +191,7 @@ macro_rules! chained_functions {
             }
         )*
         $(
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $name2(self, $other: Self) -> Self {
                 let (value, by_self, by_other) = $crate::rules::$name2(self.inner(), $other.inner());
@@ -198,7 +199,14 @@ macro_rules! chained_functions {
             }
         )*
 
-        #[inline]
+        #[$inline]
+        #[track_caller]
+        fn sin_cos(self) -> (Self, Self) {
+            let (sin, cos) = self.inner().sin_cos();
+            (self.chain(sin, cos), self.chain(cos, -sin))
+        }
+
+        #[$inline]
         #[track_caller]
         fn mul_add(self, a: Self, b: Self) -> Self {
             let (value, by_self, by_a, by_b) = $crate::rules::mul_add(self.inner(), a.inner(), b.inner());
@@ -284,7 +292,7 @@ macro_rules! impl_scalar {
 
             impl<T: Scalar, $($generics)*> Neg for $type {
                 type Output = Self;
-                #[inline]
+                #[inline(always)]
                 #[track_caller]
                 fn neg(self) -> Self {
                     self.negated()
@@ -292,7 +300,7 @@ macro_rules! impl_scalar {
             }
             impl<T: Scalar, $($generics)*> Neg for &$type {
                 type Output = $type;
-                #[inline]
+                #[inline(always)]
                 #[track_caller]
                 fn neg(self) -> $type {
                     -*self
@@ -392,3 +400,4 @@ macro_rules! left_operators {
 left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
 left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
 left_operators!([T: Scalar<Real = f64>] Var<T>);
+left_operators!([T: Scalar<Real = f64>] Traced<T>);

@@ -26,8 +26,8 @@ use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
 use num_traits::{Float, FloatConst, ToPrimitive, Zero};
 
-use crate::Scalar;
-use crate::slices::softmax;
+use crate::slices::{rest_of_difference, softmax};
+use crate::{Real, Scalar};
 
 /// Calls `$callback` with the list of all elementary functions: documentation,
 /// name, parameters with a sample, where the plain function comes from, and a
@@ -219,17 +219,17 @@ pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, S) {
 
 /// (xʸ)′ = y·xʸ⁻¹
 pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, S) {
-    let v = x.powf(y);
     let less = y - real::<S>(1.0);
-    let slope = if y == real::<S>(0.0) {
-        S::zero()
-    } else if less + real::<S>(1.0) == y || !Float::is_normal(v.value()) {
-        x.powf(less) * y
-    } else {
-        // y − 1 was rounded, which a large logarithm of x would magnify
-        v / x * y
-    };
-    (v, slope)
+    let slope = if y == real::<S>(0.0) { S::zero() } else { x.powf(less) * (y * lowering_rest(x.value(), y)) };
+    (x.powf(y), slope)
+}
+
+/// xʸ⁻¹ by the power of x that is left when y − 1 is rounded: 1 where it is not. A large logarithm of x
+/// magnifies what is rounded away, but the derivative of this factor is below all rounding.
+fn lowering_rest<R: Real>(x: R, y: R) -> R {
+    let rest = rest_of_difference(y, R::one());
+    let factor = if rest == R::zero() { R::one() } else { Float::powf(x, rest) };
+    if Float::is_normal(factor) { factor } else { R::one() }
 }
 
 /// ∂(xʸ) = y·xʸ⁻¹ ∂x + xʸ·ln x ∂y, and 0^y has slope 0 in y for y ≥ 0
@@ -240,18 +240,25 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
     let less = y - one;
     let zero_to_zero = x0 == S::Real::zero() && y0 == S::Real::zero();
     let vanishing = S::locally_constant(S::Real::zero());
+    let lowered = x.pow(less);
+    let lowered_times = |factor: S| lowered * (factor * lowering_rest(x0, y0));
     let by_x = if y.is_identically_zero() {
         S::zero()
     } else if zero_to_zero {
         vanishing
-    } else if less.value() + one == y0 || !Float::is_normal(v.value()) {
-        x.pow(less) * y
     } else {
-        v / x * y
+        lowered_times(y)
     };
     let ln_x = x.ln();
     let vanishes = v.value() == S::Real::zero() && Float::is_infinite(ln_x.value());
-    let by_y = if vanishes || zero_to_zero { vanishing } else { v * ln_x };
+    let by_y = if vanishes || zero_to_zero {
+        vanishing
+    } else if Float::is_normal(v.value()) || !Float::is_normal(lowered.value()) {
+        v * ln_x
+    } else {
+        // Beyond the exponents is the power, and not what derivatives by x are made of
+        lowered_times(x * ln_x)
+    };
     (v, by_x, by_y)
 }
 

@@ -322,6 +322,41 @@ macro_rules! declare_functions {
                 outputs
             }
 
+            /// Names the number in a [graph](crate::graph); every other reading returns it as it is.
+            ///
+            /// `format_args!("w{i}")` is a name that costs nothing where it is not used.
+            ///
+            /// ```
+            /// use dualtape::{Scalar, graph::trace};
+            ///
+            /// let graph = trace(|x| (x[0].label("angle") * 2.0).sin(), &[0.5]);
+            /// assert_eq!(graph.nodes()[0].label(), Some("angle"));
+            /// assert_eq!(0.5.label("angle"), 0.5);
+            /// ```
+            #[inline(always)]
+            fn label(self, name: impl Display) -> Self {
+                let _ = name;
+                self
+            }
+
+            /// Runs `inside`, whose operations are a group in a [graph](crate::graph), to be drawn in one
+            /// frame or [folded](crate::graph::Graph::fold) into one node; every other reading just runs it.
+            ///
+            /// ```
+            /// use dualtape::{Scalar, graph::trace};
+            ///
+            /// fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            ///     S::group("square", || x[0] * x[0]) + 1.0
+            /// }
+            ///
+            /// assert_eq!(trace(f, &[3.0]).groups().collect::<Vec<_>>(), ["square"]);
+            /// ```
+            #[inline(always)]
+            fn group<Out>(name: impl Display, inside: impl FnOnce() -> Out) -> Out {
+                let _ = name;
+                inside()
+            }
+
             /// Lends this thread's recording tape of variables over `Self`.
             #[doc(hidden)]
             fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {

@@ -6,6 +6,8 @@
 //! vector code for plain numbers, and the value is the same bit for bit in every
 //! reading. Only layers sum in the order of their inputs.
 
+use num_traits::{Float, One};
+
 use crate::{Dual, Function, Real, Scalar};
 
 const RUNNING: usize = 8;
@@ -68,7 +70,7 @@ pub(crate) fn plain_log_sum_exp<R: Real>(xs: &[R]) -> R {
 pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
     (0..xs.len()).reduce(|best, i| {
         let (x, y) = (xs[best].value(), xs[i].value());
-        if !num_traits::Float::is_nan(x) && (y > x || num_traits::Float::is_nan(y)) { i } else { best }
+        if !Float::is_nan(x) && (y > x || Float::is_nan(y)) { i } else { best }
     })
 }
 
@@ -77,6 +79,7 @@ pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
 /// ```
 /// assert_eq!(dualtape::sum(&[1.0, 2.0, 3.5]), 6.5);
 /// ```
+#[track_caller]
 pub fn sum<S: Scalar>(xs: &[S]) -> S {
     S::sum_slice(xs)
 }
@@ -216,7 +219,10 @@ where
     let mut outputs = biases.repeat(rows);
     let inputs = Rows { numbers: inputs, width: columns };
     add_product(&mut outputs, [rows, columns, biases.len()], biases.len(), AcrossRows(inputs), AcrossRows(neurons));
-    outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z]));
+    vectorized(
+        #[inline(always)]
+        || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
+    );
     outputs
 }
 
@@ -227,12 +233,16 @@ where
     F: Function<T::Real, Output = T::Real>,
 {
     let mut outputs = T::dense_slice(neurons, inputs, rows, &Identity);
-    let slope = |z: &mut T| {
-        let Dual { value, partials: [slope] } = activation.eval(&[Dual::variable(*z)]);
-        *z = value;
-        slope
-    };
-    let slopes = outputs.iter_mut().map(slope).collect();
+    let mut slopes = vec![T::zero(); outputs.len()];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (z, slope) in outputs.iter_mut().zip(&mut slopes) {
+                let y = activation.eval(&[Dual::variable(*z)]);
+                (*z, [*slope]) = (y.value, y.partials);
+            }
+        },
+    );
     (outputs, slopes)
 }
 
@@ -247,14 +257,18 @@ pub(crate) fn pull_dense_back<S: Scalar>(
     [of_neurons, of_inputs]: [&mut [S]; 2],
 ) {
     let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
-    let by_sum = |(&slope, &output): (&S, &S)| {
-        let counts = !output.is_identically_zero() && !slope.is_identically_zero();
-        if counts { slope * output } else { S::zero() }
-    };
-    let of_sums: Vec<S> = slopes.iter().zip(outputs).map(by_sum).collect();
+    let mut of_sums = vec![S::zero(); outputs.len()];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (of_sum, (&slope, &output)) in of_sums.iter_mut().zip(slopes.iter().zip(outputs)) {
+                if !output.is_identically_zero() && !slope.is_identically_zero() {
+                    *of_sum = slope * output;
+                }
+            }
+        },
+    );
 
-    // Without an early end it is vector code.
-    let are_finite = |numbers: &[S]| numbers.iter().fold(true, |all, x| all & x.is_finite_throughout());
     if !S::RECORDS && [neurons, inputs, &of_sums].into_iter().all(are_finite) {
         let matrix = |numbers, width| Rows { numbers, width };
         let (of_sums, inputs, neurons) =
@@ -262,9 +276,14 @@ pub(crate) fn pull_dense_back<S: Scalar>(
         if !of_neurons.is_empty() {
             add_product(of_neurons, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
             let mut of_biases = vec![S::zero(); count];
-            for row in 0..rows {
-                of_biases.iter_mut().zip(of_sums.row(row)).for_each(|(of_bias, &of_sum)| *of_bias += of_sum);
-            }
+            vectorized(
+                #[inline(always)]
+                || {
+                    for row in 0..rows {
+                        of_biases.iter_mut().zip(of_sums.row(row)).for_each(|(of_bias, &of_sum)| *of_bias += of_sum);
+                    }
+                },
+            );
             let biases = of_neurons.iter_mut().skip(columns).step_by(columns + 1);
             biases.zip(of_biases).for_each(|(bias, of_bias)| *bias += of_bias);
         }
@@ -286,6 +305,16 @@ pub(crate) fn pull_dense_back<S: Scalar>(
             }
         }
     }
+}
+
+fn are_finite<S: Scalar>(numbers: &[S]) -> bool {
+    let mut all = true;
+    // Without an early end it is vector code.
+    vectorized(
+        #[inline(always)]
+        || numbers.iter().for_each(|x| all &= x.is_finite_throughout()),
+    );
+    all
 }
 
 /// `sums += partials·adjoint`, where a zero partial beats an adjoint that is not finite.
@@ -317,10 +346,11 @@ impl<'a, S> Rows<'a, S> {
     }
 }
 
-/// One of two matrices whose product is wanted: I vectors, from the one with the number `first` on, element
-/// by element.
+/// One of two matrices whose product is wanted.
 trait Factor<S>: Copy {
-    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone;
+    /// The elements of I vectors of length `n`, from the one with the number `first` on: those with the same number
+    /// together.
+    fn tile<const I: usize>(self, first: usize, n: usize) -> impl Fn(usize) -> [S; I];
 
     /// An element of one vector.
     fn element(self, vector: usize, k: usize) -> S;
@@ -332,9 +362,19 @@ struct AcrossRows<'a, S>(Rows<'a, S>);
 
 impl<S: Scalar> Factor<S> for AcrossRows<'_, S> {
     #[inline(always)]
-    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
-        let rows: [&[S]; I] = std::array::from_fn(|i| self.0.row(first + i));
-        (0..self.0.width).map(move |k| rows.map(|row| row[k]))
+    fn tile<const I: usize>(self, first: usize, n: usize) -> impl Fn(usize) -> [S; I] {
+        let mut rows = [&self.0.numbers[..0]; I];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = &self.0.row(first + i)[..n];
+        }
+        #[inline(always)]
+        move |k| {
+            let mut elements = [S::zero(); I];
+            for (element, row) in elements.iter_mut().zip(&rows) {
+                *element = row[k];
+            }
+            elements
+        }
     }
 
     #[inline(always)]
@@ -349,8 +389,9 @@ struct DownRows<'a, S>(Rows<'a, S>);
 
 impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     #[inline(always)]
-    fn tile<const I: usize>(self, first: usize) -> impl Iterator<Item = [S; I]> + Clone {
-        self.0.numbers.chunks_exact(self.0.width).map(move |row| *row[first..].first_chunk().expect("I columns"))
+    fn tile<const I: usize>(self, first: usize, _: usize) -> impl Fn(usize) -> [S; I] {
+        #[inline(always)]
+        move |k| *self.0.row(k)[first..].first_chunk().expect("I columns")
     }
 
     #[inline(always)]
@@ -386,10 +427,10 @@ fn add_product<S: Scalar>(
         || {
             let in_tiles = m - m % SIDE;
             for i in (0..in_tiles).step_by(SIDE) {
-                add_rows::<S, SIDE, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i), right);
+                add_rows::<S, SIDE, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
             }
             for i in in_tiles..m {
-                add_rows::<S, 1, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i), right);
+                add_rows::<S, 1, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
             }
         },
     );
@@ -410,30 +451,37 @@ fn add_rows<S: Scalar, const I: usize, const J: usize>(
     sums: &mut [S],
     [n, p]: [usize; 2],
     stride: usize,
-    left: impl Iterator<Item = [S; I]> + Clone,
+    left: impl Fn(usize) -> [S; I],
     right: impl Factor<S>,
 ) {
     let in_tiles = p - p % J;
     for j in (0..in_tiles).step_by(J) {
-        add_tile::<S, I, J>(&mut sums[j..], stride, n, left.clone(), right.tile(j));
+        add_tile::<S, I, J>(&mut sums[j..], stride, n, &left, right.tile(j, n));
     }
     for j in in_tiles..p {
-        add_tile::<S, I, 1>(&mut sums[j..], stride, n, left.clone(), right.tile(j));
+        add_tile::<S, I, 1>(&mut sums[j..], stride, n, &left, right.tile(j, n));
     }
 }
 
+/// It has loops over ranges and arrays alone, which the compiler dissolves for any instructions.
 #[inline(always)]
 fn add_tile<S: Scalar, const I: usize, const J: usize>(
     sums: &mut [S],
     stride: usize,
     n: usize,
-    left: impl Iterator<Item = [S; I]>,
-    right: impl Iterator<Item = [S; J]>,
+    left: impl Fn(usize) -> [S; I],
+    right: impl Fn(usize) -> [S; J],
 ) {
-    let mut total: [[S; J]; I] = std::array::from_fn(|i| *sums[i * stride..].first_chunk().expect("J sums"));
-    for (left, right) in left.zip(right).take(n) {
+    let mut total = [[S::zero(); J]; I];
+    for (i, total) in total.iter_mut().enumerate() {
+        *total = *sums[i * stride..].first_chunk().expect("J sums");
+    }
+    for k in 0..n {
+        let (left, right) = (left(k), right(k));
         for (total, left) in total.iter_mut().zip(left) {
-            total.iter_mut().zip(right).for_each(|(total, right)| *total += left * right);
+            for (total, right) in total.iter_mut().zip(right) {
+                *total += left * right;
+            }
         }
     }
     for (i, total) in total.into_iter().enumerate() {
@@ -452,6 +500,7 @@ fn add_tile<S: Scalar, const I: usize, const J: usize>(
 /// assert_eq!(log_sum_exp(&[-1000.0, -1000.0]), -1000.0 + 2.0_f64.ln());
 /// assert_eq!(log_sum_exp::<f64>(&[]), f64::NEG_INFINITY);
 /// ```
+#[track_caller]
 pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
     S::log_sum_exp_slice(xs)
 }
@@ -462,14 +511,41 @@ pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
 /// assert_eq!(dualtape::softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
 /// ```
 pub fn softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
-    let Some(largest) = index_of_largest(xs) else { return Vec::new() };
+    let mut shares = xs.to_vec();
+    softmax_in_place(&mut shares);
+    shares
+}
+
+/// [`softmax`] in the place of the numbers.
+pub(crate) fn softmax_in_place<S: Scalar>(xs: &mut [S]) {
+    let Some(largest) = index_of_largest(xs) else { return };
     let m = xs[largest];
-    if !num_traits::Float::is_finite(m.value()) {
-        return weights_of_infinite(xs, m.value());
+    if !Float::is_finite(m.value()) {
+        xs.copy_from_slice(&weights_of_infinite(xs, m.value()));
+        return;
     }
-    let powers: Vec<S> = xs.iter().map(|&x| (x - m).exp()).collect();
-    let total = sum(&powers);
-    powers.into_iter().map(|e| e / total).collect()
+    xs.iter_mut().for_each(|x| *x = exp_of_difference(*x, m));
+    let total = sum(xs);
+    xs.iter_mut().for_each(|x| *x = *x / total);
+}
+
+/// `exp(x − m)`; of a large difference the rounding would be a visible factor.
+#[inline]
+fn exp_of_difference<S: Scalar>(x: S, m: S) -> S {
+    let power = (x - m).exp();
+    let rest = rest_of_difference(x.value(), m.value());
+    if Float::abs(rest) > S::Real::epsilon() * <S::Real as Scalar>::from_f64(8.0) {
+        power * (rest + S::Real::one())
+    } else {
+        power
+    }
+}
+
+/// What rounding takes from `a − b` (Knuth's exact sum).
+pub(crate) fn rest_of_difference<R: Real>(a: R, b: R) -> R {
+    let difference = a - b;
+    let taken = difference - a;
+    (a - (difference - taken)) - (b + taken)
 }
 
 /// `xᵢ − ln Σⱼ exp(xⱼ)` for every i: the logarithm of [`softmax`], without its
@@ -486,7 +562,7 @@ pub fn log_softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
 /// The softmax when the largest value `m` is infinite or NaN: equal shares for
 /// the elements that reach an infinite `m`, NaN for all beside a NaN.
 fn weights_of_infinite<S: Scalar>(xs: &[S], m: S::Real) -> Vec<S> {
-    if num_traits::Float::is_nan(m) {
+    if Float::is_nan(m) {
         return xs.iter().map(|_| S::from_real(m)).collect();
     }
     let share = 1.0 / xs.iter().filter(|x| x.value() == m).count() as f64;

@@ -37,7 +37,7 @@ use std::ops::Index;
 use crate::Scalar;
 use block::Source;
 use recording::Recording;
-pub(crate) use slot::{Slot, registered_slot};
+pub(crate) use slot::{Slot, issue_stamp, issued_here, registered, registered_slot};
 use slot::{on_recording, on_slot, refuse};
 pub use var::Var;
 
@@ -201,7 +201,8 @@ impl<T: Scalar> Tape<T> {
         Gradients { adjoints: on_recording(stamp, |recording| recording.sweep(seeds, memory)), stamp }
     }
 
-    /// Forgets all variables and keeps the memory.
+    /// Forgets all variables and keeps the memory, but for the numbers that layers and [blocks](crate::Block) kept
+    /// for the way back.
     ///
     /// Using a variable from before panics.
     ///

@@ -344,6 +344,18 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
         Self::constant(T::locally_constant(slope))
     }
 
+    #[inline(always)]
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        Taylor { value: self.value.label(name), ..self }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        T::group(name, inside)
+    }
+
     fn sin_cos(self) -> (Self, Self) {
         recurrences::sin_cos(self)
     }

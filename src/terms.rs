@@ -242,7 +242,7 @@ fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{affine, sum};
+    use crate::{affine, function, fuse_map, sum};
 
     /// The lengths of the pieces of a sum of squares, which take one statement each.
     fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
@@ -273,5 +273,13 @@ mod tests {
         // A block has 48 bytes, and the operands and slopes that are needed on the way back.
         affine(&x[..2], &x[2..], 1);
         assert_eq!(recorder.bytes(), 60 + 60 + 48 + 4 * 8);
+        // That of a kernel has 40 bytes more, two partials for an element, 8 for each input, and 4 for positions.
+        let before = recorder.bytes();
+        fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);
+        assert_eq!(recorder.bytes() - before, 48 + 40 + 2 * 2 * 8 + 2 * 8 + 2 * 4);
+    }
+
+    fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+        [x * y]
     }
 }

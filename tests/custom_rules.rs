@@ -9,8 +9,8 @@ use std::sync::Arc;
 use approx::assert_relative_eq;
 use dualtape::{
     Block, Dual, Function, Rule, Scalar, SparseJacobian, Tape, Var, affine, check, dense, derivative, dot, function,
-    fuse, fuse_map, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, plain, sum, vjp,
-    weighted_sum,
+    fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
+    jacobian_reverse, jvp, linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
 };
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
@@ -312,6 +312,78 @@ fn a_fused_kernel_leaves_a_statement_for_each_output() {
     assert_eq!(tape.backward(products[1])[x[0]], 0.6);
 }
 
+/// A kernel with all that has several ways: branches, a loop, constants, a function from slices, and a rule.
+fn winding<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
+    let mut total = S::zero();
+    for k in 0..3 {
+        total = if k == 1 { total * b + 0.5 } else { total - a * k as f64 };
+    }
+    let chosen = if a > b { a * b } else { b.max(c) };
+    [total, chosen + sum(&[a, c]), Growth.apply([a, c]) - log_sum_exp(&[b, b * c])]
+}
+
+#[test]
+fn a_kernel_is_linearized_as_by_dual_numbers() {
+    let kernel = function!(winding: [S; 3] -> [S; 3]);
+    for x in [[0.3, -0.4, 1.1], [-0.4, 0.3, 1.1], [0.3, 0.3, -2.0]] {
+        let (y, j) = jacobian_array(|&x| winding(x), &x);
+        for (dual, (y, row)) in linearize(&kernel, x).iter().zip(y.iter().zip(j)) {
+            assert_eq!(dual.value, *y);
+            dual.partials.iter().zip(row).for_each(|(a, b)| assert_relative_eq!(*a, b, max_relative = 1e-15));
+        }
+    }
+    fn joined<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        linearize(&function!(winding: [S; 3] -> [S; 3]), [x[0], x[1], x[2]])
+            .iter()
+            .map(|y| y.value * y.partials[0] + y.partials[1] * y.partials[2])
+            .sum()
+    }
+    fn by_lanes<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        let (y, j) = jacobian_array(|&x| winding(x), &[x[0], x[1], x[2]]);
+        y.iter().zip(j).map(|(&y, by)| y * by[0] + by[1] * by[2]).sum()
+    }
+    assert_same(&function!(joined), &function!(by_lanes), &[0.3, -0.4, 1.1]);
+}
+
+/// What is not finite on the way follows the crate's conventions, and not those of zero times infinity.
+#[test]
+fn a_kernel_beside_infinite_slopes() {
+    fn kernel<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
+        [(a * 0.0 + b * b).sqrt() + c, (a * 0.0).sqrt() * c, (b * b).sqrt() * 0.0 + c]
+    }
+    let x = [1.0, 0.0, 2.0];
+    let (_, expected) = jacobian_array(|&x| kernel(x), &x);
+    assert!(expected.concat().iter().all(|partial: &f64| partial.is_finite()), "{expected:?}");
+    let linear = linearize(&function!(kernel: [S; 3] -> [S; 3]), x);
+    assert_eq!(linear.map(|y| y.partials), expected);
+    let fused = |x: &[Var]| fuse(&function!(kernel: [S; 3] -> [S; 3]), [x[0], x[1], x[2]]).to_vec();
+    assert_eq!(jacobian_reverse(fused, &x).1.into_entries(), expected.concat());
+}
+
+#[test]
+fn kernels_of_any_number_of_inputs_are_linearized() {
+    fn norm<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        dot(x, x)
+    }
+    fn with_inputs<const N: usize>() {
+        let x: [f64; N] = std::array::from_fn(|i| i as f64 - 1.0);
+        let y = linearize(&function!(norm), x);
+        assert_eq!((y.value, y.partials), gradient_array(|x| norm(x), &x));
+    }
+    with_inputs::<0>();
+    with_inputs::<1>();
+    with_inputs::<15>();
+    with_inputs::<16>();
+    with_inputs::<17>();
+    with_inputs::<24>();
+    let y = linearize(&function!(f32, multiplied_f32: [S; 2] -> S), [2.0, 3.0]);
+    assert_eq!((y.value, y.partials), (6.0_f32, [3.0, 2.0]));
+}
+
+fn multiplied_f32<S: Scalar>([a, b]: [S; 2]) -> S {
+    a * b
+}
+
 fn products<S: Scalar>([a, b]: [S; 2]) -> Vec<S> {
     vec![a * b, a * a]
 }
@@ -386,6 +458,10 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
     assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
     assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);
+    // A product that underflows is zero.
+    let tiny = tape.var(1e-100);
+    let cube = fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[tiny]]).concat()[0];
+    assert_eq!(tape.backward(cube * 1e-200)[tiny], 0.0);
 }
 
 /// With more statements between the blocks than are stored beside one another.
@@ -408,6 +484,29 @@ fn an_element_depends_on_its_own_operands() {
     let jacobian = SparseJacobian::new(&function!(neighbours: &[S] -> Vec<S>), &[0.3, -0.4, 1.1, 0.5, 0.6]);
     let rows: Vec<&[usize]> = (0..6).map(|i| jacobian.sparsity().row(i)).collect();
     assert_eq!(rows, [[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 1, 2], [1, 2, 3], [2, 3, 4]]);
+
+    // Where a factor is the constant zero, the product depends on nothing.
+    fn products<S: Scalar>([a, b]: [S; 2]) -> [S; 2] {
+        [a * b, b * b]
+    }
+    fn with_zero<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        fuse_map(&function!(products: [S; 2] -> [S; 2]), [&x[..2], &[S::zero(), x[2]]]).concat()
+    }
+    let jacobian = SparseJacobian::new(&function!(with_zero: &[S] -> Vec<S>), &[0.3, -0.4, 1.1]);
+    let rows: Vec<&[usize]> = (0..4).map(|i| jacobian.sparsity().row(i)).collect();
+    assert_eq!(rows, [&[][..], &[1, 2], &[], &[2]]);
+
+    // Each output on its own inputs, of constants on none, and of variables in any order.
+    fn crossed<S: Scalar>([a, b, c]: [S; 3]) -> [S; 3] {
+        [b * b, a, a * c]
+    }
+    fn listed<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        let (mixed, constants) = ([x[2], S::from_real(2.0)], [3.0, 4.0].map(S::from_real));
+        fuse_map(&function!(crossed: [S; 3] -> [S; 3]), [&x[..2], &mixed, &constants]).concat()
+    }
+    let jacobian = SparseJacobian::new(&function!(listed: &[S] -> Vec<S>), &[0.3, -0.4, 1.1]);
+    let rows: Vec<&[usize]> = (0..6).map(|i| jacobian.sparsity().row(i)).collect();
+    assert_eq!(rows, [&[2][..], &[], &[0], &[1], &[0], &[1]]);
 }
 
 #[test]
@@ -474,6 +573,9 @@ fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
     assert_eq!((y, g), (0.0, vec![0.0, f64::INFINITY, f64::INFINITY]));
     let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 1)[0].sqrt(), &[5.0, 0.0]);
     assert_eq!(g, [0.0, f64::INFINITY]);
+    // In as many places as not.
+    let roots = |p: &[Var]| sum(&affine(p, &[Var::constant(0.0); 2], 2).iter().map(|y| y.sqrt()).collect::<Vec<Var>>());
+    assert_eq!(gradient(roots, &[1.0, 0.0]).1, [0.0, f64::INFINITY]);
     assert!(affine(&[0.0, 1.0].map(Var::constant), &[Var::constant(1.0)], 1)[0].is_constant());
     // A neuron that is not used is nothing to the others, whatever its slope.
     let second = |p: &[Var]| dense(p, &[Var::constant(1.0)], 1, &function!(root: S -> S))[1];

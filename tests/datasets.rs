@@ -146,7 +146,7 @@ fn r_squared_of_equal_targets() {
 #[test]
 fn misuse_is_named() {
     let data = ramp(3);
-    let cases: [(&dyn Fn(), &str); 12] = [
+    let cases: [(&dyn Fn(), &str); 16] = [
         (
             &|| drop(Dataset::new((2, 1), vec![1.0; 3], vec![1.0])),
             "Dataset: 3 features in rows of 2 and 1 targets in rows of 1; pass the same whole number of rows of each",
@@ -170,6 +170,10 @@ fn misuse_is_named() {
             &|| Standardizer::fit(&[1.0, 2.0], 2).apply(&mut [1.0; 3]),
             "Standardizer: 3 numbers are no whole number of rows of 2; pass rows as wide as those it was fitted to",
         ),
+        (
+            &|| drop(Standardizer::new(&[1.0], &[1.0; 2])),
+            "Standardizer: 1 means and 2 deviations; pass one of each for every column",
+        ),
         (&|| drop(Minibatches::in_order(3, 0)), "Minibatches: groups of 0 rows; pass a size of at least 1"),
         (
             &|| drop(predictions(&[1.0; 3], 2)),
@@ -177,6 +181,18 @@ fn misuse_is_named() {
              number of classes",
         ),
         (&|| drop(Confusion::of(&[0, 2], &[0, 1], 2)), "Confusion: there is a class 2 and 2 classes, counted from 0"),
+        (
+            &|| drop(Confusion::of(&[0, 1], &[0], 2)),
+            "Confusion: 2 predicted classes and 1 actual ones; pass one for each",
+        ),
+        (
+            &|| assert_eq!(Confusion::of(&[0], &[0], 2).count(0, 2), 0),
+            "Confusion: there is no class 2 among 2, counted from 0",
+        ),
+        (
+            &|| Tensors::new().insert("__metadata__", &[], vec![1.0]),
+            "Tensors: this name is where files keep the texts; choose another",
+        ),
         (
             &|| Tensors::new().insert("x", &[2, 2], vec![1.0; 3]),
             "Tensors: 3 numbers for \"x\" of the shape [2, 2]; pass as many as the product of the shape",

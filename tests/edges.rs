@@ -6,9 +6,10 @@ mod refusals;
 
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
 use dualtape::{
-    Block, Checkpointed, Dual, Function, Rule, Scalar, Tape, Terms, Var, argmin, check, check_along, derivative, dot,
-    fixed_point, function, fuse, gradient, gradient_forward, hessian, hessian_sparse, hvp, jacobian, jacobian_reverse,
-    jacobian_sparse, jvp, lift, log_softmax, log_sum_exp, root, softmax, solve, sum, taylor, vjp, weighted_sum,
+    Block, Checkpointed, Dual, Function, Rule, Scalar, Tape, Terms, Var, affine, argmin, check, check_along, dense,
+    derivative, dot, fixed_point, function, fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian,
+    hessian_sparse, hvp, jacobian, jacobian_array, jacobian_reverse, jacobian_sparse, jvp, lift, log_softmax,
+    log_sum_exp, root, softmax, solve, sum, taylor, vjp, weighted_sum,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -29,6 +30,14 @@ fn values<S: Scalar<Real = f64>>(xs: Vec<S>) -> Vec<f64> {
     xs.into_iter().map(S::value).collect()
 }
 
+fn pair<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> [S; 2] {
+    [x.exp() + y * 2.0 + z.sqrt(), x * y]
+}
+
+fn root_of<S: Scalar>(x: S) -> S {
+    x.sqrt()
+}
+
 /// An empty slice in one scalar.
 fn empty_slices<S: Scalar<Real = f64>>() {
     assert_eq!(sum::<S>(&[]).value().to_bits(), 0.0_f64.to_bits());
@@ -37,6 +46,9 @@ fn empty_slices<S: Scalar<Real = f64>>() {
     assert_eq!(log_sum_exp::<S>(&[]).value(), -INF);
     assert!(softmax::<S>(&[]).is_empty());
     assert!(log_softmax::<S>(&[]).is_empty());
+    assert_eq!(fuse_map::<_, S, 3, 2>(&function!(pair: [S; 3] -> [S; 2]), [&[]; 3]).concat().len(), 0);
+    assert!(affine::<S>(&[], &[], 0).is_empty() && affine::<S>(&[], &[], 3).is_empty());
+    assert!(dense::<S, _>(&[], &[], 0, &function!(root_of: S -> S)).is_empty());
     let nothing: [S; 0] = [];
     assert_eq!((nothing.iter().sum::<S>().value(), nothing.iter().product::<S>().value()), (0.0, 1.0));
     assert_eq!((squared_error::<S>(&[], &[]).value(), l2::<S>(&[]).value()), (0.0, 0.0));
@@ -71,6 +83,8 @@ fn no_inputs() {
     let none: &[f64] = &[];
     assert_eq!(gradient(|x| Seven.eval(x), none), (7.0, vec![]));
     assert_eq!(gradient_forward(|x| Seven.eval(x), none), (7.0, vec![]));
+    assert_eq!(gradient_array(|x| Seven.eval(x), &[0.0; 0]), (7.0, []));
+    assert_eq!(jacobian_array(|x| [Seven.eval(x); 2], &[0.0; 0]), ([7.0; 2], [[]; 2]));
     assert_eq!(jvp(|x| vec![Seven.eval(x)], none, none), (vec![7.0], vec![0.0]));
     assert_eq!(vjp(|x| vec![Seven.eval(x)], none, &[2.0]), (vec![7.0], vec![]));
     assert_eq!(hvp(|x| Seven.eval(x), none, none), (7.0, vec![], vec![]));
@@ -158,6 +172,7 @@ fn no_outputs() {
     for (y, j) in [jacobian(|_| vec![], &x), jacobian_reverse(|_| vec![], &x)] {
         assert_eq!((y, j.shape(), j.rows().count()), (vec![], (0, 2), 0));
     }
+    assert_eq!(jacobian_array(|_| [], &x), ([], []));
     assert_eq!(jvp(|_| vec![], &x, &x), (vec![], vec![]));
     assert_eq!(vjp(|_| vec![], &x, &[]), (vec![], vec![0.0, 0.0]));
     let tape = Tape::new();
@@ -250,6 +265,15 @@ fn slices_with_infinite_numbers_and_nan() {
             same(&g, &expected[3]);
         }
     }
+    // What is not finite in a weighted sum is nothing to the slopes, but for the weights themselves.
+    let weights = [0.0, INF, NAN];
+    for (y, g) in
+        [gradient(|x| weighted_sum(x, &weights), &[1.0; 3]), gradient_forward(|x| weighted_sum(x, &weights), &[1.0; 3])]
+    {
+        same(&[y], &[NAN]);
+        same(&g, &weights);
+    }
+    same(&gradient(|x| weighted_sum(x, &[0.0, 2.0]).sqrt(), &[3.0, 0.0]).1, &[0.0, INF]);
     same(&log_softmax(&[-INF, 0.0]), &[-INF, 0.0]);
     same(&log_softmax(&[NAN, 0.0]), &[NAN, NAN]);
 }
@@ -265,6 +289,10 @@ fn verbs_at_infinite_numbers_and_nan() {
             same(&[value], &[y]);
             same(&g, &[slope, 2.0]);
         }
+        let (value, g) = gradient_array(|x| f(x), &[x, 1.0]);
+        same(&[value, g[0], g[1]], &[y, slope, 2.0]);
+        let (_, [of_f, of_last]) = jacobian_array(|x| [f(x), x[1]], &[x, 1.0]);
+        same(&[of_f, of_last].concat(), &[slope, 2.0, 0.0, 1.0]);
         let (value, g, h) = hessian(f, &[x, 1.0]);
         same(&[value, g[0], g[1], h[0][0], h[0][1], h[1][1]], &[y, slope, 2.0, slope, 0.0, 0.0]);
         let (_, along) = jvp(|x| vec![f(x)], &[x, 1.0], &[0.0, 1.0]);
@@ -282,9 +310,6 @@ fn tools_at_infinite_numbers_and_nan() {
     fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].exp() + x[1] * 2.0 + x[2].sqrt()
     }
-    fn pair<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> [S; 2] {
-        [x.exp() + y * 2.0 + z.sqrt(), x * y]
-    }
     fn step<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
         vec![x[0] * 0.5 + p[0], x[1]]
     }
@@ -296,6 +321,11 @@ fn tools_at_infinite_numbers_and_nan() {
         same(&function!(f).gradient(&point).1, &expected);
         same(&Terms::all(32).gradient(|_, x| f(x) * 0.03125, &point).1, &expected);
         same(&gradient(|x| fuse(&kernel, [x[0], x[1], x[2]])[0], &point).1, &expected);
+        // Elements one after the other, and listed.
+        let run = |x: &[Var]| fuse_map(&kernel, [&x[..1], &x[1..2], &x[2..]])[0][0];
+        same(&gradient(run, &point).1, &expected);
+        let listed = |x: &[Var]| sum(&fuse_map(&kernel, [&[x[0], x[0]], &[x[1], x[1]], &[x[2], x[2]]])[0]) * 0.5;
+        same(&gradient(listed, &point).1, &expected);
         let (_, j) = jacobian(|x| kernel.eval(x).to_vec(), &point);
         let (_, sparse) = jacobian_sparse(&kernel, &point);
         same(sparse.to_dense()[0].as_ref(), &j[0]);
@@ -356,6 +386,10 @@ fn every_refusal_says_what_to_do() {
     assert_eq!(
         message(|| weighted_sum(&x, &x[..2])),
         "weighted_sum: the slices have 3 and 2 elements; pass a weight for each"
+    );
+    assert_eq!(
+        message(|| fuse_map(&function!(pair: [S; 3] -> [S; 2]), [&x[..], &x[..], &x[1..]])),
+        "fuse_map: the slices have [3, 3, 2] elements; pass at least one, and all of one length"
     );
     assert_eq!(message(|| jvp(|x| x.to_vec(), &x, &x[..1])), "jvp: x has 3 elements and v has 1; pass one for each");
     assert_eq!(message(|| vjp(|x| vec![x[0]], &x, &x[..2])), "vjp: f(x) has 1 elements and u has 2; pass one for each");

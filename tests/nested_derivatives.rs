@@ -3,8 +3,8 @@
 use std::panic::catch_unwind;
 
 use dualtape::{
-    Dual, Scalar, Tape, Var, derivative, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp,
-    lift, vjp,
+    Dual, Scalar, Tape, Var, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian,
+    jacobian_array, jacobian_reverse, jvp, lift, vjp,
 };
 
 #[test]
@@ -26,7 +26,7 @@ fn the_inner_infinitesimal_is_not_the_outer_one() {
 #[test]
 fn confusion_of_levels_is_refused() {
     type Program = (&'static str, fn() -> f64);
-    let confused: [Program; 7] = [
+    let confused: [Program; 10] = [
         ("derivative", || derivative(|x| x * derivative(|y| x + y, 1.0).1, 1.0).1),
         ("jvp", || derivative(|x| x * jvp(|y| vec![x * y[0]], &[1.0], &[1.0]).1[0], 1.0).1),
         ("jacobian", || gradient_forward(|x| x[0] * jacobian(|y| vec![x[1] * y[0]], &[1.0]).1[0][0], &[1.0, 2.0]).0),
@@ -34,6 +34,10 @@ fn confusion_of_levels_is_refused() {
         // The outer derivative vanishes at 0, but not its influence on the inner one.
         ("derivative", || derivative(|x| x * derivative(|y| x * y, 0.0).1, 1.0).1),
         ("hvp", || derivative(|x| x * hvp(|y| Var::constant(x) * y[0], &[0.0], &[1.0]).1[0], 1.0).1),
+        ("gradient_array", || gradient_array(|&[x]| x * gradient_array(|&[y]| x * y, &[0.0]).1[0], &[1.0]).0),
+        ("jacobian_array", || gradient_array(|&[x]| x * jacobian_array(|&[y]| [y, x * y], &[1.0]).1[1][0], &[1.0]).0),
+        // With a derivative between the two that has nothing to do with them.
+        ("derivative", || derivative(|x| x * derivative(|y| y * derivative(|z| x * z, 1.0).1, 1.0).1, 1.0).1),
         ("hessian", || gradient_forward(|x| x[0] * hessian(|y| Var::constant(x[0]) * y[0], &[0.0]).1[0], &[1.0]).0),
     ];
     for (verb, program) in confused {
@@ -98,6 +102,11 @@ fn every_way_to_a_gradient() {
     close(&along, &[slopes()[0] + 10.0 * slopes()[1]]);
     let (_, back) = vjp(|x| vec![f(x), f(x)], &AT, &[1.0, 2.0]);
     close(&back, &slopes().map(|slope| 3.0 * slope));
+    let (y, g) = gradient_array(|x| f(x), &AT);
+    let (z, j) = jacobian_array(|x| [x[1], f(x)], &AT);
+    assert_eq!((y, z, j[0]), (value(), [AT[1], value()], [0.0, 1.0]));
+    assert_eq!(g, j[1]);
+    close(&g, &slopes());
 }
 
 #[test]
@@ -108,6 +117,13 @@ fn every_way_to_a_hessian() {
     close(&jacobian(|x| gradient_forward(f, x).1, &AT).1.into_entries(), &expected);
     close(&jacobian_reverse(|x| gradient(f, x).1, &AT).1.into_entries(), &expected);
     close(&jacobian_reverse(|x| gradient_forward(f, x).1, &AT).1.into_entries(), &expected);
+    close(&jacobian_array(|x| gradient_array(|x| f(x), x).1, &AT).1.concat(), &expected);
+    let reverse = |x: &[Dual<f64, 2>; 2]| <[Dual<f64, 2>; 2]>::try_from(gradient(f, x).1).expect("two slopes");
+    close(&jacobian_array(reverse, &AT).1.concat(), &expected);
+    close(
+        &jacobian_reverse(|x| gradient_array::<_, 2>(|x| f(x), x.try_into().unwrap()).1.to_vec(), &AT).1.into_entries(),
+        &expected,
+    );
     let (y, g, hv) = hvp(f, &AT, &[1.0, 10.0]);
     assert_eq!(y, value());
     close(&g, &slopes());
@@ -165,4 +181,12 @@ fn a_recording_over_variables_is_itself_recorded() {
     let slope = inner.backward(y.powi(3))[y];
     assert_eq!(slope.value(), 12.0);
     assert_eq!(outer.backward(slope)[x], 12.0);
+}
+
+/// Even when slopes are recorded, what does not depend on the direction has nothing recorded as its derivative.
+#[test]
+fn a_constant_stays_one_beside_recorded_slopes() {
+    let tape = Tape::new();
+    let y = Dual::<Var>::constant(tape.var(0.0)).sinh().sqrt();
+    assert_eq!((y.partials[0].value(), y.partials[0].is_constant()), (0.0, true));
 }

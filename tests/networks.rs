@@ -146,5 +146,6 @@ fn refusals_say_what_to_do() {
         "Mlp::forward_dropped: the dropout is of 3 neurons, all rows together, and the network has 6; draw it for this \
          network and number of rows"
     );
+    assert_eq!(message(|| mlp.parameter_name(13)), "Mlp: there is no parameter 13 among 13, counted from 0");
     assert_eq!(message(|| Dropout::new(1.0)), "Dropout::new: the probability is 1; pass one of at least 0 and below 1");
 }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dualtape::{Dual, Scalar, Tape, Var, affine, derivative, dot, gradient, hessian, sum};
+use dualtape::{Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, sum};
 use refusals::{FOREIGN, STALE, message};
 
 #[test]
@@ -18,6 +18,8 @@ fn the_size_of_a_recording() {
     thread::spawn(|| {
         let tape = Tape::<f64>::new();
         assert!(tape.is_empty());
+        assert_eq!(tape.capacity_bytes(), 0);
+        assert!(tape.vars(&[]).is_empty());
         assert_eq!(tape.capacity_bytes(), 0);
         let x = tape.vars(&[0.5; 1000]);
         assert!(!tape.is_empty());
@@ -50,6 +52,48 @@ fn the_size_of_a_recording() {
         // Statements come in chunks of 64, 128 and so on. Each has an operand of 8 bytes, a run of 12, and its end.
         let operands = tape.capacity_bytes() - (64 + 128 + 256 + 512 + 1024) * 24;
         assert!((1000 * 24..=2000 * 24).contains(&operands), "{operands} bytes");
+    })
+    .join()
+    .expect("the sizes are right");
+}
+
+fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+    [x * y]
+}
+
+#[derive(Clone)]
+struct Same;
+
+impl Block for Same {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        x.to_vec()
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        u.to_vec()
+    }
+}
+
+#[test]
+fn the_size_of_blocks() {
+    thread::spawn(|| {
+        let tape = Tape::<f64>::new();
+        let x = [0.5; 3].map(|x| tape.var(x));
+        for _ in 0..1024 {
+            fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);
+        }
+        // A block has 48 bytes, one of a kernel 40 more, 8 for each partial and each input, and 4 for a position in no
+        // order. Lists double as they grow, so that these fill them; of statements there is room for 64 at least.
+        let of_kernels = 1024 * (48 + 40 + 4 * 8 + 2 * 8 + 2 * 4) + 64 * 24;
+        assert_eq!(tape.capacity_bytes(), of_kernels);
+        // One of a layer keeps parameters, inputs and slopes, and one that is a user's own what it is of, and its results.
+        affine(&x[..2], &x[2..], 1);
+        assert_eq!(tape.capacity_bytes(), of_kernels + 1024 * 48 + 4 * 8);
+        Same.apply(&x);
+        assert_eq!(tape.capacity_bytes(), of_kernels + 1024 * 48 + 4 * 8 + 6 * 8);
+        // These are given back.
+        tape.clear();
+        assert_eq!(tape.capacity_bytes(), of_kernels + 1024 * 48);
     })
     .join()
     .expect("the sizes are right");
@@ -157,6 +201,7 @@ fn a_root_of_a_product_at_the_origin() {
     assert_eq!(gradient(|x| dot(x, x).sqrt(), &[0.0, 0.0]).1, [0.0, 0.0]);
     let weights = [Var::constant(0.0), Var::constant(2.0)];
     assert_eq!(gradient(|x| dot(x, &weights).sqrt(), &[3.0, 0.0]).1, [0.0, f64::INFINITY]);
+    assert_eq!(gradient(|x| dot(&[x[1], x[0]], &weights).sqrt(), &[0.0, 3.0]).1, [f64::INFINITY, 0.0]);
 }
 
 /// Before an inner derivative, its function is tried at its point and right beside it.

@@ -1,6 +1,6 @@
 //! Derivatives to the last digits, at both ends of the exponents, and of high order at the ends of domains.
 
-use dualtape::{Dual, Scalar, derivative, gradient, hessian, log_softmax, log_sum_exp, softmax, sum};
+use dualtape::{Dual, Scalar, derivative, gradient, gradient_forward, hessian, log_softmax, log_sum_exp, softmax, sum};
 
 const INF: f64 = f64::INFINITY;
 
@@ -27,6 +27,37 @@ fn a_power_whose_exponent_is_lost_when_it_is_lowered() {
     // The curvature of a root is beyond all numbers near 0, not lost.
     let (_, curvature) = derivative(|x| derivative(|x| x.powf(0.5), x).1, 5e-324);
     assert_eq!(curvature, -INF);
+    for (x, y) in [(1.7788721543617996e-249, 0.1), (2.1834489189824968e-243, 1.0 / 3.0)] {
+        let (_, curvature) = derivative(|x| derivative(|x| x.powf(y), x).1, x);
+        assert_eq!(curvature, -INF);
+        assert_eq!(hessian(|p| p[0].pow(p[1]), &[x, y]).2[0][0], -INF);
+    }
+}
+
+#[test]
+fn a_power_beyond_the_exponents_has_derivatives_within() {
+    // With 700 digits: by the base and the exponent, where the power itself is 0, and ∞.
+    let mixed = [
+        (1.9173632570756038e-144, 2.8412411212921143, -2.262_435_301_062_592_8e-262),
+        (1.8634521774394814e125, 3.407895131485991, 4.273_474_469_223_212_3e304),
+    ];
+    for (x, y, wanted) in mixed {
+        let (_, _, h) = hessian(|p| p[0].pow(p[1]), &[x, y]);
+        near("by base and exponent", h[0][1], wanted, 1e-14);
+        near("by exponent and base", h[1][0], wanted, 1e-14);
+    }
+    // Where these are beyond the exponents, too.
+    assert_eq!(hessian(|p| p[0].pow(p[1]), &[2e-9, -106.5]).2.into_entries(), [INF; 4]);
+}
+
+#[test]
+fn the_share_of_a_number_far_below_the_largest() {
+    // The difference of the two is rounded, which an exponential magnifies.
+    let x = [-3.318886652300442, -500.7687708342006];
+    near("softmax", softmax(&x)[1], 9.125_575_790_510_643e-217, 1e-15);
+    for (_, g) in [gradient(log_sum_exp, &x), gradient_forward(log_sum_exp, &x)] {
+        near("log_sum_exp", g[1], 9.125_575_790_510_643e-217, 1e-15);
+    }
 }
 
 #[test]

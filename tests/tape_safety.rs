@@ -7,7 +7,7 @@ mod refusals;
 use std::panic::catch_unwind;
 use std::thread;
 
-use dualtape::{Dual, Scalar, Tape, Var, dot, gradient};
+use dualtape::{Dual, Scalar, Tape, Var, affine, dot, function, fuse_map, gradient, sum, weighted_sum};
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
 #[test]
@@ -19,14 +19,30 @@ fn a_variable_is_small_and_free_to_move() {
     assert_eq!(size_of::<Dual<f64, 3>>(), 32);
 }
 
+fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+    [x * y]
+}
+
+fn mapped(x: &[Var], y: &[Var]) -> Var {
+    sum(&fuse_map(&function!(product: [S; 2] -> [S; 1]), [x, y]).concat())
+}
+
 #[test]
 fn a_variable_of_a_cleared_tape_is_refused() {
     let tape = Tape::new();
     let x = tape.var(1.0);
     tape.clear();
     let fresh = tape.var(1.0);
-    let operations: [fn(Var, Var) -> Var; 5] =
-        [|x, _| x + 1.0, |x, y| x * y, |x, y| y - x, |x, _| x.sin(), |x, y| dot(&[y, x], &[y, y])];
+    let operations: [fn(Var, Var) -> Var; 8] = [
+        |x, _| x + 1.0,
+        |x, y| x * y,
+        |x, y| y - x,
+        |x, _| x.sin(),
+        |x, y| dot(&[y, x], &[y, y]),
+        |x, y| weighted_sum(&[y, x], &[1.0, 0.0]),
+        |x, y| affine(&[y, y], &[x], 1)[0],
+        |x, y| mapped(&[y, y], &[y, x]),
+    ];
     for operation in operations {
         assert_eq!(message(|| operation(x, fresh)), STALE);
     }
@@ -163,8 +179,8 @@ fn clearing_keeps_the_memory() {
     let tape = Tape::new();
     let mut capacity = None;
     for _ in 0..rounds {
-        let x = tape.var(1.5);
-        let y = (0..100).fold(x, |y, _| y.sin() * x + dot(&[x, y], &[y, x]));
+        let (x, constant) = (tape.vars(&[1.5])[0], Var::constant(0.5));
+        let y = (0..100).fold(x, |y, _| y.sin() * x + dot(&[x, y], &[y, x]) + mapped(&[x, constant], &[y, x]));
         assert_ne!(tape.backward(y)[x], 0.0);
         assert_eq!(*capacity.get_or_insert(tape.capacity_bytes()), tape.capacity_bytes());
         tape.clear();

@@ -7,7 +7,9 @@ mod refusals;
 use std::sync::Barrier;
 use std::thread;
 
-use dualtape::{Dual, Scalar, Tape, Var, dot, gradient, gradient_forward, hessian, log_sum_exp, sum};
+use dualtape::{
+    Dual, Scalar, Tape, Var, affine, dot, gradient, gradient_forward, hessian, log_sum_exp, sum, weighted_sum,
+};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use refusals::{FOREIGN, PAUSED, STALE, message};
@@ -83,7 +85,7 @@ fn variables_sent_to_other_threads_are_refused() {
         // With and without a tape of the thread's own under way.
         let own = (seed % 2 == 0).then(Tape::new);
         let y = own.as_ref().map_or(c, |own| own.var(2.0));
-        let uses: [fn(Var, Var) -> Var; 8] = [
+        let uses: [fn(Var, Var) -> Var; 10] = [
             |x, _| -x,
             |x, _| x * 2.0,
             |x, y| x + y,
@@ -92,6 +94,8 @@ fn variables_sent_to_other_threads_are_refused() {
             |x, y| y.mul_add(y, x),
             |x, y| sum(&[y, x]),
             |x, y| dot(&[y, y], &[y, x]),
+            |x, y| weighted_sum(&[y, x], &[1.0, 0.0]),
+            |x, y| affine(&[y, x], &[y], 1)[0],
         ];
         for operation in uses {
             assert_eq!(message(|| operation(x, y)), FOREIGN);

@@ -1,5 +1,9 @@
 //! The trainer: what it does to parameters, when it ends, and that a training that is taken up again goes on bit for bit.
 
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::ops::ControlFlow::{Break, Continue};
@@ -11,6 +15,7 @@ use dualtape::nn::{
 use dualtape::{Real, Scalar, Var, gradient};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use refusals::message;
 
 /// Points of the plane in three classes by their angle, some of them wrong.
 fn sectors(rows: usize, seed: u64) -> Dataset<f64, usize> {
@@ -349,4 +354,19 @@ fn what_does_not_fit_is_refused() {
     let mut broken = tensors;
     broken.insert("best", &[2], vec![0.0, 1.0]);
     assert!(matches!(Trainer::<_, f64>::new(adam()).load_tensors(&broken), Err(TensorError::Shape { .. })));
+}
+
+#[test]
+fn no_rows_are_refused() {
+    let none = Dataset::<f64, f64>::new((1, 1), vec![], vec![]);
+    let objective = Breaking { after: |_| 1.0, limit: f64::INFINITY };
+    let fit =
+        |train: &Dataset<f64, f64>, validation| Trainer::new(adam()).fit(&objective, &mut [0.0], train, validation);
+    assert_eq!(message(|| fit(&none, None)), "Trainer::fit: there are no rows to train with; pass at least one");
+    assert_eq!(
+        message(|| fit(&one_row(), Some(&none))),
+        "Trainer::fit: there are no rows to validate with; pass at least one, or None"
+    );
+    let batch = || drop(Trainer::<_, f64>::new(adam()).batch(0));
+    assert_eq!(message(batch), "Trainer::batch: minibatches of 0 rows; pass at least 1");
 }

@@ -5,6 +5,7 @@ use dualtape::{Real, Scalar};
 /// Spot, strike, rate, volatility and time.
 pub(crate) const AT: [f64; 5] = [100.0, 95.0, 0.03, 0.25, 1.5];
 
+#[inline(always)]
 pub(crate) fn black_scholes<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
     let [spot, strike, rate, volatility, time] = [x[0], x[1], x[2], x[3], x[4]];
     let spread = volatility * time.sqrt();

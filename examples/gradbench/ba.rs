@@ -1,6 +1,6 @@
 //! Bundle adjustment: where cameras see points, and where they were seen.
 
-use dualtape::{Dual, Scalar};
+use dualtape::{Dual, Function, Scalar, linearize};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -69,16 +69,23 @@ struct Sparse {
 
 impl Scene {
     fn residuals(&self, errors: &mut [[f64; 2]], weight_errors: &mut [f64]) {
-        for (i, &(camera, point)) in self.observations.iter().enumerate() {
-            let (r, center, lens) = parts(&self.cameras[camera]);
-            let rotated = rotated(r, moved(center, self.points[point]));
-            errors[i] = projection_error(rotated, lens, self.features[i]).map(|error| weighted(error, self.weights[i]));
-            weight_errors[i] = weight_error(self.weights[i]);
+        for (i, (errors, weight_error)) in errors.iter_mut().zip(weight_errors).enumerate() {
+            let (observation, inputs) = self.observation(i);
+            *errors = observation.eval(&inputs);
+            *weight_error = of_weight(self.weights[i]);
         }
     }
 
-    /// An observation has 15 inputs. It is differentiated in four parts of six, six, eight and two inputs,
-    /// each in as many lanes, which the chain rule joins.
+    /// An observation, and its inputs.
+    #[inline(always)]
+    fn observation(&self, i: usize) -> (Observation, [f64; ENTRIES]) {
+        let (camera, point) = self.observations[i];
+        let [r0, r1, r2, c0, c1, c2, f, u, v, k1, k2] = self.cameras[camera];
+        let [x0, x1, x2] = self.points[point];
+        let inputs = [r0, r1, r2, c0, c1, c2, f, u, v, k1, k2, x0, x1, x2, self.weights[i]];
+        (Observation { feature: self.features[i] }, inputs)
+    }
+
     fn jacobian(&self, jacobian: &mut Sparse) {
         let count = self.observations.len();
         let points_start = 11 * self.cameras.len();
@@ -90,31 +97,20 @@ impl Scene {
         let (values, values_of_weights) = jacobian.values.split_at_mut(2 * ENTRIES * count);
         let outputs = pairs_of_rows(columns).iter_mut().zip(pairs_of_rows(values));
         for ((i, &(camera, point)), (columns, values)) in self.observations.iter().enumerate().zip(outputs) {
-            let (r, center, lens) = parts(&self.cameras[camera]);
-            let moved = moved(seeded::<3, 6>(center, 0), seeded(self.points[point], 3));
-            let rotated = rotated(seeded::<3, 6>(r, 0), seeded(moved.map(|x| x.value), 3));
-            let errors =
-                projection_error(seeded::<3, 8>(rotated.map(|x| x.value), 0), seeded(lens, 3), self.features[i]);
+            let (observation, inputs) = self.observation(i);
+            let errors = linearize(&observation, inputs);
             let [camera, point, weight] = [11 * camera, points_start + 3 * point, weights_start + i].map(|i| i as u32);
             for ((error, columns), values) in errors.iter().zip(columns).zip(values) {
                 columns[..11].iter_mut().zip(camera..).for_each(|(entry, column)| *entry = column);
                 columns[11..].iter_mut().zip(point..).for_each(|(entry, column)| *entry = column);
                 columns[14] = weight;
-
-                let weighted = weighted(Dual::<f64, 2>::seeded(error.value, 0), Dual::seeded(self.weights[i], 1));
-                let [by_error, by_weight] = weighted.partials;
-                let by_error = error.partials.map(|partial| by_error * partial);
-                let by_rotation = chained(&by_error[..3], &rotated);
-                let by_place = chained(&by_rotation[3..], &moved);
-                let ([r0, r1, r2, ..], [c0, c1, c2, x0, x1, x2]) = (by_rotation, by_place);
-                let [.., f, u, v, k1, k2] = by_error;
-                *values = [r0, r1, r2, c0, c1, c2, f, u, v, k1, k2, x0, x1, x2, by_weight];
+                *values = error.partials;
             }
         }
         let of_weights = columns_of_weights.iter_mut().zip(values_of_weights);
         for ((i, &weight), (column, value)) in self.weights.iter().enumerate().zip(of_weights) {
             *column = (weights_start + i) as u32;
-            *value = weight_error(Dual::variable(weight)).partials[0];
+            *value = of_weight(Dual::variable(weight)).partials[0];
         }
     }
 }
@@ -124,48 +120,47 @@ fn pairs_of_rows<T>(entries: &mut [T]) -> &mut [[[T; ENTRIES]; 2]] {
     entries.as_chunks_mut().0.as_chunks_mut().0
 }
 
-/// The rotation, the centre, and the focal length, principal point and distortion of a camera.
-fn parts(camera: &[f64; 11]) -> ([f64; 3], [f64; 3], [f64; 5]) {
-    let [r0, r1, r2, c0, c1, c2, lens @ ..] = *camera;
-    ([r0, r1, r2], [c0, c1, c2], lens)
+/// A point as a camera sees it, and where it was seen.
+struct Observation {
+    feature: [f64; 2],
 }
 
-/// The variables of the lanes from `first` on.
-#[inline(always)]
-fn seeded<const K: usize, const N: usize>(x: [f64; K], first: usize) -> [Dual<f64, N>; K] {
-    let mut variables = x.map(Dual::constant);
-    for (i, x) in variables.iter_mut().enumerate() {
-        x.partials[first + i] = 1.0;
-    }
-    variables
-}
+impl Function for Observation {
+    type Output = [f64; 2];
 
-/// The chain rule: the derivatives of what has the slopes `slopes` by `inner`.
-#[inline(always)]
-fn chained<const K: usize, const N: usize>(slopes: &[f64], inner: &[Dual<f64, N>; K]) -> [f64; N] {
-    let mut sums = [0.0; N];
-    for (slope, inner) in slopes.iter().zip(inner) {
-        for (sum, partial) in sums.iter_mut().zip(&inner.partials) {
-            *sum += slope * partial;
+    /// The weighted errors. The inputs are the camera's rotation, centre, focal length, principal point and
+    /// distortion, the point, and the weight.
+    #[inline(always)]
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 2] {
+        let &[r0, r1, r2, c0, c1, c2, f, u, v, k1, k2, x0, x1, x2, weight] = x else {
+            panic!("an observation has {ENTRIES} inputs, and not {}", x.len())
+        };
+        let (r, z, lens) = ([r0, r1, r2], [x0 - c0, x1 - c1, x2 - c2], [f, u, v, k1, k2]);
+        let square = dot(r, r);
+        // Each case to its end, so that there the compiler knows on what each number depends.
+        if square == 0.0 {
+            self.errors(hardly_rotated(r, z), lens, weight)
+        } else {
+            self.errors(rotated(r, square.sqrt(), z), lens, weight)
         }
     }
-    sums
 }
 
-/// A point relative to the centre of a camera.
-fn moved<S: Scalar<Real = f64>>(center: [S; 3], point: [S; 3]) -> [S; 3] {
-    [point[0] - center[0], point[1] - center[1], point[2] - center[2]]
-}
-
-/// A point rotated about the axis `r` by the length of `r` (Rodrigues).
-#[inline(always)]
-fn rotated<S: Scalar<Real = f64>>(r: [S; 3], z: [S; 3]) -> [S; 3] {
-    let square = dot(r, r);
-    if square == 0.0 {
-        let turned = cross(r, z);
-        return [z[0] + turned[0], z[1] + turned[1], z[2] + turned[2]];
+impl Observation {
+    /// The weighted distance of a point's distorted projection from the feature.
+    #[inline(always)]
+    fn errors<S: Scalar<Real = f64>>(&self, y: [S; 3], [f, u, v, k1, k2]: [S; 5], weight: S) -> [S; 2] {
+        let inverse = y[2].recip();
+        let (a, b) = (y[0] * inverse, y[1] * inverse);
+        let square = a * a + b * b;
+        let scale = f * (square * (k1 + k2 * square) + 1.0);
+        [(scale * a + u - self.feature[0]) * weight, (scale * b + v - self.feature[1]) * weight]
     }
-    let angle = square.sqrt();
+}
+
+/// A point rotated about the axis `r` by an angle, the length of `r` (Rodrigues).
+#[inline(always)]
+fn rotated<S: Scalar<Real = f64>>(r: [S; 3], angle: S, z: [S; 3]) -> [S; 3] {
     let inverse = angle.recip();
     let axis = [r[0] * inverse, r[1] * inverse, r[2] * inverse];
     let (sin, cos) = angle.sin_cos();
@@ -177,22 +172,14 @@ fn rotated<S: Scalar<Real = f64>>(r: [S; 3], z: [S; 3]) -> [S; 3] {
     ]
 }
 
-/// The distance of a point's distorted projection from the feature.
+/// The same for a rotation whose length rounds to 0.
 #[inline(always)]
-fn projection_error<S: Scalar<Real = f64>>(y: [S; 3], [f, u, v, k1, k2]: [S; 5], feature: [f64; 2]) -> [S; 2] {
-    let inverse = y[2].recip();
-    let (a, b) = (y[0] * inverse, y[1] * inverse);
-    let square = a * a + b * b;
-    let scale = f * (square * (k1 + k2 * square) + 1.0);
-    [scale * a + u - feature[0], scale * b + v - feature[1]]
+fn hardly_rotated<S: Scalar<Real = f64>>(r: [S; 3], z: [S; 3]) -> [S; 3] {
+    let turned = cross(r, z);
+    [z[0] + turned[0], z[1] + turned[1], z[2] + turned[2]]
 }
 
-#[inline(always)]
-fn weighted<S: Scalar<Real = f64>>(error: S, weight: S) -> S {
-    error * weight
-}
-
-fn weight_error<S: Scalar<Real = f64>>(w: S) -> S {
+fn of_weight<S: Scalar<Real = f64>>(w: S) -> S {
     -(w * w) + 1.0
 }
 

@@ -1,6 +1,6 @@
 //! The determinant by expansion along the first row, in all its l! products.
 
-use dualtape::{Scalar, Terms, function, fuse, sum};
+use dualtape::{Scalar, Terms, function, fuse};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -74,18 +74,15 @@ fn minor<S: Scalar<Real = f64>>(rows: &[S], ell: usize, next: &mut [usize]) -> S
         return rows[p] * rows[ell + q] - rows[q] * rows[ell + p];
     }
     let r = next[q];
-    let three =
-        |first: usize, columns: [usize; 3]| std::array::from_fn(|i| rows[(first + i / 3) * ell + columns[i % 3]]);
     if m == 3 {
-        return of_three(three(0, [p, q, r]));
+        return of_three(std::array::from_fn(|i| rows[i / 3 * ell + [p, q, r][i % 3]]));
     }
     if m == 4 {
-        let columns = [p, q, r, next[r]];
-        return sum(&ORDERS.map(|order| {
-            let [first, others @ ..] = order.map(|i| columns[i]);
-            let [a, b, c, d, e, f, g, h, i] = three(1, others);
-            fuse(&function!(product: [S; 10] -> S), [rows[first], a, b, c, d, e, f, g, h, i])
-        }));
+        let mut entries = [rows[p]; 16];
+        for (entries, row) in entries.as_chunks_mut::<4>().0.iter_mut().zip(rows.chunks_exact(ell)) {
+            *entries = [row[p], row[q], row[r], row[next[r]]];
+        }
+        return fuse(&function!(of_four: [S; 16] -> S), entries);
     }
     let mut sum = S::zero();
     let mut before = ell;
@@ -100,13 +97,11 @@ fn minor<S: Scalar<Real = f64>>(rows: &[S], ell: usize, next: &mut [usize]) -> S
     sum
 }
 
-/// Four columns, each followed by the others in an order in which their minor has the sign of the
-/// expansion: the even permutations.
-const ORDERS: [[usize; 4]; 4] = [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 1, 3], [3, 1, 0, 2]];
-
 #[inline(always)]
-fn product<S: Scalar<Real = f64>>([entry, minor @ ..]: [S; 10]) -> S {
-    entry * of_three(minor)
+fn of_four<S: Scalar<Real = f64>>([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]: [S; 16]) -> S {
+    a * of_three([f, g, h, j, k, l, n, o, p]) - b * of_three([e, g, h, i, k, l, m, o, p])
+        + c * of_three([e, f, h, i, j, l, m, n, p])
+        - d * of_three([e, f, g, i, j, k, m, n, o])
 }
 
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! A chain of differential equations, `y₀′ = x₀` and `yᵢ′ = xᵢ·yᵢ₋₁`, by the classical method of
 //! Runge and Kutta.
 
-use dualtape::{Dual, Scalar};
+use dualtape::{Function, Scalar, linearize};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -70,14 +70,11 @@ impl Chain {
             // The adjoints of what the number after this one needs.
             let (mut of_y, mut of_stages) = (0.0, [0.0; 3]);
             for (i, before) in window.zip(&stages).rev() {
-                // By the coefficient, the value and the stages of the number before.
-                let mut after = Stages {
-                    y: Dual::<f64, 5>::seeded(before.y, 1),
-                    increments: std::array::from_fn(|k| Dual::seeded(before.increments[k], 2 + k)),
-                };
-                let increment = after.increment(Dual::seeded(self.x[i], 0), Dual::constant(y[i]), self.step_size());
+                let [s1, s2, s3] = before.increments;
+                let [increment, stages @ ..] =
+                    linearize(&Increment { step_size: self.step_size() }, [self.x[i], before.y, s1, s2, s3]);
                 let mut by = increment.partials.map(|partial| partial * adjoints[i]);
-                for (stage, adjoint) in after.increments.iter().zip(of_stages) {
+                for (stage, adjoint) in stages.iter().zip(of_stages) {
                     by.iter_mut().zip(stage.partials).for_each(|(by, partial)| *by += partial * adjoint);
                 }
                 adjoints[i] += of_y;
@@ -86,6 +83,24 @@ impl Chain {
             }
         }
         g
+    }
+}
+
+/// What a step adds to a number of the chain, and its stages, from its coefficient and what it needs of the
+/// number before it.
+struct Increment {
+    step_size: f64,
+}
+
+impl Function for Increment {
+    type Output = [f64; 4];
+
+    #[inline(always)]
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 4] {
+        let mut stages = Stages { y: x[1], increments: [x[2], x[3], x[4]] };
+        let increment = stages.increment(x[0], S::zero(), self.step_size);
+        let [s1, s2, s3] = stages.increments;
+        [increment, s1, s2, s3]
     }
 }
 

@@ -190,25 +190,43 @@ impl<'a> Program<'a> {
         (known > 0).then(|| known - 1 - if choice < 128 { choice % known.min(8) } else { choice % known })
     }
 
+    /// Up to [`WINDOW`] of the variables: any, or some that were made one after the other.
+    fn choose_slice(&mut self) -> Option<Vec<usize>> {
+        let count = 1 + self.bytes.below(WINDOW);
+        if self.bytes.byte() % 2 == 0 {
+            return (0..count).map(|_| self.choose_variable()).collect();
+        }
+        let first = self.choose_variable()?;
+        Some((first..self.variables.len().min(first + count)).collect())
+    }
+
     fn new_variable(&mut self) {
         let Some(chosen) = self.choose_tape() else { return self.start(Tape::new) };
-        let value = self.bytes.number();
-        let value = if self.guarded && !(value.abs() < 8.0) { 0.75 } else { value };
+        // Several are recorded together.
+        let values: Vec<f64> = (0..1 + self.bytes.below(4)).map(|_| self.moderate_number()).collect();
         let paused = chosen + 1 < self.tapes.len();
         let living = &mut self.tapes[chosen];
-        match outcome(|| living.tape.var(value)) {
-            Ok(var) => {
+        let record = || if let [value] = values[..] { vec![living.tape.var(value)] } else { living.tape.vars(&values) };
+        match outcome(record) {
+            Ok(vars) => {
                 assert!(!paused, "a paused tape records");
-                living.inputs.push(self.variables.len());
-                self.variables.push(Known { var, value, home: Some(living.recording), step: None });
+                for (var, value) in vars.into_iter().zip(values) {
+                    living.inputs.push(self.variables.len());
+                    self.variables.push(Known { var, value, home: Some(living.recording), step: None });
+                }
             }
             Err(message) => assert!(paused && message == PAUSED, "{message}"),
         }
     }
 
-    fn constant(&mut self) {
+    /// A number that the bounds hold for, where arguments are mapped into domains.
+    fn moderate_number(&mut self) -> f64 {
         let value = self.bytes.number();
-        let value = if self.guarded && !(value.abs() < 8.0) { 0.75 } else { value };
+        if self.guarded && !(value.abs() < 8.0) { 0.75 } else { value }
+    }
+
+    fn constant(&mut self) {
+        let value = self.moderate_number();
         self.variables.push(Known { var: Var::constant(value), value, home: None, step: None });
     }
 
@@ -229,13 +247,11 @@ impl<'a> Program<'a> {
 
     fn operation(&mut self) {
         let op = Op::numbered(self.bytes.below(Op::COUNT));
-        let count = match op.arity() {
-            Arity::Few(count) => count,
-            Arity::Window => 1 + self.bytes.below(WINDOW),
+        let arguments = match op.arity() {
+            Arity::Few(count) => (0..count).map(|_| self.choose_variable()).collect(),
+            Arity::Window => self.choose_slice(),
         };
-        let Some(arguments) = (0..count).map(|_| self.choose_variable()).collect::<Option<Vec<usize>>>() else {
-            return self.new_variable();
-        };
+        let Some(arguments): Option<Vec<usize>> = arguments else { return self.new_variable() };
         let mut c = self.bytes.number();
         if self.guarded && !c.is_finite() {
             c = 0.25;
@@ -283,7 +299,8 @@ impl<'a> Program<'a> {
         let capacity = living.tape.capacity_bytes();
         living.tape.clear();
         assert!(living.tape.is_empty());
-        assert_eq!(living.tape.capacity_bytes(), capacity);
+        // What layers kept for the way back is given back.
+        assert!(living.tape.capacity_bytes() <= capacity);
         living.recording = self.recordings;
         living.inputs.clear();
     }

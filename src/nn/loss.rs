@@ -15,7 +15,8 @@
 
 use num_traits::{Float, One, Zero};
 
-use crate::{Block, Function, Real, Scalar, dot, fuse, log_sum_exp, softmax, sum};
+use crate::slices::softmax_in_place;
+use crate::{Block, Function, Real, Scalar, dot, fuse, log_sum_exp, sum};
 
 /// `Σᵢ (outputᵢ − targetᵢ)²`.
 ///
@@ -243,9 +244,9 @@ struct CrossEntropies<R> {
 }
 
 impl<R: Real> CrossEntropies<R> {
-    /// The logits of every row with its class and weight.
-    fn rows<'a, S>(&'a self, x: &'a [S]) -> impl Iterator<Item = (&'a [S], &'a (usize, R))> {
-        x.chunks_exact((x.len() / self.rows.len().max(1)).max(1)).zip(&self.rows)
+    /// The number of logits of a row; 1 when there are no rows.
+    fn width<S>(&self, x: &[S]) -> usize {
+        x.len().checked_div(self.rows.len()).unwrap_or(1).max(1)
     }
 }
 
@@ -258,17 +259,17 @@ impl<R: Real> Block<R> for CrossEntropies<R> {
             margins[class] = R::zero();
             log_sum_exp(&margins) * weight
         };
-        vec![self.rows(x).map(loss).fold(R::zero(), |sum, loss| sum + loss)]
+        vec![x.chunks_exact(self.width(x)).zip(&self.rows).map(loss).fold(R::zero(), |sum, loss| sum + loss)]
     }
 
     /// `∂(−ln P(class))/∂xⱼ = P(j)`, and less 1 for the class itself, which is less all others.
     fn pull_back<S: Scalar<Real = R>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
-        let mut adjoints = Vec::with_capacity(x.len());
-        for (logits, &(class, weight)) in self.rows(x) {
-            let mut probabilities = softmax(logits);
+        let mut adjoints = x.to_vec();
+        for (probabilities, &(class, weight)) in adjoints.chunks_exact_mut(self.width(x)).zip(&self.rows) {
+            softmax_in_place(probabilities);
             probabilities[class] = S::zero();
-            probabilities[class] = -sum(&probabilities);
-            adjoints.extend(probabilities.into_iter().map(|p| p * u[0] * weight));
+            probabilities[class] = -sum(probabilities);
+            probabilities.iter_mut().for_each(|p| *p = *p * u[0] * weight);
         }
         adjoints
     }

@@ -428,7 +428,7 @@ impl<S: Scalar> Mlp<S> {
             if index > 0 {
                 change(&mut x);
             }
-            x = activation.layer(parameters, &x, rows);
+            x = S::group(format_args!("layer {}", index + 1), || activation.layer(parameters, &x, rows));
         }
         x
     }

@@ -102,7 +102,7 @@ impl Tensors {
             n == shape.iter().product::<usize>(),
             "Tensors: {n} numbers for {name:?} of the shape {shape:?}; pass as many as the product of the shape"
         );
-        assert_ne!(name, "__metadata__", "Tensors: this name is where files keep the texts; choose another");
+        assert!(name != "__metadata__", "Tensors: this name is where files keep the texts; choose another");
         self.tensors.insert(name, Tensor { shape: shape.to_vec(), numbers: Numbers::new(numbers) });
     }
 

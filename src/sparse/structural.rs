@@ -138,7 +138,7 @@ impl<T: Scalar> Scalar for Structural<T> {
         T::apply_block(block, &inner).into_iter().map(|value| Structural { value, is_constant }).collect()
     }
 
-    elementary_functions!(chained_functions);
+    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([] Structural<T>);

@@ -7,7 +7,7 @@ use crate::Scalar;
 /// Such kernels, one after the other, with their partials and operands.
 pub(super) struct Elements<T> {
     kernels: Vec<Kernel>,
-    /// Of a kernel: element by element and output by output those by all inputs.
+    /// Of a kernel: output by output, and input by input, those of all elements.
     partials: Vec<T>,
     /// What there is in the slice of each input.
     inputs: Vec<Input>,
@@ -61,8 +61,9 @@ impl<T> Elements<T> {
             + self.positions.capacity() * size_of::<u32>()
     }
 
-    fn partials(&self, kernel: &Kernel) -> &[T] {
-        &self.partials[kernel.first_partial..][..kernel.count * kernel.outputs * kernel.inputs]
+    /// Those of one output by one input, at all elements.
+    fn partials(&self, kernel: &Kernel, output: usize, input: usize) -> &[T] {
+        &self.partials[kernel.first_partial + (output * kernel.inputs + input) * kernel.count..][..kernel.count]
     }
 
     fn inputs(&self, kernel: &Kernel) -> &[Input] {
@@ -75,11 +76,11 @@ impl<T> Elements<T> {
 }
 
 impl<T: Scalar> Elements<T> {
-    /// Stores a kernel of N inputs, without these, and returns its number.
-    pub(super) fn start<const N: usize, const M: usize>(&mut self, partials: &[[[T; N]; M]]) -> u32 {
+    /// Stores a kernel of some inputs, without these, and returns its number.
+    pub(super) fn start(&mut self, [outputs, inputs, count]: [usize; 3], partials: &[T]) -> u32 {
         let (first_partial, first_input) = (self.partials.len(), self.inputs.len());
-        self.kernels.push(Kernel { count: partials.len(), outputs: M, inputs: N, first_partial, first_input });
-        self.partials.extend_from_slice(partials.as_flattened().as_flattened());
+        self.kernels.push(Kernel { count, outputs, inputs, first_partial, first_input });
+        self.partials.extend_from_slice(partials);
         within_limit(self.kernels.len()) - 1
     }
 
@@ -102,8 +103,8 @@ impl<T: Scalar> Elements<T> {
     pub(super) fn for_each_argument(&self, kernel: u32, result: usize, mut visit: impl FnMut(usize)) {
         let kernel = &self.kernels[kernel as usize];
         let (output, element) = (result / kernel.count, result % kernel.count);
-        let partials = &self.partials(kernel)[(element * kernel.outputs + output) * kernel.inputs..];
-        for (input, partial) in self.inputs(kernel).iter().zip(partials) {
+        for (number, input) in self.inputs(kernel).iter().enumerate() {
+            let partial = self.partials(kernel, output, number)[element];
             let position = match *input {
                 Input::Constants => NONE,
                 Input::Run(first) => first + element as u32,
@@ -118,19 +119,19 @@ impl<T: Scalar> Elements<T> {
     /// Carries the adjoints of a kernel's results on to its arguments, input by input.
     pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]]) {
         let kernel = &self.kernels[kernel as usize];
-        let partials = self.partials(kernel).chunks_exact(kernel.outputs * kernel.inputs);
         for (number, input) in self.inputs(kernel).iter().enumerate() {
-            for (output, adjoints) in results.chunks_exact(kernel.count).enumerate() {
-                let partials = partials.clone().map(|of_element| of_element[output * kernel.inputs + number]);
-                let products = partials.zip(adjoints);
+            for output in 0..kernel.outputs {
+                let partials = self.partials(kernel, output, number);
+                let adjoints = &results[output * kernel.count..][..kernel.count];
                 match *input {
                     Input::Constants => {}
                     Input::Run(first) => {
-                        let sums = before[first as usize..].iter_mut().zip(products);
-                        sums.for_each(|(sum, (partial, adjoint))| add_product(sum, partial, adjoint));
+                        add_products(&mut before[first as usize..][..kernel.count], partials, adjoints)
                     }
                     Input::Listed(start) => {
-                        for (&position, (partial, adjoint)) in self.listed(start, kernel).iter().zip(products) {
+                        for ((&position, &partial), adjoint) in
+                            self.listed(start, kernel).iter().zip(partials).zip(adjoints)
+                        {
                             // That of a constant is past the end.
                             if let Some(sum) = before.get_mut(position as usize) {
                                 add_product(sum, partial, adjoint);
@@ -140,6 +141,23 @@ impl<T: Scalar> Elements<T> {
                 }
             }
         }
+    }
+}
+
+/// `sum += partial·adjoint` for each sum.
+fn add_products<T: Scalar, const L: usize>(sums: &mut [[T; L]], partials: &[T], adjoints: &[[T; L]]) {
+    // A product that is a number needs no care.
+    let are_numbers = T::ORDER == 0
+        && (partials.iter().zip(adjoints))
+            .flat_map(|(&partial, adjoint)| adjoint.iter().map(move |&adjoint| (partial * adjoint).value()))
+            .fold(true, |all, product| all & !num_traits::Float::is_nan(product));
+    let products = partials.iter().zip(adjoints);
+    if are_numbers {
+        for (sum, (&partial, adjoint)) in sums.iter_mut().zip(products) {
+            sum.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += partial * adjoint);
+        }
+    } else {
+        sums.iter_mut().zip(products).for_each(|(sum, (&partial, adjoint))| add_product(sum, partial, adjoint));
     }
 }
 

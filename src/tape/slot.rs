@@ -50,6 +50,12 @@ fn empty_slot<T: Scalar>() {
     let _ = T::with_slot(|slot| drop(slot.replace(Slot::new())));
 }
 
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Slot::new()
+    }
+}
+
 impl<T> Slot<T> {
     pub(crate) const fn new() -> Self {
         Slot {
@@ -225,16 +231,21 @@ pub(super) fn refuse<T: Scalar>(stamp: u32) -> ! {
 }
 
 /// The slot of a scalar that is itself nested, by a look-up of its type.
-#[inline(never)]
 pub(crate) fn registered_slot<T: Scalar, Out>(lend: impl FnOnce(&RefCell<Slot<T>>) -> Out) -> Result<Out, AccessError> {
+    registered(lend)
+}
+
+/// What this thread has one of for each type `X`, which may be generic: a thread-local may not.
+#[inline(never)]
+pub(crate) fn registered<X: Default + 'static, Out>(lend: impl FnOnce(&X) -> Out) -> Result<Out, AccessError> {
     thread_local! {
         static SLOTS: RefCell<Vec<(TypeId, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
     }
     let slot = SLOTS.try_with(|slots| {
-        let key = TypeId::of::<T>();
+        let key = TypeId::of::<X>();
         let known = slots.borrow().iter().find(|(id, _)| *id == key).map(|(_, slot)| slot.clone());
         known.unwrap_or_else(|| {
-            let slot: Rc<dyn Any> = Rc::new(RefCell::new(Slot::<T>::new()));
+            let slot: Rc<dyn Any> = Rc::new(X::default());
             slots.borrow_mut().push((key, slot.clone()));
             slot
         })
@@ -254,7 +265,7 @@ thread_local! {
 }
 
 /// A stamp that no other recording has. Threads draw them by the block.
-fn issue_stamp() -> u32 {
+pub(crate) fn issue_stamp() -> u32 {
     const BLOCK: u32 = 1 << 12;
     static NEXT_BLOCK: AtomicU32 = AtomicU32::new(0);
 
@@ -275,6 +286,6 @@ fn issue_stamp() -> u32 {
 }
 
 /// Whether this thread issued the stamp.
-fn issued_here(stamp: u32) -> bool {
+pub(crate) fn issued_here(stamp: u32) -> bool {
     STAMPS.with(|stamps| stamps.borrow().drawn.iter().any(|(start, end)| (*start..*end).contains(&stamp)))
 }

@@ -6,10 +6,11 @@ use super::block::{Operand, Operation, Source};
 use super::recording::{NONE, Recording};
 use super::slot::{on_slot, refuse};
 use crate::custom::pulled_back;
+use crate::kernel::linearized;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::slices::{dense_with_slopes, pull_dense_back, sum_terms};
-use crate::{Block, Dual, Function, Outputs, Rule, Scalar, rules};
+use crate::{Block, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///
@@ -120,7 +121,7 @@ impl<T: Scalar> Var<T> {
         match (&operands[..], &partials[..]) {
             (&[x], &[by_x]) => x.chain(value, by_x),
             (&[x, y], &[by_x, by_y]) => x.chain2(y, value, [by_x, by_y]),
-            _ => Var::record(value, (operands, partials.into_iter()), (&[], std::iter::empty())),
+            _ => Var::record(value, (operands, partials.iter().copied()), (&[], std::iter::empty())),
         }
     }
 
@@ -198,13 +199,23 @@ impl Slice {
     #[inline(always)]
     fn of<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<Slice, u32> {
         let first = xs.first().map_or(Place::NOWHERE, |x| x.place);
-        let gaps = (0..).zip(xs).fold(0, |gaps, (i, x)| gaps | (x.place.0 ^ (first.0.wrapping_add(i))));
-        if gaps == 0 && !first.is_nowhere() {
-            return if recording.admits(first.stamp()) { Ok(Slice::Run) } else { Err(first.stamp()) };
+        let (gaps, spread) = (0..).zip(xs).fold((0, 0), |(gaps, spread), (i, x)| {
+            (gaps | (x.place.0 ^ first.0.wrapping_add(i)), spread | (x.place.0 ^ first.0))
+        });
+        let have_one_stamp = spread >> 32 == 0;
+        if !have_one_stamp {
+            return Slice::of_several_stamps(xs, recording);
         }
-        if xs.iter().fold(0, |stamps, x| stamps | x.place.stamp()) == 0 {
-            return Ok(Slice::Constants);
+        match first.stamp() {
+            0 => Ok(Slice::Constants),
+            stamp if !recording.admits(stamp) => Err(stamp),
+            _ if gaps == 0 => Ok(Slice::Run),
+            _ => Ok(Slice::Mixed),
         }
+    }
+
+    #[inline(never)]
+    fn of_several_stamps<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<Slice, u32> {
         let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !recording.admits(stamp));
         foreign.map_or(Ok(Slice::Mixed), Err)
     }
@@ -222,11 +233,11 @@ impl Slice {
     }
 }
 
-/// An input of a kernel in a lane of its own. That of a constant is of no account, and left out where it
+/// Whether an input of a kernel is differentiated. That of a constant is of no account, and left out where it
 /// would be recorded.
 #[inline(always)]
-fn seeded<T: Scalar, const N: usize>(x: Var<T>, lane: usize) -> Dual<T, N> {
-    if T::RECORDS && x.is_constant() { Dual::constant(x.value) } else { Dual::seeded(x.value, lane) }
+fn counts<T: Scalar>(x: Var<T>) -> bool {
+    !(T::RECORDS && x.is_constant())
 }
 
 /// Records a statement with two operands, either of which may be a constant.
@@ -336,6 +347,18 @@ impl<T: Scalar> Scalar for Var<T> {
         Var::constant(T::locally_constant(slope))
     }
 
+    #[inline(always)]
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        Var { value: self.value.label(name), ..self }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        T::group(name, inside)
+    }
+
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
         Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))
@@ -405,8 +428,8 @@ impl<T: Scalar> Scalar for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        let inputs: [_; N] = std::array::from_fn(|lane| seeded(x[lane], lane));
-        F::Output::map(f.eval(&inputs), |y| Var::with_partials(&x, y.value, y.partials))
+        let y = linearized(f, x.map(|x| x.value), |lane| counts(x[lane]));
+        F::Output::map(y, |y| Var::with_partials(&x, y.value, y.partials))
     }
 
     #[track_caller]
@@ -415,12 +438,18 @@ impl<T: Scalar> Scalar for Var<T> {
         F: Function<T::Real, Output = [T::Real; M]>,
     {
         let n = x[0].len();
-        let mut partials: Vec<[[T; N]; M]> = Vec::with_capacity(n);
-        let mut outputs: [Vec<Self>; M] = std::array::from_fn(|_| Vec::with_capacity(n));
-        let inputs = |i: usize| -> [Dual<T, N>; N] { std::array::from_fn(|lane| seeded(x[lane][i], lane)) };
-        for y in (0..n).map(|i| f.eval(&inputs(i))) {
-            partials.push(y.map(|y| y.partials));
-            outputs.iter_mut().zip(y).for_each(|(outputs, y)| outputs.push(Var::constant(y.value)));
+        let x = x.map(|x| &x[..n]);
+        let mut partials = vec![T::zero(); M * N * n];
+        let mut outputs = [(); M].map(|()| vec![Var::constant(T::zero()); n]);
+        for i in 0..n {
+            let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].value);
+            let y = linearized(f, inputs, |lane| counts(x[lane][i]));
+            for (number, (y, output)) in y.iter().zip(&mut outputs).enumerate() {
+                output[i].value = y.value;
+                for (lane, &partial) in y.partials.iter().enumerate() {
+                    partials[(number * N + lane) * n + i] = partial;
+                }
+            }
         }
         let recorded = on_slot::<T, _>(|slot| {
             let recording = slot.current();
@@ -432,7 +461,7 @@ impl<T: Scalar> Scalar for Var<T> {
                 return Ok(None);
             }
             let elements = recording.elements();
-            let kernel = elements.start(&partials);
+            let kernel = elements.start([M, N, n], &partials);
             for (slice, x) in slices.into_iter().zip(x) {
                 match slice {
                     Slice::Constants => elements.constants(),
@@ -447,7 +476,7 @@ impl<T: Scalar> Scalar for Var<T> {
         outputs
     }
 
-    elementary_functions!(chained_functions);
+    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([] Var<T>);

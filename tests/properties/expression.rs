@@ -6,7 +6,9 @@
 //! moderate then, and a bound on the rounding errors of derivatives is a product
 //! of moderate numbers.
 
-use dualtape::{Dual, Rule, Scalar, dense, dot, function, fuse, log_softmax, log_sum_exp, softmax, sum};
+use dualtape::{
+    Dual, Rule, Scalar, dense, dot, function, fuse, fuse_map, log_softmax, log_sum_exp, softmax, sum, weighted_sum,
+};
 
 /// The longest path from an input to a result.
 pub(crate) const DEPTH: usize = 12;
@@ -147,6 +149,10 @@ fn kernel<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> S {
     (x * y).cos() * z + x
 }
 
+fn turn<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+    [x.sin() * y, x - y]
+}
+
 fn wave<S: Scalar>(x: S) -> S {
     x.sin()
 }
@@ -171,11 +177,13 @@ pub(crate) enum Op {
     Sum,
     Product,
     Dot,
+    WeightedSum,
     LogSumExp,
     Softmax,
     LogSoftmax,
     Rule,
     Fused,
+    Mapped,
     Layer,
     Unary(Unary),
     Binary(Binary),
@@ -206,11 +214,13 @@ const PLAIN: &[Op] = &[
     Op::Sum,
     Op::Product,
     Op::Dot,
+    Op::WeightedSum,
     Op::LogSumExp,
     Op::Softmax,
     Op::LogSoftmax,
     Op::Rule,
     Op::Fused,
+    Op::Mapped,
     Op::Layer,
 ];
 
@@ -237,7 +247,8 @@ impl Op {
             Op::SinCos | Op::Unary(_) => Arity::Few(1),
             Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Rule | Op::Binary(_) => Arity::Few(2),
             Op::MulAdd | Op::Fused | Op::Layer => Arity::Few(3),
-            Op::Sum | Op::Product | Op::Dot | Op::LogSumExp | Op::Softmax | Op::LogSoftmax => Arity::Window,
+            Op::Sum | Op::Product | Op::Dot | Op::WeightedSum | Op::Mapped => Arity::Window,
+            Op::LogSumExp | Op::Softmax | Op::LogSoftmax => Arity::Window,
         }
     }
 
@@ -275,6 +286,7 @@ impl Step {
         let x: Vec<S> = arguments.iter().enumerate().map(guard).collect();
         let c = if self.guarded { self.c.clamp(REALS.0, REALS.1) } else { self.c };
         let away_from_zero = if self.guarded && c.abs() < 0.2 { 0.2 } else { c };
+        let reversed = || x.iter().rev().copied().collect::<Vec<S>>();
         // Which of several results.
         let chosen = (c.abs() * 3.0) as usize % x.len().max(1);
         match self.op {
@@ -302,12 +314,18 @@ impl Step {
             Op::Sum if c < 0.0 => x.iter().sum(),
             Op::Sum => sum(&x),
             Op::Product => x.iter().product(),
-            Op::Dot => dot(&x, &x.iter().rev().copied().collect::<Vec<S>>()),
+            Op::Dot if c < 0.0 => dot(&x, &x),
+            Op::Dot => dot(&x, &reversed()),
+            Op::WeightedSum => weighted_sum(&x, &(0..x.len()).map(|i| c * (i as f64 - 1.0)).collect::<Vec<f64>>()),
             Op::LogSumExp => log_sum_exp(&x),
             Op::Softmax => softmax(&x).get(chosen).copied().unwrap_or_else(S::zero),
             Op::LogSoftmax => log_softmax(&x).get(chosen).copied().unwrap_or_else(S::zero),
             Op::Rule => Wave.apply([x[0], x[1]]),
             Op::Fused => fuse(&function!(kernel: [S; 3] -> S), [x[0], x[1], x[2]]),
+            Op::Mapped => {
+                let [a, b] = fuse_map(&function!(turn: [S; 2] -> [S; 2]), [&x, &reversed()]);
+                if c < 0.0 { sum(&b) } else { dot(&a, &b) }
+            }
             Op::Layer => sum(&dense(&[x[0], x[1]], &[x[2], x[0]], 2, &function!(wave: S -> S))),
             Op::Unary(function) => function.apply(x[0], c),
             Op::Binary(function) => function.apply(x[0], x[1]),
@@ -333,6 +351,7 @@ impl Step {
             Op::Softmax => y.value.abs(),
             Op::LogSoftmax => 1.0,
             Op::Fused | Op::Layer => 2.0 * largest * largest,
+            Op::Mapped => 8.0 * largest * largest,
             _ => 0.0,
         };
         let n = arguments.len();

@@ -3,7 +3,8 @@
 use std::iter::once;
 
 use dualtape::{
-    Dual, Function, Matrix, Real, Scalar, Taylor, gradient, gradient_forward, jacobian, jacobian_reverse, jvp,
+    Dual, Function, Matrix, Outputs, Real, Scalar, Taylor, gradient, gradient_forward, jacobian, jacobian_reverse, jvp,
+    linearize,
 };
 
 /// What one reading of a function says at a point.
@@ -18,7 +19,7 @@ pub(crate) struct Outcome<R> {
 
 /// The function at `x` in every reading; the first is the plain one.
 pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Vec<Outcome<R>> {
-    vec![
+    let mut outcomes = vec![
         Outcome { reading: "plain", value: f.eval(x), gradients: vec![], hessian: None },
         first("Dual", gradient_by_lane(|x| f.eval(x), x)),
         first("Dual<_, 8>", gradient_forward(|x| f.eval(x), x)),
@@ -30,7 +31,34 @@ pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Ve
         second("Var<Dual<_, 8>>", rows(jacobian(|x| joined(gradient(|x| f.eval(x), x)), x))),
         second("Taylor<Dual, 2>", jacobian_by_lane(|x| joined(gradient_by_series(|x| f.eval(x), x)), x)),
         second("Var<Var>", rows(jacobian_reverse(|x| joined(gradient(|x| f.eval(x), x)), x))),
-    ]
+    ];
+    if x.len() <= KERNEL_INPUTS {
+        outcomes.extend([
+            first("kernel", gradient_of_kernel(f, x)),
+            second("Dual<kernel>", jacobian_by_lane(|x| joined(gradient_of_kernel(f, x)), x)),
+        ]);
+    }
+    outcomes
+}
+
+/// The most inputs of a function that is read as a kernel.
+const KERNEL_INPUTS: usize = 6;
+
+/// A function of some of the inputs.
+struct OfFirst<'a, F>(&'a F, usize);
+
+impl<R: Real, F: Function<R>> Function<R> for OfFirst<'_, F> {
+    type Output = F::Output;
+
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> <F::Output as Outputs<R>>::Of<S> {
+        self.0.eval(&x[..self.1])
+    }
+}
+
+fn gradient_of_kernel<T: Scalar>(f: &impl Function<T::Real, Output = T::Real>, x: &[T]) -> (T, Vec<T>) {
+    let inputs: [T; KERNEL_INPUTS] = std::array::from_fn(|i| x.get(i).copied().unwrap_or(T::one()));
+    let y = linearize(&OfFirst(f, x.len()), inputs);
+    (y.value, y.partials[..x.len()].to_vec())
 }
 
 /// All third derivatives at `x`, the last index fastest, in several readings.

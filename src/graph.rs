@@ -1,0 +1,276 @@
+//! See it: the graph of a computation, drawn.
+//!
+//! A new interpretation is a new number type. [`Traced<T>`] computes what `T` computes and writes down every
+//! operation on the way: its name, its inputs, its value and its local slopes. One walk back over them, as on a tape,
+//! gives every node its gradient, constants too. What comes out is a [`Graph`], which is plain data:
+//!
+//! ```
+//! use dualtape::{Scalar, graph::trace};
+//!
+//! fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
+//!     let (x1, x2, w1, w2) = (x[0].label("x1"), x[1].label("x2"), x[2].label("w1"), x[3].label("w2"));
+//!     (x1 * w1 + x2 * w2).label("n").tanh().label("o")
+//! }
+//!
+//! let graph = trace(neuron, &[2.0, 0.0, -0.25, 1.0]);
+//! let tree = "\
+//! o = tanh     data -0.4621 | grad  1.0000
+//! └─ n = +     data -0.5000 | grad  0.7864
+//!    ├─ *      data -0.5000 | grad  0.7864
+//!    │  ├─ x1  data  2.0000 | grad -0.1966
+//!    │  └─ w1  data -0.2500 | grad  1.5729
+//!    └─ *      data  0.0000 | grad  0.7864
+//!       ├─ x2  data  0.0000 | grad  0.7864
+//!       └─ w2  data  1.0000 | grad  0.0000
+//! ";
+//! assert_eq!(graph.to_string(), tree);
+//! ```
+//!
+//! - [`Display`](std::fmt::Display) is it as text, this tree; [`print`](Graph::print) prints it in colour;
+//! - [`dot`](Graph::dot) is the drawing of micrograd (Karpathy 2020) for graphviz;
+//! - [`svg`](Graph::svg) a drawing that needs neither graphviz nor a script;
+//! - [`page`](Graph::page) an HTML page that plays the walk back over it, one operation at a time;
+//! - [`evcxr_display`](Graph::evcxr_display) shows it in a notebook;
+//! - [`first_non_finite`](Graph::first_non_finite) says where an infinity or a NaN came from.
+//!
+//! Code names its numbers by [`Scalar::label`](crate::Scalar::label) and its parts by
+//! [`Scalar::group`](crate::Scalar::group), which cost nothing in other readings; a network does. Sums and products over
+//! slices and [fused](crate::fuse()) kernels are groups too. A group is drawn in a frame, or
+//! [folded](Graph::fold) into one node. What is too large to be looked at is refused, with the folds that there are.
+//!
+//! In reading order: the graph here, the scalar in `graph/traced.rs`, what it writes to in `graph/recording.rs`; which
+//! nodes are drawn in `graph/fold.rs` and `graph/picture.rs`; and the drawings, `tree.rs`, `dot.rs`, `svg.rs` on `layout.rs`
+//! on `layers.rs`, and `page.rs`.
+
+use std::borrow::Cow;
+use std::panic::Location;
+
+mod dot;
+mod fold;
+mod layers;
+mod layout;
+mod non_finite;
+mod page;
+mod picture;
+mod recording;
+mod rule;
+mod svg;
+mod traced;
+mod tree;
+
+pub use dot::Direction;
+pub use fold::TooLarge;
+pub use non_finite::NonFinite;
+pub use recording::{trace, trace_parametric};
+pub use traced::Traced;
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An element of the point at which the function is traced.
+    Input,
+    /// An element of the second point of [`trace_parametric`].
+    Parameter,
+    /// A number that does not depend on them.
+    Constant,
+    /// The result of an operation.
+    Operation,
+}
+
+/// A number of a traced computation.
+#[derive(Clone, Debug)]
+pub struct Node {
+    name: Cow<'static, str>,
+    label: Option<Box<str>>,
+    role: Role,
+    value: f64,
+    gradient: f64,
+    /// Of its arguments in the list of all.
+    end: u32,
+    group: u32,
+    location: Option<&'static Location<'static>>,
+}
+
+impl Node {
+    /// The operation, with its parameters: `+`, `tanh`, `powi(3)`; of an input its place, `x[0]`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::trace};
+    ///
+    /// assert_eq!(trace(|x| x[0].powi(3), &[2.0]).output().name(), "powi(3)");
+    /// ```
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What [`Scalar::label`](crate::Scalar::label) called it.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::trace};
+    ///
+    /// assert_eq!(trace(|x| x[0].exp().label("y"), &[2.0]).output().label(), Some("y"));
+    /// ```
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// What it is.
+    ///
+    /// ```
+    /// use dualtape::graph::{Role, trace};
+    ///
+    /// assert_eq!(trace(|x| x[0] + 1.0, &[2.0]).output().role(), Role::Operation);
+    /// ```
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The value.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::graph::trace(|x| x[0] + 1.0, &[2.0]).output().value(), 3.0);
+    /// ```
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// The derivative of the output with respect to it.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::graph::trace(|x| x[0] * x[0], &[3.0]).nodes()[0].gradient(), 6.0);
+    /// ```
+    pub fn gradient(&self) -> f64 {
+        self.gradient
+    }
+
+    /// The line of the program that the operation is in, in debug builds. An operation within a sum or a product over
+    /// a slice, or a layer, has the line of that.
+    ///
+    /// ```
+    /// let graph = dualtape::graph::trace(|x| x[0] * x[0], &[3.0]);
+    /// if let Some(location) = graph.output().location() {
+    ///     assert_eq!(location.file(), file!());
+    /// }
+    /// ```
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        self.location
+    }
+
+    /// The label, or the name.
+    fn title(&self) -> &str {
+        self.label().unwrap_or(&self.name)
+    }
+
+    /// `o = tanh`; of what is no operation the title alone.
+    fn equation(&self) -> String {
+        match self.label() {
+            Some(label) if self.role == Role::Operation => format!("{label} = {}", self.name),
+            _ => self.title().to_string(),
+        }
+    }
+}
+
+/// An argument of an operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Argument {
+    node: u32,
+    slope: f64,
+}
+
+impl Argument {
+    /// The index of the node that it is.
+    pub fn node(&self) -> usize {
+        self.node as usize
+    }
+
+    /// The derivative of the operation with respect to it.
+    pub fn slope(&self) -> f64 {
+        self.slope
+    }
+}
+
+/// Nodes that are drawn together.
+#[derive(Clone, Debug)]
+struct Group {
+    name: String,
+    /// The group around it; that of the first group, around all, is itself.
+    parent: u32,
+    folded: bool,
+}
+
+/// A traced computation: all nodes in the order in which they were computed, and one of them the output. See the
+/// [module](self).
+#[derive(Clone, Debug)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    /// Of all nodes, one after the other.
+    arguments: Vec<Argument>,
+    groups: Vec<Group>,
+    output: u32,
+}
+
+impl Graph {
+    /// A graph without nodes, which is none until it has an output.
+    fn new() -> Self {
+        let around_all = Group { name: String::new(), parent: 0, folded: false };
+        Graph { nodes: Vec::new(), arguments: Vec::new(), groups: vec![around_all], output: 0 }
+    }
+
+    /// The number of nodes.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::graph::trace(|x| x[0] * x[0], &[3.0]).len(), 2);
+    /// ```
+    #[expect(clippy::len_without_is_empty, reason = "there is an output")]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// All nodes in the order in which they were computed, the inputs first.
+    ///
+    /// ```
+    /// let graph = dualtape::graph::trace(|x| x[0] * 2.0, &[3.0]);
+    /// let names: Vec<&str> = graph.nodes().iter().map(|node| node.name()).collect();
+    /// assert_eq!(names, ["x[0]", "constant", "*"]);
+    /// ```
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node that the function returned.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::graph::trace(|x| x[0], &[3.0]).output().name(), "x[0]");
+    /// ```
+    pub fn output(&self) -> &Node {
+        &self.nodes[self.output as usize]
+    }
+
+    /// The arguments of a node, with its slopes, by its place among all.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such node.
+    ///
+    /// ```
+    /// let graph = dualtape::graph::trace(|x| x[0] * x[1], &[3.0, 5.0]);
+    /// let arguments: Vec<(usize, f64)> = graph.arguments_of(2).iter().map(|x| (x.node(), x.slope())).collect();
+    /// assert_eq!(arguments, [(0, 5.0), (1, 3.0)]);
+    /// ```
+    #[track_caller]
+    pub fn arguments_of(&self, index: usize) -> &[Argument] {
+        let start = if index == 0 { 0 } else { self.nodes[index - 1].end };
+        &self.arguments[start as usize..self.nodes[index].end as usize]
+    }
+
+    /// The names of the groups in the order in which they were opened.
+    ///
+    /// ```
+    /// use dualtape::{dot, graph::trace};
+    ///
+    /// assert_eq!(trace(|x| dot(x, x), &[3.0, 5.0]).groups().collect::<Vec<_>>(), ["dot"]);
+    /// ```
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups[1..].iter().map(|group| group.name.as_str())
+    }
+}

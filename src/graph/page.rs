@@ -1,0 +1,105 @@
+//! Backpropagation as an object: a page that plays the walk back over the graph.
+
+use std::fmt::Write;
+
+use super::picture::Picture;
+use super::rule::rule_of;
+use super::svg::{drawn, escaped, short};
+use super::{Graph, Role, TooLarge};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+impl Graph {
+    /// An HTML page, complete in one file, that plays the computation and then the walk back over it, one operation at a
+    /// time: values fill in from left to right, then gradients flow back, with the chain rule written out in numbers.
+    /// It has buttons, keys (space plays, the arrow keys step) and a slider.
+    ///
+    /// The page works without a network, and from a file. Without a script it shows the picture.
+    ///
+    /// # Errors
+    ///
+    /// When there are more nodes than can be looked at; groups can be [folded](Graph::fold).
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::trace};
+    ///
+    /// let page = trace(|x| x[0].label("angle").sin(), &[0.5]).page("A sine").unwrap();
+    /// assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>A sine</title>"));
+    /// ```
+    pub fn page(&self, title: &str) -> Result<String, TooLarge> {
+        let picture = self.picture()?;
+        let (svg, title, steps) = (drawn(&picture), escaped(title), steps(&picture));
+        Ok(format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+             <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
+             <div id=\"controls\">\n\
+             <button id=\"first\" title=\"Home\">Start</button>\n\
+             <button id=\"back\" title=\"Left arrow\">Step back</button>\n\
+             <button id=\"play\" title=\"Space\">Play</button>\n\
+             <button id=\"next\" title=\"Right arrow\">Step</button>\n\
+             <button id=\"last\" title=\"End\">End</button>\n\
+             <input id=\"slider\" type=\"range\" min=\"0\" value=\"0\" step=\"1\" aria-label=\"Step\">\n\
+             <output id=\"count\" for=\"slider\"></output>\n</div>\n\
+             <div id=\"explanation\" aria-live=\"polite\"><noscript>Playing takes a script; this is the whole.</noscript></div>\n\
+             <div id=\"picture\">\n{svg}</div>\n\
+             <script type=\"application/json\" id=\"steps\">{steps}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+        ))
+    }
+}
+
+/// What the script plays, in JSON: the nodes, each after its arguments, and which of them is the output.
+fn steps(picture: &Picture) -> String {
+    let mut json = format!("{{\"output\":{},\"nodes\":[", picture.output);
+    for (number, node) in picture.nodes.iter().enumerate() {
+        let arrows = node.arrows.iter().map(|arrow| {
+            let slope = arrow.slope.map_or("null".to_string(), |slope| quoted(&short(slope)));
+            let (from, gives) = (arrow.from, json_number(arrow.contribution));
+            format!("{{\"from\":{from},\"slope\":{slope},\"gives\":{gives}}}")
+        });
+        let arrows: Vec<String> = arrows.collect();
+        let rule = rule_of(&node.name).filter(|_| node.role == Role::Operation).unwrap_or_default();
+        let value = match node.results[..] {
+            [(value, _)] => short(value),
+            _ => format!("{} results", node.results.len()),
+        };
+        let separator = if number > 0 { "," } else { "" };
+        let (name, equation) = (quoted(node.title()), quoted(&node.equation()));
+        write!(
+            json,
+            "{separator}\n{{\"name\":{name},\"equation\":{equation},\"operation\":{},\"value\":{},\"rule\":{},\"arrows\":[{}]}}",
+            node.role == Role::Operation,
+            quoted(&value),
+            quoted(rule),
+            arrows.join(",")
+        )
+        .expect("a string takes all");
+    }
+    json + "\n]}"
+}
+
+/// A string in JSON that no text around it can end.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                quoted += &format!("\\u{:04x}", u32::from(letter));
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted + "\""
+}
+
+/// A number; those that are not finite as JavaScript reads them from a text.
+fn json_number(x: f64) -> String {
+    match x {
+        f64::INFINITY => "\"Infinity\"".to_string(),
+        f64::NEG_INFINITY => "\"-Infinity\"".to_string(),
+        x if x.is_nan() => "\"NaN\"".to_string(),
+        x => x.to_string(),
+    }
+}

@@ -1,0 +1,414 @@
+//! The scalar that writes down what happens to it.
+
+use std::any::type_name;
+use std::borrow::Cow;
+use std::fmt;
+
+use num_traits::{One, Zero};
+
+use super::recording::{group, here, label, record};
+use crate::custom::pulled_back;
+use crate::operators::{Operators, impl_scalar};
+use crate::rules::elementary_functions;
+use crate::{Block, Function, Outputs, Rule, Scalar, rules, slices};
+
+/// A number of which every operation is written down: a value of `T`, and the node of it in the graph of the
+/// [trace](super::trace()) under way.
+///
+/// It is 16 bytes for `f64`. What is computed from constants alone is a constant, and no node.
+///
+/// ```
+/// use dualtape::Scalar;
+/// use dualtape::graph::{Traced, trace};
+///
+/// let graph = trace(|x: &[Traced]| x[0] * Traced::constant(2.0) + 1.0, &[3.0]);
+/// assert_eq!(graph.output().value(), 7.0);
+/// assert_eq!((Traced::constant(2.0) * 3.0).value(), 6.0);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Traced<T = f64> {
+    value: T,
+    /// Of the trace; 0 for a constant.
+    stamp: u32,
+    index: u32,
+}
+
+impl<T: Scalar> Traced<T> {
+    /// A number that is in no graph until it takes part in an operation.
+    ///
+    /// ```
+    /// use dualtape::Scalar;
+    ///
+    /// assert_eq!(dualtape::graph::Traced::constant(2.0).value(), 2.0);
+    /// ```
+    pub const fn constant(value: T) -> Self {
+        Traced { value, stamp: 0, index: 0 }
+    }
+
+    /// The value, in the scalar that is traced.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    /// use dualtape::graph::Traced;
+    ///
+    /// assert_eq!(Traced::constant(Dual::new(2.0, [1.0])).primal().partials, [1.0]);
+    /// ```
+    pub const fn primal(self) -> T {
+        self.value
+    }
+
+    /// Whether the number is in no graph.
+    ///
+    /// ```
+    /// assert!(dualtape::graph::Traced::constant(2.0).is_constant());
+    /// ```
+    pub const fn is_constant(self) -> bool {
+        self.stamp == 0
+    }
+
+    pub(super) const fn at(value: T, stamp: u32, index: u32) -> Self {
+        Traced { value, stamp, index }
+    }
+
+    pub(super) const fn stamp(self) -> u32 {
+        self.stamp
+    }
+
+    pub(super) const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// An operation on two operands with the slopes by them.
+    #[track_caller]
+    fn binary(name: &'static str, value: T, operands: [(Self, T::Real); 2]) -> Self {
+        record(Cow::Borrowed(name), value, &operands.map(|(x, _)| x), &operands.map(|(_, slope)| slope))
+    }
+}
+
+/// The name of an operation, with its parameters.
+macro_rules! operation_name {
+    ($name:ident) => { Cow::Borrowed(stringify!($name)) };
+    ($name:ident $($p:ident)+) => {
+        Cow::Owned(format!("{}({})", stringify!($name), [$($p.to_string()),+].join(", ")))
+    };
+}
+
+/// The elementary functions: the value is that of the inner scalar, the slopes are those of the rules at plain
+/// numbers.
+macro_rules! traced_functions {
+    (
+        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+    ) => {
+        $(
+            #[track_caller]
+            fn $name(self $(, $p: $t)*) -> Self {
+                let (_, slope) = rules::$name(self.value() $(, $p)*);
+                record(operation_name!($name $($p)*), self.value.$name($($p),*), &[self], &[slope])
+            }
+        )*
+        $(
+            #[track_caller]
+            fn $name2(self, $other: Self) -> Self {
+                let (_, by_self, by_other) = rules::$name2(self.value(), $other.value());
+                let value = self.value.$name2($other.value);
+                record(operation_name!($name2), value, &[self, $other], &[by_self, by_other])
+            }
+        )*
+
+        #[track_caller]
+        fn mul_add(self, a: Self, b: Self) -> Self {
+            let (_, by_self, by_a, by_b) = rules::mul_add(self.value(), a.value(), b.value());
+            let value = self.value.mul_add(a.value, b.value);
+            record(operation_name!(mul_add), value, &[self, a, b], &[by_self, by_a, by_b])
+        }
+    };
+}
+
+impl<T: Scalar> Operators for Traced<T> {
+    #[track_caller]
+    fn negated(self) -> Self {
+        record(Cow::Borrowed("neg"), -self.value, &[self], &[-T::Real::one()])
+    }
+
+    #[track_caller]
+    fn plus(self, other: Self) -> Self {
+        let one = T::Real::one();
+        Self::binary("+", self.value + other.value, [(self, one), (other, one)])
+    }
+
+    #[track_caller]
+    fn minus(self, other: Self) -> Self {
+        let one = T::Real::one();
+        Self::binary("-", self.value - other.value, [(self, one), (other, -one)])
+    }
+
+    #[track_caller]
+    fn times(self, other: Self) -> Self {
+        let (_, by_self, by_other) = rules::mul(self.value(), other.value());
+        Self::binary("*", self.value * other.value, [(self, by_self), (other, by_other)])
+    }
+
+    #[track_caller]
+    fn over(self, other: Self) -> Self {
+        let (_, by_self, by_other) = rules::div(self.value(), other.value());
+        Self::binary("/", self.value / other.value, [(self, by_self), (other, by_other)])
+    }
+
+    #[track_caller]
+    fn modulo(self, other: Self) -> Self {
+        let (_, by_self, by_other) = rules::rem(self.value(), other.value());
+        Self::binary("%", self.value % other.value, [(self, by_self), (other, by_other)])
+    }
+
+    #[track_caller]
+    fn added_to(self, c: T::Real) -> Self {
+        let one = T::Real::one();
+        Self::binary("+", self.value + c, [(self, one), (Self::from_real(c), one)])
+    }
+
+    #[track_caller]
+    fn lowered_by(self, c: T::Real) -> Self {
+        let one = T::Real::one();
+        Self::binary("-", self.value - c, [(self, one), (Self::from_real(c), -one)])
+    }
+
+    #[track_caller]
+    fn subtracted_from(self, c: T::Real) -> Self {
+        let one = T::Real::one();
+        Self::binary("-", -self.value + c, [(Self::from_real(c), one), (self, -one)])
+    }
+
+    #[track_caller]
+    fn multiplied_by(self, c: T::Real) -> Self {
+        Self::binary("*", self.value * c, [(self, c), (Self::from_real(c), self.value())])
+    }
+
+    #[track_caller]
+    fn divided_by(self, c: T::Real) -> Self {
+        let (_, by_self, by_c) = rules::div(self.value(), c);
+        Self::binary("/", self.value / c, [(self, by_self), (Self::from_real(c), by_c)])
+    }
+
+    #[track_caller]
+    fn dividing(self, c: T::Real) -> Self {
+        Self::from_real(c) / self
+    }
+
+    #[track_caller]
+    fn reduced_by(self, c: T::Real) -> Self {
+        let (_, by_self, by_c) = rules::rem(self.value(), c);
+        Self::binary("%", self.value % c, [(self, by_self), (Self::from_real(c), by_c)])
+    }
+
+    #[track_caller]
+    fn reducing(self, c: T::Real) -> Self {
+        Self::from_real(c) % self
+    }
+}
+
+/// The name of the type of an operation: the last part of its path.
+fn type_name_of<X>(_: &X) -> String {
+    let path = type_name::<X>().split('<').next().unwrap_or_default();
+    path.rsplit("::").next().unwrap_or(path).to_string()
+}
+
+impl<T: Scalar> Scalar for Traced<T> {
+    type Real = T::Real;
+
+    const RECORDS: bool = true;
+
+    /// The slopes of the graph are one more than `T` has.
+    const ORDER: usize = T::ORDER + 1;
+
+    fn from_real(x: T::Real) -> Self {
+        Traced::constant(T::from_real(x))
+    }
+
+    fn value(self) -> T::Real {
+        self.value.value()
+    }
+
+    fn is_identically_zero(self) -> bool {
+        self.is_constant() && self.value.is_identically_zero()
+    }
+
+    fn is_finite_throughout(self) -> bool {
+        self.value.is_finite_throughout()
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.value.magnitude()
+    }
+
+    fn locally_constant(slope: T::Real) -> Self {
+        Traced::constant(T::locally_constant(slope))
+    }
+
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        label(self, name.to_string(), false)
+    }
+
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        group::<T, _>(name.to_string(), false, None, || T::group(name, inside))
+    }
+
+    #[track_caller]
+    fn sum_slice(xs: &[Self]) -> Self {
+        group::<T, _>("sum".to_string(), true, here(), || slices::plain_sum(xs))
+    }
+
+    #[track_caller]
+    fn dot_slice(a: &[Self], b: &[Self]) -> Self {
+        group::<T, _>("dot".to_string(), true, here(), || slices::plain_dot(a, b))
+    }
+
+    #[track_caller]
+    fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
+        group::<T, _>("weighted_sum".to_string(), true, here(), || slices::sum_terms(xs.len(), |i| xs[i] * weights[i]))
+    }
+
+    /// Neuron by neuron, in the order in which layers sum.
+    #[track_caller]
+    fn dense_slice<F: Function<T::Real, Output = T::Real>>(
+        neurons: &[Self],
+        inputs: &[Self],
+        rows: usize,
+        activation: &F,
+    ) -> Vec<Self> {
+        let (columns, location) = (inputs.len() / rows, here());
+        let neurons: Vec<(Vec<Self>, Self)> = neurons
+            .chunks_exact(columns + 1)
+            .map(|neuron| {
+                let weights = (1..).zip(&neuron[..columns]).map(|(i, &w)| label(w, format!("w{i}"), true));
+                (weights.collect(), label(neuron[columns], "b".to_string(), true))
+            })
+            .collect();
+        let at_row = |x: &[Self]| -> Vec<Self> {
+            let at_neuron = |(j, (weights, bias)): (usize, &(Vec<Self>, Self))| {
+                group::<T, _>(format!("neuron {j}"), false, location, || {
+                    let sum = weights.iter().zip(x).fold(*bias, |sum, (&w, &x)| sum + w * x);
+                    activation.eval(&[sum])
+                })
+            };
+            (1..).zip(&neurons).map(at_neuron).collect()
+        };
+        if rows == 1 {
+            return at_row(inputs);
+        }
+        (0..rows)
+            .flat_map(|row| {
+                group::<T, _>(format!("row {}", row + 1), false, location, || {
+                    at_row(&inputs[row * columns..(row + 1) * columns])
+                })
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn log_sum_exp_slice(xs: &[Self]) -> Self {
+        let (_, slopes) = rules::log_sum_exp(&xs.iter().map(|x| x.value()).collect::<Vec<_>>());
+        let value = T::log_sum_exp_slice(&xs.iter().map(|x| x.value).collect::<Vec<_>>());
+        record(Cow::Borrowed("log_sum_exp"), value, xs, &slopes)
+    }
+
+    #[track_caller]
+    fn apply_rule<const N: usize>(rule: &impl Rule<N, T::Real>, x: [Self; N]) -> Self {
+        let (inner, plain) = (x.map(|x| x.value), x.map(|x| x.value()));
+        let value = T::apply_rule(rule, inner);
+        record(Cow::Owned(type_name_of(rule)), value, &x, &rule.partials(plain, value.value()))
+    }
+
+    #[track_caller]
+    fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
+        let values = T::apply_block(block, &x.iter().map(|x| x.value).collect::<Vec<_>>());
+        let plain: Vec<T::Real> = x.iter().map(|x| x.value()).collect();
+        let outputs: Vec<T::Real> = values.iter().map(|y| y.value()).collect();
+        let mut unit = vec![T::Real::zero(); values.len()];
+        (0..values.len())
+            .map(|i| {
+                unit[i] = T::Real::one();
+                let slopes = pulled_back(block, &plain, &outputs, &unit);
+                unit[i] = T::Real::zero();
+                record(Cow::Owned(format!("{}[{i}]", type_name_of(block))), values[i], x, &slopes)
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
+        group::<T, _>("fuse".to_string(), true, here(), || f.eval(&x))
+    }
+
+    #[track_caller]
+    fn fused_map<F, const N: usize, const M: usize>(f: &F, x: [&[Self]; N]) -> [Vec<Self>; M]
+    where
+        F: Function<T::Real, Output = [T::Real; M]>,
+    {
+        let at_elements: Vec<[Self; M]> = (0..x[0].len()).map(|i| Self::fused(f, x.map(|x| x[i]))).collect();
+        std::array::from_fn(|output| at_elements.iter().map(|y| y[output]).collect())
+    }
+
+    elementary_functions!(traced_functions);
+}
+
+impl_scalar!([] Traced<T>);
+
+/// A constant.
+impl<T: Scalar> From<T> for Traced<T> {
+    fn from(value: T) -> Self {
+        Traced::constant(value)
+    }
+}
+
+/// The value and the number of the node, `3 (node 7)`; a constant is its value alone.
+impl<T: Scalar> fmt::Display for Traced<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)?;
+        if self.is_constant() { Ok(()) } else { write!(f, " (node {})", self.index) }
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Traced<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::trace;
+    use crate::rules::elementary_functions;
+    use crate::{Scalar, gradient};
+
+    macro_rules! assert_functions {
+        (
+            [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
+            binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
+        ) => {
+            $(
+                let x = [0.7 * $low + 0.3 * $high];
+                let graph = trace(|x| Scalar::$name(x[0] $(, $sample)*), &x);
+                assert_same(&graph, gradient(|x| Scalar::$name(x[0] $(, $sample)*), &x), stringify!($name));
+            )*
+            $(
+                let x = [0.7 * $low2 + 0.3 * $high2, 0.4 * $low2 + 0.6 * $high2];
+                let graph = trace(|x| Scalar::$name2(x[0], x[1]), &x);
+                assert_same(&graph, gradient(|x| Scalar::$name2(x[0], x[1]), &x), stringify!($name2));
+            )*
+        };
+    }
+
+    fn assert_same(graph: &crate::graph::Graph, (y, g): (f64, Vec<f64>), name: &str) {
+        let own: Vec<f64> = graph.nodes()[..g.len()].iter().map(|node| node.gradient()).collect();
+        assert_eq!((graph.output().value(), own), (y, g), "{name}");
+        assert!(graph.output().name().starts_with(name), "{name}: {}", graph.output().name());
+    }
+
+    #[test]
+    fn every_function_has_its_value_gradient_and_name() {
+        elementary_functions!(assert_functions);
+    }
+}
