@@ -45,7 +45,7 @@ fn assert_well_formed(svg: &str) {
         let (tag, text) = tag.split_once('>').unwrap_or_else(|| panic!("an open tag: {tag}"));
         assert!(!tag.contains('&') && tag.matches('"').count() % 2 == 0, "{tag}");
         for entity in text.split('&').skip(1) {
-            assert!(["amp;", "lt;", "gt;"].iter().any(|known| entity.starts_with(known)), "{text}");
+            assert!(["amp;", "lt;", "gt;", "quot;"].iter().any(|known| entity.starts_with(known)), "{text}");
         }
         match tag.strip_prefix('/') {
             Some(name) => assert_eq!(open.pop(), Some(name)),

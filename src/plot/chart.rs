@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::Picture;
 use super::axis::Axis;
-use super::picture::{colour, escaped, number};
+use super::picture::{colour, number};
+use crate::graph::escaped;
 
 /// What stands for a series in the legend.
 #[derive(Clone, Copy)]
