@@ -45,7 +45,7 @@ fn assert_well_formed(svg: &str) {
         let (tag, text) = tag.split_once('>').unwrap_or_else(|| panic!("an open tag: {tag}"));
         assert!(!tag.contains('&') && tag.matches('"').count() % 2 == 0, "{tag}");
         for entity in text.split('&').skip(1) {
-            assert!(["amp;", "lt;", "gt;"].iter().any(|known| entity.starts_with(known)), "{text}");
+            assert!(["amp;", "lt;", "gt;", "quot;"].iter().any(|known| entity.starts_with(known)), "{text}");
         }
         match tag.strip_prefix('/') {
             Some(name) => assert_eq!(open.pop(), Some(name)),
@@ -199,7 +199,7 @@ fn notebooks_show_them() {
 
 #[test]
 fn misuse_is_named() {
-    let cases: [(&dyn Fn(), &str); 9] = [
+    let cases: [(&dyn Fn(), &str); 10] = [
         (
             &|| drop(Boundary::new(1.0..1.0, 0.0..1.0, |x| [x[0]])),
             "Boundary: the range 1.0..1.0 is empty; pass the smaller number first",
@@ -223,6 +223,10 @@ fn misuse_is_named() {
         ),
         (&|| drop(boundary().points(&[[0.0]], &[0])), "Boundary: a point of 1 numbers; pass two of each"),
         (&|| drop(boundary().classes(&["a"])), "Boundary: 1 names for 2 classes; pass one for each"),
+        (
+            &|| drop(curves().size(50.0, f64::NAN)),
+            "plot: a picture of 50 by NaN pixels; pass at least 160 by 120, which the axes need",
+        ),
         (&|| drop(Histogram::new("", "", &[1.0], 0)), "Histogram: 0 bins; pass at least 1"),
     ];
     for (act, expected) in cases {

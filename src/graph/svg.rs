@@ -268,7 +268,7 @@ fn node_text(picture: &Picture, node: &Shown) -> String {
 }
 
 /// Text in XML. Control characters, which it cannot hold, are shown as replaced.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::axis::Axis;
-use super::chart::{Chart, Key};
+use super::chart::{Chart, Key, checked_size};
 use super::contour::Grid;
 use super::picture::colour;
 use super::terminal::SIGNS;
@@ -182,14 +182,19 @@ impl Boundary {
 
     /// The same in another width and height, in pixels; 560 by 480 else.
     ///
+    /// # Panics
+    ///
+    /// When it is less than 160 by 120.
+    ///
     /// ```
     /// use dualtape::plot::Boundary;
     ///
     /// let square = Boundary::new(0.0..1.0, 0.0..1.0, |x| [x[0] - x[1]]).size(300.0, 300.0);
     /// assert_eq!(square.picture().size(), (300.0, 300.0));
     /// ```
+    #[track_caller]
     pub fn size(self, width: f64, height: f64) -> Self {
-        Boundary { size: (width, height), ..self }
+        Boundary { size: checked_size(width, height), ..self }
     }
 
     /// The drawing.

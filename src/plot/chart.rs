@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::Picture;
 use super::axis::Axis;
-use super::picture::{colour, escaped, number};
+use super::picture::{colour, number};
+use crate::graph::escaped;
 
 /// What stands for a series in the legend.
 #[derive(Clone, Copy)]
@@ -13,6 +14,16 @@ pub(super) enum Key {
     Dot,
     /// In the colour of text, whatever the series.
     Boundary,
+}
+
+/// A size that has room for the axes.
+#[track_caller]
+pub(super) fn checked_size(width: f64, height: f64) -> (f64, f64) {
+    assert!(
+        width >= 160.0 && height >= 120.0,
+        "plot: a picture of {width} by {height} pixels; pass at least 160 by 120, which the axes need"
+    );
+    (width, height)
 }
 
 /// A chart under construction: elements are added within its frame.
@@ -63,6 +74,8 @@ impl Chart {
         }
         chart.legend(legend);
         chart.top += 6.0;
+        // A legend that leaves no room reaches beyond the picture.
+        chart.bottom = chart.bottom.max(chart.top + 20.0);
         chart.axes(grid);
         chart
     }

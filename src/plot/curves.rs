@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::axis::Axis;
-use super::chart::{Chart, Key};
+use super::chart::{Chart, Key, checked_size};
 use super::terminal::Canvas;
 use super::{Picture, Terminal};
 use crate::nn::Epoch;
@@ -105,13 +105,18 @@ impl Curves {
 
     /// The same in another width and height, in pixels; 560 by 400 else.
     ///
+    /// # Panics
+    ///
+    /// When it is less than 160 by 120.
+    ///
     /// ```
     /// use dualtape::plot::Curves;
     ///
     /// assert_eq!(Curves::new("", "x", "y").size(300.0, 200.0).picture().size(), (300.0, 200.0));
     /// ```
+    #[track_caller]
     pub fn size(self, width: f64, height: f64) -> Self {
-        Curves { size: (width, height), ..self }
+        Curves { size: checked_size(width, height), ..self }
     }
 
     /// The drawing.

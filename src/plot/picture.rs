@@ -183,10 +183,3 @@ pub(super) fn number(x: f64) -> String {
         None => text,
     }
 }
-
-/// A text between tags.
-pub(super) fn escaped(text: &str) -> String {
-    // Characters that no XML may hold stand for nothing that could be seen.
-    let text: String = text.chars().filter(|c| !c.is_control() && !('\u{fffe}'..='\u{ffff}').contains(c)).collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}

@@ -60,17 +60,21 @@ impl Terminal {
         Terminal { colours, ..Terminal::plain() }
     }
 
-    /// A text in the colour of a series, in the palette of 256.
+    /// A text in the colour of a series.
     pub(super) fn coloured(&self, series: usize, text: &str) -> String {
-        /// As in SVG: blue, red, orange, green, violet, cyan, grey, brown.
-        const COLOURS: [u8; 8] = [75, 203, 214, 77, 141, 80, 247, 173];
-        if self.colours {
-            format!("\x1b[38;5;{}m{text}\x1b[0m", COLOURS[series % COLOURS.len()])
-        } else {
-            text.to_string()
-        }
+        if self.colours { format!("{}{text}{PLAIN}", ink(series)) } else { text.to_string() }
     }
 }
+
+/// What makes the text that follows have the colour of a series, in the palette of 256.
+fn ink(series: usize) -> String {
+    /// As in SVG: blue, red, orange, green, violet, cyan, grey, brown.
+    const COLOURS: [u8; 8] = [75, 203, 214, 77, 141, 80, 247, 173];
+    format!("\x1b[38;5;{}m", COLOURS[series % COLOURS.len()])
+}
+
+/// What ends that.
+const PLAIN: &str = "\x1b[0m";
 
 /// The signs of series in plain characters.
 pub(super) const SIGNS: [char; 8] = ['*', 'o', '+', 'x', '#', '@', '%', '&'];
@@ -140,18 +144,21 @@ impl<'a> Canvas<'a> {
             } else {
                 String::new()
             };
-            let mut line = format!("{label:>6} {bar} ");
+            let (mut line, mut last) = (format!("{label:>6} {bar} "), None);
             for &(dots, series) in cells {
-                match dots {
-                    0 => line.push(' '),
-                    _ if self.terminal.colours => {
-                        let braille = char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' ');
-                        line += &self.terminal.coloured(series, &braille.to_string());
+                match char::from_u32(0x2800 + u32::from(dots)) {
+                    Some(braille) if dots > 0 && self.terminal.colours => {
+                        if last.replace(series) != Some(series) {
+                            line += &ink(series);
+                        }
+                        line.push(braille);
                     }
-                    _ => line.push(SIGNS[series % SIGNS.len()]),
+                    _ if dots > 0 => line.push(SIGNS[series % SIGNS.len()]),
+                    _ => line.push(' '),
                 }
             }
             text += line.trim_end();
+            text += if last.is_some() { PLAIN } else { "" };
             text.push('\n');
         }
         let [low, high] = [rounded(x.low), rounded(x.high)];
