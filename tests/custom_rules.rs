@@ -522,7 +522,7 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     }
     // A product that underflows is zero.
     let tiny = tape.var(1e-100);
-    let cube = fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[tiny]]).concat()[0];
+    let cube = fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[tiny, tiny]]).concat()[0];
     assert_eq!(tape.backward(cube * 1e-200)[tiny], 0.0);
 }
 

@@ -9,7 +9,7 @@ use dualtape::graph::{Direction, Graph, Role, Traced, trace, trace_parametric};
 use dualtape::nn::{Activation, Mlp, squared_error};
 use dualtape::{
     Block, Dual, Real, Rule, Scalar, Tape, Var, derivative, dot, function, fuse, fuse_map, gradient, log_sum_exp, root,
-    softmax, sum, weighted_sum,
+    softmax, sum, taylor, weighted_sum,
 };
 
 /// The neuron of the lecture.
@@ -444,4 +444,23 @@ fn too_many_arrows_are_refused() {
          `graph.fold(\"layer\")`"
     );
     assert!(graph.fold("layer").svg().is_ok());
+}
+
+/// Names and groups given to numbers with derivatives are those of the numbers inside.
+#[test]
+fn names_reach_what_is_inside() {
+    fn named<S: Scalar<Real = f64>>(x: S) -> S {
+        S::group("wave", || (x.label("angle") * 2.0).sin())
+    }
+    let readings: [fn(&[Traced]) -> Traced; 4] = [
+        |x| derivative(named, x[0]).1,
+        |x| gradient(|x| named(x[0]), x).1[0],
+        |x| taylor::<_, 1>(named, x[0])[1],
+        |x| fuse(&function!(named: S -> S), [x[0]]),
+    ];
+    for (number, reading) in readings.into_iter().enumerate() {
+        let graph = trace(reading, &[0.5]);
+        assert!(graph.nodes().iter().any(|node| node.label() == Some("angle")), "reading {number} has no name");
+        assert!(graph.groups().any(|group| group == "wave"), "reading {number} has no group");
+    }
 }
