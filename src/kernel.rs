@@ -226,6 +226,18 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
         Self::constant(T::locally_constant(slope))
     }
 
+    #[inline(always)]
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        KernelDual { value: self.value.label(name), ..self }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        T::group(name, inside)
+    }
+
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let xs: Vec<_> = xs.iter().map(|x| x.dual()).collect();
         Self::from_dual(Dual::log_sum_exp_slice(&xs))

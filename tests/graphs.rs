@@ -452,11 +452,12 @@ fn names_reach_what_is_inside() {
     fn named<S: Scalar<Real = f64>>(x: S) -> S {
         S::group("wave", || (x.label("angle") * 2.0).sin())
     }
-    let readings: [fn(&[Traced]) -> Traced; 4] = [
+    let readings: [fn(&[Traced]) -> Traced; 5] = [
         |x| derivative(named, x[0]).1,
         |x| gradient(|x| named(x[0]), x).1[0],
         |x| taylor::<_, 1>(named, x[0])[1],
         |x| fuse(&function!(named: S -> S), [x[0]]),
+        |x| gradient(|x| fuse(&function!(named: S -> S), [x[0]]), x).1[0],
     ];
     for (number, reading) in readings.into_iter().enumerate() {
         let graph = trace(reading, &[0.5]);
