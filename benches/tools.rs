@@ -45,6 +45,7 @@ fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
 const POINTS: usize = 1000;
 
 /// The distance of a point in a picture from where it was seen.
+#[inline(always)]
 fn error<S: Scalar<Real = f64>>([turn_x, turn_y, shift_x, shift_y, zoom, bend, blur, x, y, z]: [S; 10]) -> S {
     let (sin, cos) = turn_y.sin_cos();
     let (x, z) = (x * cos + z * sin, z * cos - x * sin + 4.0);

@@ -62,6 +62,8 @@ where
 /// | arithmetic in a loop, 3 to 8 inputs | 1.8 | 1.4 | 1.1 | 0.9 |
 /// | arithmetic in a loop, 16 inputs | 2.6 | 2.2 | 2.1 | 2.1 |
 ///
+/// A kernel that is not marked, and too long to be compiled into its caller anyway, is as one with a loop.
+///
 /// | cost | needs | instead |
 /// |---|---|---|
 /// | one evaluation with slopes | memory for one statement | more than 16 inputs, fewer than 2 operations for each, or long loops: no fusing |
@@ -69,6 +71,7 @@ where
 /// ```
 /// use dualtape::{Scalar, Tape, fuse, function};
 ///
+/// #[inline(always)]
 /// fn haversine<S: Scalar<Real = f64>>([from, to, turn]: [S; 3]) -> S {
 ///     let half = ((to - from) * 0.5).sin().powi(2);
 ///     let around = from.cos() * to.cos() * (turn * 0.5).sin().powi(2);
@@ -108,6 +111,7 @@ where
 /// ```
 /// use dualtape::{Scalar, function, fuse_map, gradient, sum};
 ///
+/// #[inline(always)]
 /// fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
 ///     [x.hypot(y), y.atan2(x)]
 /// }
