@@ -9,8 +9,8 @@ use crate::{Block, Dual, Function, Outputs, Rule, Scalar};
 /// A dual number that knows which of its partials are there; the others are zero.
 ///
 /// In a kernel without loops what is there is known where it is compiled. Then nothing is
-/// computed of the other partials, and what remains is what one would write by hand: the
-/// slopes of a 3×3 determinant take 50 instructions, with [`Dual`] they take 400.
+/// computed of the other partials, and what remains is what one would write by hand: an entry
+/// times its 3×3 minor, ten inputs, takes 7 ns with all slopes, and 26 ns with [`Dual`].
 /// Where it is not known, each operation tests it, and costs two to three times that of a `Dual`.
 ///
 /// Beside slopes that are not finite its zeros are those of the floating-point numbers.
