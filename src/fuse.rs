@@ -20,7 +20,7 @@ use crate::{Dual, Function, Outputs, Scalar};
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | of a kernel of arithmetic 1 to 3 evaluations | registers, for the most part | more than 16 inputs, or loops: [`gradient_array`](crate::gradient_array), [`jacobian_array`](crate::jacobian_array) |
+/// | of the Black-Scholes price with five slopes 2 evaluations, of two errors of a camera with 15 slopes each 4.6 | registers, for the most part | more than 16 inputs, or loops: [`gradient_array`](crate::gradient_array), [`jacobian_array`](crate::jacobian_array) |
 ///
 /// ```
 /// use dualtape::{Scalar, function, linearize};
@@ -46,8 +46,9 @@ where
 
 /// `f(x)`, which on a tape is a single statement for each output.
 ///
-/// On variables it evaluates `f` once as [`linearize`] does, whatever the nesting of what is inside the variable; in
-/// every other scalar it evaluates `f` as it is. The result is the same up to rounding.
+/// On variables and dual numbers of at most 16 inputs it evaluates `f` once as [`linearize`] does, whatever the
+/// nesting of what is inside, and applies the chain rule to its slopes; in every other scalar it evaluates `f` as
+/// it is. The result is the same up to rounding.
 ///
 /// Mark the kernel `#[inline(always)]`, and write it without loops, or with loops so short that they are
 /// unrolled. Measured, record and sweep together, the time relative to the same kernel recorded operation by
