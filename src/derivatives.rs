@@ -23,6 +23,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut, Range};
 
+use crate::scratch::Scratch;
 use crate::{Dual, Scalar, Tape, Var};
 
 /// The number of directions that the forward verbs carry at once.
@@ -87,10 +88,19 @@ pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
 /// ```
 #[track_caller]
 pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+    let mut g = Vec::with_capacity(x.len());
+    let y = gradient_into(f, x, &mut g);
+    (y, g)
+}
+
+/// Appends `∇f(x)` to `g` and returns `f(x)`, in reverse mode.
+#[track_caller]
+pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut Vec<T>) -> T {
     let tape = Tape::new();
-    let x = tape.vars(x);
+    let x = Scratch::of(tape.variables(x));
     let y = f(&x);
-    (y.primal(), tape.backward(y).wrt(&x))
+    g.extend(tape.backward(y).of_all(&x));
+    y.primal()
 }
 
 /// `(f(x), ∇f(x))`, in forward mode with [`LANES`] directions at once.

@@ -24,6 +24,7 @@ use crate::custom::pushed_forward;
 use crate::kernel::{KernelDual, linearized};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
+use crate::scratch::Scratch;
 use crate::tape::Slot;
 use crate::{Block, Function, Outputs, Rule, Scalar};
 
@@ -291,9 +292,9 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     }
 
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
-        let (value, weights) = crate::rules::log_sum_exp(&inner);
-        xs.iter().zip(weights).fold(Self::constant(value), |sum, (x, weight)| sum.plus_scaled(x, weight))
+        let mut inner = Scratch::of(xs.iter().map(|x| x.value));
+        let value = crate::rules::log_sum_exp(&mut inner);
+        xs.iter().zip(inner.iter()).fold(Self::constant(value), |sum, (x, &weight)| sum.plus_scaled(x, weight))
     }
 
     fn apply_rule<const K: usize>(rule: &impl Rule<K, T::Real>, x: [Self; K]) -> Self {

@@ -110,6 +110,7 @@ mod operators;
 pub mod plot;
 mod rules;
 mod scalar;
+mod scratch;
 mod slices;
 mod sparse;
 mod special;

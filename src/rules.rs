@@ -26,7 +26,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
 use num_traits::{Float, FloatConst, ToPrimitive, Zero};
 
-use crate::slices::{rest_of_difference, softmax};
+use crate::slices::{rest_of_difference, softmax_in_place};
 use crate::{Real, Scalar};
 
 /// Calls `$callback` with the list of all elementary functions: documentation,
@@ -363,9 +363,11 @@ pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (S, S) {
     (logarithm_slope(x) / ln_base, -(x.ln() * factor))
 }
 
-/// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ
-pub(crate) fn log_sum_exp<S: Scalar>(xs: &[S]) -> (S, Vec<S>) {
-    (S::log_sum_exp_slice(xs), softmax(xs))
+/// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ, with the slopes in the place of the numbers
+pub(crate) fn log_sum_exp<S: Scalar>(xs: &mut [S]) -> S {
+    let value = S::log_sum_exp_slice(xs);
+    softmax_in_place(xs);
+    value
 }
 
 // Trigonometric functions.

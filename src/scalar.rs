@@ -269,15 +269,16 @@ macro_rules! declare_functions {
                 crate::slices::sum_terms(xs.len(), |i| xs[i] * weights[i])
             }
 
-            /// A dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
+            /// Appends the outputs of a dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
             #[doc(hidden)]
             fn dense_slice<F: Function<Self::Real, Output = Self::Real>>(
                 neurons: &[Self],
                 inputs: &[Self],
                 rows: usize,
                 activation: &F,
-            ) -> Vec<Self> {
-                crate::slices::plain_dense(neurons, inputs, rows, activation)
+                outputs: &mut Vec<Self>,
+            ) {
+                crate::slices::plain_dense(neurons, inputs, rows, activation, outputs);
             }
 
             /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.

@@ -8,6 +8,7 @@
 
 use num_traits::{Float, One};
 
+use crate::scratch::Scratch;
 use crate::{Dual, Function, Real, Scalar};
 
 const RUNNING: usize = 8;
@@ -157,7 +158,8 @@ pub fn affine<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
     dense(neurons, inputs, rows, &Identity)
 }
 
-struct Identity;
+/// The activation of an affine layer.
+pub(crate) struct Identity;
 
 impl<R: Real> Function<R> for Identity {
     type Output = R;
@@ -193,8 +195,20 @@ where
     S: Scalar,
     F: Function<S::Real, Output = S::Real>,
 {
+    let mut outputs = Vec::new();
+    dense_into(neurons, inputs, rows, activation, &mut outputs);
+    outputs
+}
+
+/// Appends the outputs of [`dense`].
+#[track_caller]
+pub(crate) fn dense_into<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F, outputs: &mut Vec<S>)
+where
+    S: Scalar,
+    F: Function<S::Real, Output = S::Real>,
+{
     if rows == 0 && inputs.is_empty() {
-        return Vec::new();
+        return;
     }
     let columns = inputs.len().checked_div(rows).unwrap_or(0);
     assert!(
@@ -204,46 +218,53 @@ where
         inputs.len(),
         neurons.len()
     );
-    S::dense_slice(neurons, inputs, rows, activation)
+    S::dense_slice(neurons, inputs, rows, activation, outputs);
 }
 
 #[inline]
-pub(crate) fn plain_dense<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F) -> Vec<S>
+pub(crate) fn plain_dense<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F, outputs: &mut Vec<S>)
 where
     S: Scalar,
     F: Function<S::Real, Output = S::Real>,
 {
     let columns = inputs.len() / rows;
-    let neurons = Rows { numbers: neurons, width: columns + 1 };
-    let biases: Vec<S> = (0..neurons.len()).map(|j| neurons.row(j)[columns]).collect();
-    let mut outputs = biases.repeat(rows);
-    let inputs = Rows { numbers: inputs, width: columns };
-    add_product(&mut outputs, [rows, columns, biases.len()], biases.len(), AcrossRows(inputs), AcrossRows(neurons));
+    let (neurons, inputs) = (Rows { numbers: neurons, width: columns + 1 }, Rows { numbers: inputs, width: columns });
+    let (first, count) = (outputs.len(), neurons.len());
+    let sizes = [rows, columns, count];
+    // The weights of all neurons by each input, and the biases of all.
+    let mut by_inputs = Scratch::with_capacity(neurons.numbers.len());
+    by_inputs.extend((0..=columns).flat_map(|k| (0..count).map(move |j| neurons.row(j)[k])));
+    let (by_inputs, biases) = by_inputs.split_at(columns * count);
+    (0..rows).for_each(|_| outputs.extend_from_slice(biases));
+    let outputs = &mut outputs[first..];
+    let by_inputs = Rows { numbers: by_inputs, width: count };
+    add_product(outputs, sizes, count, AcrossRows(inputs), DownRows(by_inputs));
     vectorized(
         #[inline(always)]
         || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
     );
-    outputs
 }
 
 /// The values of [`dense`], and the slopes of the activation.
-pub(crate) fn dense_with_slopes<T, F>(neurons: &[T], inputs: &[T], rows: usize, activation: &F) -> (Vec<T>, Vec<T>)
+pub(crate) fn dense_with_slopes<T, F>(neurons: &[T], inputs: &[T], rows: usize, activation: &F) -> [Scratch<T>; 2]
 where
     T: Scalar,
     F: Function<T::Real, Output = T::Real>,
 {
-    let mut outputs = T::dense_slice(neurons, inputs, rows, &Identity);
-    let mut slopes = vec![T::zero(); outputs.len()];
+    let count = neurons.len() / (inputs.len() / rows + 1);
+    let mut outputs = Scratch::with_capacity(rows * count);
+    T::dense_slice(neurons, inputs, rows, &Identity, &mut outputs);
+    let mut slopes = Scratch::filled(T::zero(), outputs.len());
     vectorized(
         #[inline(always)]
         || {
-            for (z, slope) in outputs.iter_mut().zip(&mut slopes) {
+            for (z, slope) in outputs.iter_mut().zip(slopes.iter_mut()) {
                 let y = activation.eval(&[Dual::variable(*z)]);
                 (*z, [*slope]) = (y.value, y.partials);
             }
         },
     );
-    (outputs, slopes)
+    [outputs, slopes]
 }
 
 /// Adds the adjoints of `neurons` and of `inputs` to the sums, from those of the outputs of [`dense`] and
@@ -257,7 +278,7 @@ pub(crate) fn pull_dense_back<S: Scalar>(
     [of_neurons, of_inputs]: [&mut [S]; 2],
 ) {
     let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
-    let mut of_sums = vec![S::zero(); outputs.len()];
+    let mut of_sums = Scratch::filled(S::zero(), outputs.len());
     vectorized(
         #[inline(always)]
         || {
@@ -275,7 +296,7 @@ pub(crate) fn pull_dense_back<S: Scalar>(
             (matrix(&of_sums, count), matrix(inputs, columns), matrix(neurons, columns + 1));
         if !of_neurons.is_empty() {
             add_product(of_neurons, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
-            let mut of_biases = vec![S::zero(); count];
+            let mut of_biases = Scratch::filled(S::zero(), count);
             vectorized(
                 #[inline(always)]
                 || {
@@ -285,7 +306,7 @@ pub(crate) fn pull_dense_back<S: Scalar>(
                 },
             );
             let biases = of_neurons.iter_mut().skip(columns).step_by(columns + 1);
-            biases.zip(of_biases).for_each(|(bias, of_bias)| *bias += of_bias);
+            biases.zip(of_biases.iter()).for_each(|(bias, &of_bias)| *bias += of_bias);
         }
         if !of_inputs.is_empty() {
             add_product(of_inputs, [rows, count, columns], columns, AcrossRows(of_sums), DownRows(neurons));
@@ -307,7 +328,7 @@ pub(crate) fn pull_dense_back<S: Scalar>(
     }
 }
 
-fn are_finite<S: Scalar>(numbers: &[S]) -> bool {
+pub(crate) fn are_finite<S: Scalar>(numbers: &[S]) -> bool {
     let mut all = true;
     // Without an early end it is vector code.
     vectorized(
@@ -390,8 +411,9 @@ struct DownRows<'a, S>(Rows<'a, S>);
 impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     #[inline(always)]
     fn tile<const I: usize>(self, first: usize, _: usize) -> impl Fn(usize) -> [S; I] {
+        let (columns, width) = (&self.0.numbers[first..], self.0.width);
         #[inline(always)]
-        move |k| *self.0.row(k)[first..].first_chunk().expect("I columns")
+        move |k| *columns[k * width..].first_chunk().expect("I columns")
     }
 
     #[inline(always)]
@@ -427,10 +449,10 @@ fn add_product<S: Scalar>(
         || {
             let in_tiles = m - m % SIDE;
             for i in (0..in_tiles).step_by(SIDE) {
-                add_rows::<S, SIDE, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
+                add_rows::<S, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
             }
             for i in in_tiles..m {
-                add_rows::<S, 1, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
+                add_rows::<S, 1>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
             }
         },
     );
@@ -445,20 +467,23 @@ fn vectorized(kernel: impl FnOnce()) {
     kernel();
 }
 
-/// I rows of sums, in tiles of J columns.
+/// I rows of sums, in tiles of eight, four, and one column.
 #[inline(always)]
-fn add_rows<S: Scalar, const I: usize, const J: usize>(
+fn add_rows<S: Scalar, const I: usize>(
     sums: &mut [S],
     [n, p]: [usize; 2],
     stride: usize,
     left: impl Fn(usize) -> [S; I],
     right: impl Factor<S>,
 ) {
-    let in_tiles = p - p % J;
-    for j in (0..in_tiles).step_by(J) {
-        add_tile::<S, I, J>(&mut sums[j..], stride, n, &left, right.tile(j, n));
+    let (in_eights, in_fours) = (p - p % 8, p - p % 4);
+    for j in (0..in_eights).step_by(8) {
+        add_tile::<S, I, 8>(&mut sums[j..], stride, n, &left, right.tile(j, n));
     }
-    for j in in_tiles..p {
+    for j in (in_eights..in_fours).step_by(4) {
+        add_tile::<S, I, 4>(&mut sums[j..], stride, n, &left, right.tile(j, n));
+    }
+    for j in in_fours..p {
         add_tile::<S, I, 1>(&mut sums[j..], stride, n, &left, right.tile(j, n));
     }
 }

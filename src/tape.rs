@@ -17,13 +17,14 @@
 //!
 //! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
 //! the stored statements and the sweep in `tape/recording.rs`, with those of many operands in
-//! `tape/operands.rs` and those of several results in `tape/block.rs` and `tape/elements.rs`, how a variable
+//! `tape/operands.rs` and those of several results in `tape/block.rs`, `tape/layers.rs` and `tape/elements.rs`, how a variable
 //! finds the tape of its thread, and knows that it is still the right one, in
 //! `tape/slot.rs`, and which inputs an output depends on in `tape/dependencies.rs`.
 
 mod block;
 mod dependencies;
 mod elements;
+mod layers;
 mod operands;
 mod recording;
 mod slot;
@@ -121,8 +122,14 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[track_caller]
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
+        self.variables(values).collect()
+    }
+
+    /// As [`vars`](Tape::vars).
+    #[track_caller]
+    pub(crate) fn variables<'a>(&self, values: &'a [T]) -> impl ExactSizeIterator<Item = Var<T>> + use<'a, T> {
         let first = self.on_recording_under_way(|recording| recording.block(values.len(), Source::Nothing));
-        values.iter().enumerate().map(|(i, &value)| Var::at(value, first.later(i))).collect()
+        values.iter().enumerate().map(move |(i, &value)| Var::at(value, first.later(i)))
     }
 
     /// Walks back from `output` and returns the derivative of it with respect to
@@ -357,7 +364,13 @@ impl<T: Scalar> Gradients<T> {
     /// ```
     #[track_caller]
     pub fn wrt(&self, variables: &[Var<T>]) -> Vec<T> {
-        variables.iter().map(|&x| self[x]).collect()
+        self.of_all(variables).collect()
+    }
+
+    /// As [`wrt`](Gradients::wrt).
+    #[track_caller]
+    pub(crate) fn of_all(&self, variables: &[Var<T>]) -> impl Iterator<Item = T> {
+        variables.iter().map(|&x| self[x])
     }
 }
 

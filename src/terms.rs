@@ -270,13 +270,13 @@ mod tests {
         // Others have a position of 4 bytes each.
         sum(&[x[1], x[0]]);
         assert_eq!(recorder.bytes(), 60 + 60);
-        // A block has 48 bytes, and the operands and slopes that are needed on the way back.
+        // A block has 48 bytes, a layer 104 more, and the operands and slopes that are needed on the way back.
         affine(&x[..2], &x[2..], 1);
-        assert_eq!(recorder.bytes(), 60 + 60 + 48 + 4 * 8);
-        // That of a kernel has 40 bytes more, two partials for an element, 8 for each input, and 4 for positions.
+        assert_eq!(recorder.bytes(), 60 + 60 + 48 + 104 + 4 * 8);
+        // A kernel has 48 bytes more, two partials for an element, 12 for each input, and 4 for positions.
         let before = recorder.bytes();
         fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);
-        assert_eq!(recorder.bytes() - before, 48 + 40 + 2 * 2 * 8 + 2 * 8 + 2 * 4);
+        assert_eq!(recorder.bytes() - before, 48 + 48 + 2 * 2 * 8 + 2 * 12 + 2 * 4);
     }
 
     fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {

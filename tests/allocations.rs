@@ -1,56 +1,90 @@
-//! What a training step allocates: nothing but what the gradient of the loss does.
+//! What a training step allocates: nothing, from the second one on.
 
 use std::hint::black_box;
 
 use dualtape::gradient;
 use dualtape::nn::{
-    Activation, Adam, Batch, Dataset, Init, Mlp, Objective, Schedule, Supervised, Trainer, cross_entropy,
+    Activation, Adam, Batch, Dataset, Ending, Init, Mlp, Objective, Schedule, Supervised, Trainer, cross_entropy,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 const BATCH: usize = 32;
-const BATCHES: usize = 4;
+const EPOCHS: usize = 3;
 
 fn allocations<T>(act: impl FnOnce() -> T) -> u64 {
     allocation_counter::measure(|| drop(black_box(act()))).count_total
 }
 
 fn network() -> Mlp {
-    let layers = [(32, Activation::Relu), (10, Activation::Linear)];
+    let layers = [(32, Activation::Relu), (16, Activation::Tanh), (10, Activation::Linear)];
     Mlp::random(64, &layers, Init::He, &mut StdRng::seed_from_u64(1))
 }
 
-fn data() -> Dataset<f64, usize> {
+/// Some rows with what `target` makes of their numbers.
+fn data<T: Copy>(rows: usize, target: impl Fn(usize) -> T) -> Dataset<f64, T> {
     let mut rng = StdRng::seed_from_u64(2);
-    let rows = BATCH * BATCHES;
     let features = (0..rows * 64).map(|_| rng.random_range(0.0..1.0)).collect();
-    Dataset::new((64, 1), features, (0..rows).map(|row| row % 10).collect())
+    Dataset::new((64, 1), features, (0..rows).map(target).collect())
+}
+
+/// The allocations of some epochs with this number of minibatches.
+fn of_training<T: Copy + Send + Sync + 'static>(
+    objective: &impl Objective<f64, T>,
+    parameters: &[f64],
+    data: &Dataset<f64, T>,
+    batch: usize,
+) -> u64 {
+    let mut parameters = parameters.to_vec();
+    let mut trainer = Trainer::new(Adam::new(Schedule::Constant(0.01))).epochs(EPOCHS).batch(batch).clip_norm(1.0);
+    allocations(|| assert_eq!(trainer.fit(objective, &mut parameters, data, Some(data)).unwrap(), Ending::Epochs))
+}
+
+/// As many minibatches more as there are: they cost the memory of a longer order of rows, and no allocation.
+fn assert_free<T: Copy + Send + Sync + 'static>(
+    objective: &impl Objective<f64, T>,
+    parameters: &[f64],
+    target: impl Fn(usize) -> T,
+    batch: usize,
+) {
+    let [few, many] = [4, 8].map(|batches| data(batches * batch, &target));
+    // This thread has the memory from then on.
+    for data in [&few, &many] {
+        of_training(objective, parameters, data, batch);
+    }
+    let [of_few, of_many] = [&few, &many].map(|data| of_training(objective, parameters, data, batch));
+    assert_eq!(of_few, of_many);
+    assert!(of_few < 100, "{of_few} allocations");
 }
 
 #[test]
-fn a_step_allocates_no_more_than_its_gradient() {
-    let (network, data) = (network(), data());
+fn a_step_allocates_nothing() {
+    let network = network();
     let objective = Supervised::new(&network);
-    let train = |epochs| {
-        let mut parameters = network.parameters().to_vec();
-        let mut trainer = Trainer::new(Adam::new(Schedule::Constant(0.01))).epochs(epochs).batch(BATCH);
-        allocations(|| trainer.fit(&objective, &mut parameters, &data, Some(&data)))
-    };
-    // The tape of this thread has its memory from then on, and the history of 14 epochs that of 10.
-    train(1);
-    let batch = data.select(&(0..BATCH).collect::<Vec<_>>());
-    let of_gradient = allocations(|| gradient(|p| objective.loss(p, &Batch::new(&batch)), network.parameters()));
-    let of_validation = allocations(|| objective.loss(network.parameters(), &Batch::new(&data)));
-    // The loss falls in every epoch, and its parameters are the best.
-    let of_best = 1;
-    assert_eq!(train(14) - train(10), 4 * (BATCHES as u64 * of_gradient + of_validation + of_best));
+    assert_free(&objective, network.parameters(), |row| row % 10, BATCH);
+    assert_free(&objective.clone().l2(1e-3).dropout(0.25), network.parameters(), |row| row % 10, BATCH);
 
-    let (features, outputs) = (batch.features(), network.forward_batch(batch.features(), BATCH));
-    println!("a gradient: {of_gradient} allocations");
-    println!("a network: {}", allocations(|| network.with_parameters(network.parameters())));
-    println!("its outputs: {}", allocations(|| network.forward_batch(features, BATCH)));
-    println!("their loss: {}", allocations(|| cross_entropy(&outputs, batch.targets())));
-    // Those of the tape and the layers, which do not grow with the rows.
-    assert!(of_gradient <= 32, "{of_gradient} allocations");
+    let line =
+        Mlp::random(64, &[(8, Activation::Silu), (1, Activation::Linear)], Init::He, &mut StdRng::seed_from_u64(3));
+    assert_free(&Supervised::new(&line), line.parameters(), |row| row as f64, BATCH);
+}
+
+#[cfg(feature = "parallel")]
+#[test]
+fn nor_does_one_in_pieces() {
+    let (network, pool) = (network(), rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
+    pool.install(|| assert_free(&Supervised::new(&network), network.parameters(), |row| row % 10, 4 * BATCH));
+}
+
+#[test]
+fn a_gradient_allocates_itself() {
+    let (network, rows) = (network(), data(BATCH, |row| row % 10));
+    let objective = Supervised::new(&network);
+    let of_gradient = || allocations(|| gradient(|p| objective.loss(p, &Batch::new(&rows)), network.parameters()));
+    of_gradient();
+    assert_eq!(of_gradient(), 1);
+
+    let outputs = network.forward_batch(rows.features(), BATCH);
+    cross_entropy(&outputs, rows.targets());
+    assert_eq!(allocations(|| cross_entropy(&outputs, rows.targets())), 0);
 }

@@ -10,7 +10,7 @@ use super::recording::{group, here, label, record};
 use crate::custom::pulled_back;
 use crate::operators::{Operators, impl_scalar};
 use crate::rules::elementary_functions;
-use crate::{Block, Function, Outputs, Rule, Scalar, rules, slices};
+use crate::{Block, Function, Outputs, Rule, Scalar, rules, slices, softmax};
 
 /// A number of which every operation is written down: a value of `T`, and the node of it in the graph of the
 /// [trace](super::trace()) under way.
@@ -277,7 +277,8 @@ impl<T: Scalar> Scalar for Traced<T> {
         inputs: &[Self],
         rows: usize,
         activation: &F,
-    ) -> Vec<Self> {
+        outputs: &mut Vec<Self>,
+    ) {
         let (columns, location) = (inputs.len() / rows, here());
         let neurons: Vec<(Vec<Self>, Self)> = neurons
             .chunks_exact(columns + 1)
@@ -286,30 +287,28 @@ impl<T: Scalar> Scalar for Traced<T> {
                 (weights.collect(), label(neuron[columns], "b".to_string(), true))
             })
             .collect();
-        let at_row = |x: &[Self]| -> Vec<Self> {
+        let mut at_row = |x: &[Self]| {
             let at_neuron = |(j, (weights, bias)): (usize, &(Vec<Self>, Self))| {
                 group::<T, _>(format!("neuron {j}"), false, location, || {
                     let sum = weights.iter().zip(x).fold(*bias, |sum, (&w, &x)| sum + w * x);
                     activation.eval(&[sum])
                 })
             };
-            (1..).zip(&neurons).map(at_neuron).collect()
+            outputs.extend((1..).zip(&neurons).map(at_neuron));
         };
         if rows == 1 {
             return at_row(inputs);
         }
-        (0..rows)
-            .flat_map(|row| {
-                group::<T, _>(format!("row {}", row + 1), false, location, || {
-                    at_row(&inputs[row * columns..(row + 1) * columns])
-                })
-            })
-            .collect()
+        for row in 0..rows {
+            group::<T, _>(format!("row {}", row + 1), false, location, || {
+                at_row(&inputs[row * columns..(row + 1) * columns]);
+            });
+        }
     }
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        let (_, slopes) = rules::log_sum_exp(&xs.iter().map(|x| x.value()).collect::<Vec<_>>());
+        let slopes = softmax(&xs.iter().map(|x| x.value()).collect::<Vec<_>>());
         let value = T::log_sum_exp_slice(&xs.iter().map(|x| x.value).collect::<Vec<_>>());
         record(Cow::Borrowed("log_sum_exp"), value, xs, &slopes)
     }

@@ -70,18 +70,12 @@ impl Dropout {
     pub fn draw<S>(&mut self, mlp: &Mlp<S>, rows: usize, rng: &mut (impl Rng + ?Sized)) {
         let neurons = rows * mlp.hidden_neurons();
         self.kept.clear();
-        self.kept.extend((0..neurons).map(|_| !rng.random_bool(self.probability)));
+        self.kept.extend(drawn(self.probability, rng).take(neurons));
     }
 
     /// What leaves neurons out of the outputs of one hidden layer after the other.
     pub(super) fn of_layers<S: Scalar>(&self) -> impl FnMut(&mut [S]) {
-        let scale = <S::Real as Scalar>::from_f64(1.0 / (1.0 - self.probability));
-        let mut kept = self.kept.iter();
-        move |outputs| {
-            for (output, &kept) in outputs.iter_mut().zip(kept.by_ref()) {
-                *output = if kept { *output * scale } else { S::zero() };
-            }
-        }
+        leave_out(self.probability, self.kept.iter().copied())
     }
 
     #[track_caller]
@@ -93,5 +87,20 @@ impl Dropout {
              it for this network and number of rows",
             self.kept.len()
         );
+    }
+}
+
+/// Whether one neuron after the other is kept.
+pub(super) fn drawn(probability: f64, rng: &mut (impl Rng + ?Sized)) -> impl Iterator<Item = bool> {
+    std::iter::repeat_with(move || !rng.random_bool(probability))
+}
+
+/// Leaves those neurons that are not kept out of the outputs of one hidden layer after the other.
+pub(super) fn leave_out<S: Scalar>(probability: f64, mut kept: impl Iterator<Item = bool>) -> impl FnMut(&mut [S]) {
+    let scale = <S::Real as Scalar>::from_f64(1.0 / (1.0 - probability));
+    move |outputs| {
+        for (output, kept) in outputs.iter_mut().zip(kept.by_ref()) {
+            *output = if kept { *output * scale } else { S::zero() };
+        }
     }
 }

@@ -10,13 +10,13 @@
 //! | many classes | [`cross_entropy`] | `−ln` of the probability of the class |
 //!
 //! A mean over a batch leaves few statements on a tape: one for each output, which is
-//! [fused](crate::fuse()), or one [block](crate::Block) for all rows of classes. Losses take logits, not
+//! [fused](crate::fuse()), or for each logit and each row of classes. Losses take logits, not
 //! probabilities, and keep all their digits, however large these are.
 
 use num_traits::{Float, One, Zero};
 
-use crate::slices::softmax_in_place;
-use crate::{Block, Function, Real, Scalar, dot, fuse, log_sum_exp, sum};
+use crate::scratch::Scratch;
+use crate::{Function, Real, Scalar, dot, fuse, log_sum_exp, sum, weighted_sum};
 
 /// `Σᵢ (outputᵢ − targetᵢ)²`.
 ///
@@ -34,7 +34,7 @@ use crate::{Block, Function, Real, Scalar, dot, fuse, log_sum_exp, sum};
 #[track_caller]
 pub fn squared_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
     assert_pairs("squared_error", outputs.len(), "targets", targets.len());
-    let differences: Vec<S> = outputs.iter().zip(targets).map(|(&output, &target)| output - target).collect();
+    let differences = Scratch::of(outputs.iter().zip(targets).map(|(&output, &target)| output - target));
     dot(&differences, &differences)
 }
 
@@ -214,6 +214,8 @@ pub fn weighted_cross_entropy<S: Scalar>(logits: &[S], classes: &[usize], weight
     mean_cross_entropy("weighted_cross_entropy", logits, classes, |class| weights[class])
 }
 
+/// The loss of a row is `−ln P(class) = ln Σⱼ exp(xⱼ − x_class)`, where the differences are taken first, so that
+/// that of a sure and right row keeps its digits.
 #[track_caller]
 fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], weight: impl Fn(usize) -> S::Real) -> S {
     let (rows, width) = (classes.len(), logits.len() / classes.len().max(1));
@@ -228,51 +230,18 @@ fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], we
             "nn::{name}: row {row} is of class {class} and there are {width} logits for it; classes count from 0"
         );
     }
-    let rows: Vec<(usize, S::Real)> = classes.iter().map(|&class| (class, weight(class))).collect();
-    let total = rows.iter().fold(S::Real::zero(), |sum, &(_, weight)| sum + weight);
-    CrossEntropies { rows }.apply(logits)[0] / total
-}
-
-/// The weighted sum of the losses of rows of logits, as one block on a tape.
-///
-/// That of a row is `−ln P(class) = ln Σⱼ exp(xⱼ − x_class)`, where the differences are taken first, so that
-/// the loss of a sure and right row keeps its digits.
-#[derive(Clone)]
-struct CrossEntropies<R> {
-    /// The class and the weight of every row.
-    rows: Vec<(usize, R)>,
-}
-
-impl<R: Real> CrossEntropies<R> {
-    /// The number of logits of a row; 1 when there are no rows.
-    fn width<S>(&self, x: &[S]) -> usize {
-        x.len().checked_div(self.rows.len()).unwrap_or(1).max(1)
-    }
-}
-
-impl<R: Real> Block<R> for CrossEntropies<R> {
-    fn value(&self, x: &[R]) -> Vec<R> {
-        let mut margins = Vec::new();
-        let loss = |(logits, &(class, weight)): (&[R], &(usize, R))| {
-            margins.clear();
-            margins.extend(logits.iter().map(|&x| x - logits[class]));
-            margins[class] = R::zero();
-            log_sum_exp(&margins) * weight
-        };
-        vec![x.chunks_exact(self.width(x)).zip(&self.rows).map(loss).fold(R::zero(), |sum, loss| sum + loss)]
-    }
-
-    /// `∂(−ln P(class))/∂xⱼ = P(j)`, and less 1 for the class itself, which is less all others.
-    fn pull_back<S: Scalar<Real = R>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
-        let mut adjoints = x.to_vec();
-        for (probabilities, &(class, weight)) in adjoints.chunks_exact_mut(self.width(x)).zip(&self.rows) {
-            softmax_in_place(probabilities);
-            probabilities[class] = S::zero();
-            probabilities[class] = -sum(probabilities);
-            probabilities.iter_mut().for_each(|p| *p = *p * u[0] * weight);
-        }
-        adjoints
-    }
+    let weights = Scratch::of(classes.iter().map(|&class| weight(class)));
+    let total = weights.iter().fold(S::Real::zero(), |sum, &weight| sum + weight);
+    let mut margins = Scratch::with_capacity(width);
+    let loss = |(row, &class): (usize, &usize)| {
+        let logits = &logits[row * width..(row + 1) * width];
+        margins.clear();
+        margins.extend(logits.iter().map(|&x| x - logits[class]));
+        margins[class] = S::zero();
+        log_sum_exp(&margins)
+    };
+    let losses = Scratch::of(classes.iter().enumerate().map(loss));
+    weighted_sum(&losses, &weights) / total
 }
 
 /// `Σᵢ |pᵢ|`, the penalty that makes parameters zero; multiply it by its weight, and leave the
@@ -363,7 +332,7 @@ fn mean<S: Scalar>(outputs: &[S], targets: &[S::Real], loss: impl Fn(S::Real) ->
 /// The sum of the losses of all outputs.
 #[track_caller]
 fn total_of<S: Scalar>(outputs: &[S], targets: &[S::Real], loss: impl Fn(S::Real) -> Loss<S::Real>) -> S {
-    let losses: Vec<S> = outputs.iter().zip(targets).map(|(&x, &target)| fuse(&loss(target), [x])).collect();
+    let losses = Scratch::of(outputs.iter().zip(targets).map(|(&x, &target)| fuse(&loss(target), [x])));
     sum(&losses)
 }
 

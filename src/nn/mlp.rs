@@ -5,7 +5,9 @@ use std::fmt;
 use rand::Rng;
 
 use super::{Dropout, Init};
-use crate::{Function, Real, Scalar, affine, dense};
+use crate::scratch::Scratch;
+use crate::slices::{Identity, dense_into};
+use crate::{Function, Real, Scalar};
 
 /// What a neuron does with its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,13 +56,14 @@ impl Activation {
         }
     }
 
-    /// A dense layer. The cheapest activations are known to the compiler, which makes vector code of them.
+    /// Appends the outputs of a dense layer. The cheapest activations are known to the compiler, which makes
+    /// vector code of them.
     #[track_caller]
-    fn layer<S: Scalar>(self, neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
+    fn layer<S: Scalar>(self, neurons: &[S], inputs: &[S], rows: usize, outputs: &mut Vec<S>) {
         match self {
-            Activation::Linear => affine(neurons, inputs, rows),
-            Activation::Relu => dense(neurons, inputs, rows, &Relu),
-            other => dense(neurons, inputs, rows, &other),
+            Activation::Linear => dense_into(neurons, inputs, rows, &Identity, outputs),
+            Activation::Relu => dense_into(neurons, inputs, rows, &Relu, outputs),
+            other => dense_into(neurons, inputs, rows, &other, outputs),
         }
     }
 }
@@ -172,13 +175,60 @@ impl<S> Mlp<S> {
         self.layers.iter().rev().skip(1).map(|&(neurons, _)| neurons).sum()
     }
 
-    /// The number of inputs and the parameters of every layer.
-    fn blocks(&self) -> impl Iterator<Item = (usize, &[S])> {
-        fans(self.inputs, &self.layers).scan(&self.parameters[..], |rest, (fan_in, neurons)| {
+    /// The number of inputs and the parameters of every layer, with these parameters for its own.
+    fn blocks<'a, U>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = (usize, &'a [U])> {
+        fans(self.inputs, &self.layers).scan(parameters, |rest, (fan_in, neurons)| {
             let (layer, later) = rest.split_at(neurons * (fan_in + 1));
             *rest = later;
             Some((fan_in, layer))
         })
+    }
+
+    /// The weights among all parameters, which are these.
+    pub(super) fn weights_among<'a, U: Copy>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = U> {
+        let of_layer = |(fan_in, layer): (usize, &'a [U])| {
+            layer.chunks_exact(fan_in + 1).flat_map(move |neuron| &neuron[..fan_in]).copied()
+        };
+        self.blocks(parameters).flat_map(of_layer)
+    }
+
+    /// Changes a number of rows that follow each other in `x` to their outputs, with these parameters for the
+    /// network's own; those of every hidden layer are changed on their way to the next.
+    #[track_caller]
+    pub(super) fn through_layers<U: Scalar>(
+        &self,
+        parameters: &[U],
+        x: &mut Vec<U>,
+        rows: usize,
+        mut change: impl FnMut(&mut [U]),
+    ) {
+        assert_parameters(parameters.len(), count(self.inputs, &self.layers));
+        let widest = self.layers.iter().map(|&(neurons, _)| neurons).max().unwrap_or(0);
+        let mut outputs = Scratch::with_capacity(rows * widest);
+        for (index, ((_, parameters), &(_, activation))) in self.blocks(parameters).zip(&self.layers).enumerate() {
+            if index > 0 {
+                change(x);
+            }
+            outputs.clear();
+            U::group(format_args!("layer {}", index + 1), || activation.layer(parameters, x, rows, &mut outputs));
+            std::mem::swap(x, &mut *outputs);
+        }
+    }
+
+    /// Plain rows as constants.
+    #[track_caller]
+    pub(super) fn constants<'a, U: Scalar>(
+        &self,
+        features: &'a [U::Real],
+        rows: usize,
+    ) -> impl ExactSizeIterator<Item = U> + use<'a, U, S> {
+        let (elements, inputs) = (features.len(), self.inputs);
+        assert_eq!(
+            elements,
+            rows * inputs,
+            "Mlp::forward_batch: {elements} features are not {rows} rows of {inputs} inputs; pass one each"
+        );
+        features.iter().map(|&x| U::from_real(x))
     }
 
     /// The layers as a table, with how many parameters they have.
@@ -198,7 +248,9 @@ impl<S> Mlp<S> {
     pub fn summary(&self) -> String {
         let width = self.layers.iter().map(|(_, activation)| activation.to_string().len()).fold(10, usize::max);
         let mut table = format!("layer  neurons  {:width$}  parameters\n", "activation");
-        for (number, (&(neurons, activation), (_, parameters))) in (1..).zip(self.layers.iter().zip(self.blocks())) {
+        for (number, (&(neurons, activation), (_, parameters))) in
+            (1..).zip(self.layers.iter().zip(self.blocks(&self.parameters)))
+        {
             table += &format!("{number:5}  {neurons:7}  {activation:width$}  {:10}\n", parameters.len());
         }
         let [inputs, outputs, parameters] = [self.inputs, self.outputs(), self.parameters.len()];
@@ -235,7 +287,7 @@ impl<S> Mlp<S> {
     #[track_caller]
     pub fn parameter_name(&self, index: usize) -> String {
         let mut within = index;
-        for (layer, (fan_in, parameters)) in (1..).zip(self.blocks()) {
+        for (layer, (fan_in, parameters)) in (1..).zip(self.blocks(&self.parameters)) {
             if within < parameters.len() {
                 let (neuron, input) = (within / (fan_in + 1) + 1, within % (fan_in + 1));
                 let what = if input == fan_in { "bias".to_string() } else { format!("weight {}", input + 1) };
@@ -293,14 +345,7 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     #[track_caller]
     pub fn new(inputs: usize, layers: &[(usize, Activation)], parameters: &[S]) -> Self {
-        let expected = count(inputs, layers);
-        assert_eq!(
-            parameters.len(),
-            expected,
-            "Mlp: {} parameters were passed and the layers have {expected}; pass one for each, in the order layer, \
-             neuron, weights, bias",
-            parameters.len(),
-        );
+        assert_parameters(parameters.len(), count(inputs, layers));
         Mlp { inputs, layers: layers.to_vec(), parameters: parameters.to_vec() }
     }
 
@@ -328,11 +373,7 @@ impl<S: Scalar> Mlp<S> {
     /// assert_eq!((l2(mlp.parameters()), l2(&mlp.weights())), (10.25, 9.25));
     /// ```
     pub fn weights(&self) -> Vec<S> {
-        let mut weights = Vec::with_capacity(self.parameters.len());
-        for (fan_in, layer) in self.blocks() {
-            layer.chunks_exact(fan_in + 1).for_each(|neuron| weights.extend_from_slice(&neuron[..fan_in]));
-        }
-        weights
+        self.weights_among(&self.parameters).collect()
     }
 
     /// The outputs of the last layer at one point `x`.
@@ -350,7 +391,7 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     pub fn forward(&self, x: &[S]) -> Vec<S> {
         self.assert_inputs(x.len());
-        self.through_layers(x.to_vec(), 1, |_| ())
+        self.outputs_at(x.to_vec(), 1, |_| ())
     }
 
     /// The outputs at many plain points, one after the other: `points.len()` times
@@ -374,7 +415,7 @@ impl<S: Scalar> Mlp<S> {
             self.assert_inputs(x.len());
             inputs.extend(x.iter().map(|&x| S::from_real(x)));
         }
-        self.through_layers(inputs, points.len(), |_| ())
+        self.outputs_at(inputs, points.len(), |_| ())
     }
 
     /// The outputs at a batch of plain rows that follow each other in `features`, row by row:
@@ -392,7 +433,7 @@ impl<S: Scalar> Mlp<S> {
     /// ```
     #[track_caller]
     pub fn forward_batch(&self, features: &[S::Real], rows: usize) -> Vec<S> {
-        self.through_layers(self.rows(features, rows), rows, |_| ())
+        self.outputs_at(self.constants(features, rows).collect(), rows, |_| ())
     }
 
     /// [`forward_batch`](Mlp::forward_batch) without the neurons that are dropped: for training.
@@ -417,32 +458,15 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     pub fn forward_dropped(&self, features: &[S::Real], rows: usize, dropout: &Dropout) -> Vec<S> {
         dropout.assert_drawn(rows * self.hidden_neurons());
-        self.through_layers(self.rows(features, rows), rows, dropout.of_layers())
+        self.outputs_at(self.constants(features, rows).collect(), rows, dropout.of_layers())
     }
 
     /// The outputs at a number of rows, which follow each other in `x`; those of every hidden
     /// layer are changed on their way to the next.
     #[track_caller]
-    fn through_layers(&self, mut x: Vec<S>, rows: usize, mut change: impl FnMut(&mut [S])) -> Vec<S> {
-        for (index, ((_, parameters), &(_, activation))) in self.blocks().zip(&self.layers).enumerate() {
-            if index > 0 {
-                change(&mut x);
-            }
-            x = S::group(format_args!("layer {}", index + 1), || activation.layer(parameters, &x, rows));
-        }
+    fn outputs_at(&self, mut x: Vec<S>, rows: usize, change: impl FnMut(&mut [S])) -> Vec<S> {
+        self.through_layers(&self.parameters, &mut x, rows, change);
         x
-    }
-
-    /// Plain rows as constants.
-    #[track_caller]
-    fn rows(&self, features: &[S::Real], rows: usize) -> Vec<S> {
-        let (elements, inputs) = (features.len(), self.inputs);
-        assert_eq!(
-            elements,
-            rows * inputs,
-            "Mlp::forward_batch: {elements} features are not {rows} rows of {inputs} inputs; pass one each"
-        );
-        features.iter().map(|&x| S::from_real(x)).collect()
     }
 
     #[track_caller]
@@ -507,6 +531,15 @@ impl<R: Real> Mlp<R> {
 fn fans(inputs: usize, layers: &[(usize, Activation)]) -> impl Iterator<Item = (usize, usize)> {
     let outputs = layers.iter().map(|&(outputs, _)| outputs);
     std::iter::once(inputs).chain(outputs.clone()).zip(outputs)
+}
+
+#[track_caller]
+fn assert_parameters(passed: usize, expected: usize) {
+    assert_eq!(
+        passed, expected,
+        "Mlp: {passed} parameters were passed and the layers have {expected}; pass one for each, in the order layer, \
+         neuron, weights, bias",
+    );
 }
 
 /// The number of parameters.

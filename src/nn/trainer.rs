@@ -310,7 +310,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     ///
     /// [`Trainer`] has an example.
     #[track_caller]
-    pub fn fit<T: Copy + Sync + 'static>(
+    pub fn fit<T: Copy + Send + Sync + 'static>(
         &mut self,
         objective: &impl Objective<R, T>,
         parameters: &mut [R],
@@ -355,7 +355,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         &self.optimizer
     }
 
-    fn run<T: Copy + Sync>(
+    fn run<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
         train: &Dataset<R, T>,
@@ -375,7 +375,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             let steps = order.len();
             for rows in order.skip(self.progress.steps) {
                 minibatch.gather(train, rows, self.optimizer.state().steps);
-                let step = self.step(objective, &minibatch, &mut finite, steps)?;
+                let step = self.step(objective, &mut minibatch, &mut finite, steps)?;
                 self.progress.loss += step.loss * rows.len() as f64;
                 self.progress.steps += 1;
                 if self.tell(|callback, _| callback.step(&step)).is_break() {
@@ -386,7 +386,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             if self.checked > 0 {
                 let rows = batches.epoch(epoch as u64).next().expect("an epoch has a minibatch");
                 minibatch.gather(train, rows, self.optimizer.state().steps);
-                self.compare_modes(objective, &minibatch)?;
+                self.compare_modes(objective, &mut minibatch)?;
             }
             let epoch = self.end_epoch(objective, train.len(), validation)?;
             self.save()?;
@@ -398,10 +398,10 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     }
 
     /// Moves the parameters; those that had a finite loss go to `finite` before.
-    fn step<T: Copy + Sync>(
+    fn step<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
-        minibatch: &Minibatch<R, T>,
+        minibatch: &mut Minibatch<R, T>,
         finite: &mut [R],
         steps: usize,
     ) -> Result<Step, TrainError> {
@@ -409,7 +409,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let (epoch, number) = (self.progress.history.len() + 1, self.progress.steps + 1);
         let not_finite =
             |what: String, value: R| TrainError::NotFinite { epoch, step: number, what, value: real(value) };
-        let (loss, mut gradient) = minibatch.gradient(objective, parameters);
+        let (loss, gradient) = minibatch.gradient(objective, parameters);
         if !Float::is_finite(loss) {
             parameters.copy_from_slice(finite);
             return Err(not_finite("the loss".to_string(), loss));
@@ -419,11 +419,11 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             return Err(not_finite(what, gradient[index]));
         }
         if let Some(largest) = self.largest_norm {
-            clip_norm(&mut gradient, R::from_f64(largest));
+            clip_norm(gradient, R::from_f64(largest));
         }
         finite.copy_from_slice(parameters);
         let rate = self.optimizer.rate();
-        self.optimizer.step(parameters, &gradient);
+        self.optimizer.step(parameters, gradient);
         Ok(Step { epoch, epochs: self.epochs, number, steps, loss: real(loss), rate })
     }
 
@@ -443,7 +443,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
                 return Err(TrainError::NotFinite { epoch: number, step: progress.steps, what, value });
             }
             if progress.best().is_none_or(|(best, _)| value < best) {
-                progress.best = Some(progress.parameters.clone());
+                progress.best.get_or_insert_default().clone_from(&progress.parameters);
             }
         }
         let loss = std::mem::take(&mut progress.loss) / rows as f64;
@@ -455,10 +455,10 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     }
 
     /// Compares the derivatives by some parameters, drawn at random, in reverse and in forward mode.
-    fn compare_modes<T: Copy + Sync>(
+    fn compare_modes<T: Copy + Send + Sync>(
         &self,
         objective: &impl Objective<R, T>,
-        minibatch: &Minibatch<R, T>,
+        minibatch: &mut Minibatch<R, T>,
     ) -> Result<(), TrainError> {
         /// The first stream of what is drawn here.
         const CHECKS: u64 = 1 << 62;
@@ -466,7 +466,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let mut generator = generator(self.seed, CHECKS | epoch as u64);
         let chosen = rand::seq::index::sample(&mut generator, parameters.len(), self.checked.min(parameters.len()));
         let point: Vec<R> = chosen.iter().map(|index| parameters[index]).collect();
-        let (_, reverse) = minibatch.gradient(objective, parameters);
+        let reverse = minibatch.gradient(objective, parameters).1.to_vec();
         let loss = |x: &[Dual<R, _>]| {
             let mut inputs: Vec<_> = parameters.iter().map(|&p| Dual::constant(p)).collect();
             chosen.iter().zip(x).for_each(|(index, &x)| inputs[index] = x);

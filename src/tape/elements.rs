@@ -1,137 +1,129 @@
 //! Statements of a kernel at each element of some slices.
 
-use super::recording::{NONE, within_limit};
-use super::var::Var;
+use std::ops::{Deref, DerefMut, Range};
+
+use super::block::Operand;
+use super::recording::within_limit;
+use super::slot::on_slot;
 use crate::Scalar;
+use crate::slices::are_finite;
 
 /// Such kernels, one after the other, with their partials and operands.
 pub(super) struct Elements<T> {
     kernels: Vec<Kernel>,
-    /// Of a kernel: output by output, and input by input, those of all elements.
+    /// Of a kernel: [row](Sizes::row) by row.
     partials: Vec<T>,
-    /// What there is in the slice of each input.
-    inputs: Vec<Input>,
-    /// The operands that are no run.
-    positions: Vec<u32>,
-}
-
-#[derive(Clone, Copy)]
-enum Input {
-    Constants,
-    /// Variables recorded one after the other, from this position on.
-    Run(u32),
-    /// The positions are listed, from this place on. Constants are at [`NONE`].
-    Listed(u32),
+    inputs: Vec<Operand>,
 }
 
 /// A kernel at each of `count` elements. Its results are those of the first output for all elements,
 /// then those of the next.
 struct Kernel {
-    count: usize,
-    outputs: usize,
-    inputs: usize,
+    sizes: Sizes,
     /// Where its partials and inputs start.
     first_partial: usize,
     first_input: usize,
+    /// Whether its partials are plain numbers and finite.
+    is_finite: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) count: usize,
+}
+
+impl Sizes {
+    pub(super) fn partials(self) -> usize {
+        self.inputs * self.outputs * self.count
+    }
+
+    /// Where the partials of one output by one input are, at all elements: in the order opposite to that in which a
+    /// walk back needs them, so that it goes through memory in one direction.
+    #[inline(always)]
+    pub(super) fn row(self, output: usize, input: usize) -> Range<usize> {
+        let row = (self.inputs - 1 - input) * self.outputs + (self.outputs - 1 - output);
+        row * self.count..(row + 1) * self.count
+    }
 }
 
 impl<T> Elements<T> {
     pub(super) const fn new() -> Self {
-        Elements { kernels: Vec::new(), partials: Vec::new(), inputs: Vec::new(), positions: Vec::new() }
+        Elements { kernels: Vec::new(), partials: Vec::new(), inputs: Vec::new() }
     }
 
     pub(super) fn clear(&mut self) {
         self.kernels.clear();
         self.partials.clear();
         self.inputs.clear();
-        self.positions.clear();
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&self.kernels[..])
-            + size_of_val(&self.partials[..])
-            + size_of_val(&self.inputs[..])
-            + size_of_val(&self.positions[..])
+        size_of_val(&self.kernels[..]) + size_of_val(&self.partials[..]) + size_of_val(&self.inputs[..])
     }
 
     pub(super) fn capacity_bytes(&self) -> usize {
         self.kernels.capacity() * size_of::<Kernel>()
             + self.partials.capacity() * size_of::<T>()
-            + self.inputs.capacity() * size_of::<Input>()
-            + self.positions.capacity() * size_of::<u32>()
+            + self.inputs.capacity() * size_of::<Operand>()
     }
 
     /// Those of one output by one input, at all elements.
     fn partials(&self, kernel: &Kernel, output: usize, input: usize) -> &[T] {
-        &self.partials[kernel.first_partial + (output * kernel.inputs + input) * kernel.count..][..kernel.count]
+        &self.partials[kernel.first_partial..][kernel.sizes.row(output, input)]
     }
 
-    fn inputs(&self, kernel: &Kernel) -> &[Input] {
-        &self.inputs[kernel.first_input..][..kernel.inputs]
-    }
-
-    fn listed(&self, start: u32, kernel: &Kernel) -> &[u32] {
-        &self.positions[start as usize..][..kernel.count]
+    fn inputs(&self, kernel: &Kernel) -> &[Operand] {
+        &self.inputs[kernel.first_input..][..kernel.sizes.inputs]
     }
 }
 
 impl<T: Scalar> Elements<T> {
-    /// Stores a kernel of some inputs, without these, and returns its number.
-    pub(super) fn start(&mut self, [outputs, inputs, count]: [usize; 3], partials: &[T]) -> u32 {
-        let (first_partial, first_input) = (self.partials.len(), self.inputs.len());
-        self.kernels.push(Kernel { count, outputs, inputs, first_partial, first_input });
-        self.partials.extend_from_slice(partials);
+    /// Stores a kernel with the slices that are its inputs and returns its number.
+    pub(super) fn push(&mut self, inputs: &[Operand], sizes: Sizes, mut partials: Partials<T>) -> u32 {
+        let (first_partial, first_input) = (partials.first, self.inputs.len());
+        let is_finite = T::ORDER == 0 && are_finite(&partials);
+        self.partials = std::mem::take(&mut partials.all);
+        self.kernels.push(Kernel { sizes, first_partial, first_input, is_finite });
+        self.inputs.extend_from_slice(inputs);
         within_limit(self.kernels.len()) - 1
     }
 
-    /// Stores the next input of the last kernel: variables recorded one after the other, or any.
-    pub(super) fn variables(&mut self, variables: &[Var<T>], are_run: bool) {
-        if are_run {
-            self.inputs.push(Input::Run(variables[0].place().position()));
-        } else {
-            self.inputs.push(Input::Listed(within_limit(self.positions.len())));
-            self.positions.extend(variables.iter().map(|x| x.place().position()));
-        }
-    }
-
-    /// Stores the next input of the last kernel, which is nothing but constants.
-    pub(super) fn constants(&mut self) {
-        self.inputs.push(Input::Constants);
-    }
-
     /// Calls `visit` with the position of every argument that counts of one result of a kernel.
-    pub(super) fn for_each_argument(&self, kernel: u32, result: usize, mut visit: impl FnMut(usize)) {
+    pub(super) fn for_each_argument(&self, kernel: u32, result: usize, listed: &[u32], mut visit: impl FnMut(usize)) {
         let kernel = &self.kernels[kernel as usize];
-        let (output, element) = (result / kernel.count, result % kernel.count);
+        let (output, element) = (result / kernel.sizes.count, result % kernel.sizes.count);
         for (number, input) in self.inputs(kernel).iter().enumerate() {
             let partial = self.partials(kernel, output, number)[element];
-            let position = match *input {
-                Input::Constants => NONE,
-                Input::Run(first) => first + element as u32,
-                Input::Listed(start) => self.listed(start, kernel)[element],
-            };
-            if position != NONE && !partial.is_identically_zero() {
-                visit(position as usize);
+            if let Some(Some(position)) = input.positions(listed).nth(element)
+                && !partial.is_identically_zero()
+            {
+                visit(position);
             }
         }
     }
 
     /// Carries the adjoints of a kernel's results on to its arguments, input by input.
-    pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]]) {
+    pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]], listed: &[u32]) {
         let kernel = &self.kernels[kernel as usize];
+        // Then no product needs care.
+        let are_finite = kernel.is_finite && are_finite(results.as_flattened());
         for (number, input) in self.inputs(kernel).iter().enumerate() {
-            for output in 0..kernel.outputs {
+            for output in 0..kernel.sizes.outputs {
                 let partials = self.partials(kernel, output, number);
-                let adjoints = &results[output * kernel.count..][..kernel.count];
-                match *input {
-                    Input::Constants => {}
-                    Input::Run(first) => {
-                        add_products(&mut before[first as usize..][..kernel.count], partials, adjoints)
+                let adjoints = &results[output * kernel.sizes.count..][..kernel.sizes.count];
+                let products = partials.iter().zip(adjoints);
+                match input.run() {
+                    Some(run) if L == 1 && are_finite => {
+                        add_products(before[run].as_flattened_mut(), partials, adjoints.as_flattened());
                     }
-                    Input::Listed(start) => {
-                        for ((&position, &partial), adjoint) in
-                            self.listed(start, kernel).iter().zip(partials).zip(adjoints)
-                        {
+                    Some(run) => {
+                        let sums = before[run].iter_mut().zip(products);
+                        sums.for_each(|(sum, (&partial, adjoint))| add_product(sum, partial, adjoint));
+                    }
+                    None => {
+                        for (&position, (&partial, adjoint)) in input.listed(listed).iter().zip(products) {
                             // That of a constant is past the end.
                             if let Some(sum) = before.get_mut(position as usize) {
                                 add_product(sum, partial, adjoint);
@@ -144,20 +136,59 @@ impl<T: Scalar> Elements<T> {
     }
 }
 
-/// `sum += partial·adjoint` for each sum.
-fn add_products<T: Scalar, const L: usize>(sums: &mut [[T; L]], partials: &[T], adjoints: &[[T; L]]) {
-    // A product that is a number needs no care.
-    let are_numbers = T::ORDER == 0
-        && (partials.iter().zip(adjoints))
-            .flat_map(|(&partial, adjoint)| adjoint.iter().map(move |&adjoint| (partial * adjoint).value()))
-            .fold(true, |all, product| all & !num_traits::Float::is_nan(product));
-    let products = partials.iter().zip(adjoints);
-    if are_numbers {
-        for (sum, (&partial, adjoint)) in sums.iter_mut().zip(products) {
-            sum.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += partial * adjoint);
+/// `sum += partial·adjoint` for each sum. That the slices do not overlap is known where they are arguments.
+#[inline(never)]
+fn add_products<T: Scalar>(sums: &mut [T], partials: &[T], adjoints: &[T]) {
+    for (sum, (&partial, &adjoint)) in sums.iter_mut().zip(partials.iter().zip(adjoints)) {
+        *sum += partial * adjoint;
+    }
+}
+
+/// The partials of a kernel that is evaluated, after those of the others.
+///
+/// They are out of the recording meanwhile, because the kernel may start tapes of its own.
+pub(super) struct Partials<T: Scalar> {
+    /// The stamp of the recording.
+    stamp: u32,
+    all: Vec<T>,
+    first: usize,
+}
+
+impl<T: Scalar> Partials<T> {
+    /// Some zeros.
+    pub(super) fn zeros(count: usize) -> Self {
+        let (stamp, mut all) = on_slot::<T, _>(|slot| {
+            let recording = slot.current();
+            (recording.stamp(), std::mem::take(&mut recording.blocks().elements.partials))
+        });
+        let first = all.len();
+        all.resize(first + count, T::zero());
+        Partials { stamp, all, first }
+    }
+}
+
+/// What is not stored with a kernel is forgotten.
+impl<T: Scalar> Drop for Partials<T> {
+    fn drop(&mut self) {
+        if !self.all.is_empty() {
+            self.all.truncate(self.first);
+            let all = std::mem::take(&mut self.all);
+            on_slot::<T, _>(|slot| slot.find(self.stamp).blocks().elements.partials = all);
         }
-    } else {
-        sums.iter_mut().zip(products).for_each(|(sum, (&partial, adjoint))| add_product(sum, partial, adjoint));
+    }
+}
+
+impl<T: Scalar> Deref for Partials<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.all[self.first..]
+    }
+}
+
+impl<T: Scalar> DerefMut for Partials<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.all[self.first..]
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::block::{BlockStatement, Source};
-use super::elements::Elements;
+use super::block::{Blocks, Source};
 use super::operands::{Arguments, Operands};
 use super::var::{Place, Var};
 use crate::Scalar;
@@ -14,7 +13,7 @@ use crate::Scalar;
 /// An operation on one or two operands is a node. A sum or product over slices is
 /// one statement too, whatever its length: its node refers to a list of operands
 /// kept aside. A block has several results, and no nodes.
-pub(crate) struct Recording<T> {
+pub(crate) struct Recording<T: 'static> {
     /// What variables carry to show that they are of this recording; 0 when there is none.
     stamp: u32,
     /// The stamp of the first variables, if they outlive a [`rewind`](Recording::rewind); else 0.
@@ -22,9 +21,7 @@ pub(crate) struct Recording<T> {
     nodes: Nodes<T>,
     /// Of the long statements.
     operands: Operands<T>,
-    /// Of the blocks that are a kernel at the elements of slices.
-    elements: Elements<T>,
-    blocks: Vec<BlockStatement<T>>,
+    blocks: Blocks<T>,
 }
 
 /// `∂result/∂argument` for two arguments, by their position.
@@ -46,14 +43,7 @@ const LONG: u32 = u32::MAX - 1;
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
-        Recording {
-            stamp: 0,
-            kept_stamp: 0,
-            nodes: Nodes::new(),
-            operands: Operands::new(),
-            elements: Elements::new(),
-            blocks: Vec::new(),
-        }
+        Recording { stamp: 0, kept_stamp: 0, nodes: Nodes::new(), operands: Operands::new(), blocks: Blocks::new() }
     }
 
     #[inline(always)]
@@ -74,29 +64,21 @@ impl<T> Recording<T> {
 
     /// Whether a walk back calls what may record itself.
     pub(super) fn has_pull_backs(&self) -> bool {
-        self.blocks.iter().any(BlockStatement::has_pull_back)
+        self.blocks.have_pull_backs()
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
-        let of_blocks = self.blocks.capacity() * size_of::<BlockStatement<T>>() + self.bytes_of_operations();
-        let aside = self.operands.capacity_bytes() + self.elements.capacity_bytes();
-        self.nodes.capacity() * size_of::<Node<T>>() + aside + of_blocks
+        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes() + self.blocks.capacity_bytes()
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let of_blocks = size_of_val(&self.blocks[..]) + self.bytes_of_operations();
-        let aside = self.operands.bytes() + self.elements.bytes();
-        self.node_count() * size_of::<Node<T>>() + aside + of_blocks
+        self.node_count() * size_of::<Node<T>>() + self.operands.bytes() + self.blocks.bytes()
     }
 
     /// The number of positions that have nodes.
     fn node_count(&self) -> usize {
         self.len() - self.blocks.last().map_or(0, |block| block.results().end - block.nodes_before())
-    }
-
-    fn bytes_of_operations(&self) -> usize {
-        self.blocks.iter().map(BlockStatement::bytes_of_operation).sum()
     }
 
     /// Forgets all statements; later ones have the stamp `stamp`.
@@ -117,8 +99,7 @@ impl<T> Recording<T> {
         self.stamp = stamp;
         self.nodes.clear(len);
         self.operands.clear();
-        self.elements.clear();
-        self.blocks.truncate(usize::from(len > 0));
+        self.blocks.rewind(usize::from(len > 0));
     }
 }
 
@@ -148,9 +129,9 @@ impl<T: Scalar> Recording<T> {
         self.push(Node { partials: [T::zero(); 2], arguments: [LONG, number] })
     }
 
-    /// What the blocks refer to that are a kernel at the elements of slices.
-    pub(super) fn elements(&mut self) -> &mut Elements<T> {
-        &mut self.elements
+    /// Where blocks and their operands are stored.
+    pub(super) fn blocks(&mut self) -> &mut Blocks<T> {
+        &mut self.blocks
     }
 
     /// Records results at consecutive places, the first of which is returned.
@@ -158,7 +139,7 @@ impl<T: Scalar> Recording<T> {
         let first = self.len();
         let next = within_limit(first + results);
         if results > 0 {
-            self.blocks.push(BlockStatement::new(first..next as usize, self.node_count(), source));
+            self.blocks.push(first..next as usize, self.node_count(), source);
             self.nodes.skip(results);
         }
         Place::new(self.stamp, first as u32)
@@ -197,7 +178,7 @@ impl<T: Scalar> Recording<T> {
     ) -> Vec<T> {
         let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
         // All results of a block have adjoints.
-        let len = self.blocks_before(len).last().map_or(len, |block| len.max(block.results().end));
+        let len = self.blocks.before(len).last().map_or(len, |block| len.max(block.results().end));
         adjoints.clear();
         adjoints.resize((len + 1) * L, T::zero());
         let (lanes, _) = adjoints.as_chunks_mut::<L>();
@@ -224,12 +205,12 @@ impl<T: Scalar> Recording<T> {
     /// Carries the adjoints of all variables on to their arguments, from the last.
     fn sweep_back<const L: usize>(&self, adjoints: &mut [[T; L]]) {
         let mut end = adjoints.len() - 1;
-        for block in self.blocks_before(end).iter().rev() {
+        for block in self.blocks.before(end).iter().rev() {
             let results = block.results();
             if results.end < end {
                 self.sweep_nodes(results.end..end, block.nodes_before(), adjoints);
             }
-            block.sweep(adjoints, &self.elements);
+            self.blocks.sweep(block, adjoints);
             end = results.start;
         }
         if end > 0 {
@@ -264,16 +245,11 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
-    /// The blocks that start before a position.
-    fn blocks_before(&self, position: usize) -> &[BlockStatement<T>] {
-        &self.blocks[..self.blocks.partition_point(|block| block.results().start < position)]
-    }
-
     /// Calls `visit` with the position of every argument that counts.
     pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
-        let block = self.blocks_before(position + 1).last();
+        let block = self.blocks.before(position + 1).last();
         if let Some(block) = block.filter(|block| block.results().contains(&position)) {
-            return block.for_each_argument(position, &self.elements, visit);
+            return self.blocks.for_each_argument(block, position, visit);
         }
         let skipped = block.map_or(0, |block| block.results().end - block.nodes_before());
         match self.nodes.at(position - skipped).arguments {

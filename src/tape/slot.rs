@@ -17,7 +17,7 @@ use super::var::Place;
 use crate::Scalar;
 
 /// A thread's recordings over the scalar `T`.
-pub struct Slot<T> {
+pub struct Slot<T: 'static> {
     /// The recording under way; before the first and after the last tape one with stamp 0.
     recording: Recording<T>,
     /// The paused recordings, the last one paused at the end.

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use super::block::{Operand, Operation, Source};
+use super::block::{Blocks, Operand, Operation, Source};
+use super::elements::{Partials, Sizes};
+use super::layers::Layer;
 use super::recording::{NONE, Recording};
 use super::slot::{on_slot, refuse};
 use crate::custom::pulled_back;
 use crate::kernel::linearized;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
-use crate::slices::{dense_with_slopes, pull_dense_back, sum_terms};
+use crate::scratch::Scratch;
+use crate::slices::{dense_with_slopes, sum_terms};
 use crate::{Block, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
@@ -155,34 +158,41 @@ impl<T: Scalar> Var<T> {
     }
 }
 
-/// The results of an operation from two lists of operands with its pull-back: one block, or
-/// constants when the operands are all constants. The pull-back holds `kept` numbers.
+/// Records a block of some results from K lists of operands, unless these are all constants: `source` is
+/// asked what it comes from.
+#[inline(always)]
 #[track_caller]
-fn record_block<T: Scalar>(
-    operands: [&[Var<T>]; 2],
-    values: Vec<T>,
-    kept: usize,
-    pull_back: impl Fn(&[T], [&mut [T]; 2]) + 'static,
-) -> Vec<Var<T>> {
+fn record_block<T: Scalar, const K: usize>(
+    operands: [&[Var<T>]; K],
+    results: usize,
+    source: impl FnOnce(&mut Blocks<T>, [Operand; K]) -> Source<T>,
+) -> Option<Place> {
+    // What it holds is not to be dropped while the slot is borrowed.
+    let mut source = Some(source);
     let recorded = on_slot::<T, _>(|slot| {
         let recording = slot.current();
-        let [x, y] = operands.map(|operands| Slice::of(operands, recording));
-        let [x, y] = [x?, y?];
-        if (x, y) == (Slice::Constants, Slice::Constants) {
+        let mut slices = [Slice::Constants; K];
+        for (slice, operands) in slices.iter_mut().zip(operands) {
+            *slice = Slice::of(operands, recording)?;
+        }
+        if slices == [Slice::Constants; K] {
             return Ok(None);
         }
-        let operands = [x.operand(operands[0]), y.operand(operands[1])];
-        let operation = Operation { operands, bytes: kept * size_of::<T>(), pull_back };
-        Ok(Some(recording.block(values.len(), Source::Operation(Box::new(operation)))))
+        let blocks = recording.blocks();
+        let stored = std::array::from_fn(|k| match slices[k] {
+            Slice::Constants => Operand::Constants,
+            slice => blocks.operand(operands[k], slice == Slice::Run),
+        });
+        let source = source.take().map(|source| source(blocks, stored));
+        Ok(source.map(|source| recording.block(results, source)))
     });
-    match recorded {
-        Ok(None) => values.into_iter().map(Var::constant).collect(),
-        Ok(Some(first)) => {
-            let results = values.into_iter().enumerate();
-            results.map(|(i, value)| Var { value, place: first.later(i) }).collect()
-        }
-        Err(foreign) => refuse::<T>(foreign),
-    }
+    recorded.unwrap_or_else(|foreign| refuse::<T>(foreign))
+}
+
+/// The results of a block with their values, as variables from the first one's place on, or as constants.
+fn results<T: Scalar>(values: &[T], first: Option<Place>) -> impl Iterator<Item = Var<T>> {
+    let place = move |i| first.map_or(Place::NOWHERE, |first| first.later(i));
+    values.iter().enumerate().map(move |(i, &value)| Var { value, place: place(i) })
 }
 
 /// What there is in a slice of operands.
@@ -218,18 +228,6 @@ impl Slice {
     fn of_several_stamps<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<Slice, u32> {
         let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !recording.admits(stamp));
         foreign.map_or(Ok(Slice::Mixed), Err)
-    }
-
-    /// The operands `xs`, of which this is what there is in them.
-    fn operand<T: Scalar>(self, xs: &[Var<T>]) -> Operand {
-        match self {
-            Slice::Constants => Operand::Constants,
-            Slice::Run => {
-                let first = xs[0].place.position() as usize;
-                Operand::Run(first..first + xs.len())
-            }
-            Slice::Mixed => Operand::Listed(xs.iter().map(|x| x.place.position()).collect()),
-        }
     }
 }
 
@@ -387,21 +385,21 @@ impl<T: Scalar> Scalar for Var<T> {
         inputs: &[Self],
         rows: usize,
         activation: &F,
-    ) -> Vec<Self> {
-        let (w, x): (Vec<T>, Vec<T>) =
-            (neurons.iter().map(|w| w.value).collect(), inputs.iter().map(|x| x.value).collect());
-        let (values, slopes) = dense_with_slopes(&w, &x, rows, activation);
-        let kept = w.len() + x.len() + slopes.len();
-        record_block([neurons, inputs], values, kept, move |outputs, sums| {
-            pull_dense_back(&w, &x, rows, &slopes, outputs, sums);
-        })
+        outputs: &mut Vec<Self>,
+    ) {
+        let values = [neurons, inputs].map(|operands| Scratch::of(operands.iter().map(|x| x.value)));
+        let [y, slopes] = dense_with_slopes(&values[0], &values[1], rows, activation);
+        let first = record_block([neurons, inputs], y.len(), |blocks, operands| {
+            Source::Layer(blocks.layers.push(Layer { operands, rows, values, slopes }))
+        });
+        outputs.extend(results(&y, first));
     }
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        let inner: Vec<T> = xs.iter().map(|x| x.value).collect();
-        let (value, weights) = rules::log_sum_exp(&inner);
-        Var::record(value, (xs, weights.into_iter()), (&[], std::iter::empty()))
+        let mut inner = Scratch::of(xs.iter().map(|x| x.value));
+        let value = rules::log_sum_exp(&mut inner);
+        Var::record(value, (xs, inner.iter().copied()), (&[], std::iter::empty()))
     }
 
     #[track_caller]
@@ -419,10 +417,15 @@ impl<T: Scalar> Scalar for Var<T> {
         let inner: Vec<T> = x.iter().map(|x| x.value).collect();
         let values = T::apply_block(block, &inner);
         let (block, outputs) = (block.clone(), values.clone());
-        record_block([x, &[]], values, inner.len() + outputs.len(), move |adjoints, [sums, _]| {
+        let bytes = (inner.len() + outputs.len()) * size_of::<T>();
+        let pull_back = move |adjoints: &[T], sums: &mut [T]| {
             let pulled = pulled_back(&block, &inner, &outputs, adjoints);
             sums.iter_mut().zip(pulled).for_each(|(sum, adjoint)| *sum += adjoint);
-        })
+        };
+        let first = record_block([x], values.len(), |_, [operand]| {
+            Source::Operation(Box::new(Operation { operand, bytes, pull_back }))
+        });
+        results(&values, first).collect()
     }
 
     #[inline(always)]
@@ -439,38 +442,23 @@ impl<T: Scalar> Scalar for Var<T> {
     {
         let n = x[0].len();
         let x = x.map(|x| &x[..n]);
-        let mut partials = vec![T::zero(); M * N * n];
+        let sizes = Sizes { inputs: N, outputs: M, count: n };
         let mut outputs = [(); M].map(|()| vec![Var::constant(T::zero()); n]);
+        let mut kept = Partials::zeros(sizes.partials());
+        let partials = &mut kept[..];
         for i in 0..n {
             let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].value);
             let y = linearized(f, inputs, |lane| counts(x[lane][i]));
             for (number, (y, output)) in y.iter().zip(&mut outputs).enumerate() {
                 output[i].value = y.value;
                 for (lane, &partial) in y.partials.iter().enumerate() {
-                    partials[(number * N + lane) * n + i] = partial;
+                    partials[sizes.row(number, lane).start + i] = partial;
                 }
             }
         }
-        let recorded = on_slot::<T, _>(|slot| {
-            let recording = slot.current();
-            let mut slices = [Slice::Constants; N];
-            for (slice, x) in slices.iter_mut().zip(x) {
-                *slice = Slice::of(x, recording)?;
-            }
-            if slices == [Slice::Constants; N] {
-                return Ok(None);
-            }
-            let elements = recording.elements();
-            let kernel = elements.start([M, N, n], &partials);
-            for (slice, x) in slices.into_iter().zip(x) {
-                match slice {
-                    Slice::Constants => elements.constants(),
-                    slice => elements.variables(x, slice == Slice::Run),
-                }
-            }
-            Ok(Some(recording.block(M * n, Source::Elements(kernel))))
-        });
-        if let Some(first) = recorded.unwrap_or_else(|foreign| refuse::<T>(foreign)) {
+        let first =
+            record_block(x, M * n, |blocks, inputs| Source::Elements(blocks.elements.push(&inputs, sizes, kept)));
+        if let Some(first) = first {
             outputs.iter_mut().flatten().enumerate().for_each(|(i, y)| y.place = first.later(i));
         }
         outputs

@@ -4,9 +4,13 @@
 //! rows alone and their gradients are added in order, so that the result is the same bit for bit on any number of
 //! threads.
 
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
+
 use super::{Batch, Objective};
+use crate::derivatives::gradient_into;
 use crate::nn::Dataset;
-use crate::{Real, Scalar, Terms, Var, gradient};
+use crate::{Real, Scalar};
 
 /// A piece has at least this number of rows, and less than twice as many: enough to be worth a thread.
 const PIECE: usize = 32;
@@ -14,51 +18,71 @@ const PIECE: usize = 32;
 pub(super) struct Minibatch<R, T> {
     seed: u64,
     step: usize,
-    /// Memory for pieces, of which the first ones are in use.
-    pieces: Vec<Dataset<R, T>>,
-    /// The part of the rows that is in each piece in use.
-    weights: Vec<R>,
+    /// In memory of which the first ones are in use.
+    pieces: Vec<Piece<R, T>>,
+    used: usize,
 }
 
-impl<R: Real, T: Copy + Sync> Minibatch<R, T> {
+/// Some rows of a step.
+struct Piece<R, T> {
+    rows: Dataset<R, T>,
+    /// The part of all rows that is in it.
+    weight: R,
+    /// Its part of the loss, and the gradient of that.
+    loss: R,
+    gradient: Vec<R>,
+}
+
+impl<R: Real, T: Copy + Send + Sync> Minibatch<R, T> {
     pub(super) fn new(seed: u64) -> Self {
-        Minibatch { seed, step: 0, pieces: Vec::new(), weights: Vec::new() }
+        Minibatch { seed, step: 0, pieces: Vec::new(), used: 0 }
     }
 
     /// Takes other rows, for the step with this number.
     pub(super) fn gather(&mut self, data: &Dataset<R, T>, rows: &[usize], step: usize) {
         self.step = step;
-        self.weights.clear();
-        let pieces = (rows.len() / PIECE).max(1);
-        for (piece, rows_of_piece) in rows.chunks(rows.len().div_ceil(pieces)).enumerate() {
-            if piece == self.pieces.len() {
-                self.pieces.push(data.select(&[]));
+        let pieces = rows.chunks(rows.len().div_ceil((rows.len() / PIECE).max(1)));
+        self.used = pieces.len();
+        for (number, rows_of_piece) in pieces.enumerate() {
+            if number == self.pieces.len() {
+                let gradient = Vec::new();
+                self.pieces.push(Piece { rows: data.select(&[]), weight: R::zero(), loss: R::zero(), gradient });
             }
-            data.select_into(rows_of_piece, &mut self.pieces[piece]);
-            self.weights.push(R::from_f64(rows_of_piece.len() as f64 / rows.len() as f64));
+            let piece = &mut self.pieces[number];
+            data.select_into(rows_of_piece, &mut piece.rows);
+            piece.weight = R::from_f64(rows_of_piece.len() as f64 / rows.len() as f64);
         }
     }
 
     /// The mean loss, in any reading.
     pub(super) fn loss<S: Scalar<Real = R>>(&self, objective: &impl Objective<R, T>, parameters: &[S]) -> S {
-        let pieces = self.weights.iter().enumerate();
-        pieces.map(|(piece, &weight)| objective.loss(parameters, &self.piece(piece)) * weight).sum()
+        let of_piece = |(number, piece): (usize, &Piece<R, T>)| {
+            objective.loss(parameters, &Batch::of_step(&piece.rows, self.seed, self.step, number)) * piece.weight
+        };
+        self.pieces[..self.used].iter().enumerate().map(of_piece).sum()
     }
 
     /// The mean loss and its gradient, in reverse mode.
-    pub(super) fn gradient(&self, objective: &impl Objective<R, T>, parameters: &[R]) -> (R, Vec<R>) {
-        let term = |piece: usize, p: &[Var<R>]| objective.loss(p, &self.piece(piece));
-        if self.weights.len() == 1 {
-            return gradient(|p| term(0, p), parameters);
+    pub(super) fn gradient(&mut self, objective: &impl Objective<R, T>, parameters: &[R]) -> (R, &mut [R]) {
+        let (seed, step) = (self.seed, self.step);
+        let differentiate = |(number, piece): (usize, &mut Piece<R, T>)| {
+            let (batch, weight) = (Batch::of_step(&piece.rows, seed, step, number), piece.weight);
+            piece.gradient.clear();
+            piece.loss = gradient_into(|p| objective.loss(p, &batch) * weight, parameters, &mut piece.gradient);
+        };
+        let pieces = &mut self.pieces[..self.used];
+        match &mut *pieces {
+            [piece] => differentiate((0, piece)),
+            #[cfg(feature = "parallel")]
+            pieces => pieces.par_iter_mut().enumerate().for_each(differentiate),
+            #[cfg(not(feature = "parallel"))]
+            pieces => pieces.iter_mut().enumerate().for_each(differentiate),
         }
-        let terms = Terms::all(self.weights.len()).weighted(&self.weights);
-        #[cfg(feature = "parallel")]
-        return terms.par_gradient(term, parameters);
-        #[cfg(not(feature = "parallel"))]
-        terms.gradient(term, parameters)
-    }
-
-    fn piece(&self, piece: usize) -> Batch<'_, R, T> {
-        Batch::of_step(&self.pieces[piece], self.seed, self.step, piece)
+        let (sum, others) = pieces.split_first_mut().expect("a step has rows");
+        for piece in others {
+            sum.loss += piece.loss;
+            sum.gradient.iter_mut().zip(&piece.gradient).for_each(|(sum, &g)| *sum += g);
+        }
+        (sum.loss, &mut sum.gradient)
     }
 }

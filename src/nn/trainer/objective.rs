@@ -5,7 +5,9 @@ use std::ops::Deref;
 use rand::Rng;
 
 use crate::nn::data::generator;
+use crate::nn::dropout::{drawn, leave_out};
 use crate::nn::{Dataset, Dropout, Mlp, cross_entropy, l2, mean_squared_error};
+use crate::scratch::Scratch;
 use crate::{Real, Scalar};
 
 /// The loss of a model on some rows of data, in any scalar.
@@ -202,18 +204,23 @@ impl<R: Real> Supervised<R> {
         batch: &Batch<'_, R, T>,
         loss: impl Fn(&[S], &[T]) -> S,
     ) -> S {
-        let network = self.network.with_parameters(parameters);
+        let network = &self.network;
+        let mut outputs = Scratch::of(network.constants(batch.features(), batch.len()));
         let generator = if self.dropout > 0.0 { batch.generator() } else { None };
-        let outputs = match generator {
+        match generator {
             Some(mut generator) => {
-                let mut dropout = Dropout::new(self.dropout);
-                dropout.draw(&network, batch.len(), &mut generator);
-                network.forward_dropped(batch.features(), batch.len(), &dropout)
+                let kept = drawn(self.dropout, &mut generator);
+                network.through_layers(parameters, &mut outputs, batch.len(), leave_out(self.dropout, kept));
             }
-            None => network.forward_batch(batch.features(), batch.len()),
-        };
+            None => network.through_layers(parameters, &mut outputs, batch.len(), |_| ()),
+        }
         let loss = loss(&outputs, batch.targets());
-        if self.penalty == 0.0 { loss } else { loss + l2(&network.weights()) * R::from_f64(self.penalty) }
+        if self.penalty == 0.0 {
+            return loss;
+        }
+        let mut weights = Scratch::with_capacity(parameters.len());
+        weights.extend(network.weights_among(parameters));
+        loss + l2(&weights) * R::from_f64(self.penalty)
     }
 }
 
