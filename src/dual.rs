@@ -252,8 +252,8 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 
     #[inline]
     fn is_identically_zero(self) -> bool {
-        // Without an early end it is vector code.
-        self.partials.iter().fold(self.value.is_identically_zero(), |all, p| all & p.is_identically_zero())
+        // Of the partials without an early end, which is vector code.
+        self.value.is_identically_zero() && self.partials.iter().fold(true, |all, p| all & p.is_identically_zero())
     }
 
     #[inline]
