@@ -154,7 +154,43 @@ fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
     if is_ordinary(slope) {
         return partials.map(|p| times(p, slope));
     }
-    scaled_with_care(partials, slope)
+    if slope.is_identically_zero() {
+        return [T::zero(); N];
+    }
+    copied(scaled_with_care(copied(partials), slope))
+}
+
+/// The sums of the partials of two numbers, each times its slope, as if they were [`scaled`] first.
+#[inline(always)]
+fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
+    if T::are_ordinary(by_p, by_q) {
+        return zipped(p, q, |p, q| times(p, by_p) + times(q, by_q));
+    }
+    if N == 1 {
+        return sum_of_scaled(p, q, [by_p, by_q]);
+    }
+    if by_p.is_identically_zero() && by_q.is_identically_zero() {
+        return [T::zero(); N];
+    }
+    copied(joined_with_care(copied(p), copied(q), [by_p, by_q]))
+}
+
+#[inline(always)]
+fn sum_of_scaled<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
+    zipped(scaled(p, by_p), scaled(q, by_q), |p, q| p + q)
+}
+
+#[cold]
+#[inline(never)]
+fn joined_with_care<T: Scalar, const N: usize>(p: [T; N], q: [T; N], slopes: [T; 2]) -> [T; N] {
+    sum_of_scaled(p, q, slopes)
+}
+
+/// A copy. What a function that is not inlined takes and returns is in memory; so the copy alone is, and only where
+/// the function is called.
+#[inline(always)]
+fn copied<T: Copy, const N: usize>(partials: [T; N]) -> [T; N] {
+    partials.map(|p| p)
 }
 
 /// `partial·slope` for an ordinary slope, which leaves the constant zero what it is.
@@ -202,19 +238,14 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
         let partials = if is_ordinary(slope) {
             self.partials.map(|p| p * slope)
         } else {
-            scaled_with_care(self.partials, T::from_real(slope))
+            copied(scaled_with_care(copied(self.partials), T::from_real(slope)))
         };
         Dual { value, partials }
     }
 
     #[inline(always)]
-    fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
-        let partials = if T::are_ordinary(by_self, by_other) {
-            zipped(self.partials, other.partials, |p, q| times(p, by_self) + times(q, by_other))
-        } else {
-            zipped(scaled(self.partials, by_self), scaled(other.partials, by_other), |p, q| p + q)
-        };
-        Dual { value, partials }
+    fn chain2(self, other: Self, value: T, slopes: [T; 2]) -> Self {
+        Dual { value, partials: joined(self.partials, other.partials, slopes) }
     }
 
     #[inline(always)]
@@ -253,8 +284,8 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 
     #[inline]
     fn is_identically_zero(self) -> bool {
-        // Without an early end it is vector code.
-        self.partials.iter().fold(self.value.is_identically_zero(), |all, p| all & p.is_identically_zero())
+        // Of the partials without an early end, which is vector code.
+        self.value.is_identically_zero() && self.partials.iter().fold(true, |all, p| all & p.is_identically_zero())
     }
 
     #[inline]

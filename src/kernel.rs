@@ -135,10 +135,10 @@ where
             return F::Output::map(y, KernelDual::dual);
         }
     }
-    linearized_with_care(
-        f,
-        std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) }),
-    )
+    let x =
+        std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) });
+    // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
+    F::Output::map(linearized_with_care(f, x), |y| Dual::new(y.value, y.partials))
 }
 
 #[cold]
