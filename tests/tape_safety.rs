@@ -8,6 +8,7 @@ use std::panic::catch_unwind;
 use std::thread;
 
 use dualtape::{Dual, Scalar, Tape, Var, affine, dot, function, fuse_map, gradient, sum, weighted_sum};
+use num_traits::Zero;
 use refusals::{FOREIGN, PAUSED, STALE, message};
 
 #[test]
@@ -25,6 +26,40 @@ fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
 
 fn mapped(x: &[Var], y: &[Var]) -> Var {
     sum(&fuse_map(&function!(product: [S; 2] -> [S; 1]), [x, y]).concat())
+}
+
+/// `6·x·y`, of which the 6 comes from a tape over the same numbers, with a kernel at slices.
+fn with_a_tape_inside<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+    [x * y * S::from_f64(gradient(|z| mapped(z, z), &[3.0]).1[0])]
+}
+
+fn refusing<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+    assert!(y.value() != S::Real::zero(), "y is zero");
+    [x / y]
+}
+
+#[test]
+fn a_kernel_may_start_a_tape_of_its_own() {
+    let tape = Tape::new();
+    let x = tape.vars(&[2.0, 3.0]);
+    let squares = mapped(&x, &x);
+    let products = sum(&fuse_map(&function!(with_a_tape_inside: [S; 2] -> [S; 1]), [&x, &x]).concat());
+    let again = mapped(&x, &x);
+    assert_eq!((squares.value(), products.value()), (13.0, 6.0 * 13.0));
+    assert_eq!(tape.backward(squares + products - again).wrt(&x), [24.0, 36.0]);
+    assert_eq!(tape.backward(squares).wrt(&x), [4.0, 6.0]);
+}
+
+#[test]
+fn a_kernel_that_panics_leaves_the_tape_as_it_was() {
+    let tape = Tape::new();
+    let x = tape.vars(&[2.0, 0.0]);
+    let squares = mapped(&x, &x);
+    let quotients = || fuse_map(&function!(refusing: [S; 2] -> [S; 1]), [&x, &x]);
+    assert_eq!(message(quotients), "y is zero");
+    let constants = mapped(&[Var::constant(3.0)], &[Var::constant(5.0)]);
+    let later = mapped(&x[..1], &x[1..]);
+    assert_eq!(tape.backward(squares + constants + later).wrt(&x), [4.0, 2.0]);
 }
 
 #[test]

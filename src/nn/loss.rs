@@ -236,8 +236,8 @@ fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], we
     let loss = |(row, &class): (usize, &usize)| {
         let logits = &logits[row * width..(row + 1) * width];
         margins.clear();
-        margins.extend(logits.iter().map(|&x| x - logits[class]));
-        margins[class] = S::zero();
+        let margin = |(other, &x): (usize, &S)| if other == class { S::zero() } else { x - logits[class] };
+        margins.extend(logits.iter().enumerate().map(margin));
         log_sum_exp(&margins)
     };
     let losses = Scratch::of(classes.iter().enumerate().map(loss));
