@@ -239,27 +239,41 @@ impl<T: Scalar> Recording<T> {
 
     /// Carries the adjoints at consecutive positions on, of which the first is that of the node
     /// with the number `first`.
-    #[inline(always)]
     fn sweep_nodes<const L: usize>(&self, positions: Range<usize>, first: usize, adjoints: &mut [[T; L]]) {
-        for (start, chunk) in self.nodes.backward(first..first + positions.len()) {
-            let start = positions.start + start - first;
-            for (offset, node) in chunk.iter().enumerate().rev() {
-                let adjoint = adjoints[start + offset];
-                if adjoint.iter().all(|lane| lane.is_identically_zero()) {
+        let mut end = positions.end;
+        for chunk in self.nodes.backward(first..first + positions.len()) {
+            self.sweep_chunk(chunk, &mut adjoints[..end]);
+            end -= chunk.len();
+        }
+    }
+
+    /// Carries the last adjoints on, which are those of the nodes.
+    #[inline(never)]
+    fn sweep_chunk<const L: usize>(&self, nodes: &[Node<T>], adjoints: &mut [[T; L]]) {
+        let mut rest = adjoints;
+        for node in nodes.iter().rev() {
+            // The arguments are before the result.
+            let Some((adjoint, before)) = rest.split_last_mut() else { return };
+            rest = before;
+            // A single adjoint is in a register; several stay where they are.
+            let single = *adjoint;
+            let adjoint = if L == 1 { &single } else { adjoint };
+            if adjoint.iter().all(|lane| lane.is_identically_zero()) {
+                continue;
+            }
+            let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
+            // The marks are past the end of the adjoints.
+            if let Some(x) = rest.get_mut(x as usize) {
+                add(x, by_x, adjoint);
+            } else {
+                std::hint::cold_path();
+                if x == LONG {
+                    self.sweep_long(y, adjoint, rest);
                     continue;
                 }
-                let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
-                // The marks are past the end of the adjoints.
-                if let Some(x) = adjoints.get_mut(x as usize) {
-                    add(x, by_x, &adjoint);
-                    if let Some(y) = adjoints.get_mut(y as usize) {
-                        add(y, by_y, &adjoint);
-                    }
-                } else if x == LONG {
-                    self.sweep_long(y, &adjoint, adjoints);
-                } else if let Some(y) = adjoints.get_mut(y as usize) {
-                    add(y, by_y, &adjoint);
-                }
+            }
+            if let Some(y) = rest.get_mut(y as usize) {
+                add(y, by_y, adjoint);
             }
         }
     }
@@ -288,6 +302,7 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
+    #[inline(never)]
     fn sweep_long<const L: usize>(&self, number: u32, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
         let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
         for (arguments, partials) in self.operands.of(number) {
@@ -400,17 +415,14 @@ impl<T> Nodes<T> {
         unreachable!("the chunks hold all nodes")
     }
 
-    /// The nodes with these numbers chunk by chunk, the last one first, each with the number of
-    /// its first node.
-    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
+    /// The nodes with these numbers chunk by chunk, the last one first.
+    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = &[Node<T>]> {
         let mut end = self.full.iter().map(Vec::len).sum::<usize>() + self.last.len();
-        let chunks = std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
+        std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
             end -= chunk.len();
             let within = |number: usize| number.clamp(end, end + chunk.len()) - end;
-            let (first, last) = (within(numbers.start), within(numbers.end));
-            (end + first, &chunk[first..last])
-        });
-        chunks.filter(|(_, chunk)| !chunk.is_empty())
+            &chunk[within(numbers.start)..within(numbers.end)]
+        })
     }
 }
 
