@@ -1,5 +1,6 @@
 //! The statements of one recording, and the walk back over them.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::block::{BlockStatement, Source};
@@ -34,6 +35,57 @@ struct Node<T> {
     arguments: [u32; 2],
 }
 
+impl<T: Scalar> Node<T> {
+    #[inline(always)]
+    fn binary(x: Place, by_x: T, y: Place, by_y: T) -> Self {
+        Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] }
+    }
+}
+
+/// What it takes to record a node in the recording under way: its last chunk of nodes, which is here while
+/// that recording is not borrowed, and the place of the first of them. Without the chunk there is no room.
+pub(super) struct Head<T> {
+    first: Cell<Place>,
+    kept_stamp: Cell<u32>,
+    last: Cell<Vec<Node<T>>>,
+}
+
+impl<T> Head<T> {
+    pub(super) const fn new() -> Self {
+        Head { first: Cell::new(Place::new(0, 0)), kept_stamp: Cell::new(0), last: Cell::new(Vec::new()) }
+    }
+}
+
+impl<T: Scalar> Head<T> {
+    /// Records an operation on two operands where nothing is out of the ordinary: the places belong
+    /// here, and there is room. It calls no function, which keeps it free of what calls cost.
+    #[inline(always)]
+    pub(super) fn binary(&self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
+        let first = self.first.get();
+        if ![x, y].iter().all(|place| admits(first.stamp(), || self.kept_stamp.get(), place.stamp())) {
+            return None;
+        }
+        let mut last = self.last.take();
+        let (number, has_room) = (last.len(), last.len() < last.capacity());
+        if has_room {
+            last.push(Node::binary(x, by_x, y, by_y));
+        }
+        // What is there meanwhile is empty, and needs no drop.
+        std::mem::forget(self.last.replace(last));
+        has_room.then(|| first.later(number))
+    }
+}
+
+/// Whether a recording may use a variable with the stamp `own`; constants may be used everywhere.
+#[inline(always)]
+fn admits(stamp: u32, kept_stamp: impl FnOnce() -> u32, own: u32) -> bool {
+    if own == stamp {
+        return true;
+    }
+    std::hint::cold_path();
+    own == 0 || own == kept_stamp()
+}
+
 /// The largest number of positions, and of operands of long statements.
 const LIMIT: u32 = u32::MAX - 2;
 
@@ -61,10 +113,24 @@ impl<T> Recording<T> {
         self.stamp
     }
 
-    /// Whether a variable with this stamp may be used; constants may everywhere.
+    /// Whether a variable with this stamp may be used.
     #[inline(always)]
     pub(super) fn admits(&self, stamp: u32) -> bool {
-        stamp == self.stamp || stamp == 0 || stamp == self.kept_stamp
+        admits(self.stamp, || self.kept_stamp, stamp)
+    }
+
+    /// Takes the last chunk back from the head.
+    #[inline(always)]
+    pub(super) fn take_from(&mut self, head: &Head<T>) {
+        self.nodes.last = head.last.take();
+    }
+
+    /// Leaves the last chunk to the head.
+    #[inline(always)]
+    pub(super) fn leave_to(&mut self, head: &Head<T>) {
+        head.first.set(Place::new(self.stamp, self.nodes.start_of_last as u32));
+        head.kept_stamp.set(self.kept_stamp);
+        head.last.set(std::mem::take(&mut self.nodes.last));
     }
 
     /// The number of results.
@@ -99,6 +165,11 @@ impl<T> Recording<T> {
         self.blocks.iter().map(BlockStatement::bytes_of_operation).sum()
     }
 
+    /// Gives a recording without statements its stamp.
+    pub(super) fn begin(&mut self, stamp: u32) {
+        self.stamp = stamp;
+    }
+
     /// Forgets all statements; later ones have the stamp `stamp`.
     pub(super) fn clear(&mut self, stamp: u32) {
         self.rewind(0, stamp);
@@ -131,7 +202,7 @@ impl<T: Scalar> Recording<T> {
     /// Records an operation on two operands.
     #[inline(always)]
     pub(super) fn binary(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Place {
-        self.push(Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] })
+        self.push(Node::binary(x, by_x, y, by_y))
     }
 
     /// Stores operands of the next long statement with their partials; a run was recorded one
@@ -162,17 +233,6 @@ impl<T: Scalar> Recording<T> {
             self.nodes.skip(results);
         }
         Place::new(self.stamp, first as u32)
-    }
-
-    /// [`binary`](Recording::binary) where nothing is out of the ordinary: the places belong here,
-    /// and there is room. It calls no function, which keeps it free of what calls cost.
-    #[inline(always)]
-    pub(super) fn binary_at_once(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
-        if !self.admits(x.stamp()) || !self.admits(y.stamp()) || self.nodes.is_full() {
-            return None;
-        }
-        let node = Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] };
-        Some(Place::new(self.stamp, self.nodes.push(node)))
     }
 
     #[inline(always)]
