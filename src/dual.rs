@@ -14,7 +14,6 @@
 //! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; Baydin et al.,
 //! JMLR 2018.)
 
-use std::cell::RefCell;
 use std::fmt;
 use std::thread::AccessError;
 
@@ -318,7 +317,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     }
 
     #[inline(always)]
-    fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {
+    fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
         T::with_dual_slot(lend)
     }
 

@@ -7,7 +7,6 @@
 //! nesting of these is a scalar again.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
 use std::mem::ManuallyDrop;
@@ -360,7 +359,7 @@ macro_rules! declare_functions {
 
             /// Lends this thread's recording tape of variables over `Self`.
             #[doc(hidden)]
-            fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<Self>>) -> Out) -> Result<Out, AccessError> {
+            fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
                 registered_slot(lend)
             }
 
@@ -368,7 +367,7 @@ macro_rules! declare_functions {
             #[doc(hidden)]
             #[inline(always)]
             fn with_dual_slot<const N: usize, Out>(
-                lend: impl FnOnce(&RefCell<Slot<Dual<Self, N>>>) -> Out,
+                lend: impl FnOnce(&Slot<Dual<Self, N>>) -> Out,
             ) -> Result<Out, AccessError> {
                 registered_slot(lend)
             }
@@ -487,27 +486,27 @@ macro_rules! plain_scalar {
             }
 
             #[inline(always)]
-            fn with_slot<Out>(lend: impl FnOnce(&RefCell<Slot<$real>>) -> Out) -> Result<Out, AccessError> {
+            fn with_slot<Out>(lend: impl FnOnce(&Slot<$real>) -> Out) -> Result<Out, AccessError> {
                 thread_local! {
-                    static SLOT: ManuallyDrop<RefCell<Slot<$real>>> =
-                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
+                    static SLOT: ManuallyDrop<Slot<$real>> =
+                        const { ManuallyDrop::new(Slot::new()) };
                 }
                 SLOT.try_with(|slot| lend(slot))
             }
 
             #[inline(always)]
             fn with_dual_slot<const N: usize, Out>(
-                lend: impl FnOnce(&RefCell<Slot<Dual<$real, N>>>) -> Out,
+                lend: impl FnOnce(&Slot<Dual<$real, N>>) -> Out,
             ) -> Result<Out, AccessError> {
                 // The lanes that the verbs use have slots of their own; the
                 // compiler resolves the casts.
                 thread_local! {
-                    static ONE: ManuallyDrop<RefCell<Slot<Dual<$real, 1>>>> =
-                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
-                    static FEW: ManuallyDrop<RefCell<Slot<Dual<$real, FEW_LANES>>>> =
-                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
-                    static MANY: ManuallyDrop<RefCell<Slot<Dual<$real, LANES>>>> =
-                        const { ManuallyDrop::new(RefCell::new(Slot::new())) };
+                    static ONE: ManuallyDrop<Slot<Dual<$real, 1>>> =
+                        const { ManuallyDrop::new(Slot::new()) };
+                    static FEW: ManuallyDrop<Slot<Dual<$real, FEW_LANES>>> =
+                        const { ManuallyDrop::new(Slot::new()) };
+                    static MANY: ManuallyDrop<Slot<Dual<$real, LANES>>> =
+                        const { ManuallyDrop::new(Slot::new()) };
                 }
                 const SAME: &str = "the number of lanes is the same";
                 match N {

@@ -38,8 +38,8 @@ use std::ops::Index;
 use crate::Scalar;
 use block::Source;
 use recording::Recording;
+use slot::{Recordings, on_recording, on_slot, refuse};
 pub(crate) use slot::{Slot, issue_stamp, issued_here, registered, registered_slot};
-use slot::{on_recording, on_slot, refuse};
 pub use var::Var;
 
 /// Records what happens to its variables, to differentiate it in reverse.
@@ -91,7 +91,7 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[expect(clippy::new_without_default, reason = "starting to record is no default")]
     pub fn new() -> Self {
-        Tape { stamp: Cell::new(on_slot::<T, _>(Slot::start)), thread: PhantomData }
+        Tape { stamp: Cell::new(on_slot::<T, _>(Recordings::start)), thread: PhantomData }
     }
 
     /// A new independent variable.
@@ -204,7 +204,7 @@ impl<T: Scalar> Tape<T> {
             refuse::<T>(foreign);
         }
         let seeds = outputs.filter(|(output, _)| !output.is_constant()).map(|(output, seed)| (output.place(), seed));
-        let memory = on_slot::<T, _>(|slot| std::mem::take(&mut slot.spare_adjoints));
+        let memory = T::with_slot(|slot| slot.spare_adjoints.take()).unwrap_or_default();
         Gradients { adjoints: on_recording(stamp, |recording| recording.sweep(seeds, memory)), stamp }
     }
 
@@ -419,10 +419,8 @@ impl<T: Scalar, const L: usize> Drop for Gradients<T, L> {
     fn drop(&mut self) {
         let adjoints = std::mem::take(&mut self.adjoints);
         let _ = T::with_slot(|slot| {
-            let spare = &mut slot.borrow_mut().spare_adjoints;
-            if spare.capacity() < adjoints.capacity() {
-                *spare = adjoints;
-            }
+            let spare = slot.spare_adjoints.take();
+            slot.spare_adjoints.set(if spare.capacity() < adjoints.capacity() { adjoints } else { spare });
         });
     }
 }

@@ -1,5 +1,6 @@
 //! The statements of one recording, and the walk back over them.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::block::{Blocks, Source};
@@ -31,6 +32,57 @@ struct Node<T> {
     arguments: [u32; 2],
 }
 
+impl<T: Scalar> Node<T> {
+    #[inline(always)]
+    fn binary(x: Place, by_x: T, y: Place, by_y: T) -> Self {
+        Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] }
+    }
+}
+
+/// What it takes to record a node in the recording under way: its last chunk of nodes, which is here while
+/// that recording is not borrowed, and the place of the first of them. Without the chunk there is no room.
+pub(super) struct Head<T> {
+    first: Cell<Place>,
+    kept_stamp: Cell<u32>,
+    last: Cell<Vec<Node<T>>>,
+}
+
+impl<T> Head<T> {
+    pub(super) const fn new() -> Self {
+        Head { first: Cell::new(Place::new(0, 0)), kept_stamp: Cell::new(0), last: Cell::new(Vec::new()) }
+    }
+}
+
+impl<T: Scalar> Head<T> {
+    /// Records an operation on two operands where nothing is out of the ordinary: the places belong
+    /// here, and there is room. It calls no function, which keeps it free of what calls cost.
+    #[inline(always)]
+    pub(super) fn binary(&self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
+        let first = self.first.get();
+        if ![x, y].iter().all(|place| admits(first.stamp(), || self.kept_stamp.get(), place.stamp())) {
+            return None;
+        }
+        let mut last = self.last.take();
+        let (number, has_room) = (last.len(), last.len() < last.capacity());
+        if has_room {
+            last.push(Node::binary(x, by_x, y, by_y));
+        }
+        // What is there meanwhile is empty, and needs no drop.
+        std::mem::forget(self.last.replace(last));
+        has_room.then(|| first.later(number))
+    }
+}
+
+/// Whether a recording may use a variable with the stamp `own`; constants may be used everywhere.
+#[inline(always)]
+fn admits(stamp: u32, kept_stamp: impl FnOnce() -> u32, own: u32) -> bool {
+    if own == stamp {
+        return true;
+    }
+    std::hint::cold_path();
+    own == 0 || own == kept_stamp()
+}
+
 /// The largest number of positions, and of operands of long statements.
 const LIMIT: u32 = u32::MAX - 2;
 
@@ -51,10 +103,24 @@ impl<T> Recording<T> {
         self.stamp
     }
 
-    /// Whether a variable with this stamp may be used; constants may everywhere.
+    /// Whether a variable with this stamp may be used.
     #[inline(always)]
     pub(super) fn admits(&self, stamp: u32) -> bool {
-        stamp == self.stamp || stamp == 0 || stamp == self.kept_stamp
+        admits(self.stamp, || self.kept_stamp, stamp)
+    }
+
+    /// Takes the last chunk back from the head.
+    #[inline(always)]
+    pub(super) fn take_from(&mut self, head: &Head<T>) {
+        self.nodes.last = head.last.take();
+    }
+
+    /// Leaves the last chunk to the head.
+    #[inline(always)]
+    pub(super) fn leave_to(&mut self, head: &Head<T>) {
+        head.first.set(Place::new(self.stamp, self.nodes.start_of_last as u32));
+        head.kept_stamp.set(self.kept_stamp);
+        head.last.set(std::mem::take(&mut self.nodes.last));
     }
 
     /// The number of results.
@@ -79,6 +145,11 @@ impl<T> Recording<T> {
     /// The number of positions that have nodes.
     fn node_count(&self) -> usize {
         self.len() - self.blocks.last().map_or(0, |block| block.results().end - block.nodes_before())
+    }
+
+    /// Gives a recording without statements its stamp.
+    pub(super) fn begin(&mut self, stamp: u32) {
+        self.stamp = stamp;
     }
 
     /// Forgets all statements; later ones have the stamp `stamp`.
@@ -112,7 +183,7 @@ impl<T: Scalar> Recording<T> {
     /// Records an operation on two operands.
     #[inline(always)]
     pub(super) fn binary(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Place {
-        self.push(Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] })
+        self.push(Node::binary(x, by_x, y, by_y))
     }
 
     /// Stores operands of the next long statement with their partials; a run was recorded one
@@ -137,23 +208,12 @@ impl<T: Scalar> Recording<T> {
     /// Records results at consecutive places, the first of which is returned.
     pub(super) fn block(&mut self, results: usize, source: Source<T>) -> Place {
         let first = self.len();
-        let next = within_limit(first + results);
         if results > 0 {
-            self.blocks.push(first..next as usize, self.node_count(), source);
+            let nodes_before = self.node_count();
             self.nodes.skip(results);
+            self.blocks.push(first..first + results, nodes_before, source);
         }
         Place::new(self.stamp, first as u32)
-    }
-
-    /// [`binary`](Recording::binary) where nothing is out of the ordinary: the places belong here,
-    /// and there is room. It calls no function, which keeps it free of what calls cost.
-    #[inline(always)]
-    pub(super) fn binary_at_once(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
-        if !self.admits(x.stamp()) || !self.admits(y.stamp()) || self.nodes.is_full() {
-            return None;
-        }
-        let node = Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] };
-        Some(Place::new(self.stamp, self.nodes.push(node)))
     }
 
     #[inline(always)]
@@ -220,27 +280,41 @@ impl<T: Scalar> Recording<T> {
 
     /// Carries the adjoints at consecutive positions on, of which the first is that of the node
     /// with the number `first`.
-    #[inline(always)]
     fn sweep_nodes<const L: usize>(&self, positions: Range<usize>, first: usize, adjoints: &mut [[T; L]]) {
-        for (start, chunk) in self.nodes.backward(first..first + positions.len()) {
-            let start = positions.start + start - first;
-            for (offset, node) in chunk.iter().enumerate().rev() {
-                let adjoint = adjoints[start + offset];
-                if adjoint.iter().all(|lane| lane.is_identically_zero()) {
+        let mut end = positions.end;
+        for chunk in self.nodes.backward(first..first + positions.len()) {
+            self.sweep_chunk(chunk, &mut adjoints[..end]);
+            end -= chunk.len();
+        }
+    }
+
+    /// Carries the last adjoints on, which are those of the nodes.
+    #[inline(never)]
+    fn sweep_chunk<const L: usize>(&self, nodes: &[Node<T>], adjoints: &mut [[T; L]]) {
+        let mut rest = adjoints;
+        for node in nodes.iter().rev() {
+            // The arguments are before the result.
+            let Some((adjoint, before)) = rest.split_last_mut() else { return };
+            rest = before;
+            // A single adjoint is in a register; several stay where they are.
+            let single = *adjoint;
+            let adjoint = if L == 1 { &single } else { adjoint };
+            if adjoint.iter().all(|lane| lane.is_identically_zero()) {
+                continue;
+            }
+            let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
+            // The marks are past the end of the adjoints.
+            if let Some(x) = rest.get_mut(x as usize) {
+                add(x, by_x, adjoint);
+            } else {
+                std::hint::cold_path();
+                if x == LONG {
+                    self.sweep_long(y, adjoint, rest);
                     continue;
                 }
-                let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
-                // The marks are past the end of the adjoints.
-                if let Some(x) = adjoints.get_mut(x as usize) {
-                    add(x, by_x, &adjoint);
-                    if let Some(y) = adjoints.get_mut(y as usize) {
-                        add(y, by_y, &adjoint);
-                    }
-                } else if x == LONG {
-                    self.sweep_long(y, &adjoint, adjoints);
-                } else if let Some(y) = adjoints.get_mut(y as usize) {
-                    add(y, by_y, &adjoint);
-                }
+            }
+            if let Some(y) = rest.get_mut(y as usize) {
+                add(y, by_y, adjoint);
             }
         }
     }
@@ -264,6 +338,7 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
+    #[inline(never)]
     fn sweep_long<const L: usize>(&self, number: u32, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
         let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
         for (arguments, partials) in self.operands.of(number) {
@@ -336,8 +411,9 @@ impl<T> Nodes<T> {
         position
     }
 
-    /// Leaves some positions without nodes.
+    /// Leaves some positions without nodes. There is a position for every node for which there is room.
     fn skip(&mut self, positions: usize) {
+        within_limit(self.start_of_last + positions + self.last.capacity());
         self.start_of_last += positions;
     }
 
@@ -376,17 +452,14 @@ impl<T> Nodes<T> {
         unreachable!("the chunks hold all nodes")
     }
 
-    /// The nodes with these numbers chunk by chunk, the last one first, each with the number of
-    /// its first node.
-    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (usize, &[Node<T>])> {
+    /// The nodes with these numbers chunk by chunk, the last one first.
+    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = &[Node<T>]> {
         let mut end = self.full.iter().map(Vec::len).sum::<usize>() + self.last.len();
-        let chunks = std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
+        std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
             end -= chunk.len();
             let within = |number: usize| number.clamp(end, end + chunk.len()) - end;
-            let (first, last) = (within(numbers.start), within(numbers.end));
-            (end + first, &chunk[first..last])
-        });
-        chunks.filter(|(_, chunk)| !chunk.is_empty())
+            &chunk[within(numbers.start)..within(numbers.end)]
+        })
     }
 }
 

@@ -242,7 +242,7 @@ fn counts<T: Scalar>(x: Var<T>) -> bool {
 #[inline(always)]
 #[track_caller]
 fn record<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
-    let at_once = T::with_slot(|slot| slot.try_borrow_mut().ok()?.current().binary_at_once(x, by_x, y, by_y));
+    let at_once = T::with_slot(|slot| slot.head.binary(x, by_x, y, by_y));
     match at_once {
         Ok(Some(place)) => place,
         _ => record_with_care(x, by_x, y, by_y),
