@@ -228,17 +228,17 @@ where
     F: Function<S::Real, Output = S::Real>,
 {
     let columns = inputs.len() / rows;
-    let (neurons, inputs) = (Rows { numbers: neurons, width: columns + 1 }, Rows { numbers: inputs, width: columns });
-    let (first, count) = (outputs.len(), neurons.len());
-    let sizes = [rows, columns, count];
+    let (first, count) = (outputs.len(), neurons.len() / (columns + 1));
+    outputs.resize(first + rows * count, S::zero());
+    let (outputs, inputs) = (&mut outputs[first..], AcrossRows(Rows { numbers: inputs, width: columns }));
     // The weights of all neurons by each input, and the biases of all.
-    let mut by_inputs = Scratch::with_capacity(neurons.numbers.len());
-    by_inputs.extend((0..=columns).flat_map(|k| (0..count).map(move |j| neurons.row(j)[k])));
+    let mut by_inputs = Scratch::filled(S::zero(), neurons.len());
+    for (j, neuron) in neurons.chunks_exact(columns + 1).enumerate() {
+        neuron.iter().enumerate().for_each(|(k, &weight)| by_inputs[k * count + j] = weight);
+    }
     let (by_inputs, biases) = by_inputs.split_at(columns * count);
-    (0..rows).for_each(|_| outputs.extend_from_slice(biases));
-    let outputs = &mut outputs[first..];
-    let by_inputs = Rows { numbers: by_inputs, width: count };
-    add_product(outputs, sizes, count, AcrossRows(inputs), DownRows(by_inputs));
+    let by_inputs = DownRows(Rows { numbers: by_inputs, width: count });
+    add_product(outputs, Some(biases), [rows, columns, count], count, inputs, by_inputs);
     vectorized(
         #[inline(always)]
         || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
@@ -295,7 +295,7 @@ pub(crate) fn pull_dense_back<S: Scalar>(
         let (of_sums, inputs, neurons) =
             (matrix(&of_sums, count), matrix(inputs, columns), matrix(neurons, columns + 1));
         if !of_neurons.is_empty() {
-            add_product(of_neurons, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
+            add_product(of_neurons, None, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
             let mut of_biases = Scratch::filled(S::zero(), count);
             vectorized(
                 #[inline(always)]
@@ -309,7 +309,7 @@ pub(crate) fn pull_dense_back<S: Scalar>(
             biases.zip(of_biases.iter()).for_each(|(bias, &of_bias)| *bias += of_bias);
         }
         if !of_inputs.is_empty() {
-            add_product(of_inputs, [rows, count, columns], columns, AcrossRows(of_sums), DownRows(neurons));
+            add_product(of_inputs, None, [rows, count, columns], columns, AcrossRows(of_sums), DownRows(neurons));
         }
         return;
     }
@@ -357,10 +357,6 @@ struct Rows<'a, S> {
 }
 
 impl<'a, S> Rows<'a, S> {
-    fn len(&self) -> usize {
-        self.numbers.len() / self.width
-    }
-
     #[inline(always)]
     fn row(&self, i: usize) -> &'a [S] {
         &self.numbers[i * self.width..][..self.width]
@@ -369,9 +365,9 @@ impl<'a, S> Rows<'a, S> {
 
 /// One of two matrices whose product is wanted.
 trait Factor<S>: Copy {
-    /// The elements of I vectors of length `n`, from the one with the number `first` on: those with the same number
-    /// together.
-    fn tile<const I: usize>(self, first: usize, n: usize) -> impl Fn(usize) -> [S; I];
+    /// Gives the elements of I vectors of length `n`, from the one with the number `first` on: those with the same
+    /// number together, which is to count up from 0.
+    fn tile<const I: usize>(self, first: usize, n: usize) -> impl FnMut(usize) -> [S; I];
 
     /// An element of one vector.
     fn element(self, vector: usize, k: usize) -> S;
@@ -383,7 +379,7 @@ struct AcrossRows<'a, S>(Rows<'a, S>);
 
 impl<S: Scalar> Factor<S> for AcrossRows<'_, S> {
     #[inline(always)]
-    fn tile<const I: usize>(self, first: usize, n: usize) -> impl Fn(usize) -> [S; I] {
+    fn tile<const I: usize>(self, first: usize, n: usize) -> impl FnMut(usize) -> [S; I] {
         let mut rows = [&self.0.numbers[..0]; I];
         for (i, row) in rows.iter_mut().enumerate() {
             *row = &self.0.row(first + i)[..n];
@@ -410,10 +406,13 @@ struct DownRows<'a, S>(Rows<'a, S>);
 
 impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     #[inline(always)]
-    fn tile<const I: usize>(self, first: usize, _: usize) -> impl Fn(usize) -> [S; I] {
-        let (columns, width) = (&self.0.numbers[first..], self.0.width);
+    fn tile<const I: usize>(self, first: usize, _: usize) -> impl FnMut(usize) -> [S; I] {
+        let mut rows = self.0.numbers.chunks_exact(self.0.width);
         #[inline(always)]
-        move |k| *columns[k * width..].first_chunk().expect("I columns")
+        move |_| {
+            let row = rows.next().expect("n rows");
+            *row[first..].first_chunk().expect("I columns")
+        }
     }
 
     #[inline(always)]
@@ -423,12 +422,13 @@ impl<S: Scalar> Factor<S> for DownRows<'_, S> {
 }
 
 /// Adds the products of `m` vectors with `p` vectors of `n` elements to the sums, product after product,
-/// row by row of `stride` sums.
+/// row by row of `stride` sums; each row starts from what is there, or from another one.
 ///
 /// They are computed in tiles, whose sums fit into registers.
 #[inline(always)]
 fn add_product<S: Scalar>(
     sums: &mut [S],
+    start: Option<&[S]>,
     [m, n, p]: [usize; 3],
     stride: usize,
     left: impl Factor<S>,
@@ -439,6 +439,7 @@ fn add_product<S: Scalar>(
         // A number with derivatives fills the registers by itself.
         for i in 0..m {
             for (j, sum) in sums[i * stride..][..p].iter_mut().enumerate() {
+                *sum = start.map_or(*sum, |start| start[j]);
                 (0..n).for_each(|k| *sum += left.element(i, k) * right.element(j, k));
             }
         }
@@ -449,10 +450,10 @@ fn add_product<S: Scalar>(
         || {
             let in_tiles = m - m % SIDE;
             for i in (0..in_tiles).step_by(SIDE) {
-                add_rows::<S, SIDE>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
+                add_rows::<S, SIDE>(&mut sums[i * stride..], start, [n, p], stride, (left, i), right);
             }
             for i in in_tiles..m {
-                add_rows::<S, 1>(&mut sums[i * stride..], [n, p], stride, left.tile(i, n), right);
+                add_rows::<S, 1>(&mut sums[i * stride..], start, [n, p], stride, (left, i), right);
             }
         },
     );
@@ -467,24 +468,46 @@ fn vectorized(kernel: impl FnOnce()) {
     kernel();
 }
 
-/// I rows of sums, in tiles of eight, four, and one column.
+/// I rows of sums, of the left vectors from `i` on, in tiles of eight, four, and one column.
 #[inline(always)]
 fn add_rows<S: Scalar, const I: usize>(
     sums: &mut [S],
+    start: Option<&[S]>,
     [n, p]: [usize; 2],
     stride: usize,
-    left: impl Fn(usize) -> [S; I],
+    (left, i): (impl Factor<S>, usize),
     right: impl Factor<S>,
 ) {
     let (in_eights, in_fours) = (p - p % 8, p - p % 4);
     for j in (0..in_eights).step_by(8) {
-        add_tile::<S, I, 8>(&mut sums[j..], stride, n, &left, right.tile(j, n));
+        add_tile::<S, I, 8>(
+            &mut sums[j..],
+            start.map(|start| &start[j..]),
+            stride,
+            n,
+            left.tile(i, n),
+            right.tile(j, n),
+        );
     }
     for j in (in_eights..in_fours).step_by(4) {
-        add_tile::<S, I, 4>(&mut sums[j..], stride, n, &left, right.tile(j, n));
+        add_tile::<S, I, 4>(
+            &mut sums[j..],
+            start.map(|start| &start[j..]),
+            stride,
+            n,
+            left.tile(i, n),
+            right.tile(j, n),
+        );
     }
     for j in in_fours..p {
-        add_tile::<S, I, 1>(&mut sums[j..], stride, n, &left, right.tile(j, n));
+        add_tile::<S, I, 1>(
+            &mut sums[j..],
+            start.map(|start| &start[j..]),
+            stride,
+            n,
+            left.tile(i, n),
+            right.tile(j, n),
+        );
     }
 }
 
@@ -492,14 +515,15 @@ fn add_rows<S: Scalar, const I: usize>(
 #[inline(always)]
 fn add_tile<S: Scalar, const I: usize, const J: usize>(
     sums: &mut [S],
+    start: Option<&[S]>,
     stride: usize,
     n: usize,
-    left: impl Fn(usize) -> [S; I],
-    right: impl Fn(usize) -> [S; J],
+    mut left: impl FnMut(usize) -> [S; I],
+    mut right: impl FnMut(usize) -> [S; J],
 ) {
     let mut total = [[S::zero(); J]; I];
     for (i, total) in total.iter_mut().enumerate() {
-        *total = *sums[i * stride..].first_chunk().expect("J sums");
+        *total = *start.unwrap_or(&sums[i * stride..]).first_chunk().expect("J sums");
     }
     for k in 0..n {
         let (left, right) = (left(k), right(k));
