@@ -7,6 +7,8 @@
 //! All chance comes from one seed: the order of an epoch from the seed and its number, what a step draws from the
 //! seed and its number. What is left to remember is little, and a training that is
 //! [saved](Trainer::tensors) goes on bit for bit.
+//!
+//! A step like the one before it allocates nothing, unless the objective does; [`Supervised`] does not.
 
 mod callback;
 mod error;
