@@ -238,7 +238,8 @@ where
     }
     let (by_inputs, biases) = by_inputs.split_at(columns * count);
     let by_inputs = DownRows(Rows { numbers: by_inputs, width: count });
-    add_product(outputs, Some(biases), [rows, columns, count], count, inputs, by_inputs);
+    let (sizes, start) = ([rows, columns, count], Some(biases));
+    Products { sizes, left: inputs, right: by_inputs, start, stride: count }.add_to(outputs);
     vectorized(
         #[inline(always)]
         || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
@@ -295,7 +296,8 @@ pub(crate) fn pull_dense_back<S: Scalar>(
         let (of_sums, inputs, neurons) =
             (matrix(&of_sums, count), matrix(inputs, columns), matrix(neurons, columns + 1));
         if !of_neurons.is_empty() {
-            add_product(of_neurons, None, [count, rows, columns], columns + 1, DownRows(of_sums), DownRows(inputs));
+            let (sizes, left, right) = ([count, rows, columns], DownRows(of_sums), DownRows(inputs));
+            Products { sizes, left, right, start: None, stride: columns + 1 }.add_to(of_neurons);
             let mut of_biases = Scratch::filled(S::zero(), count);
             vectorized(
                 #[inline(always)]
@@ -309,7 +311,8 @@ pub(crate) fn pull_dense_back<S: Scalar>(
             biases.zip(of_biases.iter()).for_each(|(bias, &of_bias)| *bias += of_bias);
         }
         if !of_inputs.is_empty() {
-            add_product(of_inputs, None, [rows, count, columns], columns, AcrossRows(of_sums), DownRows(neurons));
+            let (sizes, left, right) = ([rows, count, columns], AcrossRows(of_sums), DownRows(neurons));
+            Products { sizes, left, right, start: None, stride: columns }.add_to(of_inputs);
         }
         return;
     }
@@ -421,42 +424,86 @@ impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     }
 }
 
-/// Adds the products of `m` vectors with `p` vectors of `n` elements to the sums, product after product,
-/// row by row of `stride` sums; each row starts from what is there, or from another one.
-///
-/// They are computed in tiles, whose sums fit into registers.
-#[inline(always)]
-fn add_product<S: Scalar>(
-    sums: &mut [S],
-    start: Option<&[S]>,
-    [m, n, p]: [usize; 3],
+/// The products of `m` vectors with `p` vectors of `n` elements, to be added to sums, product after product.
+#[derive(Clone, Copy)]
+struct Products<'a, S, A, B> {
+    sizes: [usize; 3],
+    left: A,
+    right: B,
+    /// What each row of sums starts from, where it is not what is there.
+    start: Option<&'a [S]>,
+    /// The number of sums in a row.
     stride: usize,
-    left: impl Factor<S>,
-    right: impl Factor<S>,
-) {
-    const SIDE: usize = 4;
-    if S::ORDER > 0 {
-        // A number with derivatives fills the registers by itself.
-        for i in 0..m {
-            for (j, sum) in sums[i * stride..][..p].iter_mut().enumerate() {
-                *sum = start.map_or(*sum, |start| start[j]);
-                (0..n).for_each(|k| *sum += left.element(i, k) * right.element(j, k));
+}
+
+impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
+    /// They are computed in tiles, whose sums fit into registers.
+    #[inline(always)]
+    fn add_to(self, sums: &mut [S]) {
+        const SIDE: usize = 4;
+        let [m, n, p] = self.sizes;
+        if S::ORDER > 0 {
+            // A number with derivatives fills the registers by itself.
+            for i in 0..m {
+                for (j, sum) in sums[i * self.stride..][..p].iter_mut().enumerate() {
+                    *sum = self.start.map_or(*sum, |start| start[j]);
+                    (0..n).for_each(|k| *sum += self.left.element(i, k) * self.right.element(j, k));
+                }
+            }
+            return;
+        }
+        vectorized(
+            #[inline(always)]
+            || {
+                let in_tiles = m - m % SIDE;
+                for i in (0..in_tiles).step_by(SIDE) {
+                    self.add_rows::<SIDE>(sums, i);
+                }
+                for i in in_tiles..m {
+                    self.add_rows::<1>(sums, i);
+                }
+            },
+        );
+    }
+
+    /// I rows from the one with the number `i` on, in tiles of eight, four, and one column.
+    #[inline(always)]
+    fn add_rows<const I: usize>(self, sums: &mut [S], i: usize) {
+        let [_, _, p] = self.sizes;
+        let (in_eights, in_fours) = (p - p % 8, p - p % 4);
+        for j in (0..in_eights).step_by(8) {
+            self.add_tile::<I, 8>(sums, i, j);
+        }
+        for j in (in_eights..in_fours).step_by(4) {
+            self.add_tile::<I, 4>(sums, i, j);
+        }
+        for j in in_fours..p {
+            self.add_tile::<I, 1>(sums, i, j);
+        }
+    }
+
+    /// It has loops over ranges and arrays alone, which the compiler dissolves for any instructions.
+    #[inline(always)]
+    fn add_tile<const I: usize, const J: usize>(self, sums: &mut [S], i: usize, j: usize) {
+        let [_, n, _] = self.sizes;
+        let (sums, start) = (&mut sums[i * self.stride + j..], self.start.map(|start| &start[j..]));
+        let (mut left, mut right) = (self.left.tile::<I>(i, n), self.right.tile::<J>(j, n));
+        let mut total = [[S::zero(); J]; I];
+        for (i, total) in total.iter_mut().enumerate() {
+            *total = *start.unwrap_or(&sums[i * self.stride..]).first_chunk().expect("J sums");
+        }
+        for k in 0..n {
+            let (left, right) = (left(k), right(k));
+            for (total, left) in total.iter_mut().zip(left) {
+                for (total, right) in total.iter_mut().zip(right) {
+                    *total += left * right;
+                }
             }
         }
-        return;
+        for (i, total) in total.into_iter().enumerate() {
+            *sums[i * self.stride..].first_chunk_mut().expect("J sums") = total;
+        }
     }
-    vectorized(
-        #[inline(always)]
-        || {
-            let in_tiles = m - m % SIDE;
-            for i in (0..in_tiles).step_by(SIDE) {
-                add_rows::<S, SIDE>(&mut sums[i * stride..], start, [n, p], stride, (left, i), right);
-            }
-            for i in in_tiles..m {
-                add_rows::<S, 1>(&mut sums[i * stride..], start, [n, p], stride, (left, i), right);
-            }
-        },
-    );
 }
 
 /// Runs a kernel compiled for the vector instructions that the machine has. They change no bit.
@@ -466,76 +513,6 @@ fn vectorized(kernel: impl FnOnce()) {
     pulp::Arch::new().dispatch(kernel);
     #[cfg(not(feature = "simd"))]
     kernel();
-}
-
-/// I rows of sums, of the left vectors from `i` on, in tiles of eight, four, and one column.
-#[inline(always)]
-fn add_rows<S: Scalar, const I: usize>(
-    sums: &mut [S],
-    start: Option<&[S]>,
-    [n, p]: [usize; 2],
-    stride: usize,
-    (left, i): (impl Factor<S>, usize),
-    right: impl Factor<S>,
-) {
-    let (in_eights, in_fours) = (p - p % 8, p - p % 4);
-    for j in (0..in_eights).step_by(8) {
-        add_tile::<S, I, 8>(
-            &mut sums[j..],
-            start.map(|start| &start[j..]),
-            stride,
-            n,
-            left.tile(i, n),
-            right.tile(j, n),
-        );
-    }
-    for j in (in_eights..in_fours).step_by(4) {
-        add_tile::<S, I, 4>(
-            &mut sums[j..],
-            start.map(|start| &start[j..]),
-            stride,
-            n,
-            left.tile(i, n),
-            right.tile(j, n),
-        );
-    }
-    for j in in_fours..p {
-        add_tile::<S, I, 1>(
-            &mut sums[j..],
-            start.map(|start| &start[j..]),
-            stride,
-            n,
-            left.tile(i, n),
-            right.tile(j, n),
-        );
-    }
-}
-
-/// It has loops over ranges and arrays alone, which the compiler dissolves for any instructions.
-#[inline(always)]
-fn add_tile<S: Scalar, const I: usize, const J: usize>(
-    sums: &mut [S],
-    start: Option<&[S]>,
-    stride: usize,
-    n: usize,
-    mut left: impl FnMut(usize) -> [S; I],
-    mut right: impl FnMut(usize) -> [S; J],
-) {
-    let mut total = [[S::zero(); J]; I];
-    for (i, total) in total.iter_mut().enumerate() {
-        *total = *start.unwrap_or(&sums[i * stride..]).first_chunk().expect("J sums");
-    }
-    for k in 0..n {
-        let (left, right) = (left(k), right(k));
-        for (total, left) in total.iter_mut().zip(left) {
-            for (total, right) in total.iter_mut().zip(right) {
-                *total += left * right;
-            }
-        }
-    }
-    for (i, total) in total.into_iter().enumerate() {
-        *sums[i * stride..].first_chunk_mut().expect("J sums") = total;
-    }
 }
 
 /// `ln Σᵢ exp xᵢ`, without overflow, as one statement on a tape.
