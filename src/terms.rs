@@ -242,7 +242,7 @@ fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{affine, function, fuse_map, sum};
+    use crate::{Block, affine, function, fuse_map, sum};
 
     /// The lengths of the pieces of a sum of squares, which take one statement each.
     fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
@@ -277,9 +277,26 @@ mod tests {
         let before = recorder.bytes();
         fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);
         assert_eq!(recorder.bytes() - before, 48 + 48 + 2 * 2 * 8 + 2 * 12 + 2 * 4);
+        // The pull-back of another block holds its inputs and outputs.
+        let before = recorder.bytes();
+        Same.apply(&x[..2]);
+        assert_eq!(recorder.bytes() - before, 48 + 4 * 8);
     }
 
     fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
         [x * y]
+    }
+
+    #[derive(Clone)]
+    struct Same;
+
+    impl Block for Same {
+        fn value(&self, x: &[f64]) -> Vec<f64> {
+            x.to_vec()
+        }
+
+        fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+            u.to_vec()
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod refusals;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use approx::assert_relative_eq;
@@ -608,6 +609,41 @@ fn a_layer_is_right_at_every_nesting() {
     let p: Vec<f64> = (0..17).map(|i| (f64::from(i) * 0.9).sin()).collect();
     assert_eq!(layers(&p), layers_by_operators(&p));
     assert_same(&function!(layers), &function!(layers_by_operators), &p);
+}
+
+#[test]
+fn a_kernel_at_elements_in_several_lanes() {
+    fn at_elements<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        fuse_map(&function!(multiplied_two: [S; 2] -> [S; 1]), [&x[..3], &x[3..]]).concat()
+    }
+    let x = [0.3, -0.4, 1.1, 0.9, -0.2, 0.5];
+    assert_eq!(jacobian_reverse(at_elements, &x), jacobian(at_elements, &x));
+}
+
+/// Thirteen neurons of three inputs, and eleven rows.
+fn layer_and_rows() -> (Vec<f64>, Vec<f64>) {
+    ((0..13 * 4).map(|i| (i as f64).sin()).collect(), (0..11 * 3).map(|i| (i as f64).cos()).collect())
+}
+
+#[test]
+fn a_layer_at_many_rows_is_that_at_each() {
+    let (neurons, inputs) = layer_and_rows();
+    let at_each: Vec<f64> = inputs.chunks(3).flat_map(|row| affine(&neurons, row, 1)).collect();
+    assert_eq!(affine(&neurons, &inputs, 11), at_each);
+}
+
+#[test]
+fn what_two_layers_share_gets_the_adjoints_of_both() {
+    let (neurons, inputs) = layer_and_rows();
+    let layer = |p: &[Var], rows: Range<usize>| {
+        let x: Vec<Var> = inputs[3 * rows.start..3 * rows.end].iter().map(|&x| Var::constant(x)).collect();
+        let y = affine(p, &x, rows.len());
+        sum(&y.iter().enumerate().map(|(i, &y)| y * (i as f64).sqrt()).collect::<Vec<Var>>())
+    };
+    let (_, both) = gradient(|p| layer(p, 0..5) + layer(p, 5..11), &neurons);
+    let [(_, first), (_, second)] = [0..5, 5..11].map(|rows| gradient(|p| layer(p, rows), &neurons));
+    let difference = |i: usize| (both[i] - (first[i] + second[i])).abs();
+    assert!((0..both.len()).all(|i| difference(i) < 1e-12));
 }
 
 #[test]

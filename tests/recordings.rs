@@ -57,6 +57,24 @@ fn the_size_of_a_recording() {
     .expect("the sizes are right");
 }
 
+#[test]
+fn nodes_come_in_chunks() {
+    thread::spawn(|| {
+        let tape = Tape::<f64>::new();
+        (0..1000).fold(tape.var(0.5), |y, _| y * 1.0);
+        assert_eq!(tape.capacity_bytes(), (64 + 128 + 256 + 512 + 1024) * 24);
+    })
+    .join()
+    .expect("each chunk is twice as long as the one before");
+}
+
+#[test]
+fn many_variables_after_many_statements() {
+    let tape = Tape::new();
+    (0..70_000).fold(tape.var(1.0), |y: Var, _| y * 1.0);
+    assert_eq!(tape.vars(&vec![0.0; 1 << 17]).len(), 1 << 17);
+}
+
 fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
     [x * y]
 }

@@ -7,10 +7,30 @@ mod refusals;
 use std::cell::Cell;
 
 use approx::assert_relative_eq;
-use dualtape::{Dual, Scalar, Tape, Terms, Var, dot, gradient, hvp, sum};
+use dualtape::{Dual, Scalar, Tape, Terms, Var, dot, function, fuse_map, gradient, hvp, sum};
 use refusals::{STALE, message};
 
 const N: usize = 1000;
+
+fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+    [x * y]
+}
+
+#[test]
+fn terms_with_blocks_among_statements() {
+    fn term<S: Scalar<Real = f64>>(i: usize, x: &[S]) -> S {
+        let scaled = [x[0] * (i as f64 + 1.0), x[1] * x[2]];
+        let y = fuse_map(&function!(product: [S; 2] -> [S; 1]), [&scaled, &x[..2]]).concat();
+        (y[0] * y[1]).sin()
+    }
+    let x = [0.3, -0.4, 1.1];
+    for n in [2, 20] {
+        let (y, g) = Terms::all(n).gradient(term, &x);
+        let (expected, slopes) = gradient(|x| sum(&(0..n).map(|i| term(i, x)).collect::<Vec<Var>>()), &x);
+        assert_relative_eq!(y, expected, max_relative = 1e-14);
+        assert!(g.iter().zip(&slopes).all(|(a, b)| (a - b).abs() < 1e-12), "{g:?} {slopes:?}");
+    }
+}
 
 /// A term that reads two inputs and all of them.
 fn term<S: Scalar<Real = f64>>(i: usize, x: &[S]) -> S {
