@@ -221,6 +221,9 @@ where
     S::dense_slice(neurons, inputs, rows, activation, outputs);
 }
 
+/// Below it, bringing the weights into another order takes as long as the products.
+const FEW_ROWS: usize = 4;
+
 #[inline]
 pub(crate) fn plain_dense<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F, outputs: &mut Vec<S>)
 where
@@ -231,15 +234,24 @@ where
     let (first, count) = (outputs.len(), neurons.len() / (columns + 1));
     outputs.resize(first + rows * count, S::zero());
     let (outputs, inputs) = (&mut outputs[first..], AcrossRows(Rows { numbers: inputs, width: columns }));
-    // The weights of all neurons by each input, and the biases of all.
-    let mut by_inputs = Scratch::filled(S::zero(), neurons.len());
-    for (j, neuron) in neurons.chunks_exact(columns + 1).enumerate() {
-        neuron.iter().enumerate().for_each(|(k, &weight)| by_inputs[k * count + j] = weight);
+    let sizes = [rows, columns, count];
+    if rows < FEW_ROWS {
+        for outputs in outputs.chunks_exact_mut(count.max(1)) {
+            let biases = neurons.iter().skip(columns).step_by(columns + 1);
+            outputs.iter_mut().zip(biases).for_each(|(output, &bias)| *output = bias);
+        }
+        let right = AcrossRows(Rows { numbers: neurons, width: columns + 1 });
+        Products { sizes, left: inputs, right, start: None, stride: count }.add_to(outputs);
+    } else {
+        // The weights of all neurons by each input, and the biases of all.
+        let mut by_inputs = Scratch::filled(S::zero(), neurons.len());
+        for (j, neuron) in neurons.chunks_exact(columns + 1).enumerate() {
+            neuron.iter().enumerate().for_each(|(k, &weight)| by_inputs[k * count + j] = weight);
+        }
+        let (by_inputs, biases) = by_inputs.split_at(columns * count);
+        let right = DownRows(Rows { numbers: by_inputs, width: count });
+        Products { sizes, left: inputs, right, start: Some(biases), stride: count }.add_to(outputs);
     }
-    let (by_inputs, biases) = by_inputs.split_at(columns * count);
-    let by_inputs = DownRows(Rows { numbers: by_inputs, width: count });
-    let (sizes, start) = ([rows, columns, count], Some(biases));
-    Products { sizes, left: inputs, right: by_inputs, start, stride: count }.add_to(outputs);
     vectorized(
         #[inline(always)]
         || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
