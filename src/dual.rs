@@ -159,7 +159,7 @@ fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
     copied(scaled_with_care(copied(partials), slope))
 }
 
-/// The sums of the partials of two numbers, each times its slope, as if they were [`scaled`] first.
+/// [`sum_of_scaled`], with one test where both slopes are ordinary.
 #[inline(always)]
 fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
     if T::are_ordinary(by_p, by_q) {
@@ -174,6 +174,7 @@ fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2])
     copied(joined_with_care(copied(p), copied(q), [by_p, by_q]))
 }
 
+/// The sums of the partials of two numbers, each [`scaled`] by its slope.
 #[inline(always)]
 fn sum_of_scaled<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
     zipped(scaled(p, by_p), scaled(q, by_q), |p, q| p + q)
@@ -249,7 +250,7 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 
     #[inline(always)]
     fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
-        let two = zipped(scaled(self.partials, by_self), scaled(b.partials, by_b), |p, q| p + q);
+        let two = sum_of_scaled(self.partials, b.partials, [by_self, by_b]);
         Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
     }
 
