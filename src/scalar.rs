@@ -265,7 +265,7 @@ macro_rules! declare_functions {
             /// ```
             fn weighted_sum_slice(xs: &[Self], weights: &[Self::Real]) -> Self {
                 let weights = &weights[..xs.len()];
-                crate::slices::sum_terms(xs.len(), |i| xs[i] * weights[i])
+                crate::slices::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
             }
 
             /// Appends the outputs of a dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.

@@ -13,15 +13,16 @@ use crate::{Dual, Function, Real, Scalar};
 
 const RUNNING: usize = 8;
 
-/// Sums `term(0) + ... + term(n - 1)` in the order described above.
+/// Sums `term(xs[0], ys[0]) + ... + term(xs[n - 1], ys[n - 1])` in the order described above.
 #[inline]
-pub(crate) fn sum_terms<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
-    let whole = n - n % RUNNING;
-    let (mut total, rest) = if whole > 0 {
-        let mut running: [S; RUNNING] = std::array::from_fn(&term);
-        for start in (RUNNING..whole).step_by(RUNNING) {
+pub(crate) fn sum_of_pairs<X, Y, S: Scalar>(xs: &[X], ys: &[Y], term: impl Fn(&X, &Y) -> S) -> S {
+    let ((xs, last_xs), (ys, last_ys)) = (xs.as_chunks::<RUNNING>(), ys.as_chunks::<RUNNING>());
+    let (mut whole, mut rest) = (xs.iter().zip(ys), last_xs.iter().zip(last_ys));
+    let mut total = if let Some((x, y)) = whole.next() {
+        let mut running: [S; RUNNING] = std::array::from_fn(|lane| term(&x[lane], &y[lane]));
+        for (x, y) in whole {
             for (lane, sum) in running.iter_mut().enumerate() {
-                *sum += term(start + lane);
+                *sum += term(&x[lane], &y[lane]);
             }
         }
         let mut width = RUNNING;
@@ -32,27 +33,32 @@ pub(crate) fn sum_terms<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
                 running[lane] += other;
             }
         }
-        (running[0], whole)
-    } else if n > 0 {
-        (term(0), 1)
+        running[0]
+    } else if let Some((x, y)) = rest.next() {
+        term(x, y)
     } else {
         return S::zero();
     };
-    for i in rest..n {
-        total += term(i);
+    for (x, y) in rest {
+        total += term(x, y);
     }
     total
 }
 
+/// Sums `term(xs[0]) + ... + term(xs[n - 1])` in the order described above.
+#[inline]
+pub(crate) fn sum_of<X, S: Scalar>(xs: &[X], term: impl Fn(&X) -> S) -> S {
+    sum_of_pairs(xs, xs, |x, _| term(x))
+}
+
 #[inline]
 pub(crate) fn plain_sum<S: Scalar>(xs: &[S]) -> S {
-    sum_terms(xs.len(), |i| xs[i])
+    sum_of(xs, |&x| x)
 }
 
 #[inline]
 pub(crate) fn plain_dot<S: Scalar>(a: &[S], b: &[S]) -> S {
-    let b = &b[..a.len()];
-    sum_terms(a.len(), |i| a[i] * b[i])
+    sum_of_pairs(a, &b[..a.len()], |&a, &b| a * b)
 }
 
 /// `m + ln(1 + Σ exp(xᵢ − m))`, the sum without the largest, so that nothing
@@ -63,7 +69,7 @@ pub(crate) fn plain_log_sum_exp<R: Real>(xs: &[R]) -> R {
     if !Scalar::is_finite_throughout(m) {
         return m;
     }
-    let others = sum_terms(xs.len(), |i| if i == largest { R::zero() } else { Scalar::exp(xs[i] - m) });
+    let others = sum_of(xs, |x| if std::ptr::eq(x, &xs[largest]) { R::zero() } else { Scalar::exp(*x - m) });
     m + Scalar::ln_1p(others)
 }
 

@@ -267,7 +267,9 @@ impl<T: Scalar> Scalar for Traced<T> {
 
     #[track_caller]
     fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
-        group::<T, _>("weighted_sum".to_string(), true, here(), || slices::sum_terms(xs.len(), |i| xs[i] * weights[i]))
+        group::<T, _>("weighted_sum".to_string(), true, here(), || {
+            slices::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
+        })
     }
 
     /// Neuron by neuron, in the order in which layers sum.

@@ -12,7 +12,7 @@ use crate::kernel::linearized;
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::scratch::Scratch;
-use crate::slices::{dense_with_slopes, sum_terms};
+use crate::slices::{dense_with_slopes, sum_of, sum_of_pairs};
 use crate::{Block, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
@@ -359,13 +359,13 @@ impl<T: Scalar> Scalar for Var<T> {
 
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
-        Var::record(sum_terms(xs.len(), |i| xs[i].value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))
+        Var::record(sum_of(xs, |x| x.value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))
     }
 
     #[track_caller]
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         let b = &b[..a.len()];
-        let value = sum_terms(a.len(), |i| a[i].value * b[i].value);
+        let value = sum_of_pairs(a, b, |a, b| a.value * b.value);
         if std::ptr::eq(a, b) {
             return Var::record(value, (a, a.iter().map(|a| a.value + a.value)), (&[], std::iter::empty()));
         }
@@ -375,7 +375,7 @@ impl<T: Scalar> Scalar for Var<T> {
     #[track_caller]
     fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
         let weights = &weights[..xs.len()];
-        let value = sum_terms(xs.len(), |i| xs[i].value * weights[i]);
+        let value = sum_of_pairs(xs, weights, |x, &weight| x.value * weight);
         Var::record(value, (xs, weights.iter().map(|&weight| T::from_real(weight))), (&[], std::iter::empty()))
     }
 
