@@ -264,15 +264,15 @@ mod tests {
     fn the_memory_of_a_term_is_counted() {
         let recorder = Recorder::new(&[1.0; 3]);
         let x = &recorder.x;
-        // A statement of 24 bytes, three partials, and 12 for a run of variables.
+        // A statement of 24 bytes, three partials, and 16 for variables at equal distances.
         sum(x);
-        assert_eq!(recorder.bytes(), 60);
+        assert_eq!(recorder.bytes(), 64);
         // Others have a position of 4 bytes each.
         sum(&[x[1], x[0]]);
-        assert_eq!(recorder.bytes(), 60 + 60);
+        assert_eq!(recorder.bytes(), 2 * 64);
         // A block has 48 bytes, a layer 104 more, and the operands and slopes that are needed on the way back.
         affine(&x[..2], &x[2..], 1);
-        assert_eq!(recorder.bytes(), 60 + 60 + 48 + 104 + 4 * 8);
+        assert_eq!(recorder.bytes(), 2 * 64 + 48 + 104 + 4 * 8);
         // A kernel has 48 bytes more, two partials for an element, 12 for each input, and 4 for positions.
         let before = recorder.bytes();
         fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);

@@ -9,7 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dualtape::{Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, sum};
+use dualtape::{
+    Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, jacobian_sparse,
+    sum,
+};
 use refusals::{FOREIGN, STALE, message};
 
 #[test]
@@ -49,9 +52,9 @@ fn the_size_of_a_recording() {
         for _ in 0..1000 {
             let _ = sum(&[x]);
         }
-        // Statements come in chunks of 64, 128 and so on. Each has an operand of 8 bytes, a run of 12, and its end.
+        // Statements come in chunks of 64, 128 and so on. Each has an operand of 8 bytes, 16 for where it is, and its end.
         let operands = tape.capacity_bytes() - (64 + 128 + 256 + 512 + 1024) * 24;
-        assert!((1000 * 24..=2000 * 24).contains(&operands), "{operands} bytes");
+        assert!((1000 * 28..=2000 * 28).contains(&operands), "{operands} bytes");
     })
     .join()
     .expect("the sizes are right");
@@ -279,6 +282,53 @@ fn slices_in_any_order_count() {
     // Two that are swapped are no run.
     let weights = [1.0, 10.0, 100.0].map(Var::constant);
     assert_eq!(tape.backward(dot(&[x[0], x[2], x[1]], &weights)).wrt(&x), [1.0, 100.0, 10.0]);
+}
+
+/// Neurons that were recorded one by one are at equal distances.
+#[test]
+fn slices_at_equal_distances_count() {
+    const WEIGHTS: [f64; 20] =
+        [0.0, 1.0, -2.0, 3.0, 0.0, 5.0, 6.0, -7.0, 8.0, 9.0, 10.0, 0.0, 12.0, 13.0, 14.0, -15.0, 16.0, 17.0, 18.0, 0.0];
+    let tape = Tape::new();
+    let x = tape.vars(&WEIGHTS);
+    for (distance, len) in (1..=5).flat_map(|distance| (0..=20 / distance).map(move |len| (distance, len))) {
+        for start in 0..=20 - distance * len {
+            let picked: Vec<usize> = (start..).step_by(distance).take(len).collect();
+            for shuffled in [false, true] {
+                let mut picked = picked.clone();
+                if shuffled && len > 2 {
+                    picked.swap(1, 2);
+                }
+                let operands: Vec<Var> = picked.iter().map(|&i| x[i]).collect();
+                let weights: Vec<Var> = WEIGHTS[..len].iter().map(|&weight| Var::constant(weight)).collect();
+                let y = dot(&operands, &weights);
+                let mut expected = [[0.0; 2]; 20];
+                for (&i, weight) in picked.iter().zip(WEIGHTS) {
+                    expected[i] = if weight == 0.0 { [0.0; 2] } else { [weight, f64::INFINITY.copysign(weight)] };
+                }
+                let single = tape.backward(y).wrt(&x);
+                let infinite = tape.backward_seeded(&[(y, f64::INFINITY)]).wrt(&x);
+                let lanes = tape.backward_lanes(&[(y, [1.0, f64::INFINITY])]);
+                for (i, expected) in expected.into_iter().enumerate() {
+                    assert_eq!([single[i], infinite[i]], expected, "{picked:?}");
+                    assert_eq!(lanes.lanes(x[i]), expected, "{picked:?}");
+                }
+            }
+        }
+    }
+}
+
+fn spaced<S: Scalar>(x: &[S]) -> Vec<S> {
+    vec![sum(&[x[0], x[2], x[4]]), dot(&[x[1], x[3]], &[x[0], x[0]]), sum(&[x[4], x[2]])]
+}
+
+#[test]
+fn what_slices_at_equal_distances_depend_on() {
+    let jacobian = jacobian_sparse(&function!(spaced: &[S] -> Vec<S>), &[1.0, 2.0, 3.0, 4.0, 5.0]).1;
+    let rows = [0, 1, 2].map(|i| jacobian.row(i).collect::<Vec<_>>());
+    assert_eq!(rows[0], [(0, 1.0), (2, 1.0), (4, 1.0)]);
+    assert_eq!(rows[1], [(0, 6.0), (1, 1.0), (3, 1.0)]);
+    assert_eq!(rows[2], [(2, 1.0), (4, 1.0)]);
 }
 
 /// The walk back goes from chunk to chunk of nodes between blocks.

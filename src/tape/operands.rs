@@ -1,7 +1,5 @@
 //! The operands of statements with many of them.
 
-use std::ops::Range;
-
 use super::recording::{NONE, within_limit};
 use super::var::Var;
 use crate::Scalar;
@@ -9,8 +7,8 @@ use crate::Scalar;
 /// The operands of long statements, one statement after the other, each in runs.
 ///
 /// Slices of variables were mostly recorded one after the other, as the parameters of a
-/// model are. Such a run needs no positions but the first, and is walked back over as the
-/// slice that it is.
+/// model are, or at equal distances, as the neurons of a layer are. Such operands need no positions but
+/// the first, and the former are walked back over as the slice that they are.
 pub(super) struct Operands<T> {
     partials: Vec<T>,
     /// The positions of the operands that are no run.
@@ -22,27 +20,33 @@ pub(super) struct Operands<T> {
 
 #[derive(Clone, Copy)]
 struct Run {
-    /// The position of the first operand, or [`NONE`] when the positions are listed.
-    first: u32,
-    /// Where the partials, and the listed positions, end.
+    /// Where the partials end.
     partials: u32,
-    positions: u32,
+    places: Places,
+}
+
+#[derive(Clone, Copy)]
+enum Places {
+    /// At equal distances from the first on.
+    Spaced { first: u32, distance: u32 },
+    /// The positions are listed from this place on.
+    Listed { start: u32 },
 }
 
 /// Some arguments of a statement by their positions. Constants are at [`NONE`].
 pub(super) enum Arguments<'a> {
-    Run(Range<usize>),
+    Spaced { first: usize, distance: usize, len: usize },
     Listed(&'a [u32]),
 }
 
 impl Arguments<'_> {
     /// The position of each, or nothing for a constant.
     pub(super) fn positions(&self) -> impl Iterator<Item = Option<usize>> {
-        let (run, listed) = match self {
-            Arguments::Run(run) => (run.clone(), &[][..]),
-            Arguments::Listed(listed) => (0..0, *listed),
+        let (spaced, listed) = match *self {
+            Arguments::Spaced { first, distance, len } => ((first..).step_by(distance).take(len), &[][..]),
+            Arguments::Listed(listed) => ((0..).step_by(1).take(0), listed),
         };
-        run.map(Some).chain(listed.iter().map(|&position| (position != NONE).then_some(position as usize)))
+        spaced.map(Some).chain(listed.iter().map(|&position| (position != NONE).then_some(position as usize)))
     }
 }
 
@@ -70,18 +74,19 @@ impl<T> Operands<T> {
 }
 
 impl<T: Scalar> Operands<T> {
-    /// Stores operands of the next statement with their partials.
+    /// Stores operands of the next statement with their partials. If they were recorded at equal
+    /// distances, this is told.
     #[inline(always)]
-    pub(super) fn push(&mut self, variables: &[Var<T>], are_run: bool, partials: impl Iterator<Item = T>) {
+    pub(super) fn push(&mut self, variables: &[Var<T>], distance: Option<u32>, partials: impl Iterator<Item = T>) {
         self.partials.extend(partials.take(variables.len()));
-        if !are_run {
+        let places = if let Some(distance) = distance {
+            Places::Spaced { first: variables[0].place().position(), distance }
+        } else {
+            let start = self.positions.len() as u32;
             self.positions.extend(variables.iter().map(|x| x.place().position()));
-        }
-        self.runs.push(Run {
-            first: if are_run { variables[0].place().position() } else { NONE },
-            partials: within_limit(self.partials.len()),
-            positions: self.positions.len() as u32,
-        });
+            Places::Listed { start }
+        };
+        self.runs.push(Run { partials: within_limit(self.partials.len()), places });
     }
 
     /// Ends a statement and returns its number.
@@ -96,16 +101,18 @@ impl<T: Scalar> Operands<T> {
     pub(super) fn of(&self, statement: u32) -> impl Iterator<Item = (Arguments<'_>, &[T])> {
         let before = |ends: &[u32], i: usize| if i > 0 { ends[i - 1] as usize } else { 0 };
         let runs = before(&self.ends, statement as usize)..self.ends[statement as usize] as usize;
-        let last = runs.start.checked_sub(1).map_or((0, 0), |i| (self.runs[i].partials, self.runs[i].positions));
-        self.runs[runs].iter().scan(last, |(partials, positions), run| {
-            let of_run = &self.partials[*partials as usize..run.partials as usize];
-            let arguments = if run.first == NONE {
-                Arguments::Listed(&self.positions[*positions as usize..run.positions as usize])
-            } else {
-                Arguments::Run(run.first as usize..run.first as usize + of_run.len())
+        let start = runs.start.checked_sub(1).map_or(0, |i| self.runs[i].partials);
+        self.runs[runs].iter().scan(start as usize, |start, run| {
+            let partials = &self.partials[*start..run.partials as usize];
+            *start = run.partials as usize;
+            let len = partials.len();
+            let arguments = match run.places {
+                Places::Spaced { first, distance } => {
+                    Arguments::Spaced { first: first as usize, distance: distance as usize, len }
+                }
+                Places::Listed { start } => Arguments::Listed(&self.positions[start as usize..][..len]),
             };
-            (*partials, *positions) = (run.partials, run.positions);
-            Some((arguments, of_run))
+            Some((arguments, partials))
         })
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::block::{Blocks, Source};
 use super::operands::{Arguments, Operands};
-use super::var::{Place, Var};
+use super::var::Place;
 use crate::Scalar;
 
 /// The operations of a recording in order. Each result has the next position; its variable
@@ -27,7 +27,7 @@ pub(crate) struct Recording<T: 'static> {
 
 /// `∂result/∂argument` for two arguments, by their position.
 #[derive(Clone, Copy)]
-struct Node<T> {
+pub(super) struct Node<T> {
     partials: [T; 2],
     arguments: [u32; 2],
 }
@@ -36,6 +36,12 @@ impl<T: Scalar> Node<T> {
     #[inline(always)]
     fn binary(x: Place, by_x: T, y: Place, by_y: T) -> Self {
         Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] }
+    }
+
+    /// The long statement with this number.
+    #[inline(always)]
+    pub(super) fn long(number: u32) -> Self {
+        Node { partials: [T::zero(); 2], arguments: [LONG, number] }
     }
 }
 
@@ -51,6 +57,12 @@ impl<T> Head<T> {
     pub(super) const fn new() -> Self {
         Head { first: Cell::new(Place::new(0, 0)), kept_stamp: Cell::new(0), last: Cell::new(Vec::new()) }
     }
+
+    /// Whether a variable with this stamp may be used.
+    #[inline(always)]
+    pub(super) fn admits(&self, stamp: u32) -> bool {
+        admits(self.first.get().stamp(), || self.kept_stamp.get(), stamp)
+    }
 }
 
 impl<T: Scalar> Head<T> {
@@ -58,18 +70,21 @@ impl<T: Scalar> Head<T> {
     /// here, and there is room. It calls no function, which keeps it free of what calls cost.
     #[inline(always)]
     pub(super) fn binary(&self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
-        let first = self.first.get();
-        if ![x, y].iter().all(|place| admits(first.stamp(), || self.kept_stamp.get(), place.stamp())) {
-            return None;
-        }
+        let belong_here = [x, y].iter().all(|place| self.admits(place.stamp()));
+        if belong_here { self.push(Node::binary(x, by_x, y, by_y)) } else { None }
+    }
+
+    /// Records a node if there is room.
+    #[inline(always)]
+    pub(super) fn push(&self, node: Node<T>) -> Option<Place> {
         let mut last = self.last.take();
         let (number, has_room) = (last.len(), last.len() < last.capacity());
         if has_room {
-            last.push(Node::binary(x, by_x, y, by_y));
+            last.push(node);
         }
         // What is there meanwhile is empty, and needs no drop.
         std::mem::forget(self.last.replace(last));
-        has_room.then(|| first.later(number))
+        has_room.then(|| self.first.get().later(number))
     }
 }
 
@@ -186,18 +201,10 @@ impl<T: Scalar> Recording<T> {
         self.push(Node::binary(x, by_x, y, by_y))
     }
 
-    /// Stores operands of the next long statement with their partials; a run was recorded one
-    /// after the other.
+    /// Where the operands of long statements are stored.
     #[inline(always)]
-    pub(super) fn operands(&mut self, variables: &[Var<T>], are_run: bool, partials: impl Iterator<Item = T>) {
-        self.operands.push(variables, are_run, partials);
-    }
-
-    /// Records a statement with the operands stored for it.
-    #[inline(always)]
-    pub(super) fn long(&mut self) -> Place {
-        let number = self.operands.finish();
-        self.push(Node { partials: [T::zero(); 2], arguments: [LONG, number] })
+    pub(super) fn operands(&mut self) -> &mut Operands<T> {
+        &mut self.operands
     }
 
     /// Where blocks and their operands are stored.
@@ -217,7 +224,7 @@ impl<T: Scalar> Recording<T> {
     }
 
     #[inline(always)]
-    fn push(&mut self, node: Node<T>) -> Place {
+    pub(super) fn push(&mut self, node: Node<T>) -> Place {
         if self.nodes.is_full() {
             self.nodes.grow();
         }
@@ -343,8 +350,13 @@ impl<T: Scalar> Recording<T> {
         let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
         for (arguments, partials) in self.operands.of(number) {
             match arguments {
-                Arguments::Run(run) if !skips_zeros => {
-                    adjoints[run].iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                Arguments::Spaced { first, distance: 1, len } if !skips_zeros => {
+                    let sums = &mut adjoints[first..first + len];
+                    sums.iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                }
+                Arguments::Spaced { first, distance, .. } if !skips_zeros => {
+                    let sums = adjoints[first..].iter_mut().step_by(distance);
+                    sums.zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
                 }
                 Arguments::Listed(listed) if !skips_zeros => {
                     for (&position, &partial) in listed.iter().zip(partials) {

@@ -13,7 +13,8 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::AccessError;
 
-use super::recording::{Head, Recording};
+use super::operands::Operands;
+use super::recording::{Head, Node, Recording};
 use super::var::Place;
 use crate::Scalar;
 
@@ -81,6 +82,21 @@ impl<T> Slot<T> {
         let mut recordings = self.recordings.borrow_mut();
         recordings.recording.take_from(&self.head);
         Borrowed { head: &self.head, recordings }
+    }
+}
+
+impl<T: Scalar> Slot<T> {
+    /// Records a statement with the operands that `store` stores, while the last nodes stay in the head.
+    #[inline(always)]
+    pub(super) fn record_long(&self, store: impl FnOnce(&mut Operands<T>)) -> Place {
+        let number = {
+            let mut recordings = self.recordings.borrow_mut();
+            let operands = recordings.recording.operands();
+            store(operands);
+            operands.finish()
+        };
+        let node = Node::long(number);
+        self.head.push(node).unwrap_or_else(|| self.borrow_mut().recording.push(node))
     }
 }
 
@@ -246,7 +262,14 @@ impl<T: Scalar> Drop for Aside<T> {
 #[inline(always)]
 #[track_caller]
 pub(super) fn on_slot<T: Scalar, Out>(act: impl FnOnce(&mut Recordings<T>) -> Out) -> Out {
-    match T::with_slot(|slot| act(&mut slot.borrow_mut())) {
+    lend_slot(|slot: &Slot<T>| act(&mut slot.borrow_mut()))
+}
+
+/// Calls `act` with this thread's slot.
+#[inline(always)]
+#[track_caller]
+pub(super) fn lend_slot<T: Scalar, Out>(act: impl FnOnce(&Slot<T>) -> Out) -> Out {
+    match T::with_slot(act) {
         Ok(out) => out,
         Err(_) => thread_is_ending(),
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use super::block::{Blocks, Operand, Operation, Source};
 use super::elements::{Partials, Sizes};
 use super::layers::Layer;
-use super::recording::{NONE, Recording};
-use super::slot::{on_slot, refuse};
+use super::recording::{Head, NONE};
+use super::slot::{Slot, lend_slot, on_slot, refuse};
 use crate::custom::pulled_back;
 use crate::kernel::linearized;
 use crate::operators::{Mode, chained_functions, impl_scalar};
@@ -137,19 +137,19 @@ impl<T: Scalar> Var<T> {
         (xs, by_x): (&[Self], impl Iterator<Item = T>),
         (ys, by_y): (&[Self], impl Iterator<Item = T>),
     ) -> Self {
-        let recorded = on_slot::<T, _>(|slot| {
-            let recording = slot.current();
-            let (x, y) = (Slice::of(xs, recording)?, Slice::of(ys, recording)?);
+        let recorded = lend_slot(|slot: &Slot<T>| {
+            let (x, y) = (Slice::of(xs, &slot.head)?, Slice::of(ys, &slot.head)?);
             if (x, y) == (Slice::Constants, Slice::Constants) {
                 return Ok(Place::NOWHERE);
             }
-            if x != Slice::Constants {
-                recording.operands(xs, x == Slice::Run, by_x);
-            }
-            if y != Slice::Constants {
-                recording.operands(ys, y == Slice::Run, by_y);
-            }
-            Ok(recording.long())
+            Ok(slot.record_long(|operands| {
+                if x != Slice::Constants {
+                    operands.push(xs, x.distance(), by_x);
+                }
+                if y != Slice::Constants {
+                    operands.push(ys, y.distance(), by_y);
+                }
+            }))
         });
         match recorded {
             Ok(place) => Var { value, place },
@@ -169,19 +169,20 @@ fn record_block<T: Scalar, const K: usize>(
 ) -> Option<Place> {
     // What it holds is not to be dropped while the slot is borrowed.
     let mut source = Some(source);
-    let recorded = on_slot::<T, _>(|slot| {
-        let recording = slot.current();
+    let recorded = lend_slot(|slot: &Slot<T>| {
         let mut slices = [Slice::Constants; K];
         for (slice, operands) in slices.iter_mut().zip(operands) {
-            *slice = Slice::of(operands, recording)?;
+            *slice = Slice::of(operands, &slot.head)?;
         }
         if slices == [Slice::Constants; K] {
             return Ok(None);
         }
+        let mut recordings = slot.borrow_mut();
+        let recording = recordings.current();
         let blocks = recording.blocks();
         let stored = std::array::from_fn(|k| match slices[k] {
             Slice::Constants => Operand::Constants,
-            slice => blocks.operand(operands[k], slice == Slice::Run),
+            slice => blocks.operand(operands[k], slice.distance() == Some(1)),
         });
         let source = source.take().map(|source| source(blocks, stored));
         Ok(source.map(|source| recording.block(results, source)))
@@ -199,36 +200,62 @@ fn results<T: Scalar>(values: &[T], first: Option<Place>) -> impl Iterator<Item 
 #[derive(Clone, Copy, PartialEq)]
 enum Slice {
     Constants,
-    /// Variables recorded one after the other.
-    Run,
+    /// Variables recorded at equal distances.
+    Spaced(u32),
     Mixed,
 }
 
 impl Slice {
     /// An error is the stamp of a variable of another recording.
     #[inline(always)]
-    fn of<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<Slice, u32> {
-        let first = xs.first().map_or(Place::NOWHERE, |x| x.place);
-        let (gaps, spread) = (0..).zip(xs).fold((0, 0), |(gaps, spread), (i, x)| {
-            (gaps | (x.place.0 ^ first.0.wrapping_add(i)), spread | (x.place.0 ^ first.0))
-        });
-        let have_one_stamp = spread >> 32 == 0;
+    fn of<T: Scalar>(xs: &[Var<T>], head: &Head<T>) -> Result<Slice, u32> {
+        let (Some(first), Some(last)) = (xs.first(), xs.last()) else { return Ok(Slice::Constants) };
+        let (first, last) = (first.place, last.place);
+        let distance = xs.get(1).map_or(1, |second| second.place.0.wrapping_sub(first.0));
+        let spaced = |i: u64| first.0.wrapping_add(distance.wrapping_mul(i));
+        // The last one tells most of the others apart.
+        let may_be_spaced = !first.is_nowhere()
+            && last.stamp() == first.stamp()
+            && (1..=u64::from(u32::MAX)).contains(&distance)
+            && last.0 == spaced(xs.len() as u64 - 1);
+        if may_be_spaced && any_bits(xs, |i, place| place.0 ^ spaced(i)) == 0 {
+            return if head.admits(first.stamp()) { Ok(Slice::Spaced(distance as u32)) } else { Err(first.stamp()) };
+        }
+        let have_one_stamp = any_bits(xs, |_, place| place.0 ^ first.0) >> 32 == 0;
         if !have_one_stamp {
-            return Slice::of_several_stamps(xs, recording);
+            return Slice::of_several_stamps(xs, head);
         }
         match first.stamp() {
             0 => Ok(Slice::Constants),
-            stamp if !recording.admits(stamp) => Err(stamp),
-            _ if gaps == 0 => Ok(Slice::Run),
+            stamp if !head.admits(stamp) => Err(stamp),
             _ => Ok(Slice::Mixed),
         }
     }
 
+    /// At which distance the variables were recorded, if at the same.
+    #[inline(always)]
+    fn distance(self) -> Option<u32> {
+        match self {
+            Slice::Spaced(distance) => Some(distance),
+            _ => None,
+        }
+    }
+
     #[inline(never)]
-    fn of_several_stamps<T: Scalar>(xs: &[Var<T>], recording: &Recording<T>) -> Result<Slice, u32> {
-        let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !recording.admits(stamp));
+    fn of_several_stamps<T: Scalar>(xs: &[Var<T>], head: &Head<T>) -> Result<Slice, u32> {
+        let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !head.admits(stamp));
         foreign.map_or(Ok(Slice::Mixed), Err)
     }
+}
+
+/// The bits that are set for any of the variables, each known by its number and its place. It goes in
+/// whole eights, which are unrolled.
+#[inline(always)]
+fn any_bits<T>(xs: &[Var<T>], bits: impl Fn(u64, Place) -> u64) -> u64 {
+    let (eights, rest) = xs.as_chunks::<8>();
+    let of_all = |start: u64, xs: &[Var<T>]| (start..).zip(xs).fold(0, |any, (i, x)| any | bits(i, x.place));
+    let of_eights = (0..).step_by(8).zip(eights).fold(0, |any, (start, eight)| any | of_all(start, eight));
+    of_eights | of_all(8 * eights.len() as u64, rest)
 }
 
 /// Whether an input of a kernel is differentiated. That of a constant is of no account, and left out where it
