@@ -97,9 +97,9 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 #[track_caller]
 pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut Vec<T>) -> T {
     let tape = Tape::new();
-    let x = Scratch::of(tape.variables(x));
-    let y = f(&x);
-    g.extend(tape.backward(y).of_all(&x));
+    let variables = Scratch::of(tape.variables(x));
+    let y = f(&variables);
+    tape.backward(y).append_first(x.len(), g);
     y.primal()
 }
 

@@ -250,9 +250,9 @@ where
         Products { sizes, left: inputs, right, start: None, stride: count }.add_to(outputs);
     } else {
         // The weights of all neurons by each input, and the biases of all.
-        let mut by_inputs = Scratch::filled(S::zero(), neurons.len());
-        for (j, neuron) in neurons.chunks_exact(columns + 1).enumerate() {
-            neuron.iter().enumerate().for_each(|(k, &weight)| by_inputs[k * count + j] = weight);
+        let mut by_inputs = Scratch::with_capacity(neurons.len());
+        for k in 0..=columns {
+            by_inputs.extend(neurons.chunks_exact(columns + 1).map(|neuron| neuron[k]));
         }
         let (by_inputs, biases) = by_inputs.split_at(columns * count);
         let right = DownRows(Rows { numbers: by_inputs, width: count });
@@ -273,14 +273,18 @@ where
     let count = neurons.len() / (inputs.len() / rows + 1);
     let mut outputs = Scratch::with_capacity(rows * count);
     T::dense_slice(neurons, inputs, rows, &Identity, &mut outputs);
-    let mut slopes = Scratch::filled(T::zero(), outputs.len());
+    let mut slopes = Scratch::with_capacity(outputs.len());
     vectorized(
         #[inline(always)]
         || {
-            for (z, slope) in outputs.iter_mut().zip(slopes.iter_mut()) {
-                let y = activation.eval(&[Dual::variable(*z)]);
-                (*z, [*slope]) = (y.value, y.partials);
-            }
+            slopes.extend(outputs.iter_mut().map(
+                #[inline(always)]
+                |z| {
+                    let y = activation.eval(&[Dual::variable(*z)]);
+                    *z = y.value;
+                    y.partials[0]
+                },
+            ));
         },
     );
     [outputs, slopes]
@@ -297,15 +301,17 @@ pub(crate) fn pull_dense_back<S: Scalar>(
     [of_neurons, of_inputs]: [&mut [S]; 2],
 ) {
     let (columns, count) = (inputs.len() / rows, outputs.len() / rows);
-    let mut of_sums = Scratch::filled(S::zero(), outputs.len());
+    let mut of_sums = Scratch::with_capacity(outputs.len());
     vectorized(
         #[inline(always)]
         || {
-            for (of_sum, (&slope, &output)) in of_sums.iter_mut().zip(slopes.iter().zip(outputs)) {
-                if !output.is_identically_zero() && !slope.is_identically_zero() {
-                    *of_sum = slope * output;
-                }
-            }
+            of_sums.extend(slopes.iter().zip(outputs).map(
+                #[inline(always)]
+                |(&slope, &output)| {
+                    let counts = !output.is_identically_zero() && !slope.is_identically_zero();
+                    if counts { slope * output } else { S::zero() }
+                },
+            ));
         },
     );
 
@@ -458,7 +464,6 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     /// They are computed in tiles, whose sums fit into registers.
     #[inline(always)]
     fn add_to(self, sums: &mut [S]) {
-        const SIDE: usize = 4;
         let [m, n, p] = self.sizes;
         if S::ORDER > 0 {
             // A number with derivatives fills the registers by itself.
@@ -470,18 +475,26 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
             }
             return;
         }
-        vectorized(
-            #[inline(always)]
-            || {
-                let in_tiles = m - m % SIDE;
-                for i in (0..in_tiles).step_by(SIDE) {
-                    self.add_rows::<SIDE>(sums, i);
-                }
-                for i in in_tiles..m {
-                    self.add_rows::<1>(sums, i);
-                }
-            },
-        );
+        #[cfg(feature = "simd")]
+        pulp::Arch::new().dispatch(InTiles { products: self, sums });
+        #[cfg(not(feature = "simd"))]
+        self.add_in_tiles(sums, false);
+    }
+
+    /// In tiles of eight rows, if the registers hold as many sums, of four, and of one.
+    #[inline(always)]
+    fn add_in_tiles(self, sums: &mut [S], eight: bool) {
+        let [m, ..] = self.sizes;
+        let (in_eights, in_fours) = (if eight { m - m % 8 } else { 0 }, m - m % 4);
+        for i in (0..in_eights).step_by(8) {
+            self.add_rows::<8>(sums, i);
+        }
+        for i in (in_eights..in_fours).step_by(4) {
+            self.add_rows::<4>(sums, i);
+        }
+        for i in in_fours..m {
+            self.add_rows::<1>(sums, i);
+        }
     }
 
     /// I rows from the one with the number `i` on, in tiles of eight, four, and one column.
@@ -521,6 +534,24 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
         for (i, total) in total.into_iter().enumerate() {
             *sums[i * self.stride..].first_chunk_mut().expect("J sums") = total;
         }
+    }
+}
+
+/// Products with the sums that they are added to, for the vector instructions that the machine has.
+#[cfg(feature = "simd")]
+struct InTiles<'a, 'b, S, A, B> {
+    products: Products<'a, S, A, B>,
+    sums: &'b mut [S],
+}
+
+#[cfg(feature = "simd")]
+impl<S: Scalar, A: Factor<S>, B: Factor<S>> pulp::WithSimd for InTiles<'_, '_, S, A, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<I: pulp::Simd>(self, _: I) {
+        // Sixty-four sums, and as much again for what they are made of.
+        self.products.add_in_tiles(self.sums, I::REGISTER_COUNT * I::F64_LANES >= 128);
     }
 }
 

@@ -364,13 +364,15 @@ impl<T: Scalar> Gradients<T> {
     /// ```
     #[track_caller]
     pub fn wrt(&self, variables: &[Var<T>]) -> Vec<T> {
-        self.of_all(variables).collect()
+        variables.iter().map(|&x| self[x]).collect()
     }
 
-    /// As [`wrt`](Gradients::wrt).
-    #[track_caller]
-    pub(crate) fn of_all(&self, variables: &[Var<T>]) -> impl Iterator<Item = T> {
-        variables.iter().map(|&x| self[x])
+    /// Appends the derivatives with respect to the first `count` variables of the recording to `all`.
+    pub(crate) fn append_first(&self, count: usize, all: &mut Vec<T>) {
+        let len = all.len() + count;
+        all.extend(self.adjoints.iter().take(count));
+        // Those of variables after the output are not there.
+        all.resize(len, T::zero());
     }
 }
 
