@@ -170,20 +170,19 @@ fn record_block<T: Scalar, const K: usize>(
     // What it holds is not to be dropped while the slot is borrowed.
     let mut source = Some(source);
     let recorded = lend_slot(|slot: &Slot<T>| {
-        let mut slices = [Slice::Constants; K];
-        for (slice, operands) in slices.iter_mut().zip(operands) {
-            *slice = Slice::of(operands, &slot.head)?;
-        }
-        if slices == [Slice::Constants; K] {
-            return Ok(None);
-        }
         let mut recordings = slot.borrow_mut();
         let recording = recordings.current();
         let blocks = recording.blocks();
-        let stored = std::array::from_fn(|k| match slices[k] {
-            Slice::Constants => Operand::Constants,
-            slice => blocks.operand(operands[k], slice.distance() == Some(1)),
-        });
+        let mut stored = [Operand::Constants; K];
+        for (stored, operands) in stored.iter_mut().zip(operands) {
+            match Slice::of(operands, &slot.head)? {
+                Slice::Constants => {}
+                slice => *stored = blocks.operand(operands, slice.distance() == Some(1)),
+            }
+        }
+        if stored.iter().all(|operand| matches!(operand, Operand::Constants)) {
+            return Ok(None);
+        }
         let source = source.take().map(|source| source(blocks, stored));
         Ok(source.map(|source| recording.block(results, source)))
     });
@@ -212,16 +211,15 @@ impl Slice {
         let (Some(first), Some(last)) = (xs.first(), xs.last()) else { return Ok(Slice::Constants) };
         let (first, last) = (first.place, last.place);
         let distance = xs.get(1).map_or(1, |second| second.place.0.wrapping_sub(first.0));
-        let spaced = |i: u64| first.0.wrapping_add(distance.wrapping_mul(i));
         // The last one tells most of the others apart.
         let may_be_spaced = !first.is_nowhere()
             && last.stamp() == first.stamp()
             && (1..=u64::from(u32::MAX)).contains(&distance)
-            && last.0 == spaced(xs.len() as u64 - 1);
-        if may_be_spaced && any_bits(xs, |i, place| place.0 ^ spaced(i)) == 0 {
+            && last.0 == first.0.wrapping_add(distance.wrapping_mul(xs.len() as u64 - 1));
+        if may_be_spaced && deviations(xs, first, distance) == 0 {
             return if head.admits(first.stamp()) { Ok(Slice::Spaced(distance as u32)) } else { Err(first.stamp()) };
         }
-        let have_one_stamp = any_bits(xs, |_, place| place.0 ^ first.0) >> 32 == 0;
+        let have_one_stamp = deviations(xs, first, 0) >> 32 == 0;
         if !have_one_stamp {
             return Slice::of_several_stamps(xs, head);
         }
@@ -248,14 +246,21 @@ impl Slice {
     }
 }
 
-/// The bits that are set for any of the variables, each known by its number and its place. It goes in
-/// whole eights, which are unrolled.
+/// The bits in which any place is not that at its distance from the first. They are compared in whole eights,
+/// which are unrolled.
 #[inline(always)]
-fn any_bits<T>(xs: &[Var<T>], bits: impl Fn(u64, Place) -> u64) -> u64 {
+fn deviations<T>(xs: &[Var<T>], first: Place, distance: u64) -> u64 {
     let (eights, rest) = xs.as_chunks::<8>();
-    let of_all = |start: u64, xs: &[Var<T>]| (start..).zip(xs).fold(0, |any, (i, x)| any | bits(i, x.place));
-    let of_eights = (0..).step_by(8).zip(eights).fold(0, |any, (start, eight)| any | of_all(start, eight));
-    of_eights | of_all(8 * eights.len() as u64, rest)
+    let (mut all, mut expected) = (0, first.0);
+    let mut compare = |x: &Var<T>| {
+        all |= x.place.0 ^ expected;
+        expected = expected.wrapping_add(distance);
+    };
+    for eight in eights {
+        eight.iter().for_each(&mut compare);
+    }
+    rest.iter().for_each(compare);
+    all
 }
 
 /// Whether an input of a kernel is differentiated. That of a constant is of no account, and left out where it
