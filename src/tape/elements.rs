@@ -11,8 +11,10 @@ use crate::slices::are_finite;
 /// Such kernels, one after the other, with their partials and operands.
 pub(super) struct Elements<T> {
     kernels: Vec<Kernel>,
-    /// Of a kernel: [row](Sizes::row) by row.
+    /// Of a kernel: [row](Sizes::row) by row. What follows them is from an earlier recording, and of no account.
     partials: Vec<T>,
+    /// The number of those that count.
+    partials_in_use: usize,
     inputs: Vec<Operand>,
 }
 
@@ -50,17 +52,17 @@ impl Sizes {
 
 impl<T> Elements<T> {
     pub(super) const fn new() -> Self {
-        Elements { kernels: Vec::new(), partials: Vec::new(), inputs: Vec::new() }
+        Elements { kernels: Vec::new(), partials: Vec::new(), partials_in_use: 0, inputs: Vec::new() }
     }
 
     pub(super) fn clear(&mut self) {
         self.kernels.clear();
-        self.partials.clear();
+        self.partials_in_use = 0;
         self.inputs.clear();
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&self.kernels[..]) + size_of_val(&self.partials[..]) + size_of_val(&self.inputs[..])
+        size_of_val(&self.kernels[..]) + self.partials_in_use * size_of::<T>() + size_of_val(&self.inputs[..])
     }
 
     pub(super) fn capacity_bytes(&self) -> usize {
@@ -82,8 +84,9 @@ impl<T> Elements<T> {
 impl<T: Scalar> Elements<T> {
     /// Stores a kernel with the slices that are its inputs and returns its number.
     pub(super) fn push(&mut self, inputs: &[Operand], sizes: Sizes, mut partials: Partials<T>) -> u32 {
-        let (first_partial, first_input) = (partials.first, self.inputs.len());
+        let (first_partial, first_input) = (partials.of_kernel.start, self.inputs.len());
         let is_finite = T::ORDER == 0 && are_finite(&partials);
+        self.partials_in_use = partials.of_kernel.end;
         self.partials = std::mem::take(&mut partials.all);
         self.kernels.push(Kernel { sizes, first_partial, first_input, is_finite });
         self.inputs.extend_from_slice(inputs);
@@ -144,34 +147,37 @@ fn add_products<T: Scalar>(sums: &mut [T], partials: &[T], adjoints: &[T]) {
     }
 }
 
-/// The partials of a kernel that is evaluated, after those of the others.
+/// Room for the partials of a kernel that is evaluated, after those of the others.
 ///
 /// They are out of the recording meanwhile, because the kernel may start tapes of its own.
 pub(super) struct Partials<T: Scalar> {
     /// The stamp of the recording.
     stamp: u32,
     all: Vec<T>,
-    first: usize,
+    of_kernel: Range<usize>,
 }
 
 impl<T: Scalar> Partials<T> {
-    /// Some zeros.
-    pub(super) fn zeros(count: usize) -> Self {
-        let (stamp, mut all) = on_slot::<T, _>(|slot| {
+    /// There is any number at first.
+    pub(super) fn with_len(count: usize) -> Self {
+        let (stamp, mut all, first) = on_slot::<T, _>(|slot| {
             let recording = slot.current();
-            (recording.stamp(), std::mem::take(&mut recording.blocks().elements.partials))
+            let stamp = recording.stamp();
+            let elements = &mut recording.blocks().elements;
+            (stamp, std::mem::take(&mut elements.partials), elements.partials_in_use)
         });
-        let first = all.len();
-        all.resize(first + count, T::zero());
-        Partials { stamp, all, first }
+        let of_kernel = first..first + count;
+        if all.len() < of_kernel.end {
+            all.resize(of_kernel.end, T::zero());
+        }
+        Partials { stamp, all, of_kernel }
     }
 }
 
-/// What is not stored with a kernel is forgotten.
+/// What is not stored with a kernel is of no account.
 impl<T: Scalar> Drop for Partials<T> {
     fn drop(&mut self) {
         if !self.all.is_empty() {
-            self.all.truncate(self.first);
             let all = std::mem::take(&mut self.all);
             on_slot::<T, _>(|slot| slot.find(self.stamp).blocks().elements.partials = all);
         }
@@ -182,13 +188,13 @@ impl<T: Scalar> Deref for Partials<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.all[self.first..]
+        &self.all[self.of_kernel.clone()]
     }
 }
 
 impl<T: Scalar> DerefMut for Partials<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.all[self.first..]
+        &mut self.all[self.of_kernel.clone()]
     }
 }
 

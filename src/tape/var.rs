@@ -476,7 +476,7 @@ impl<T: Scalar> Scalar for Var<T> {
         let x = x.map(|x| &x[..n]);
         let sizes = Sizes { inputs: N, outputs: M, count: n };
         let mut outputs = [(); M].map(|()| vec![Var::constant(T::zero()); n]);
-        let mut kept = Partials::zeros(sizes.partials());
+        let mut kept = Partials::with_len(sizes.partials());
         let partials = &mut kept[..];
         for i in 0..n {
             let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].value);
