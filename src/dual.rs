@@ -357,7 +357,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         if !KernelDual::<T, K>::IS_SMALL {
             return f.eval(&x);
         }
-        F::Output::map(linearized(f, x.map(|x| x.value), |_| true), |y| {
+        F::Output::map(linearized(f, x.map(|x| x.value), |_| true).0, |y| {
             x.iter().zip(y.partials).fold(Self::constant(y.value), |sum, (x, slope)| sum.plus_scaled(x, slope))
         })
     }

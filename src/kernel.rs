@@ -108,15 +108,32 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
     fn dual(self) -> Dual<T, N> {
         Dual::new(self.value, self.partials)
     }
+
+    /// A number that is finite less itself is zero, and others are NaN: of plain numbers this takes fewer
+    /// instructions than to look at each.
+    #[inline(always)]
+    fn has_finite_partials(&self) -> bool {
+        if T::ORDER == 0 {
+            let mut rest = [T::zero(); 4];
+            for_each_lane!(lane < N => {
+                let partial = self.partials[lane];
+                rest[lane % 4] += partial - partial;
+            });
+            ((rest[0] + rest[1]) + (rest[2] + rest[3])).is_identically_zero()
+        } else {
+            self.partials.iter().all(|partial| partial.is_finite_throughout())
+        }
+    }
 }
 
-/// A kernel and its partial derivatives by the inputs that count, at plain or any other scalars.
+/// A kernel and its partial derivatives by the inputs that count, at plain or any other scalars; and whether
+/// all of these are finite.
 #[inline(always)]
 pub(crate) fn linearized<F, T, const N: usize>(
     f: &F,
     x: [T; N],
     counts: impl Fn(usize) -> bool,
-) -> <F::Output as Outputs<T::Real>>::Of<Dual<T, N>>
+) -> (<F::Output as Outputs<T::Real>>::Of<Dual<T, N>>, bool)
 where
     F: Function<T::Real>,
     T: Scalar,
@@ -130,15 +147,16 @@ where
             }
         });
         let y = f.eval(&inputs);
-        let finite = |y: &KernelDual<T, N>| y.partials.iter().fold(true, |all, p| all & p.is_finite_throughout());
-        if F::Output::as_slice(&y).iter().all(finite) {
-            return F::Output::map(y, KernelDual::dual);
+        if F::Output::as_slice(&y).iter().all(KernelDual::has_finite_partials) {
+            return (F::Output::map(y, KernelDual::dual), true);
         }
     }
     let x =
         std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) });
     // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
-    F::Output::map(linearized_with_care(f, x), |y| Dual::new(y.value, y.partials))
+    let y = F::Output::map(linearized_with_care(f, x), |y| Dual::new(y.value, y.partials));
+    let are_finite = F::Output::as_slice(&y).iter().flat_map(|y| &y.partials).all(|p| p.is_finite_throughout());
+    (y, are_finite)
 }
 
 #[cold]

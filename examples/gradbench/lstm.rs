@@ -1,6 +1,6 @@
 //! A recurrent network with diagonal weights, which predicts the next character.
 
-use dualtape::{Checkpointed, Parametric, Scalar, dot, function, fuse_map, sum};
+use dualtape::{Checkpointed, Parametric, Scalar, function, fuse_map, sum, weighted_sum};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -59,32 +59,24 @@ impl Parametric for Characters<'_> {
             for (layer, state) in main.chunks_exact(8 * bits).zip(state.chunks_exact_mut(2 * bits)) {
                 let [wf, wi, wo, wg, vf, vi, vo, vg]: [&[S]; 8] = std::array::from_fn(|i| &layer[i * bits..][..bits]);
                 let (h, z) = state.split_at_mut(bits);
-                let [kept] = fuse_map(&function!(kept: [S; 4] -> [S; 1]), [z, &y, wf, vf]);
-                let [changed] = fuse_map(&function!(changed: [S; 6] -> [S; 1]), [&kept, h, wi, vi, wg, vg]);
+                let [changed] = fuse_map(&function!(changed: [S; 9] -> [S; 1]), [z, &y, wf, vf, h, wi, vi, wg, vg]);
                 [y] = fuse_map(&function!(shown: [S; 4] -> [S; 1]), [&changed, &y, wo, vo]);
                 z.copy_from_slice(&changed);
                 h.copy_from_slice(&y);
             }
             let (weights, biases) = extra[bits..].split_at(bits);
             let [prediction, powers] = fuse_map(&function!(predicted: [S; 3] -> [S; 2]), [&y, weights, biases]);
-            let target: Vec<S> = characters[1].iter().map(|&w| S::from_real(w)).collect();
             let ones: f64 = characters[1].iter().sum();
-            *total += (sum(&powers) + 2.0).ln() * ones - dot(&prediction, &target);
+            *total += (sum(&powers) + 2.0).ln() * ones - weighted_sum(&prediction, &characters[1]);
         }
         end
     }
 }
 
-/// What the forget gate leaves of `z`.
+/// The next `z`: what the forget gate leaves of it, and what the last `h` adds.
 #[inline(always)]
-fn kept<S: Scalar<Real = f64>>([z, y, w, v]: [S; 4]) -> [S; 1] {
-    [sigmoid(y * w + v) * z]
-}
-
-/// The next `z`: what is left of it, and what the last `h` adds.
-#[inline(always)]
-fn changed<S: Scalar<Real = f64>>([kept, h, wi, vi, wg, vg]: [S; 6]) -> [S; 1] {
-    [kept + sigmoid(h * wi + vi) * tanh(h * wg + vg)]
+fn changed<S: Scalar<Real = f64>>([z, y, wf, vf, h, wi, vi, wg, vg]: [S; 9]) -> [S; 1] {
+    [sigmoid(y * wf + vf) * z + sigmoid(h * wi + vi) * tanh(h * wg + vg)]
 }
 
 /// The next `h`, from the next `z`.

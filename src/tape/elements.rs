@@ -83,12 +83,17 @@ impl<T> Elements<T> {
 
 impl<T: Scalar> Elements<T> {
     /// Stores a kernel with the slices that are its inputs and returns its number.
-    pub(super) fn push(&mut self, inputs: &[Operand], sizes: Sizes, mut partials: Partials<T>) -> u32 {
+    pub(super) fn push(
+        &mut self,
+        inputs: &[Operand],
+        sizes: Sizes,
+        mut partials: Partials<T>,
+        are_finite: bool,
+    ) -> u32 {
         let (first_partial, first_input) = (partials.of_kernel.start, self.inputs.len());
-        let is_finite = T::ORDER == 0 && are_finite(&partials);
         self.partials_in_use = partials.of_kernel.end;
         self.partials = std::mem::take(&mut partials.all);
-        self.kernels.push(Kernel { sizes, first_partial, first_input, is_finite });
+        self.kernels.push(Kernel { sizes, first_partial, first_input, is_finite: T::ORDER == 0 && are_finite });
         self.inputs.extend_from_slice(inputs);
         within_limit(self.kernels.len()) - 1
     }

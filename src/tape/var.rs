@@ -246,18 +246,18 @@ impl Slice {
     }
 }
 
-/// The bits in which any place is not that at its distance from the first. They are compared in whole eights,
+/// The bits in which any place is not that at its distance from the first. They are compared in whole fours,
 /// which are unrolled.
 #[inline(always)]
 fn deviations<T>(xs: &[Var<T>], first: Place, distance: u64) -> u64 {
-    let (eights, rest) = xs.as_chunks::<8>();
+    let (fours, rest) = xs.as_chunks::<4>();
     let (mut all, mut expected) = (0, first.0);
     let mut compare = |x: &Var<T>| {
         all |= x.place.0 ^ expected;
         expected = expected.wrapping_add(distance);
     };
-    for eight in eights {
-        eight.iter().for_each(&mut compare);
+    for four in fours {
+        four.iter().for_each(&mut compare);
     }
     rest.iter().for_each(compare);
     all
@@ -463,7 +463,7 @@ impl<T: Scalar> Scalar for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        let y = linearized(f, x.map(|x| x.value), |lane| counts(x[lane]));
+        let (y, _) = linearized(f, x.map(|x| x.value), |lane| counts(x[lane]));
         F::Output::map(y, |y| Var::with_partials(&x, y.value, y.partials))
     }
 
@@ -477,10 +477,11 @@ impl<T: Scalar> Scalar for Var<T> {
         let sizes = Sizes { inputs: N, outputs: M, count: n };
         let mut outputs = [(); M].map(|()| vec![Var::constant(T::zero()); n]);
         let mut kept = Partials::with_len(sizes.partials());
-        let partials = &mut kept[..];
+        let (partials, mut are_finite) = (&mut kept[..], true);
         for i in 0..n {
             let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].value);
-            let y = linearized(f, inputs, |lane| counts(x[lane][i]));
+            let (y, all_are_finite) = linearized(f, inputs, |lane| counts(x[lane][i]));
+            are_finite &= all_are_finite;
             for (number, (y, output)) in y.iter().zip(&mut outputs).enumerate() {
                 output[i].value = y.value;
                 for (lane, &partial) in y.partials.iter().enumerate() {
@@ -488,8 +489,9 @@ impl<T: Scalar> Scalar for Var<T> {
                 }
             }
         }
-        let first =
-            record_block(x, M * n, |blocks, inputs| Source::Elements(blocks.elements.push(&inputs, sizes, kept)));
+        let first = record_block(x, M * n, |blocks, inputs| {
+            Source::Elements(blocks.elements.push(&inputs, sizes, kept, are_finite))
+        });
         if let Some(first) = first {
             outputs.iter_mut().flatten().enumerate().for_each(|(i, y)| y.place = first.later(i));
         }
