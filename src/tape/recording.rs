@@ -316,7 +316,8 @@ impl<T: Scalar> Recording<T> {
             } else {
                 std::hint::cold_path();
                 if x == LONG {
-                    self.sweep_long(y, adjoint, rest);
+                    // A copy, so that the adjoint stays in a register.
+                    self.sweep_long(y, &{ *adjoint }, rest);
                     continue;
                 }
             }
