@@ -99,7 +99,7 @@ pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &
     let tape = Tape::new();
     let variables = Scratch::of(tape.variables(x));
     let y = f(&variables);
-    tape.backward(y).append_first(x.len(), g);
+    tape.append_gradient(y, x.len(), g);
     y.primal()
 }
 

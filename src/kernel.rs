@@ -112,6 +112,7 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
     /// A number that is finite less itself is zero, and others are NaN: of plain numbers this takes fewer
     /// instructions than to look at each.
     #[inline(always)]
+    #[expect(clippy::eq_op, reason = "what is not finite has a difference with itself")]
     fn has_finite_partials(&self) -> bool {
         if T::ORDER == 0 {
             let mut rest = [T::zero(); 4];
@@ -126,6 +127,10 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
     }
 }
 
+/// The outputs of a kernel of N inputs with their partial derivatives.
+type Linearized<F, T, const N: usize> =
+    <<F as Function<<T as Scalar>::Real>>::Output as Outputs<<T as Scalar>::Real>>::Of<Dual<T, N>>;
+
 /// A kernel and its partial derivatives by the inputs that count, at plain or any other scalars; and whether
 /// all of these are finite.
 #[inline(always)]
@@ -133,7 +138,7 @@ pub(crate) fn linearized<F, T, const N: usize>(
     f: &F,
     x: [T; N],
     counts: impl Fn(usize) -> bool,
-) -> (<F::Output as Outputs<T::Real>>::Of<Dual<T, N>>, bool)
+) -> (Linearized<F, T, N>, bool)
 where
     F: Function<T::Real>,
     T: Scalar,
@@ -161,10 +166,7 @@ where
 
 #[cold]
 #[inline(never)]
-fn linearized_with_care<F, T, const N: usize>(
-    f: &F,
-    x: [Dual<T, N>; N],
-) -> <F::Output as Outputs<T::Real>>::Of<Dual<T, N>>
+fn linearized_with_care<F, T, const N: usize>(f: &F, x: [Dual<T, N>; N]) -> Linearized<F, T, N>
 where
     F: Function<T::Real>,
     T: Scalar,

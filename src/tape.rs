@@ -196,6 +196,24 @@ impl<T: Scalar> Tape<T> {
         self.sweep(outputs.iter().copied())
     }
 
+    /// Appends the derivatives of `output` with respect to the first `count` variables, which are independent ones, to
+    /// `gradient`.
+    #[track_caller]
+    pub(crate) fn append_gradient(&self, output: Var<T>, count: usize, gradient: &mut Vec<T>) {
+        let stamp = self.stamp.get();
+        if output.is_constant() {
+            return gradient.extend((0..count).map(|_| T::zero()));
+        }
+        if output.place().stamp() != stamp {
+            refuse::<T>(output.place().stamp());
+        }
+        let mut adjoints = T::with_slot(|slot| slot.cleared_adjoints.take()).unwrap_or_default();
+        on_recording(stamp, |recording: &Recording<T>| {
+            recording.gradient(output.place(), T::one(), count, &mut adjoints, gradient);
+        });
+        let _ = T::with_slot(|slot| slot.cleared_adjoints.set(adjoints));
+    }
+
     #[track_caller]
     fn sweep<const L: usize>(&self, outputs: impl Iterator<Item = (Var<T>, [T; L])> + Clone) -> Gradients<T, L> {
         let stamp = self.stamp.get();
@@ -365,14 +383,6 @@ impl<T: Scalar> Gradients<T> {
     #[track_caller]
     pub fn wrt(&self, variables: &[Var<T>]) -> Vec<T> {
         variables.iter().map(|&x| self[x]).collect()
-    }
-
-    /// Appends the derivatives with respect to the first `count` variables of the recording to `all`.
-    pub(crate) fn append_first(&self, count: usize, all: &mut Vec<T>) {
-        let len = all.len() + count;
-        all.extend(self.adjoints.iter().take(count));
-        // Those of variables after the output are not there.
-        all.resize(len, T::zero());
     }
 }
 

@@ -244,8 +244,7 @@ impl<T: Scalar> Recording<T> {
         mut adjoints: Vec<T>,
     ) -> Vec<T> {
         let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
-        // All results of a block have adjoints.
-        let len = self.blocks.before(len).last().map_or(len, |block| len.max(block.results().end));
+        let len = self.swept(len);
         adjoints.clear();
         adjoints.resize((len + 1) * L, T::zero());
         let (lanes, _) = adjoints.as_chunks_mut::<L>();
@@ -254,8 +253,32 @@ impl<T: Scalar> Recording<T> {
                 *sum += seed;
             }
         }
-        self.sweep_back(lanes);
+        self.sweep_back::<L, false>(lanes, 0);
         adjoints
+    }
+
+    /// Appends the adjoints of the first `count` variables, which are independent ones, to `gradient`.
+    ///
+    /// The adjoints are all zero before, whatever their number, and again afterwards: each is cleared where it is
+    /// swept, which costs less than to clear them all.
+    pub(super) fn gradient(&self, output: Place, seed: T, count: usize, adjoints: &mut Vec<T>, gradient: &mut Vec<T>) {
+        let len = self.swept(output.position() as usize + 1);
+        if adjoints.len() <= len {
+            adjoints.resize(len + 1, T::zero());
+        }
+        let adjoints = &mut adjoints[..=len];
+        adjoints[output.position() as usize] = seed;
+        let (lanes, _) = adjoints.as_chunks_mut::<1>();
+        self.sweep_back::<1, true>(lanes, count);
+        let of_inputs = &mut adjoints[..count.min(len)];
+        gradient.extend_from_slice(of_inputs);
+        gradient.extend((of_inputs.len()..count).map(|_| T::zero()));
+        of_inputs.fill(T::zero());
+    }
+
+    /// The number of adjoints for a sweep from before a position: all results of a block have one.
+    fn swept(&self, end: usize) -> usize {
+        self.blocks.before(end).last().map_or(end, |block| end.max(block.results().end))
     }
 
     /// Adds the adjoints of the seeds to those of the first variables, which are
@@ -266,38 +289,47 @@ impl<T: Scalar> Recording<T> {
             adjoints[place.position() as usize] += seed;
         }
         let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back(lanes);
+        self.sweep_back::<1, false>(lanes, 0);
     }
 
-    /// Carries the adjoints of all variables on to their arguments, from the last.
-    fn sweep_back<const L: usize>(&self, adjoints: &mut [[T; L]]) {
+    /// Carries the adjoints of all variables on to their arguments, from the last; if told so, it clears them but
+    /// for the first ones to be kept.
+    fn sweep_back<const L: usize, const CLEARS: bool>(&self, adjoints: &mut [[T; L]], kept: usize) {
         let mut end = adjoints.len() - 1;
         for block in self.blocks.before(end).iter().rev() {
             let results = block.results();
             if results.end < end {
-                self.sweep_nodes(results.end..end, block.nodes_before(), adjoints);
+                self.sweep_nodes::<L, CLEARS>(results.end..end, block.nodes_before(), adjoints);
             }
             self.blocks.sweep(block, adjoints);
+            if CLEARS && results.start >= kept {
+                adjoints[results.clone()].fill([T::zero(); L]);
+            }
             end = results.start;
         }
         if end > 0 {
-            self.sweep_nodes(0..end, 0, adjoints);
+            self.sweep_nodes::<L, CLEARS>(0..end, 0, adjoints);
         }
     }
 
     /// Carries the adjoints at consecutive positions on, of which the first is that of the node
     /// with the number `first`.
-    fn sweep_nodes<const L: usize>(&self, positions: Range<usize>, first: usize, adjoints: &mut [[T; L]]) {
+    fn sweep_nodes<const L: usize, const CLEARS: bool>(
+        &self,
+        positions: Range<usize>,
+        first: usize,
+        adjoints: &mut [[T; L]],
+    ) {
         let mut end = positions.end;
         for chunk in self.nodes.backward(first..first + positions.len()) {
-            self.sweep_chunk(chunk, &mut adjoints[..end]);
+            self.sweep_chunk::<L, CLEARS>(chunk, &mut adjoints[..end]);
             end -= chunk.len();
         }
     }
 
     /// Carries the last adjoints on, which are those of the nodes.
     #[inline(never)]
-    fn sweep_chunk<const L: usize>(&self, nodes: &[Node<T>], adjoints: &mut [[T; L]]) {
+    fn sweep_chunk<const L: usize, const CLEARS: bool>(&self, nodes: &[Node<T>], adjoints: &mut [[T; L]]) {
         let mut rest = adjoints;
         for node in nodes.iter().rev() {
             // The arguments are before the result.
@@ -305,7 +337,10 @@ impl<T: Scalar> Recording<T> {
             rest = before;
             // A single adjoint is in a register; several stay where they are.
             let single = *adjoint;
-            let adjoint = if L == 1 { &single } else { adjoint };
+            if CLEARS {
+                *adjoint = [T::zero(); L];
+            }
+            let adjoint = if L == 1 || CLEARS { &single } else { adjoint };
             if adjoint.iter().all(|lane| lane.is_identically_zero()) {
                 continue;
             }

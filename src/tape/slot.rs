@@ -27,6 +27,8 @@ pub struct Slot<T: 'static> {
     recordings: RefCell<Recordings<T>>,
     /// Memory of a dropped `Gradients`.
     pub(super) spare_adjoints: Cell<Vec<T>>,
+    /// Adjoints of gradients, all zero.
+    pub(super) cleared_adjoints: Cell<Vec<T>>,
 }
 
 /// The recordings of a thread.
@@ -60,7 +62,7 @@ impl Drop for Caretaker {
 fn empty_slot<T: Scalar>() {
     let _ = T::with_slot(|slot| {
         let emptied = std::mem::replace(&mut *slot.borrow_mut(), Recordings::new());
-        drop((emptied, slot.spare_adjoints.take()));
+        drop((emptied, slot.spare_adjoints.take(), slot.cleared_adjoints.take()));
     });
 }
 
@@ -72,7 +74,12 @@ impl<T> Default for Slot<T> {
 
 impl<T> Slot<T> {
     pub(crate) const fn new() -> Self {
-        Slot { head: Head::new(), recordings: RefCell::new(Recordings::new()), spare_adjoints: Cell::new(Vec::new()) }
+        Slot {
+            head: Head::new(),
+            recordings: RefCell::new(Recordings::new()),
+            spare_adjoints: Cell::new(Vec::new()),
+            cleared_adjoints: Cell::new(Vec::new()),
+        }
     }
 
     /// The recordings, with what is in the head.
