@@ -87,10 +87,13 @@ fn in_array<const N: usize>((y, g): (f64, [f64; N])) -> Answer {
 }
 
 fn moons_workload() -> Workload {
-    let [plain, hand, reverse, forward] = std::array::from_fn(|_| Moons::new());
+    let [plain, hand, reverse, dots, forward] = std::array::from_fn(|_| Moons::new());
     Workload::new("network, 337 parameters, 100 points", move || plain.loss(black_box(plain.network.parameters())))
         .with("by hand", move || answer(black_box(&hand).by_hand()))
         .with("reverse", move || answer(gradient(|p| reverse.loss(p), black_box(reverse.network.parameters()))))
+        .with("reverse by dots", move || {
+            answer(gradient(|p| dots.loss_by_dots(p), black_box(dots.network.parameters())))
+        })
         .with("forward", move || answer(gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters()))))
 }
 

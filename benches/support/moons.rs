@@ -1,7 +1,7 @@
 //! micrograd's network of 337 parameters on 100 points: hinge loss and L2 penalty.
 
 use dualtape::nn::{Activation, Init, Mlp, hinge, l2};
-use dualtape::{Real, Scalar};
+use dualtape::{Real, Scalar, dot};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -29,6 +29,22 @@ impl<R: Real> Moons<R> {
     pub(crate) fn loss<S: Scalar<Real = R>>(&self, parameters: &[S]) -> S {
         let scores = self.network.with_parameters(parameters).forward_all(&self.points);
         hinge(&scores, &self.labels) + l2(parameters) * R::from_f64(1e-4)
+    }
+
+    /// The same neuron by neuron, with a dot product for each that has variables for inputs.
+    pub(crate) fn loss_by_dots<S: Scalar<Real = R>>(&self, parameters: &[S]) -> S {
+        let (first, second, last) = (&parameters[..48], &parameters[48..320], &parameters[320..]);
+        let neuron = |p: &[S], x: &[S; 16]| dot(&p[..16], x) + p[16];
+        let loss = |(&[x, y], &label): (&[R; 2], &R)| {
+            let a = std::array::from_fn(|j| {
+                let w = &first[3 * j..3 * j + 3];
+                (w[0] * x + w[1] * y + w[2]).relu()
+            });
+            let b = std::array::from_fn(|j| neuron(&second[17 * j..17 * j + 17], &a).relu());
+            (neuron(last, &b) * -label + R::one()).relu()
+        };
+        let total = self.points.iter().zip(&self.labels).map(loss).fold(S::zero(), |total, loss| total + loss);
+        total / R::from_f64(self.points.len() as f64) + dot(parameters, parameters) * R::from_f64(1e-4)
     }
 }
 

@@ -20,6 +20,7 @@ mod fused;
 #[path = "../../support/heap.rs"]
 mod heap;
 #[path = "../../support/moons.rs"]
+#[expect(dead_code, reason = "the network of dot products is that of `program.rs`")]
 mod moons;
 mod peers;
 mod program;
