@@ -643,3 +643,25 @@ fn weights_of_infinite<S: Scalar>(xs: &[S], m: S::Real) -> Vec<S> {
     let share = 1.0 / xs.iter().filter(|x| x.value() == m).count() as f64;
     xs.iter().map(|x| if x.value() == m { S::from_f64(share) } else { S::zero() }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_of_either_height_give_the_same_bits() {
+        let numbers = |count: usize| (1..=count).map(|i| (i as f64).sin()).collect::<Vec<_>>();
+        for (m, n, p) in [(23, 5, 15), (8, 3, 8), (7, 1, 1), (3, 2, 12)] {
+            let (left, right) = (numbers(m * n), numbers(p * n));
+            let [a, b] = [&left, &right].map(|numbers| AcrossRows(Rows { numbers, width: n }));
+            let products = Products { sizes: [m, n, p], left: a, right: b, start: None, stride: p };
+            let sum = |i, j| (0..n).fold(0.0, |sum, k| sum + left[i * n + k] * right[j * n + k]);
+            let expected: Vec<f64> = (0..m * p).map(|at| sum(at / p, at % p)).collect();
+            for eight in [false, true] {
+                let mut sums = vec![0.0; m * p];
+                products.add_in_tiles(&mut sums, eight);
+                assert_eq!(sums, expected, "{m} by {p}, in eights: {eight}");
+            }
+        }
+    }
+}

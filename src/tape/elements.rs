@@ -179,12 +179,16 @@ impl<T: Scalar> Partials<T> {
     }
 }
 
-/// What is not stored with a kernel is of no account.
+/// What is not stored with a kernel is of no account. A kernel may have ended the recording, and then has been refused.
 impl<T: Scalar> Drop for Partials<T> {
     fn drop(&mut self) {
         if !self.all.is_empty() {
             let all = std::mem::take(&mut self.all);
-            on_slot::<T, _>(|slot| slot.find(self.stamp).blocks().elements.partials = all);
+            let _ = T::with_slot(|slot| {
+                if let Some(recording) = slot.borrow_mut().living(self.stamp) {
+                    recording.blocks().elements.partials = all;
+                }
+            });
         }
     }
 }

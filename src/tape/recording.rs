@@ -270,9 +270,9 @@ impl<T: Scalar> Recording<T> {
         adjoints[output.position() as usize] = seed;
         let (lanes, _) = adjoints.as_chunks_mut::<1>();
         self.sweep_back::<1, true>(lanes, count);
-        let of_inputs = &mut adjoints[..count.min(len)];
+        // They are the results of one block, so all are there.
+        let of_inputs = &mut adjoints[..count];
         gradient.extend_from_slice(of_inputs);
-        gradient.extend((of_inputs.len()..count).map(|_| T::zero()));
         of_inputs.fill(T::zero());
     }
 
@@ -405,7 +405,7 @@ impl<T: Scalar> Recording<T> {
                 arguments => {
                     for (position, &partial) in arguments.positions().zip(partials) {
                         if let Some(position) = position
-                            && !(skips_zeros && partial.is_identically_zero())
+                            && !partial.is_identically_zero()
                         {
                             add(&mut adjoints[position], partial, adjoint);
                         }

@@ -194,11 +194,15 @@ impl<T> Recordings<T> {
 
     /// The recording of a living tape, under way or paused.
     pub(super) fn find(&mut self, stamp: u32) -> &mut Recording<T> {
+        self.living(stamp).expect("a tape that is not dropped has a recording")
+    }
+
+    /// The recording with this stamp, under way or paused, if there still is one.
+    pub(super) fn living(&mut self, stamp: u32) -> Option<&mut Recording<T>> {
         if stamp == self.recording.stamp() {
-            &mut self.recording
+            Some(&mut self.recording)
         } else {
-            let index = self.index_of_paused(stamp);
-            &mut self.paused[index.expect("a tape that is not dropped has a recording")]
+            self.index_of_paused(stamp).map(|index| &mut self.paused[index])
         }
     }
 

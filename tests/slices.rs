@@ -1,0 +1,161 @@
+//! Statements over slices of variables wherever these were recorded, and the kernels at their elements.
+
+#[allow(dead_code, reason = "not every test needs every sentence")]
+#[path = "support/refusals.rs"]
+mod refusals;
+
+use std::cell::{Cell, RefCell};
+
+use dualtape::{Dual, Function, Scalar, Tape, Var, affine, function, fuse, fuse_map, gradient, sum, weighted_sum};
+use refusals::{STALE, message};
+
+fn squares<S: Scalar<Real = f64>>([x]: [S; 1]) -> [S; 1] {
+    [x * x]
+}
+
+fn roots<S: Scalar<Real = f64>>(x: [S; 16]) -> [S; 1] {
+    [x[1..].iter().fold(x[0].sqrt(), |sum, x| sum + x.sqrt())]
+}
+
+fn root<S: Scalar<Real = f64>>([x]: [S; 1]) -> [S; 1] {
+    [x.sqrt()]
+}
+
+#[test]
+fn blocks_at_variables_at_a_distance() {
+    let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let every_other = |x: &[Var]| -> Vec<Var> { x.iter().step_by(2).copied().collect() };
+    let squared = |x: &[Var]| sum(&fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&every_other(x)])[0]);
+    assert_eq!(gradient(squared, &x), (35.0, vec![2.0, 0.0, 6.0, 0.0, 10.0, 0.0]));
+    let layer = |x: &[Var]| affine(&[1.0, 2.0, 3.0, 4.0].map(Var::constant), &every_other(x), 1)[0];
+    assert_eq!(gradient(layer, &x), (26.0, vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0]));
+}
+
+/// The first two and the last are where a slice at equal distances would have them.
+#[test]
+fn slices_with_one_out_of_place() {
+    for len in [4, 5, 8, 11, 12] {
+        let weights: Vec<f64> = (1..=len).map(f64::from).collect();
+        for odd in 2..weights.len() - 1 {
+            let with = |x: &[Var], other: Var| {
+                let mut x = x.to_vec();
+                x[odd] = other;
+                weighted_sum(&x, &weights)
+            };
+            let mut expected = weights.clone();
+            expected[0] += expected[odd];
+            expected[odd] = 0.0;
+            assert_eq!(gradient(|x| with(x, x[0]), &weights).1, expected, "{odd} of {len}");
+            expected[0] = 1.0;
+            assert_eq!(gradient(|x| with(x, Var::constant(7.0)), &weights).1, expected, "{odd} of {len}");
+            let stale: Var = Tape::new().var(1.0);
+            assert_eq!(message(|| gradient(|x| with(x, stale), &weights)), STALE, "{odd} of {len}");
+        }
+    }
+}
+
+/// The tape that was started next has the next stamp.
+#[test]
+fn a_slice_with_a_variable_of_the_next_tape() {
+    let tape: Tape = Tape::new();
+    let x = tape.vars(&[1.0; 6]);
+    let stale: Var = Tape::new().var(1.0);
+    for first in x {
+        assert_eq!(message(|| sum(&[first, stale])), STALE);
+    }
+}
+
+#[test]
+fn an_infinite_slope_before_finite_ones() {
+    let weighted = |x: &[Var]| {
+        let y = fuse_map(&function!(root: [S; 1] -> [S; 1]), [x]);
+        y[0].iter().zip([0.0, 1.0]).map(|(&y, weight)| y * weight).sum::<Var>()
+    };
+    assert_eq!(gradient(weighted, &[0.0, 4.0]), (2.0, vec![0.0, 0.25]));
+}
+
+/// The adjoint is zero: it beats the infinite slope.
+#[test]
+fn one_slope_of_sixteen_is_infinite() {
+    for odd in 0..16 {
+        let mut at = vec![4.0; 16];
+        at[odd] = 0.0;
+        let f = |x: &[Var]| {
+            let x: [&[Var]; 16] = std::array::from_fn(|lane| &x[lane..lane + 1]);
+            fuse_map(&function!(roots: [S; 16] -> [S; 1]), x)[0][0] * 0.0 + x[0][0]
+        };
+        assert!(gradient(f, &at).1.iter().all(|g| g.is_finite()), "{odd}");
+    }
+}
+
+#[test]
+fn a_layer_at_many_rows_has_its_biases_in_every_reading() {
+    let inputs: Vec<f64> = (0..128).map(|i| f64::from(i).sin()).collect();
+    let neurons = [0.5, -0.25, 3.0, 1.5, 2.0, -7.0];
+    let duals: Vec<Dual> = inputs.iter().map(|&x| Dual::constant(x)).collect();
+    let y = affine(&neurons.map(Dual::constant), &duals, 64);
+    assert_eq!(y.iter().map(|y| y.value).collect::<Vec<_>>(), affine(&neurons, &inputs, 64));
+}
+
+/// An adjoint that is zero beats an infinite weight, and an infinite input.
+#[test]
+fn an_output_without_influence_of_an_infinite_layer() {
+    const INF: f64 = f64::INFINITY;
+    let of_input = |x: &[Var]| affine(&[INF, 0.0, 1.0, 0.0].map(Var::constant), x, 1)[1];
+    assert_eq!(gradient(of_input, &[2.0]), (2.0, vec![1.0]));
+    let of_neurons = |w: &[Var]| affine(w, &[Var::constant(INF)], 1)[1];
+    assert_eq!(gradient(of_neurons, &[1.0, 0.0, 1.0, 0.0]), (INF, vec![0.0, 0.0, INF, 1.0]));
+}
+
+#[test]
+fn a_kernel_is_called_once() {
+    struct Counted(Cell<usize>);
+
+    impl Function for Counted {
+        type Output = [f64; 1];
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 1] {
+            self.0.set(self.0.get() + 1);
+            [x[0] * x[1]]
+        }
+    }
+
+    let (counted, tape) = (Counted(Cell::default()), Tape::<f64>::new());
+    let x = tape.vars(&[0.5, 2.0]);
+    fuse(&counted, [x[0], x[1]]);
+    assert_eq!(counted.0.replace(0), 1);
+    fuse_map(&counted, [&x[..], &x[..]]);
+    assert_eq!(counted.0.replace(0), 2);
+    gradient(|x| fuse(&counted, [x[0], x[1]])[0], &x);
+    assert_eq!(counted.0.replace(0), 1);
+}
+
+/// Ends a recording while it is evaluated.
+struct Ends<F: Fn()>(F);
+
+impl<F: Fn()> Function for Ends<F> {
+    type Output = [f64; 1];
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 1] {
+        (self.0)();
+        [x[0] * x[0]]
+    }
+}
+
+#[test]
+fn a_kernel_that_ends_its_recording_is_refused() {
+    let tape: Tape = Tape::new();
+    let x = tape.vars(&[0.5, 2.0]);
+    fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&x[..]]);
+    assert_eq!(message(|| fuse_map(&Ends(|| tape.clear()), [&x[..]])), STALE);
+    // What is recorded next is not touched by it.
+    let x = tape.vars(&[3.0]);
+    let [y] = fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&x[..]]);
+    assert_eq!(tape.backward(y[0])[x[0]], 6.0);
+    drop(tape);
+
+    let tape: Tape = Tape::new();
+    let x = tape.vars(&[0.5, 2.0]);
+    let tape = RefCell::new(Some(tape));
+    assert_eq!(message(|| fuse_map(&Ends(|| drop(tape.take())), [&x[..]])), STALE);
+}
