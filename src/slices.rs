@@ -448,6 +448,14 @@ impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     }
 }
 
+/// The body for each row of a tile, written out. Of a loop the compiler may, with link-time optimization, make vectors
+/// down the columns, which it has to gather.
+macro_rules! for_rows {
+    ($i:ident in $($row:literal)* => $body:expr) => {
+        $({ let $i: usize = $row; $body })*
+    };
+}
+
 /// The products of `m` vectors with `p` vectors of `n` elements, to be added to sums, product after product.
 #[derive(Clone, Copy)]
 struct Products<'a, S, A, B> {
@@ -525,11 +533,11 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
         }
         for k in 0..n {
             let (left, right) = (left(k), right(k));
-            for (total, left) in total.iter_mut().zip(left) {
-                for (total, right) in total.iter_mut().zip(right) {
-                    *total += left * right;
+            for_rows!(i in 0 1 2 3 4 5 6 7 => if i < I {
+                for (total, right) in total[i].iter_mut().zip(right) {
+                    *total += left[i] * right;
                 }
-            }
+            });
         }
         for (i, total) in total.into_iter().enumerate() {
             *sums[i * self.stride..].first_chunk_mut().expect("J sums") = total;
