@@ -88,7 +88,7 @@
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the
 //!   domain, and exactly 0 for a variable that does not matter.
-//! - **A recording holds at most 2³² − 4 statements and arguments**, 24 bytes for an
+//! - **A recording holds at most 2³¹ − 1 statements and arguments**, 24 bytes for an
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
 mod check;

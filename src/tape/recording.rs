@@ -11,9 +11,9 @@ use crate::Scalar;
 /// The operations of a recording in order. Each result has the next position; its variable
 /// carries it.
 ///
-/// An operation on one or two operands is a node. A sum or product over slices is
-/// one statement too, whatever its length: its node refers to a list of operands
-/// kept aside. A block has several results, and no nodes.
+/// An operation on one or two operands is a node. The partial by the second is not in it but beside it, in memory
+/// that is not touched where that partial is 1. A sum or product over slices is one statement too, whatever its
+/// length: its node refers to a list of operands. A block has several results, and no nodes.
 pub(crate) struct Recording<T: 'static> {
     /// What variables carry to show that they are of this recording; 0 when there is none.
     stamp: u32,
@@ -25,23 +25,46 @@ pub(crate) struct Recording<T: 'static> {
     blocks: Blocks<T>,
 }
 
-/// `∂result/∂argument` for two arguments, by their position.
+/// An operation on two arguments, which are positions, with `∂result/∂first`. `∂result/∂second` is 1, or, where that
+/// is [marked](BESIDE), beside the node.
 #[derive(Clone, Copy)]
-pub(super) struct Node<T> {
-    partials: [T; 2],
+struct Node<T> {
+    partial: T,
     arguments: [u32; 2],
 }
 
 impl<T: Scalar> Node<T> {
-    #[inline(always)]
-    fn binary(x: Place, by_x: T, y: Place, by_y: T) -> Self {
-        Node { partials: [by_x, by_y], arguments: [argument(x, by_x), argument(y, by_y)] }
+    /// The one of an independent variable.
+    fn variable() -> Self {
+        Node { partial: T::zero(), arguments: [NONE; 2] }
     }
 
     /// The long statement with this number.
     #[inline(always)]
-    pub(super) fn long(number: u32) -> Self {
-        Node { partials: [T::zero(); 2], arguments: [LONG, number] }
+    fn long(number: u32) -> Self {
+        Node { partial: T::zero(), arguments: [LONG, number] }
+    }
+}
+
+/// An operation on two operands, either of which may be a constant. ONE says that the partial by the second is one.
+#[derive(Clone, Copy)]
+pub(super) struct Binary<T, const ONE: bool> {
+    pub(super) operands: [Place; 2],
+    pub(super) partials: [T; 2],
+}
+
+impl<T: Scalar, const ONE: bool> Binary<T, ONE> {
+    #[inline(always)]
+    fn node(self) -> Node<T> {
+        let ([x, y], [by_x, by_y]) = (self.operands, self.partials);
+        let y = if ONE { y.position() } else { BESIDE | argument(y, by_y) };
+        Node { partial: by_x, arguments: [argument(x, by_x), y] }
+    }
+
+    /// What is written beside it.
+    #[inline(always)]
+    fn beside(self) -> Option<T> {
+        if ONE { None } else { Some(self.partials[1]) }
     }
 }
 
@@ -50,12 +73,14 @@ impl<T: Scalar> Node<T> {
 pub(super) struct Head<T> {
     first: Cell<Place>,
     kept_stamp: Cell<u32>,
-    last: Cell<Vec<Node<T>>>,
+    last: Cell<Option<Chunk<T>>>,
+    /// The number of its nodes.
+    len: Cell<usize>,
 }
 
 impl<T> Head<T> {
     pub(super) const fn new() -> Self {
-        Head { first: Cell::new(Place::new(0, 0)), kept_stamp: Cell::new(0), last: Cell::new(Vec::new()) }
+        Head { first: Cell::new(Place::new(0, 0)), kept_stamp: Cell::new(0), last: Cell::new(None), len: Cell::new(0) }
     }
 
     /// Whether a variable with this stamp may be used.
@@ -69,22 +94,30 @@ impl<T: Scalar> Head<T> {
     /// Records an operation on two operands where nothing is out of the ordinary: the places belong
     /// here, and there is room. It calls no function, which keeps it free of what calls cost.
     #[inline(always)]
-    pub(super) fn binary(&self, x: Place, by_x: T, y: Place, by_y: T) -> Option<Place> {
-        let belong_here = [x, y].iter().all(|place| self.admits(place.stamp()));
-        if belong_here { self.push(Node::binary(x, by_x, y, by_y)) } else { None }
+    pub(super) fn binary<const ONE: bool>(&self, binary: Binary<T, ONE>) -> Option<Place> {
+        let belong_here = binary.operands.iter().all(|place| self.admits(place.stamp()));
+        if belong_here { self.push(binary.node(), binary.beside()) } else { None }
+    }
+
+    /// Records a long statement if there is room.
+    #[inline(always)]
+    pub(super) fn long(&self, number: u32) -> Option<Place> {
+        self.push(Node::long(number), None)
     }
 
     /// Records a node if there is room.
     #[inline(always)]
-    pub(super) fn push(&self, node: Node<T>) -> Option<Place> {
+    fn push(&self, node: Node<T>, beside: Option<T>) -> Option<Place> {
+        let number = self.len.get();
         let mut last = self.last.take();
-        let (number, has_room) = (last.len(), last.len() < last.capacity());
-        if has_room {
-            last.push(node);
-        }
+        let has_room = last.as_mut().is_some_and(|last| last.write(number, node, beside));
         // What is there meanwhile is empty, and needs no drop.
         std::mem::forget(self.last.replace(last));
-        has_room.then(|| self.first.get().later(number))
+        if !has_room {
+            return None;
+        }
+        self.len.set(number + 1);
+        Some(self.first.get().later(number))
     }
 }
 
@@ -99,11 +132,14 @@ fn admits(stamp: u32, kept_stamp: impl FnOnce() -> u32, own: u32) -> bool {
 }
 
 /// The largest number of positions, and of operands of long statements.
-const LIMIT: u32 = u32::MAX - 2;
+const LIMIT: u32 = BESIDE - 1;
 
 /// In place of a position: no argument. Constants have it from the start, and an operand
 /// whose partial is zero gets it here.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// With the second position: its partial is beside the node.
+const BESIDE: u32 = 1 << 31;
 
 /// In place of the first position: the second is the number of a long statement.
 const LONG: u32 = u32::MAX - 1;
@@ -127,7 +163,7 @@ impl<T> Recording<T> {
     /// Takes the last chunk back from the head.
     #[inline(always)]
     pub(super) fn take_from(&mut self, head: &Head<T>) {
-        self.nodes.last = head.last.take();
+        (self.nodes.last, self.nodes.len_of_last) = (head.last.take(), head.len.get());
     }
 
     /// Leaves the last chunk to the head.
@@ -135,7 +171,8 @@ impl<T> Recording<T> {
     pub(super) fn leave_to(&mut self, head: &Head<T>) {
         head.first.set(Place::new(self.stamp, self.nodes.start_of_last as u32));
         head.kept_stamp.set(self.kept_stamp);
-        head.last.set(std::mem::take(&mut self.nodes.last));
+        head.len.set(self.nodes.len_of_last);
+        head.last.set(self.nodes.last.take());
     }
 
     /// The number of results.
@@ -149,12 +186,12 @@ impl<T> Recording<T> {
     }
 
     pub(crate) fn capacity_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node<T>>() + self.operands.capacity_bytes() + self.blocks.capacity_bytes()
+        self.nodes.capacity() * Nodes::<T>::BYTES + self.operands.capacity_bytes() + self.blocks.capacity_bytes()
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.node_count() * size_of::<Node<T>>() + self.operands.bytes() + self.blocks.bytes()
+        self.node_count() * Nodes::<T>::BYTES + self.operands.bytes() + self.blocks.bytes()
     }
 
     /// The number of positions that have nodes.
@@ -192,13 +229,18 @@ impl<T> Recording<T> {
 impl<T: Scalar> Recording<T> {
     /// Records an independent variable.
     pub(super) fn variable(&mut self) -> Place {
-        self.push(Node { partials: [T::zero(); 2], arguments: [NONE; 2] })
+        self.push(Node::variable(), None)
     }
 
     /// Records an operation on two operands.
     #[inline(always)]
-    pub(super) fn binary(&mut self, x: Place, by_x: T, y: Place, by_y: T) -> Place {
-        self.push(Node::binary(x, by_x, y, by_y))
+    pub(super) fn binary<const ONE: bool>(&mut self, binary: Binary<T, ONE>) -> Place {
+        self.push(binary.node(), binary.beside())
+    }
+
+    /// Records a long statement.
+    pub(super) fn long(&mut self, number: u32) -> Place {
+        self.push(Node::long(number), None)
     }
 
     /// Where the operands of long statements are stored.
@@ -224,11 +266,8 @@ impl<T: Scalar> Recording<T> {
     }
 
     #[inline(always)]
-    pub(super) fn push(&mut self, node: Node<T>) -> Place {
-        if self.nodes.is_full() {
-            self.nodes.grow();
-        }
-        Place::new(self.stamp, self.nodes.push(node))
+    fn push(&mut self, node: Node<T>, beside: Option<T>) -> Place {
+        Place::new(self.stamp, self.nodes.push(node, beside))
     }
 
     /// The adjoints of all variables up to the last seeded one, and zeros after
@@ -321,17 +360,22 @@ impl<T: Scalar> Recording<T> {
         adjoints: &mut [[T; L]],
     ) {
         let mut end = positions.end;
-        for chunk in self.nodes.backward(first..first + positions.len()) {
-            self.sweep_chunk::<L, CLEARS>(chunk, &mut adjoints[..end]);
-            end -= chunk.len();
+        for (nodes, beside) in self.nodes.backward(first..first + positions.len()) {
+            self.sweep_chunk::<L, CLEARS>(nodes, beside, &mut adjoints[..end]);
+            end -= nodes.len();
         }
     }
 
     /// Carries the last adjoints on, which are those of the nodes.
     #[inline(never)]
-    fn sweep_chunk<const L: usize, const CLEARS: bool>(&self, nodes: &[Node<T>], adjoints: &mut [[T; L]]) {
+    fn sweep_chunk<const L: usize, const CLEARS: bool>(
+        &self,
+        nodes: &[Node<T>],
+        beside: &[T],
+        adjoints: &mut [[T; L]],
+    ) {
         let mut rest = adjoints;
-        for node in nodes.iter().rev() {
+        for (node, by_y) in nodes.iter().zip(beside).rev() {
             // The arguments are before the result.
             let Some((adjoint, before)) = rest.split_last_mut() else { return };
             rest = before;
@@ -344,10 +388,10 @@ impl<T: Scalar> Recording<T> {
             if adjoint.iter().all(|lane| lane.is_identically_zero()) {
                 continue;
             }
-            let ([by_x, by_y], [x, y]) = (node.partials, node.arguments);
+            let [x, y] = node.arguments;
             // The marks are past the end of the adjoints.
             if let Some(x) = rest.get_mut(x as usize) {
-                add(x, by_x, adjoint);
+                add(x, node.partial, adjoint);
             } else {
                 std::hint::cold_path();
                 if x == LONG {
@@ -357,7 +401,9 @@ impl<T: Scalar> Recording<T> {
                 }
             }
             if let Some(y) = rest.get_mut(y as usize) {
-                add(y, by_y, adjoint);
+                y.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += adjoint);
+            } else if let Some(y) = rest.get_mut((y & !BESIDE) as usize) {
+                add(y, *by_y, adjoint);
             }
         }
     }
@@ -377,7 +423,7 @@ impl<T: Scalar> Recording<T> {
                     arguments.filter_map(|(position, counts)| position.filter(|_| counts)).for_each(&mut visit);
                 }
             }
-            arguments => Arguments::Listed(&arguments).positions().flatten().for_each(visit),
+            [x, y] => [x, y & !BESIDE].into_iter().filter(|&argument| argument < LIMIT).for_each(|x| visit(x as usize)),
         }
     }
 
@@ -416,98 +462,117 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
+/// The number of nodes in a chunk: a power of two. Tests get to its end often.
+const CHUNK: usize = if cfg!(debug_assertions) { 1 << 6 } else { 1 << 11 };
+
+/// Room for some nodes, and for a partial beside each.
+struct Chunk<T> {
+    nodes: Box<[Node<T>; CHUNK]>,
+    beside: Box<[T; CHUNK]>,
+}
+
+impl<T: Scalar> Chunk<T> {
+    fn new() -> Self {
+        Chunk { nodes: filled(Node::variable()), beside: filled(T::zero()) }
+    }
+
+    /// Writes a node with its number, if there is room.
+    #[inline(always)]
+    fn write(&mut self, number: usize, node: Node<T>, beside: Option<T>) -> bool {
+        if number >= CHUNK {
+            return false;
+        }
+        self.nodes[number] = node;
+        if let Some(partial) = beside {
+            self.beside[number] = partial;
+        }
+        true
+    }
+}
+
+fn filled<X: Clone>(x: X) -> Box<[X; CHUNK]> {
+    vec![x; CHUNK].into_boxed_slice().try_into().ok().expect("a chunk")
+}
+
 /// Nodes in chunks, so that none is moved when there are more. They are numbered; some
 /// positions have no node.
 struct Nodes<T> {
-    full: Vec<Vec<Node<T>>>,
-    last: Vec<Node<T>>,
+    full: Vec<Chunk<T>>,
+    last: Option<Chunk<T>>,
+    len_of_last: usize,
     /// The position that the first node of the last chunk would have now.
     start_of_last: usize,
-    /// Empty chunks for later, the next at the end.
-    spare: Vec<Vec<Node<T>>>,
+    /// Chunks for later, the next at the end.
+    spare: Vec<Chunk<T>>,
 }
 
 impl<T> Nodes<T> {
-    const FIRST_CHUNK: usize = 1 << 6;
-    const LARGEST_CHUNK: usize = 1 << 16;
+    /// What a node takes, with the room beside it.
+    const BYTES: usize = size_of::<Node<T>>() + size_of::<T>();
 
     const fn new() -> Self {
-        Nodes { full: Vec::new(), last: Vec::new(), start_of_last: 0, spare: Vec::new() }
+        Nodes { full: Vec::new(), last: None, len_of_last: 0, start_of_last: 0, spare: Vec::new() }
     }
 
     /// The number of positions.
     #[inline(always)]
     fn positions(&self) -> usize {
-        self.start_of_last + self.last.len()
+        self.start_of_last + self.len_of_last
     }
 
     fn capacity(&self) -> usize {
-        let of_chunks = self.full.iter().chain([&self.last]).chain(&self.spare).map(Vec::capacity);
-        of_chunks.sum()
-    }
-
-    #[inline(always)]
-    fn is_full(&self) -> bool {
-        self.last.len() == self.last.capacity()
-    }
-
-    /// Appends a node and returns its position.
-    #[inline(always)]
-    fn push(&mut self, node: Node<T>) -> u32 {
-        let position = self.positions() as u32;
-        self.last.push(node);
-        position
+        CHUNK * (self.full.len() + usize::from(self.last.is_some()) + self.spare.len())
     }
 
     /// Leaves some positions without nodes. There is a position for every node for which there is room.
     fn skip(&mut self, positions: usize) {
-        within_limit(self.start_of_last + positions + self.last.capacity());
+        within_limit(self.start_of_last + positions + CHUNK);
         self.start_of_last += positions;
-    }
-
-    /// Makes room for another node.
-    #[cold]
-    fn grow(&mut self) {
-        let next = self.spare.pop().unwrap_or_else(|| {
-            Vec::with_capacity((2 * self.last.capacity()).clamp(Self::FIRST_CHUNK, Self::LARGEST_CHUNK))
-        });
-        within_limit(self.positions() + next.capacity());
-        let full = std::mem::replace(&mut self.last, next);
-        self.start_of_last += full.len();
-        if full.capacity() > 0 {
-            self.full.push(full);
-        }
     }
 
     /// Forgets all nodes; the next one has the position `start`.
     fn clear(&mut self, start: usize) {
-        self.last.clear();
-        while let Some(mut chunk) = self.full.pop() {
-            chunk.clear();
-            self.spare.push(std::mem::replace(&mut self.last, chunk));
+        while let Some(chunk) = self.full.pop() {
+            self.spare.extend(self.last.replace(chunk));
         }
-        self.start_of_last = start;
+        (self.len_of_last, self.start_of_last) = (0, start);
     }
 
     fn at(&self, number: usize) -> &Node<T> {
-        let mut start = 0;
-        for chunk in self.full.iter().chain([&self.last]) {
-            if number < start + chunk.len() {
-                return &chunk[number - start];
-            }
-            start += chunk.len();
-        }
-        unreachable!("the chunks hold all nodes")
+        let chunk = self.full.get(number / CHUNK).or(self.last.as_ref());
+        &chunk.expect("the chunks hold all nodes").nodes[number % CHUNK]
     }
 
-    /// The nodes with these numbers chunk by chunk, the last one first.
-    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = &[Node<T>]> {
-        let mut end = self.full.iter().map(Vec::len).sum::<usize>() + self.last.len();
-        std::iter::once(&self.last).chain(self.full.iter().rev()).map(move |chunk| {
-            end -= chunk.len();
-            let within = |number: usize| number.clamp(end, end + chunk.len()) - end;
-            &chunk[within(numbers.start)..within(numbers.end)]
+    /// The nodes with these numbers and the partials beside them, chunk by chunk, the last one first.
+    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (&[Node<T>], &[T])> {
+        let chunks = numbers.start / CHUNK..numbers.end.div_ceil(CHUNK);
+        chunks.rev().filter_map(move |number| {
+            let Chunk { nodes, beside } = self.full.get(number).or(self.last.as_ref())?;
+            let within = |i: usize| i.saturating_sub(number * CHUNK).min(CHUNK);
+            let range = within(numbers.start)..within(numbers.end);
+            Some((&nodes[range.clone()], &beside[range]))
         })
+    }
+}
+
+impl<T: Scalar> Nodes<T> {
+    /// Appends a node and returns its position.
+    fn push(&mut self, node: Node<T>, beside: Option<T>) -> u32 {
+        if self.len_of_last == CHUNK {
+            self.start_of_last += CHUNK;
+            self.len_of_last = 0;
+            self.full.extend(self.last.take());
+        }
+        if self.last.is_none() {
+            within_limit(self.start_of_last + CHUNK);
+            self.last = Some(self.spare.pop().unwrap_or_else(Chunk::new));
+        }
+        let position = self.positions() as u32;
+        if let Some(last) = &mut self.last {
+            last.write(self.len_of_last, node, beside);
+        }
+        self.len_of_last += 1;
+        position
     }
 }
 
@@ -551,13 +616,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_second_partial_of_one_is_not_written() {
+        let mut recording = Recording::<f64>::new();
+        recording.begin(1);
+        let [x, y] = [(); 2].map(|()| recording.variable());
+        let sum = recording.binary(Binary::<_, true> { operands: [x, y], partials: [2.0, 1.0] });
+        let product = recording.binary(Binary::<_, false> { operands: [sum, y], partials: [3.0, 5.0] });
+        let written = recording.nodes.last.as_ref().map(|last| [0, 1, 2, 3].map(|number| last.beside[number]));
+        assert_eq!(written, Some([0.0, 0.0, 0.0, 5.0]));
+        let adjoints = recording.sweep([(product, [1.0])].into_iter(), Vec::new());
+        assert_eq!(adjoints[..4], [6.0, 8.0, 3.0, 1.0]);
+    }
+
+    #[test]
     fn positions_are_checked() {
         let limit = LIMIT as usize;
         assert_eq!(within_limit(limit), LIMIT);
         let message = std::panic::catch_unwind(|| within_limit(limit + 1)).unwrap_err();
         assert_eq!(
             *message.downcast::<String>().unwrap(),
-            "the tape is full: a recording holds at most 4294967293 statements and arguments; differentiate in \
+            "the tape is full: a recording holds at most 2147483647 statements and arguments; differentiate in \
              pieces and clear the tape between them"
         );
     }

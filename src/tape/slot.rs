@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::AccessError;
 
 use super::operands::Operands;
-use super::recording::{Head, Node, Recording};
+use super::recording::{Head, Recording};
 use super::var::Place;
 use crate::Scalar;
 
@@ -102,8 +102,7 @@ impl<T: Scalar> Slot<T> {
             store(operands);
             operands.finish()
         };
-        let node = Node::long(number);
-        self.head.push(node).unwrap_or_else(|| self.borrow_mut().recording.push(node))
+        self.head.long(number).unwrap_or_else(|| self.borrow_mut().recording.long(number))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::block::{Blocks, Operand, Operation, Source};
 use super::elements::{Partials, Sizes};
 use super::layers::Layer;
-use super::recording::{Head, NONE};
+use super::recording::{Binary, Head, NONE};
 use super::slot::{Slot, lend_slot, on_slot, refuse};
 use crate::custom::pulled_back;
 use crate::kernel::linearized;
@@ -115,6 +115,15 @@ impl<T: Scalar> Var<T> {
     #[inline(always)]
     pub(super) const fn place(self) -> Place {
         self.place
+    }
+
+    /// The result of an operation on two operands; ONE says that its partial by the second is 1.
+    #[inline(always)]
+    #[track_caller]
+    fn joined<const ONE: bool>(self, other: Self, value: T, partials: [T; 2]) -> Self {
+        let constant = self.place.is_nowhere() & other.place.is_nowhere();
+        let place = if constant { self.place } else { record::<T, ONE>([self.place, other.place], partials) };
+        Var { value, place }
     }
 
     /// The result of an operation on a few operands.
@@ -270,14 +279,15 @@ fn counts<T: Scalar>(x: Var<T>) -> bool {
     !(T::RECORDS && x.is_constant())
 }
 
-/// Records a statement with two operands, either of which may be a constant.
+/// Records a statement with two operands.
 #[inline(always)]
 #[track_caller]
-fn record<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
-    let at_once = T::with_slot(|slot| slot.head.binary(x, by_x, y, by_y));
+fn record<T: Scalar, const ONE: bool>(operands: [Place; 2], partials: [T; 2]) -> Place {
+    let binary = Binary::<T, ONE> { operands, partials };
+    let at_once = T::with_slot(|slot| slot.head.binary(binary));
     match at_once {
         Ok(Some(place)) => place,
-        _ => record_with_care(x, by_x, y, by_y),
+        _ => record_with_care(binary),
     }
 }
 
@@ -285,8 +295,8 @@ fn record<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_with_care<T: Scalar>(x: Place, by_x: T, y: Place, by_y: T) -> Place {
-    match on_slot::<T, _>(|slot| Ok(slot.recording_for([x, y].into_iter())?.binary(x, by_x, y, by_y))) {
+fn record_with_care<T: Scalar, const ONE: bool>(binary: Binary<T, ONE>) -> Place {
+    match on_slot::<T, _>(|slot| Ok(slot.recording_for(binary.operands.into_iter())?.binary(binary))) {
         Ok(place) => place,
         Err(foreign) => refuse::<T>(foreign),
     }
@@ -303,8 +313,11 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain(self, value: T, slope: T) -> Self {
-        let place =
-            if self.place.is_nowhere() { self.place } else { record(self.place, slope, Place::NOWHERE, T::zero()) };
+        let place = if self.place.is_nowhere() {
+            self.place
+        } else {
+            record::<T, true>([self.place, Place::NOWHERE], [slope, T::one()])
+        };
         Var { value, place }
     }
 
@@ -316,10 +329,8 @@ impl<T: Scalar> Mode for Var<T> {
 
     #[inline(always)]
     #[track_caller]
-    fn chain2(self, other: Self, value: T, [by_self, by_other]: [T; 2]) -> Self {
-        let constant = self.place.is_nowhere() & other.place.is_nowhere();
-        let place = if constant { self.place } else { record(self.place, by_self, other.place, by_other) };
-        Var { value, place }
+    fn chain2(self, other: Self, value: T, slopes: [T; 2]) -> Self {
+        self.joined::<false>(other, value, slopes)
     }
 
     #[inline(always)]
@@ -331,13 +342,13 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn plus(self, other: Self) -> Self {
-        self.chain2(other, self.value + other.value, [T::one(), T::one()])
+        self.joined::<true>(other, self.value + other.value, [T::one(), T::one()])
     }
 
     #[inline(always)]
     #[track_caller]
     fn minus(self, other: Self) -> Self {
-        self.chain2(other, self.value - other.value, [T::one(), -T::one()])
+        other.joined::<true>(self, self.value - other.value, [-T::one(), T::one()])
     }
 }
 
