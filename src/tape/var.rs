@@ -129,7 +129,7 @@ impl<T: Scalar> Var<T> {
     /// The result of an operation on a few operands.
     #[inline(always)]
     #[track_caller]
-    fn with_partials<const N: usize>(operands: &[Self; N], value: T, partials: [T; N]) -> Self {
+    fn with_partials<const N: usize>(operands: &[Self; N], value: T, partials: &[T; N]) -> Self {
         match (&operands[..], &partials[..]) {
             (&[x], &[by_x]) => x.chain(value, by_x),
             (&[x, y], &[by_x, by_y]) => x.chain2(y, value, [by_x, by_y]),
@@ -336,7 +336,7 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain3(self, b: Self, c: Self, value: T, slopes: [T; 3]) -> Self {
-        Var::with_partials(&[self, b, c], value, slopes)
+        Var::with_partials(&[self, b, c], value, &slopes)
     }
 
     #[inline(always)]
@@ -452,7 +452,7 @@ impl<T: Scalar> Scalar for Var<T> {
         if x.iter().all(|x| x.is_constant()) {
             return Var::constant(value);
         }
-        Var::with_partials(&x, value, rule.partials(inner, value))
+        Var::with_partials(&x, value, &rule.partials(inner, value))
     }
 
     #[track_caller]
@@ -475,7 +475,7 @@ impl<T: Scalar> Scalar for Var<T> {
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
         let (y, _) = linearized(f, x.map(|x| x.value), |lane| counts(x[lane]));
-        F::Output::map(y, |y| Var::with_partials(&x, y.value, y.partials))
+        F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials))
     }
 
     #[track_caller]
