@@ -78,6 +78,88 @@ fn nodes_come_in_chunks() {
     .expect("there is no more room than for the last chunk");
 }
 
+/// Clearing keeps the memory of all chunks, and it is used again before more is taken.
+#[test]
+fn cleared_chunks_are_used_again() {
+    thread::spawn(|| {
+        let tape = Tape::<f64>::new();
+        let record = || (0..5 * CHUNK).fold(tape.var(0.5), |y, _| y * 1.0);
+        record();
+        let all = bytes(5 * CHUNK + 1);
+        assert_eq!(tape.capacity_bytes(), all);
+        for _ in 0..3 {
+            tape.clear();
+            assert_eq!(tape.capacity_bytes(), all);
+            record();
+            assert_eq!(tape.capacity_bytes(), all);
+        }
+    })
+    .join()
+    .expect("the memory is kept");
+}
+
+/// At the first place of a chunk and at the last.
+#[test]
+fn variables_at_the_ends_of_chunks() {
+    let tape = Tape::new();
+    let x: Vec<Var> = (0..3 * CHUNK).map(|i| tape.var(i as f64)).collect();
+    assert_eq!(tape.len(), 3 * CHUNK);
+    let y = x.iter().fold(Var::constant(0.0), |y, &x| y + x * x.value());
+    assert_eq!(tape.backward(y).wrt(&x), (0..3 * CHUNK).map(|i| i as f64).collect::<Vec<_>>());
+}
+
+/// The partials beside the nodes are found where a walk begins within a chunk.
+#[test]
+fn products_among_blocks() {
+    for before in 0..2 * CHUNK {
+        let tape = Tape::new();
+        let x = tape.var(3.0);
+        let y = (0..before).fold(x, |y, _| y + 1.0);
+        let block = tape.vars(&[5.0, 7.0]);
+        let z = (0..CHUNK).fold(block[0] * y, |z, _| z + 1.0) * block[1];
+        let gradients = tape.backward(z);
+        let at = 3.0 + before as f64;
+        assert_eq!(gradients.wrt(&[x, block[0], block[1]]), [35.0, 7.0 * at, 5.0 * at + CHUNK as f64], "{before}");
+    }
+}
+
+#[test]
+fn a_second_operand_far_along() {
+    let tape = Tape::new();
+    let x = tape.var(2.0);
+    (0..70_000).fold(x, |y, _| y + 1.0);
+    let y = tape.var(3.0);
+    assert_eq!(tape.backward(x * y).wrt(&[x, y]), [3.0, 2.0]);
+}
+
+/// An independent variable carries nothing on, however large its adjoint is.
+#[test]
+fn an_infinite_adjoint_of_a_variable() {
+    let tape = Tape::new();
+    let x = [1.0, 2.0].map(|x| tape.var(x));
+    assert_eq!(tape.backward_seeded(&[(x[1], f64::INFINITY)]).wrt(&x), [0.0, f64::INFINITY]);
+}
+
+/// Within a statement from the first argument to the last.
+#[test]
+fn the_order_of_summation() {
+    let x: f64 = 0.7;
+    let (_, by) = gradient(|x| x[0].pow(x[1]), &[x, x]);
+    let (first, second) = ((0.1 + by[0]) + by[1], (0.1 + by[1]) + by[0]);
+    assert_ne!(first, second);
+    assert_eq!(
+        gradient(
+            |x| {
+                let a = x[0].pow(x[0]);
+                a + x[0] * 0.1
+            },
+            &[x]
+        )
+        .1,
+        [first]
+    );
+}
+
 #[test]
 fn many_variables_after_many_statements() {
     let tape = Tape::new();

@@ -68,10 +68,13 @@ fn a_variable_of_a_cleared_tape_is_refused() {
     let x = tape.var(1.0);
     tape.clear();
     let fresh = tape.var(1.0);
-    let operations: [fn(Var, Var) -> Var; 8] = [
+    let operations: [fn(Var, Var) -> Var; 11] = [
         |x, _| x + 1.0,
         |x, y| x * y,
+        |x, y| y * x,
+        |x, y| y + x,
         |x, y| y - x,
+        |x, y| x - y,
         |x, _| x.sin(),
         |x, y| dot(&[y, x], &[y, y]),
         |x, y| weighted_sum(&[y, x], &[1.0, 0.0]),

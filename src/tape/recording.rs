@@ -613,26 +613,40 @@ fn too_long() -> ! {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
+    use crate::Tape;
+    use crate::tape::slot::on_slot;
 
     #[test]
     fn a_second_partial_of_one_is_not_written() {
-        let mut recording = Recording::<f64>::new();
-        recording.begin(1);
-        let [x, y] = [(); 2].map(|()| recording.variable());
-        let sum = recording.binary(Binary::<_, true> { operands: [x, y], partials: [2.0, 1.0] });
-        let product = recording.binary(Binary::<_, false> { operands: [sum, y], partials: [3.0, 5.0] });
-        let written = recording.nodes.last.as_ref().map(|last| [0, 1, 2, 3].map(|number| last.beside[number]));
-        assert_eq!(written, Some([0.0, 0.0, 0.0, 5.0]));
-        let adjoints = recording.sweep([(product, [1.0])].into_iter(), Vec::new());
-        assert_eq!(adjoints[..4], [6.0, 8.0, 3.0, 1.0]);
+        let tape = Tape::<f64>::new();
+        let [x, y] = [2.0, 3.0].map(|x| tape.vars(&[x])[0]);
+        let _ = [x + y, x - y, x + 1.0, 1.0 - x, x * 7.0, -x, x.sqrt(), x * y];
+        let beside = on_slot::<f64, _>(|slot| {
+            slot.current().nodes.last.as_ref().and_then(|last| last.beside.first_chunk().copied())
+        });
+        assert_eq!(beside, Some([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]));
+    }
+
+    #[test]
+    fn there_are_no_more_nodes_than_positions() {
+        let limit = LIMIT as usize;
+        let mut nodes = Nodes::<f64>::new();
+        nodes.skip(1);
+        assert!(catch_unwind(AssertUnwindSafe(|| nodes.skip(limit - CHUNK))).is_err());
+        nodes.skip(limit - CHUNK - 1);
+        let positions = [(); CHUNK].map(|()| nodes.push(Node::variable(), None));
+        assert_eq!(positions.last(), Some(&(LIMIT - 1)));
+        assert!(catch_unwind(AssertUnwindSafe(|| nodes.push(Node::variable(), None))).is_err());
     }
 
     #[test]
     fn positions_are_checked() {
         let limit = LIMIT as usize;
         assert_eq!(within_limit(limit), LIMIT);
-        let message = std::panic::catch_unwind(|| within_limit(limit + 1)).unwrap_err();
+        let message = catch_unwind(|| within_limit(limit + 1)).unwrap_err();
         assert_eq!(
             *message.downcast::<String>().unwrap(),
             "the tape is full: a recording holds at most 2147483647 statements and arguments; differentiate in \
