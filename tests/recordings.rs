@@ -16,7 +16,7 @@ use dualtape::{
 use refusals::{FOREIGN, STALE, message};
 
 /// The nodes of a chunk.
-const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 2048 };
+const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 8192 };
 
 /// The bytes of chunks for so many nodes: two partials of 8 bytes and two positions of 4 for each.
 fn bytes(nodes: usize) -> usize {

@@ -463,7 +463,7 @@ impl<T: Scalar> Recording<T> {
 }
 
 /// The number of nodes in a chunk: a power of two. Tests get to its end often.
-const CHUNK: usize = if cfg!(debug_assertions) { 1 << 6 } else { 1 << 11 };
+const CHUNK: usize = if cfg!(debug_assertions) { 1 << 6 } else { 1 << 13 };
 
 /// Room for some nodes, and for a partial beside each.
 struct Chunk<T> {
