@@ -74,7 +74,8 @@ pub use var::Var;
 /// operation panic, with a sentence that says which.
 ///
 /// The memory of a recording (24 bytes for an operation in `f64`, of which 8 are not touched where the
-/// partial derivative by the second operand is 1, and 8 for its adjoint) is kept for the next tape of the thread, even after a drop.
+/// partial derivative by the second operand is 1, and 8 for its adjoint) is kept for the next tape of
+/// the thread, even after a drop.
 pub struct Tape<T: Scalar = f64> {
     stamp: Cell<u32>,
     /// A tape stays on its thread.
