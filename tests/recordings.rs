@@ -15,12 +15,18 @@ use dualtape::{
 };
 use refusals::{FOREIGN, STALE, message};
 
-/// The nodes of a chunk.
+/// The room for nodes of the first chunk and of the largest ones.
+const FIRST: usize = if cfg!(debug_assertions) { 16 } else { 512 };
 const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 8192 };
 
 /// The bytes of chunks for so many nodes: two partials of 8 bytes and two positions of 4 for each.
 fn bytes(nodes: usize) -> usize {
-    nodes.next_multiple_of(CHUNK) * 24
+    let (mut room, mut next) = (0, FIRST);
+    while room < nodes {
+        room += next;
+        next = (2 * next).min(CHUNK);
+    }
+    room * 24
 }
 
 #[test]

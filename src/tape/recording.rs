@@ -73,14 +73,18 @@ impl<T: Scalar, const ONE: bool> Binary<T, ONE> {
 pub(super) struct Head<T> {
     first: Cell<Place>,
     kept_stamp: Cell<u32>,
-    last: Cell<Option<Chunk<T>>>,
-    /// The number of its nodes.
-    len: Cell<usize>,
+    nodes: Cell<Vec<Node<T>>>,
+    beside: Cell<Option<Box<[T]>>>,
 }
 
 impl<T> Head<T> {
     pub(super) const fn new() -> Self {
-        Head { first: Cell::new(Place::new(0, 0)), kept_stamp: Cell::new(0), last: Cell::new(None), len: Cell::new(0) }
+        Head {
+            first: Cell::new(Place::new(0, 0)),
+            kept_stamp: Cell::new(0),
+            nodes: Cell::new(Vec::new()),
+            beside: Cell::new(None),
+        }
     }
 
     /// Whether a variable with this stamp may be used.
@@ -108,16 +112,28 @@ impl<T: Scalar> Head<T> {
     /// Records a node if there is room.
     #[inline(always)]
     fn push(&self, node: Node<T>, beside: Option<T>) -> Option<Place> {
-        let number = self.len.get();
-        let mut last = self.last.take();
-        let has_room = last.as_mut().is_some_and(|last| last.write(number, node, beside));
-        // What is there meanwhile is empty, and needs no drop.
-        std::mem::forget(self.last.replace(last));
-        if !has_room {
-            return None;
+        let mut nodes = self.nodes.take();
+        let number = nodes.len();
+        let has_room = number < nodes.capacity() && beside.is_none_or(|partial| self.write_beside(number, partial));
+        if has_room {
+            nodes.push(node);
         }
-        self.len.set(number + 1);
-        Some(self.first.get().later(number))
+        // What is there meanwhile is empty, and needs no drop.
+        std::mem::forget(self.nodes.replace(nodes));
+        has_room.then(|| self.first.get().later(number))
+    }
+
+    /// Writes what is beside the node with this number, if there is room.
+    #[inline(always)]
+    fn write_beside(&self, number: usize, partial: T) -> bool {
+        let mut beside = self.beside.take();
+        let place = beside.as_mut().and_then(|beside| beside.get_mut(number));
+        let has_room = place.is_some();
+        if let Some(place) = place {
+            *place = partial;
+        }
+        std::mem::forget(self.beside.replace(beside));
+        has_room
     }
 }
 
@@ -163,7 +179,8 @@ impl<T> Recording<T> {
     /// Takes the last chunk back from the head.
     #[inline(always)]
     pub(super) fn take_from(&mut self, head: &Head<T>) {
-        (self.nodes.last, self.nodes.len_of_last) = (head.last.take(), head.len.get());
+        self.nodes.last.nodes = head.nodes.take();
+        self.nodes.last.beside = head.beside.take();
     }
 
     /// Leaves the last chunk to the head.
@@ -171,8 +188,8 @@ impl<T> Recording<T> {
     pub(super) fn leave_to(&mut self, head: &Head<T>) {
         head.first.set(Place::new(self.stamp, self.nodes.start_of_last as u32));
         head.kept_stamp.set(self.kept_stamp);
-        head.len.set(self.nodes.len_of_last);
-        head.last.set(self.nodes.last.take());
+        head.nodes.set(std::mem::take(&mut self.nodes.last.nodes));
+        head.beside.set(self.nodes.last.beside.take());
     }
 
     /// The number of results.
@@ -462,44 +479,42 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
-/// The number of nodes in a chunk: a power of two. Tests get to its end often.
-const CHUNK: usize = if cfg!(debug_assertions) { 1 << 6 } else { 1 << 13 };
+/// The room of the first chunk and of the largest ones: each has twice that of the one before, so that a short
+/// recording is small and a long one has few chunks. Tests get to their ends often.
+const ROOM: [usize; 2] = if cfg!(debug_assertions) { [1 << 4, 1 << 6] } else { [1 << 9, 1 << 13] };
 
-/// Room for some nodes, and for a partial beside each.
+/// Some nodes, the room for more, and that for a partial beside each.
 struct Chunk<T> {
-    nodes: Box<[Node<T>; CHUNK]>,
-    beside: Box<[T; CHUNK]>,
+    /// The number of its first node.
+    first: usize,
+    nodes: Vec<Node<T>>,
+    beside: Option<Box<[T]>>,
+}
+
+impl<T> Chunk<T> {
+    const fn empty() -> Self {
+        Chunk { first: 0, nodes: Vec::new(), beside: None }
+    }
+
+    /// The number of nodes for which there is room.
+    fn room(&self) -> usize {
+        self.beside.as_deref().map_or(0, <[T]>::len)
+    }
 }
 
 impl<T: Scalar> Chunk<T> {
-    fn new() -> Self {
-        Chunk { nodes: filled(Node::variable()), beside: filled(T::zero()) }
+    fn new(room: usize) -> Self {
+        let nodes = Vec::with_capacity(room);
+        let beside = vec![T::zero(); nodes.capacity()];
+        Chunk { first: 0, nodes, beside: Some(beside.into()) }
     }
-
-    /// Writes a node with its number, if there is room.
-    #[inline(always)]
-    fn write(&mut self, number: usize, node: Node<T>, beside: Option<T>) -> bool {
-        if number >= CHUNK {
-            return false;
-        }
-        self.nodes[number] = node;
-        if let Some(partial) = beside {
-            self.beside[number] = partial;
-        }
-        true
-    }
-}
-
-fn filled<X: Clone>(x: X) -> Box<[X; CHUNK]> {
-    vec![x; CHUNK].into_boxed_slice().try_into().ok().expect("a chunk")
 }
 
 /// Nodes in chunks, so that none is moved when there are more. They are numbered; some
 /// positions have no node.
 struct Nodes<T> {
     full: Vec<Chunk<T>>,
-    last: Option<Chunk<T>>,
-    len_of_last: usize,
+    last: Chunk<T>,
     /// The position that the first node of the last chunk would have now.
     start_of_last: usize,
     /// Chunks for later, the next at the end.
@@ -511,46 +526,54 @@ impl<T> Nodes<T> {
     const BYTES: usize = size_of::<Node<T>>() + size_of::<T>();
 
     const fn new() -> Self {
-        Nodes { full: Vec::new(), last: None, len_of_last: 0, start_of_last: 0, spare: Vec::new() }
+        Nodes { full: Vec::new(), last: Chunk::empty(), start_of_last: 0, spare: Vec::new() }
     }
 
     /// The number of positions.
     #[inline(always)]
     fn positions(&self) -> usize {
-        self.start_of_last + self.len_of_last
+        self.start_of_last + self.last.nodes.len()
     }
 
     fn capacity(&self) -> usize {
-        CHUNK * (self.full.len() + usize::from(self.last.is_some()) + self.spare.len())
+        self.full.iter().chain(&self.spare).map(Chunk::room).sum::<usize>() + self.last.room()
     }
 
     /// Leaves some positions without nodes. There is a position for every node for which there is room.
     fn skip(&mut self, positions: usize) {
-        within_limit(self.start_of_last + positions + CHUNK);
+        within_limit(self.start_of_last + positions + self.last.room());
         self.start_of_last += positions;
     }
 
     /// Forgets all nodes; the next one has the position `start`.
     fn clear(&mut self, start: usize) {
-        while let Some(chunk) = self.full.pop() {
-            self.spare.extend(self.last.replace(chunk));
+        self.last.nodes.clear();
+        while let Some(mut chunk) = self.full.pop() {
+            chunk.nodes.clear();
+            self.spare.push(std::mem::replace(&mut self.last, chunk));
         }
-        (self.len_of_last, self.start_of_last) = (0, start);
+        self.start_of_last = start;
     }
 
     fn at(&self, number: usize) -> &Node<T> {
-        let chunk = self.full.get(number / CHUNK).or(self.last.as_ref());
-        &chunk.expect("the chunks hold all nodes").nodes[number % CHUNK]
+        let chunk = self.chunk_of(number);
+        &chunk.nodes[number - chunk.first]
+    }
+
+    /// The chunk in which the node with this number is.
+    fn chunk_of(&self, number: usize) -> &Chunk<T> {
+        let before = self.full.partition_point(|chunk| chunk.first + chunk.nodes.len() <= number);
+        self.full.get(before).unwrap_or(&self.last)
     }
 
     /// The nodes with these numbers and the partials beside them, chunk by chunk, the last one first.
     fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (&[Node<T>], &[T])> {
-        let chunks = numbers.start / CHUNK..numbers.end.div_ceil(CHUNK);
-        chunks.rev().filter_map(move |number| {
-            let Chunk { nodes, beside } = self.full.get(number).or(self.last.as_ref())?;
-            let within = |i: usize| i.saturating_sub(number * CHUNK).min(CHUNK);
-            let range = within(numbers.start)..within(numbers.end);
-            Some((&nodes[range.clone()], &beside[range]))
+        let mut end = numbers.end;
+        std::iter::from_fn(move || {
+            let chunk = self.chunk_of(end.checked_sub(1).filter(|&last| last >= numbers.start)?);
+            let range = numbers.start.saturating_sub(chunk.first)..end - chunk.first;
+            end -= range.len();
+            Some((&chunk.nodes[range.clone()], &chunk.beside.as_deref()?[range]))
         })
     }
 }
@@ -558,20 +581,23 @@ impl<T> Nodes<T> {
 impl<T: Scalar> Nodes<T> {
     /// Appends a node and returns its position.
     fn push(&mut self, node: Node<T>, beside: Option<T>) -> u32 {
-        if self.len_of_last == CHUNK {
-            self.start_of_last += CHUNK;
-            self.len_of_last = 0;
-            self.full.extend(self.last.take());
-        }
-        if self.last.is_none() {
-            within_limit(self.start_of_last + CHUNK);
-            self.last = Some(self.spare.pop().unwrap_or_else(Chunk::new));
+        let room = self.last.room();
+        if self.last.nodes.len() == room {
+            let [first, largest] = ROOM;
+            let mut next = self.spare.pop().unwrap_or_else(|| Chunk::new((2 * room).clamp(first, largest)));
+            within_limit(self.start_of_last + room + next.room());
+            next.first = self.last.first + room;
+            self.start_of_last += room;
+            let full = std::mem::replace(&mut self.last, next);
+            if room > 0 {
+                self.full.push(full);
+            }
         }
         let position = self.positions() as u32;
-        if let Some(last) = &mut self.last {
-            last.write(self.len_of_last, node, beside);
+        if let (Some(slice), Some(partial)) = (&mut self.last.beside, beside) {
+            slice[self.last.nodes.len()] = partial;
         }
-        self.len_of_last += 1;
+        self.last.nodes.push(node);
         position
     }
 }
@@ -625,21 +651,23 @@ mod tests {
         let [x, y] = [2.0, 3.0].map(|x| tape.vars(&[x])[0]);
         let _ = [x + y, x - y, x + 1.0, 1.0 - x, x * 7.0, -x, x.sqrt(), x * y];
         let beside = on_slot::<f64, _>(|slot| {
-            slot.current().nodes.last.as_ref().and_then(|last| last.beside.first_chunk().copied())
+            slot.current().nodes.last.beside.as_ref().and_then(|beside| beside.first_chunk().copied())
         });
         assert_eq!(beside, Some([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]));
     }
 
     #[test]
     fn there_are_no_more_nodes_than_positions() {
-        let limit = LIMIT as usize;
-        let mut nodes = Nodes::<f64>::new();
+        let push = |nodes: &mut Nodes<f64>| nodes.push(Node::variable(), None);
+        let mut nodes = Nodes::new();
         nodes.skip(1);
-        assert!(catch_unwind(AssertUnwindSafe(|| nodes.skip(limit - CHUNK))).is_err());
-        nodes.skip(limit - CHUNK - 1);
-        let positions = [(); CHUNK].map(|()| nodes.push(Node::variable(), None));
+        push(&mut nodes);
+        let left = LIMIT as usize - 1 - nodes.last.room();
+        assert!(catch_unwind(AssertUnwindSafe(|| nodes.skip(left + 1))).is_err());
+        nodes.skip(left);
+        let positions: Vec<u32> = (1..nodes.last.room()).map(|_| push(&mut nodes)).collect();
         assert_eq!(positions.last(), Some(&(LIMIT - 1)));
-        assert!(catch_unwind(AssertUnwindSafe(|| nodes.push(Node::variable(), None))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| push(&mut nodes))).is_err());
     }
 
     #[test]
