@@ -149,21 +149,23 @@ fn an_infinite_adjoint_of_a_variable() {
 /// Within a statement from the first argument to the last.
 #[test]
 fn the_order_of_summation() {
+    let x = 0.187_f64;
+    let (first, second) = (((0.1 + x) + x) + 1.0, ((0.1 + 1.0) + x) + x);
+    assert_ne!(first, second);
+    assert_eq!(gradient(|x| x[0].mul_add(x[0], x[0]) + x[0] * 0.1, &[x]).1, [first]);
+}
+
+/// An operation on the same variable twice has it as one argument.
+#[test]
+fn the_partials_of_one_variable_are_added_up_first() {
     let x: f64 = 0.7;
     let (_, by) = gradient(|x| x[0].pow(x[1]), &[x, x]);
-    let (first, second) = ((0.1 + by[0]) + by[1], (0.1 + by[1]) + by[0]);
+    let (first, second) = (0.1 + (by[0] + by[1]), (0.1 + by[0]) + by[1]);
     assert_ne!(first, second);
-    assert_eq!(
-        gradient(
-            |x| {
-                let a = x[0].pow(x[0]);
-                a + x[0] * 0.1
-            },
-            &[x]
-        )
-        .1,
-        [first]
-    );
+    assert_eq!(gradient(|x| x[0].pow(x[0]) + x[0] * 0.1, &[x]).1, [first]);
+    let tape = Tape::new();
+    let x = tape.var(f64::MAX);
+    assert_eq!((tape.backward(x / x)[x], tape.backward(x - x)[x]), (0.0, 0.0));
 }
 
 #[test]

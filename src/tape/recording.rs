@@ -649,11 +649,11 @@ mod tests {
     fn a_second_partial_of_one_is_not_written() {
         let tape = Tape::<f64>::new();
         let [x, y] = [2.0, 3.0].map(|x| tape.vars(&[x])[0]);
-        let _ = [x + y, x - y, x + 1.0, 1.0 - x, x * 7.0, -x, x.sqrt(), x * y];
+        let _ = [x + y, x - y, x + 1.0, 1.0 - x, x * 7.0, -x, x.sqrt(), x * x, x * y];
         let beside = on_slot::<f64, _>(|slot| {
             slot.current().nodes.last.beside.as_ref().and_then(|beside| beside.first_chunk().copied())
         });
-        assert_eq!(beside, Some([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]));
+        assert_eq!(beside, Some([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]));
     }
 
     #[test]

@@ -330,7 +330,11 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn chain2(self, other: Self, value: T, slopes: [T; 2]) -> Self {
-        self.joined::<false>(other, value, slopes)
+        if self.place == other.place {
+            // Two constants, or one variable twice, as in a square: then it is one argument.
+            return self.chain(value, slopes[0] + slopes[1]);
+        }
+        Var { value, place: record::<T, false>([self.place, other.place], slopes) }
     }
 
     #[inline(always)]
