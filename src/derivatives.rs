@@ -23,7 +23,6 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut, Range};
 
-use crate::scratch::Scratch;
 use crate::{Dual, Scalar, Tape, Var};
 
 /// The number of directions that the forward verbs carry at once.
@@ -97,8 +96,7 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 #[track_caller]
 pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut Vec<T>) -> T {
     let tape = Tape::new();
-    let variables = Scratch::of(tape.variables(x));
-    let y = f(&variables);
+    let y = tape.with_variables(x, f);
     tape.append_gradient(y, x.len(), g);
     y.primal()
 }

@@ -126,9 +126,19 @@ impl<T: Scalar> Tape<T> {
         self.variables(values).collect()
     }
 
-    /// As [`vars`](Tape::vars).
+    /// Calls `f` with new independent [`vars`](Tape::vars), whose memory is used again.
     #[track_caller]
-    pub(crate) fn variables<'a>(&self, values: &'a [T]) -> impl ExactSizeIterator<Item = Var<T>> + use<'a, T> {
+    pub(crate) fn with_variables<Out>(&self, values: &[T], f: impl FnOnce(&[Var<T>]) -> Out) -> Out {
+        let mut variables = T::with_slot(|slot| slot.spare_variables.take()).unwrap_or_default();
+        variables.clear();
+        variables.extend(self.variables(values));
+        let out = f(&variables);
+        let _ = T::with_slot(|slot| slot.spare_variables.set(variables));
+        out
+    }
+
+    #[track_caller]
+    fn variables<'a>(&self, values: &'a [T]) -> impl ExactSizeIterator<Item = Var<T>> + use<'a, T> {
         let first = self.on_recording_under_way(|recording| recording.block(values.len(), Source::Nothing));
         values.iter().enumerate().map(move |(i, &value)| Var::at(value, first.later(i)))
     }

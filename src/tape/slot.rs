@@ -15,7 +15,7 @@ use std::thread::AccessError;
 
 use super::operands::Operands;
 use super::recording::{Head, Recording};
-use super::var::Place;
+use super::var::{Place, Var};
 use crate::Scalar;
 
 /// What a thread has for tapes over the scalar `T`.
@@ -29,6 +29,8 @@ pub struct Slot<T: 'static> {
     pub(super) spare_adjoints: Cell<Vec<T>>,
     /// Adjoints of gradients, all zero.
     pub(super) cleared_adjoints: Cell<Vec<T>>,
+    /// Memory of the inputs of a gradient.
+    pub(super) spare_variables: Cell<Vec<Var<T>>>,
 }
 
 /// The recordings of a thread.
@@ -62,7 +64,7 @@ impl Drop for Caretaker {
 fn empty_slot<T: Scalar>() {
     let _ = T::with_slot(|slot| {
         let emptied = std::mem::replace(&mut *slot.borrow_mut(), Recordings::new());
-        drop((emptied, slot.spare_adjoints.take(), slot.cleared_adjoints.take()));
+        drop((emptied, slot.spare_adjoints.take(), slot.cleared_adjoints.take(), slot.spare_variables.take()));
     });
 }
 
@@ -79,6 +81,7 @@ impl<T> Slot<T> {
             recordings: RefCell::new(Recordings::new()),
             spare_adjoints: Cell::new(Vec::new()),
             cleared_adjoints: Cell::new(Vec::new()),
+            spare_variables: Cell::new(Vec::new()),
         }
     }
 
