@@ -659,15 +659,18 @@ mod tests {
     #[test]
     fn there_are_no_more_nodes_than_positions() {
         let push = |nodes: &mut Nodes<f64>| nodes.push(Node::variable(), None);
+        let refuses = |act: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(act)).is_err();
         let mut nodes = Nodes::new();
         nodes.skip(1);
         push(&mut nodes);
-        let left = LIMIT as usize - 1 - nodes.last.room();
-        assert!(catch_unwind(AssertUnwindSafe(|| nodes.skip(left + 1))).is_err());
-        nodes.skip(left);
-        let positions: Vec<u32> = (1..nodes.last.room()).map(|_| push(&mut nodes)).collect();
+        let first = nodes.last.room();
+        let left = LIMIT as usize - 1 - first;
+        assert!(refuses(&mut || nodes.skip(left + 1)));
+        // Exactly a second chunk is left.
+        nodes.skip(left - 2 * first);
+        let positions: Vec<u32> = (1..3 * first).map(|_| push(&mut nodes)).collect();
         assert_eq!(positions.last(), Some(&(LIMIT - 1)));
-        assert!(catch_unwind(AssertUnwindSafe(|| push(&mut nodes))).is_err());
+        assert!(refuses(&mut || _ = push(&mut nodes)));
     }
 
     #[test]
