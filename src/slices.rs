@@ -565,7 +565,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> pulp::WithSimd for InTiles<'_, '_, S
 
 /// Runs a kernel compiled for the vector instructions that the machine has. They change no bit.
 #[inline(always)]
-fn vectorized(kernel: impl FnOnce()) {
+pub(crate) fn vectorized(kernel: impl FnOnce()) {
     #[cfg(feature = "simd")]
     pulp::Arch::new().dispatch(kernel);
     #[cfg(not(feature = "simd"))]

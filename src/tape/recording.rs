@@ -7,6 +7,7 @@ use super::block::{Blocks, Source};
 use super::operands::{Arguments, Operands};
 use super::var::Place;
 use crate::Scalar;
+use crate::slices::vectorized;
 
 /// The operations of a recording in order. Each result has the next position; its variable
 /// carries it.
@@ -378,13 +379,32 @@ impl<T: Scalar> Recording<T> {
     ) {
         let mut end = positions.end;
         for (nodes, beside) in self.nodes.backward(first..first + positions.len()) {
-            self.sweep_chunk::<L, CLEARS>(nodes, beside, &mut adjoints[..end]);
+            let adjoints = &mut adjoints[..end];
+            if T::RECORDS || (T::ORDER == 0 && L == 1) {
+                self.sweep_scalars::<L, CLEARS>(nodes, beside, adjoints);
+            } else {
+                vectorized(
+                    #[inline(always)]
+                    || self.sweep_chunk::<L, CLEARS>(nodes, beside, adjoints),
+                );
+            }
             end -= nodes.len();
         }
     }
 
-    /// Carries the last adjoints on, which are those of the nodes.
+    /// [`sweep_chunk`](Self::sweep_chunk) where vector instructions are of no use.
     #[inline(never)]
+    fn sweep_scalars<const L: usize, const CLEARS: bool>(
+        &self,
+        nodes: &[Node<T>],
+        beside: &[T],
+        adjoints: &mut [[T; L]],
+    ) {
+        self.sweep_chunk::<L, CLEARS>(nodes, beside, adjoints);
+    }
+
+    /// Carries the last adjoints on, which are those of the nodes.
+    #[inline(always)]
     fn sweep_chunk<const L: usize, const CLEARS: bool>(
         &self,
         nodes: &[Node<T>],
