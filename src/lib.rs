@@ -57,8 +57,8 @@
 //! # Features
 //!
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
-//! - `simd` (default): layers use the vector instructions that the machine turns out to have, by the
-//!   crate `pulp`. They change no bit of a result.
+//! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions that the
+//!   machine turns out to have, by the crate `pulp`. They change no bit of a result.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files.
 //!   Not by default, as it brings the crates `csv`, `safetensors`, `serde` and `tempfile`.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
