@@ -499,8 +499,8 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
-/// The room of the first chunk and of the largest ones: each has twice that of the one before, so that a short
-/// recording is small and a long one has few chunks. Tests get to their ends often.
+/// The room of the first chunk, the smallest, and of the largest ones: each has twice that of the one before, so
+/// that a short recording is small and a long one has few chunks. Tests get to their ends often.
 const ROOM: [usize; 2] = if cfg!(debug_assertions) { [1 << 4, 1 << 6] } else { [1 << 9, 1 << 13] };
 
 /// Some nodes, the room for more, and that for a partial beside each.
@@ -603,8 +603,8 @@ impl<T: Scalar> Nodes<T> {
     fn push(&mut self, node: Node<T>, beside: Option<T>) -> u32 {
         let room = self.last.room();
         if self.last.nodes.len() == room {
-            let [first, largest] = ROOM;
-            let mut next = self.spare.pop().unwrap_or_else(|| Chunk::new((2 * room).clamp(first, largest)));
+            let [smallest, largest] = ROOM;
+            let mut next = self.spare.pop().unwrap_or_else(|| Chunk::new((2 * room).clamp(smallest, largest)));
             within_limit(self.start_of_last + room + next.room());
             next.first = self.last.first + room;
             self.start_of_last += room;

@@ -117,12 +117,13 @@ impl<T: Scalar> Var<T> {
         self.place
     }
 
-    /// The result of an operation on two operands; ONE says that its partial by the second is 1.
+    /// The result of an operation on two operands, whose partial by the second is 1.
     #[inline(always)]
     #[track_caller]
-    fn joined<const ONE: bool>(self, other: Self, value: T, partials: [T; 2]) -> Self {
+    fn joined(self, other: Self, value: T, by_self: T) -> Self {
         let constant = self.place.is_nowhere() & other.place.is_nowhere();
-        let place = if constant { self.place } else { record::<T, ONE>([self.place, other.place], partials) };
+        let partials = [by_self, T::one()];
+        let place = if constant { self.place } else { record::<T, true>([self.place, other.place], partials) };
         Var { value, place }
     }
 
@@ -346,13 +347,13 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn plus(self, other: Self) -> Self {
-        self.joined::<true>(other, self.value + other.value, [T::one(), T::one()])
+        self.joined(other, self.value + other.value, T::one())
     }
 
     #[inline(always)]
     #[track_caller]
     fn minus(self, other: Self) -> Self {
-        other.joined::<true>(self, self.value - other.value, [-T::one(), T::one()])
+        other.joined(self, self.value - other.value, -T::one())
     }
 }
 
