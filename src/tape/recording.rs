@@ -71,6 +71,9 @@ impl<T: Scalar, const ONE: bool> Binary<T, ONE> {
 
 /// What it takes to record a node in the recording under way: its last chunk of nodes, which is here while
 /// that recording is not borrowed, and the place of the first of them. Without the chunk there is no room.
+///
+/// It starts at a line of the cache, and two of them are a power of two apart.
+#[repr(align(64))]
 pub(super) struct Head<T> {
     first: Cell<Place>,
     kept_stamp: Cell<u32>,

@@ -148,7 +148,7 @@ impl<T: Scalar> Var<T> {
         (ys, by_y): (&[Self], impl Iterator<Item = T>),
     ) -> Self {
         let recorded = lend_slot(|slot: &Slot<T>| {
-            let (x, y) = (Slice::of(xs, &slot.head)?, Slice::of(ys, &slot.head)?);
+            let (x, y) = (Slice::of(xs, slot.head())?, Slice::of(ys, slot.head())?);
             if (x, y) == (Slice::Constants, Slice::Constants) {
                 return Ok(Place::NOWHERE);
             }
@@ -185,7 +185,7 @@ fn record_block<T: Scalar, const K: usize>(
         let blocks = recording.blocks();
         let mut stored = [Operand::Constants; K];
         for (stored, operands) in stored.iter_mut().zip(operands) {
-            match Slice::of(operands, &slot.head)? {
+            match Slice::of(operands, slot.head())? {
                 Slice::Constants => {}
                 slice => *stored = blocks.operand(operands, slice.distance() == Some(1)),
             }
@@ -285,7 +285,7 @@ fn counts<T: Scalar>(x: Var<T>) -> bool {
 #[track_caller]
 fn record<T: Scalar, const ONE: bool>(operands: [Place; 2], partials: [T; 2]) -> Place {
     let binary = Binary::<T, ONE> { operands, partials };
-    let at_once = T::with_slot(|slot| slot.head.binary(binary));
+    let at_once = T::with_slot(|slot| slot.head().binary(binary));
     match at_once {
         Ok(Some(place)) => place,
         _ => record_with_care(binary),
