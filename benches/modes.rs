@@ -27,49 +27,46 @@ use dualtape::{Scalar, derivative, function, fuse, gradient, gradient_array, gra
 use fused::{Term, fused_rosenbrock};
 use moons::Moons;
 use rosenbrock::{point, rosenbrock, rosenbrock_gradient, rosenbrock_hessian};
-use workload::{Answer, Workload, answer};
+use workload::Workload;
 
 fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
     let [plain, hand, reverse, forward] = std::array::from_fn(|_| point(n));
     Workload::new(name, move || rosenbrock(black_box(&plain)))
-        .with("by hand", move || answer(rosenbrock_gradient(black_box(&hand))))
-        .with("reverse", move || answer(gradient(rosenbrock, black_box(&reverse))))
-        .with("forward", move || answer(gradient_forward(rosenbrock, black_box(&forward))))
+        .with("by hand", move || rosenbrock_gradient(black_box(&hand)))
+        .with("reverse", move || gradient(rosenbrock, black_box(&reverse)))
+        .with("forward", move || gradient_forward(rosenbrock, black_box(&forward)))
 }
 
 fn hessian_workload(name: &'static str, n: usize) -> Workload {
     let [plain, hand, mixed, fused] = std::array::from_fn(|_| point(n));
     Workload::new(name, move || rosenbrock(black_box(&plain)))
-        .with("by hand", move || answer((rosenbrock(&hand), rosenbrock_hessian(black_box(&hand)))))
+        .with("by hand", move || (rosenbrock(&hand), rosenbrock_hessian(black_box(&hand))))
         .with("forward over reverse", move || {
             let (y, _, h) = hessian(rosenbrock, black_box(&mixed));
-            answer((y, h.into_entries()))
+            (y, h.into_entries())
         })
         .with("fused", move || {
             let (y, _, h) = hessian(fused_rosenbrock, black_box(&fused));
-            answer((y, h.into_entries()))
+            (y, h.into_entries())
         })
 }
 
 fn black_scholes_workload() -> Workload {
     Workload::new("Black-Scholes, 5 greeks", || black_scholes(black_box(&AT)))
-        .with("by hand", || answer(black_scholes_greeks(black_box(&AT))))
-        .with("reverse", || answer(gradient(black_scholes, black_box(&AT))))
-        .with("forward", || answer(gradient_forward(black_scholes, black_box(&AT))))
-        .with("of an array", || in_array(gradient_array(|x| black_scholes(x), black_box(&AT))))
-        .with("linearized", || {
-            let y = linearize(&function!(black_scholes), black_box(AT));
-            in_array((y.value, y.partials))
-        })
+        .with("by hand", || black_scholes_greeks(black_box(&AT)))
+        .with("reverse", || gradient(black_scholes, black_box(&AT)))
+        .with("forward", || gradient_forward(black_scholes, black_box(&AT)))
+        .with("of an array", || gradient_array(|x| black_scholes(x), black_box(&AT)))
+        .with("linearized", || linearize(&function!(black_scholes), *black_box(&AT)))
 }
 
 fn chain_workload() -> Workload {
     Workload::new("chain of 1e6 operations", || chain(black_box(0.7), CHAIN))
-        .with("by hand", || answer(chain_slope(black_box(0.7), CHAIN)))
-        .with("reverse", || answer(gradient(|x| chain(x[0], CHAIN), &[black_box(0.7)])))
+        .with("by hand", || chain_slope(black_box(0.7), CHAIN))
+        .with("reverse", || gradient(|x| chain(x[0], CHAIN), &[black_box(0.7)]))
         .with("forward", || {
             let (y, slope) = derivative(|x| chain(x, CHAIN), black_box(0.7));
-            answer((y, vec![slope]))
+            (y, vec![slope])
         })
 }
 
@@ -82,19 +79,13 @@ fn summed_terms<S: Scalar<Real = f64>>(x: &[S]) -> S {
     total
 }
 
-fn in_array<const N: usize>((y, g): (f64, [f64; N])) -> Answer {
-    answer((y, g.to_vec()))
-}
-
 fn moons_workload() -> Workload {
     let [plain, hand, reverse, dots, forward] = std::array::from_fn(|_| Moons::new());
     Workload::new("network, 337 parameters, 100 points", move || plain.loss(black_box(plain.network.parameters())))
-        .with("by hand", move || answer(black_box(&hand).by_hand()))
-        .with("reverse", move || answer(gradient(|p| reverse.loss(p), black_box(reverse.network.parameters()))))
-        .with("reverse by dots", move || {
-            answer(gradient(|p| dots.loss_by_dots(p), black_box(dots.network.parameters())))
-        })
-        .with("forward", move || answer(gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters()))))
+        .with("by hand", move || black_box(&hand).by_hand())
+        .with("reverse", move || gradient(|p| reverse.loss(p), black_box(reverse.network.parameters())))
+        .with("reverse by dots", move || gradient(|p| dots.loss_by_dots(p), black_box(dots.network.parameters())))
+        .with("forward", move || gradient_forward(|p| forward.loss(p), black_box(forward.network.parameters())))
 }
 
 fn main() {
@@ -104,11 +95,11 @@ fn main() {
         moons_workload(),
         rosenbrock_workload("Rosenbrock 2", 2),
         rosenbrock_workload("Rosenbrock 10", 10)
-            .with("of an array", move || in_array(gradient_array(|x| rosenbrock(x), black_box(&ten))))
-            .with("fused array", move || in_array(gradient_array(|x| summed_terms(x), black_box(&ten)))),
+            .with("of an array", move || gradient_array(|x| rosenbrock(x), black_box(&ten)))
+            .with("fused array", move || gradient_array(|x| summed_terms(x), black_box(&ten))),
         rosenbrock_workload("Rosenbrock 100", 100),
         rosenbrock_workload("Rosenbrock 1000", 1000)
-            .with("fused", move || answer(gradient(fused_rosenbrock, black_box(&thousand)))),
+            .with("fused", move || gradient(fused_rosenbrock, black_box(&thousand))),
         black_scholes_workload(),
         hessian_workload("Hessian of Rosenbrock 10", 10),
         hessian_workload("Hessian of Rosenbrock 50", 50),

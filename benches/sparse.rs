@@ -18,7 +18,7 @@ use dualtape::{SparseHessian, SparseJacobian, function, hessian, hessian_sparse,
 use example::bratu;
 use fused::fused_rosenbrock;
 use rosenbrock::{point, rosenbrock, rosenbrock_hessian};
-use workload::{Workload, answer};
+use workload::Workload;
 
 /// The elements of the three diagonals of an n by n matrix, row by row.
 fn tridiagonal(dense: &[f64], n: usize) -> Vec<f64> {
@@ -32,23 +32,23 @@ fn hessian_workload(name: &'static str, n: usize) -> Workload {
     Workload::new(name, move || rosenbrock(black_box(&plain)))
         .with("by hand, dense", move || {
             let h = rosenbrock_hessian(black_box(&hand));
-            answer((rosenbrock(&hand), tridiagonal(&h, n)))
+            (rosenbrock(&hand), tridiagonal(&h, n))
         })
         .with("sparse", move || {
             let (y, _, h) = found.at(&function!(rosenbrock), black_box(&reused));
-            answer((y, h.values().to_vec()))
+            (y, h.values().to_vec())
         })
         .with("fused", move || {
             let (y, _, h) = found_fused.at(&function!(fused_rosenbrock), black_box(&fused));
-            answer((y, h.values().to_vec()))
+            (y, h.values().to_vec())
         })
         .with("sparse, found anew", move || {
             let (y, _, h) = hessian_sparse(&function!(rosenbrock), black_box(&anew));
-            answer((y, h.values().to_vec()))
+            (y, h.values().to_vec())
         })
         .with("dense", move || {
             let (y, _, h) = hessian(rosenbrock, black_box(&dense));
-            answer((y, tridiagonal(&h.into_entries(), n)))
+            (y, tridiagonal(&h.into_entries(), n))
         })
 }
 
@@ -65,14 +65,14 @@ fn bratu_workload() -> Workload {
     let f = function!(bratu: &[S] -> Vec<S>);
     let found = SparseJacobian::new(&f, &reused);
     Workload::new("Jacobian of the example, 10,000 inputs", move || black_box(bratu(black_box(&plain)))[0])
-        .with("by hand", move || answer((bratu(black_box(&hand))[0], bratu_entries(&hand, N))))
+        .with("by hand", move || (bratu(black_box(&hand))[0], bratu_entries(&hand, N)))
         .with("sparse", move || {
             let (y, j) = found.at(&function!(bratu: &[S] -> Vec<S>), black_box(&reused));
-            answer((y[0], j.values().to_vec()))
+            (y[0], j.values().to_vec())
         })
         .with("sparse, found anew", move || {
             let (y, j) = jacobian_sparse(&function!(bratu: &[S] -> Vec<S>), black_box(&anew));
-            answer((y[0], j.values().to_vec()))
+            (y[0], j.values().to_vec())
         })
 }
 

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use dualtape::{
     LANES, Scalar, Tape, Terms, Var, function, fuse, gradient, gradient_forward, jacobian, jacobian_reverse, sum,
 };
-use workload::{Workload, answer};
+use workload::Workload;
 
 fn point(n: usize) -> Vec<f64> {
     (0..n).map(|i| 1.0 + 0.5 * (i as f64).sin()).collect()
@@ -34,10 +34,10 @@ fn fused_rosenbrock(x: &[Var]) -> Var {
 fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
     let [plain, recorded, fused, terms, forward] = std::array::from_fn(|_| point(n));
     Workload::new(name, move || rosenbrock(black_box(&plain)))
-        .with("recorded", move || answer(gradient(rosenbrock, black_box(&recorded))))
-        .with("fused", move || answer(gradient(fused_rosenbrock, black_box(&fused))))
-        .with("terms", move || answer(Terms::all(n - 1).gradient(|i, x| valley([x[i], x[i + 1]]), black_box(&terms))))
-        .with("forward", move || answer(gradient_forward(rosenbrock, black_box(&forward))))
+        .with("recorded", move || gradient(rosenbrock, black_box(&recorded)))
+        .with("fused", move || gradient(fused_rosenbrock, black_box(&fused)))
+        .with("terms", move || Terms::all(n - 1).gradient(|i, x| valley([x[i], x[i + 1]]), black_box(&terms)))
+        .with("forward", move || gradient_forward(rosenbrock, black_box(&forward)))
 }
 
 // A camera, of which a picture has many points: seven numbers for the camera, three for a point.
@@ -72,12 +72,12 @@ fn fused_picture(x: &[Var]) -> Var {
 fn camera_workload() -> Workload {
     let [plain, recorded, fused, terms, fused_terms] = std::array::from_fn(|_| point(7 + 3 * POINTS));
     Workload::new("camera, 1000 points, 10 inputs each", move || picture(black_box(&plain)))
-        .with("recorded", move || answer(gradient(picture, black_box(&recorded))))
-        .with("fused", move || answer(gradient(fused_picture, black_box(&fused))))
-        .with("terms", move || answer(Terms::all(POINTS).gradient(|i, x| error(inputs(x, i)), black_box(&terms))))
+        .with("recorded", move || gradient(picture, black_box(&recorded)))
+        .with("fused", move || gradient(fused_picture, black_box(&fused)))
+        .with("terms", move || Terms::all(POINTS).gradient(|i, x| error(inputs(x, i)), black_box(&terms)))
         .with("fused terms", move || {
             let term = |i: usize, x: &[Var]| fuse(&function!(error: [S; 10] -> S), inputs(x, i));
-            answer(Terms::all(POINTS).gradient(term, black_box(&fused_terms)))
+            Terms::all(POINTS).gradient(term, black_box(&fused_terms))
         })
 }
 
@@ -98,10 +98,10 @@ fn regression<S: Scalar<Real = f64>>(p: &[S]) -> S {
 fn regression_workload() -> Workload {
     let [plain, recorded, terms, threads] = std::array::from_fn(|_| point(12));
     let workload = Workload::new("regression, 20,000 rows, 12 parameters", move || regression(black_box(&plain)))
-        .with("recorded", move || answer(gradient(regression, black_box(&recorded))))
-        .with("terms", move || answer(Terms::all(ROWS).gradient(residual, black_box(&terms))));
+        .with("recorded", move || gradient(regression, black_box(&recorded)))
+        .with("terms", move || Terms::all(ROWS).gradient(residual, black_box(&terms)));
     if cfg!(feature = "parallel") {
-        workload.with("terms on all threads", move || answer(parallel(black_box(&threads))))
+        workload.with("terms on all threads", move || parallel(black_box(&threads)))
     } else {
         workload
     }
@@ -135,14 +135,14 @@ fn jacobian_by_rows(x: &[f64]) -> (f64, Vec<f64>) {
 fn lanes_workload() -> Workload {
     let [plain, rows, lanes, forward] = std::array::from_fn(|_| point(300));
     Workload::new("Jacobian, 8 outputs of 300 inputs", move || black_box(outputs(black_box(&plain)))[0])
-        .with("a sweep for each output", move || answer(jacobian_by_rows(black_box(&rows))))
+        .with("a sweep for each output", move || jacobian_by_rows(black_box(&rows)))
         .with("a sweep in lanes", move || {
             let (y, j) = jacobian_reverse(outputs, black_box(&lanes));
-            answer((y[0], j.into_entries()))
+            (y[0], j.into_entries())
         })
         .with("forward", move || {
             let (y, j) = jacobian(outputs, black_box(&forward));
-            answer((y[0], j.into_entries()))
+            (y[0], j.into_entries())
         })
 }
 

@@ -102,6 +102,20 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     fn plus_scaled(self, x: &Self, slope: T) -> Self {
         Dual { value: self.value, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
     }
+
+    /// The result of an operation on `x` whose partial derivatives are `slopes`.
+    #[inline(always)]
+    fn with_slopes<const K: usize>(value: T, x: &[Self; K], slopes: &[T; K]) -> Self {
+        let (pairs, rest) = slopes.as_chunks();
+        let are_ordinary = pairs.iter().all(|&[a, b]| T::are_ordinary(a, b)) && rest.iter().all(|&a| is_ordinary(a));
+        let partials = if are_ordinary {
+            sum_of_all(x, slopes, |partials, slope| partials.map(|p| times(p, slope)))
+        } else {
+            let x = x.map(|x| Dual { partials: copied(x.partials), ..x });
+            copied(sum_of_all_with_care(x, copied(*slopes)))
+        };
+        Dual { value, partials }
+    }
 }
 
 impl<T: Scalar> Dual<T, 1> {
@@ -180,6 +194,22 @@ fn sum_of_scaled<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: 
     zipped(scaled(p, by_p), scaled(q, by_q), |p, q| p + q)
 }
 
+/// The sums of the partials of several numbers, each scaled by its slope.
+#[inline(always)]
+fn sum_of_all<T: Scalar, const N: usize, const K: usize>(
+    x: &[Dual<T, N>; K],
+    slopes: &[T; K],
+    scaled: impl Fn([T; N], T) -> [T; N],
+) -> [T; N] {
+    let terms = x.iter().zip(slopes).map(|(x, &slope)| scaled(x.partials, slope));
+    terms.reduce(|sums, term| zipped(sums, term, |p, q| p + q)).unwrap_or([T::zero(); N])
+}
+
+#[inline(never)]
+fn sum_of_all_with_care<T: Scalar, const N: usize, const K: usize>(x: [Dual<T, N>; K], slopes: [T; K]) -> [T; N] {
+    sum_of_all(&x, &slopes, scaled)
+}
+
 #[cold]
 #[inline(never)]
 fn joined_with_care<T: Scalar, const N: usize>(p: [T; N], q: [T; N], slopes: [T; 2]) -> [T; N] {
@@ -249,9 +279,8 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
     }
 
     #[inline(always)]
-    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
-        let two = sum_of_scaled(self.partials, b.partials, [by_self, by_b]);
-        Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
+    fn chain3(self, b: Self, c: Self, value: T, slopes: [T; 3]) -> Self {
+        Self::with_slopes(value, &[self, b, c], &slopes)
     }
 
     #[inline(always)]
@@ -331,9 +360,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     fn apply_rule<const K: usize>(rule: &impl Rule<K, T::Real>, x: [Self; K]) -> Self {
         let inner = x.map(|x| x.value);
         let value = T::apply_rule(rule, inner);
-        x.iter()
-            .zip(rule.partials(inner, value))
-            .fold(Self::constant(value), |sum, (x, slope)| sum.plus_scaled(x, slope))
+        Self::with_slopes(value, &x, &rule.partials(inner, value))
     }
 
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
@@ -357,9 +384,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         if !KernelDual::<T, K>::IS_SMALL {
             return f.eval(&x);
         }
-        F::Output::map(linearized(f, x.map(|x| x.value), |_| true).0, |y| {
-            x.iter().zip(y.partials).fold(Self::constant(y.value), |sum, (x, slope)| sum.plus_scaled(x, slope))
-        })
+        F::Output::map(linearized(f, x.map(|x| x.value), |_| true).0, |y| Self::with_slopes(y.value, &x, &y.partials))
     }
 
     elementary_functions!(chained_functions inline);

@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::Criterion;
+use dualtape::Dual;
 
 /// A number and its derivatives.
 pub(crate) struct Answer {
@@ -14,8 +15,26 @@ pub(crate) struct Answer {
     derivatives: Vec<f64>,
 }
 
-/// A way to compute them.
-type Run = Box<dyn Fn() -> Answer>;
+impl<D: Into<Vec<f64>>> From<(f64, D)> for Answer {
+    fn from((value, derivatives): (f64, D)) -> Self {
+        Answer { value, derivatives: derivatives.into() }
+    }
+}
+
+impl<const N: usize> From<Dual<f64, N>> for Answer {
+    fn from(y: Dual<f64, N>) -> Self {
+        (y.value, y.partials).into()
+    }
+}
+
+/// A way to compute them, which is timed without making an answer of what it returns.
+type Run = Box<dyn Fn(Wanted) -> Option<Answer>>;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    Nothing,
+    Answer,
+}
 
 /// One function and the ways to it: the plain function first, then derivatives.
 pub(crate) struct Workload {
@@ -25,20 +44,26 @@ pub(crate) struct Workload {
 
 impl Workload {
     pub(crate) fn new(name: &'static str, plain: impl Fn() -> f64 + 'static) -> Self {
-        Workload { name, runs: vec![("f64", Box::new(move || answer((plain(), Vec::new()))))] }
+        Workload { name, runs: Vec::new() }.with("f64", move || (plain(), []))
     }
 
-    pub(crate) fn with(mut self, way: &'static str, run: impl Fn() -> Answer + 'static) -> Self {
+    pub(crate) fn with<A: Into<Answer>>(mut self, way: &'static str, run: impl Fn() -> A + 'static) -> Self {
+        let run = move |wanted| {
+            let result = run();
+            black_box(&result);
+            (wanted == Wanted::Answer).then(|| result.into())
+        };
         self.runs.push((way, Box::new(run)));
         self
     }
 
     /// Panics unless all ways agree with the plain value and the second way's derivatives.
     fn assert_answers(&self) {
-        let (value, expected) = (self.runs[0].1().value, self.runs[1].1().derivatives);
+        let answer = |run: &Run| run(Wanted::Answer).expect("it was wanted");
+        let (value, expected) = (answer(&self.runs[0].1).value, answer(&self.runs[1].1).derivatives);
         let largest = expected.iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
         for (way, run) in &self.runs[1..] {
-            let found = run();
+            let found = answer(run);
             assert!((found.value - value).abs() <= 1e-12 * value.abs(), "{}, {way}: {}", self.name, found.value);
             assert_eq!(found.derivatives.len(), expected.len(), "{}, {way}", self.name);
             for (i, (a, b)) in found.derivatives.iter().zip(&expected).enumerate() {
@@ -48,13 +73,9 @@ impl Workload {
     }
 }
 
-pub(crate) fn answer((value, derivatives): (f64, Vec<f64>)) -> Answer {
-    Answer { value, derivatives }
-}
-
 /// The median time of each way of a workload, in seconds, run in turn `rounds` times.
 fn medians(workload: &Workload, rounds: usize) -> Vec<f64> {
-    let mut runs: Vec<_> = workload.runs.iter().map(|(_, run)| move || drop(black_box(run()))).collect();
+    let mut runs: Vec<_> = workload.runs.iter().map(|(_, run)| move || _ = run(Wanted::Nothing)).collect();
     let mut runs: Vec<&mut dyn FnMut()> = runs.iter_mut().map(|run| run as &mut dyn FnMut()).collect();
     turns::medians(&mut runs, rounds)
 }
@@ -85,7 +106,7 @@ pub(crate) fn run(workloads: &[Workload]) {
     for workload in workloads {
         let mut group = criterion.benchmark_group(workload.name);
         for (way, run) in &workload.runs {
-            group.bench_function(*way, |bencher| bencher.iter(run));
+            group.bench_function(*way, |bencher| bencher.iter(|| run(Wanted::Nothing)));
         }
         group.finish();
     }
