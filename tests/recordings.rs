@@ -17,7 +17,7 @@ use refusals::{FOREIGN, STALE, message};
 
 /// The room for nodes of the first chunk and of the largest ones.
 const FIRST: usize = if cfg!(debug_assertions) { 16 } else { 512 };
-const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 8192 };
+const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 16384 };
 
 /// The bytes of chunks for so many nodes: two partials of 8 bytes and two positions of 4 for each.
 fn bytes(nodes: usize) -> usize {
