@@ -319,8 +319,8 @@ impl<T: Scalar> Recording<T> {
 
     /// Appends the adjoints of the first `count` variables, which are independent ones, to `gradient`.
     ///
-    /// The adjoints are all zero before, whatever their number, and again afterwards: each is cleared where it is
-    /// swept, which costs less than to clear them all.
+    /// The adjoints are all zero before, whatever their number, and again afterwards: each that is not is cleared where
+    /// it is swept, which costs less than to clear them all. (No sum that starts from zero is −0.)
     pub(super) fn gradient(&self, output: Place, seed: T, count: usize, adjoints: &mut Vec<T>, gradient: &mut Vec<T>) {
         let len = self.swept(output.position() as usize + 1);
         if adjoints.len() <= len {
@@ -421,13 +421,14 @@ impl<T: Scalar> Recording<T> {
             rest = before;
             // A single adjoint is in a register; several stay where they are.
             let single = *adjoint;
+            let lanes = if L == 1 { &single } else { &*adjoint };
+            if lanes.iter().all(|lane| lane.is_identically_zero()) {
+                continue;
+            }
             if CLEARS {
                 *adjoint = [T::zero(); L];
             }
             let adjoint = if L == 1 || CLEARS { &single } else { adjoint };
-            if adjoint.iter().all(|lane| lane.is_identically_zero()) {
-                continue;
-            }
             let [x, y] = node.arguments;
             // The marks are past the end of the adjoints.
             if let Some(x) = rest.get_mut(x as usize) {
