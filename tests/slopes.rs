@@ -1,6 +1,9 @@
 //! Derivatives to the last digits, at both ends of the exponents, and of high order at the ends of domains.
 
-use dualtape::{Dual, Scalar, derivative, gradient, gradient_forward, hessian, log_softmax, log_sum_exp, softmax, sum};
+use dualtape::{
+    Dual, Scalar, derivative, function, fuse, gradient, gradient_forward, hessian, log_softmax, log_sum_exp, softmax,
+    sum,
+};
 
 const INF: f64 = f64::INFINITY;
 
@@ -17,6 +20,19 @@ fn the_slope_of_a_square_is_exact() {
         assert_eq!(derivative(|x| x.powf(2.0), x).1, 2.0 * x);
         assert_eq!(derivative(|x| x.powf(2.0), -x).1, -2.0 * x);
     }
+}
+
+#[test]
+fn a_zero_slope_by_any_of_three_operands_beats_an_infinite_partial() {
+    let infinite = Dual::new(1.0, [INF, -INF]);
+    let [zero, c] = [Dual::constant(0.0), Dual::new(3.0, [2.0, 4.0])];
+    assert_eq!(infinite.mul_add(zero, c).partials, [2.0, 4.0]);
+    assert_eq!(zero.mul_add(infinite, c).partials, [2.0, 4.0]);
+    fn product_and_square<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x[0] * x[1] + x[2] * x[2]
+    }
+    let two = Dual::constant(2.0);
+    assert_eq!(fuse(&function!(product_and_square), [c, two, Dual::new(0.0, [INF, -INF])]).partials, [4.0, 8.0]);
 }
 
 #[test]
