@@ -103,18 +103,17 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
         Dual { value: self.value, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
     }
 
-    /// The result of an operation on `x` whose partial derivatives are `slopes`.
+    /// The result of an operation on `x` whose partial derivatives are `slopes`, with one test where there are two and both
+    /// are ordinary.
     #[inline(always)]
     fn with_slopes<const K: usize>(value: T, x: &[Self; K], slopes: &[T; K]) -> Self {
-        let (pairs, rest) = slopes.as_chunks();
-        let are_ordinary = pairs.iter().all(|&[a, b]| T::are_ordinary(a, b)) && rest.iter().all(|&a| is_ordinary(a));
-        let partials = if are_ordinary {
-            sum_of_all(x, slopes, |partials, slope| partials.map(|p| times(p, slope)))
-        } else {
-            let x = x.map(|x| Dual { partials: copied(x.partials), ..x });
-            copied(sum_of_all_with_care(x, copied(*slopes)))
-        };
-        Dual { value, partials }
+        match (&x[..], &slopes[..]) {
+            (&[x, y], &[by_x, by_y]) if T::are_ordinary(by_x, by_y) => {
+                let partials = zipped(x.partials, y.partials, |p, q| times(p, by_x) + times(q, by_y));
+                Dual { value, partials }
+            }
+            _ => x.iter().zip(slopes).fold(Self::constant(value), |sum, (x, &slope)| sum.plus_scaled(x, slope)),
+        }
     }
 }
 
@@ -194,22 +193,6 @@ fn sum_of_scaled<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: 
     zipped(scaled(p, by_p), scaled(q, by_q), |p, q| p + q)
 }
 
-/// The sums of the partials of several numbers, each scaled by its slope.
-#[inline(always)]
-fn sum_of_all<T: Scalar, const N: usize, const K: usize>(
-    x: &[Dual<T, N>; K],
-    slopes: &[T; K],
-    scaled: impl Fn([T; N], T) -> [T; N],
-) -> [T; N] {
-    let terms = x.iter().zip(slopes).map(|(x, &slope)| scaled(x.partials, slope));
-    terms.reduce(|sums, term| zipped(sums, term, |p, q| p + q)).unwrap_or([T::zero(); N])
-}
-
-#[inline(never)]
-fn sum_of_all_with_care<T: Scalar, const N: usize, const K: usize>(x: [Dual<T, N>; K], slopes: [T; K]) -> [T; N] {
-    sum_of_all(&x, &slopes, scaled)
-}
-
 #[cold]
 #[inline(never)]
 fn joined_with_care<T: Scalar, const N: usize>(p: [T; N], q: [T; N], slopes: [T; 2]) -> [T; N] {
@@ -279,8 +262,9 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
     }
 
     #[inline(always)]
-    fn chain3(self, b: Self, c: Self, value: T, slopes: [T; 3]) -> Self {
-        Self::with_slopes(value, &[self, b, c], &slopes)
+    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
+        let two = sum_of_scaled(self.partials, b.partials, [by_self, by_b]);
+        Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
     }
 
     #[inline(always)]
