@@ -90,6 +90,22 @@ fn a_variable_of_a_cleared_tape_is_refused() {
     assert_eq!(tape.backward(fresh * fresh)[fresh], 2.0);
 }
 
+/// With a tape and without one, also where a tape left its memory.
+#[test]
+fn constants_are_not_recorded() {
+    let [two, three] = [2.0, 3.0].map(Var::constant);
+    let results = || [two + three, three + two, two - three, two * three, two * two, two + two, two + 1.0, -two];
+    let tape = Tape::new();
+    let x = tape.var(1.0);
+    assert!(results().iter().all(|y| y.is_constant()));
+    assert_eq!(tape.len(), 1);
+    assert!(![x + two, two + x, two - x, x * two, two * x].iter().any(|y| y.is_constant()));
+    assert_eq!(tape.len(), 6);
+    drop(tape);
+    assert!(results().iter().all(|y| y.is_constant()));
+    assert!(Tape::<f64>::new().is_empty());
+}
+
 #[test]
 fn a_variable_of_a_dropped_tape_is_refused() {
     let x = Tape::new().var(1.0);

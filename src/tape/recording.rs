@@ -72,39 +72,50 @@ impl<T: Scalar, const ONE: bool> Binary<T, ONE> {
 /// What it takes to record a node in the recording under way: its last chunk of nodes, which is here while
 /// that recording is not borrowed, and the place of the first of them. Without the chunk there is no room.
 ///
-/// It starts at a line of the cache, and two of them are a power of two apart.
+/// In `f64` it fills a line of the cache, and two of them are a power of two apart.
 #[repr(align(64))]
 pub(super) struct Head<T> {
     first: Cell<Place>,
+    /// That of `first`, or, without a recording, [`NOBODYS`].
+    stamp: Cell<u32>,
     kept_stamp: Cell<u32>,
     nodes: Cell<Vec<Node<T>>>,
-    beside: Cell<Option<Box<[T]>>>,
+    beside: Cell<Vec<T>>,
 }
 
 impl<T> Head<T> {
     pub(super) const fn new() -> Self {
         Head {
             first: Cell::new(Place::new(0, 0)),
+            stamp: Cell::new(NOBODYS),
             kept_stamp: Cell::new(0),
             nodes: Cell::new(Vec::new()),
-            beside: Cell::new(None),
+            beside: Cell::new(Vec::new()),
         }
     }
 
     /// Whether a variable with this stamp may be used.
     #[inline(always)]
     pub(super) fn admits(&self, stamp: u32) -> bool {
-        admits(self.first.get().stamp(), || self.kept_stamp.get(), stamp)
+        admits(self.stamp.get(), || self.kept_stamp.get(), stamp)
     }
 }
 
 impl<T: Scalar> Head<T> {
     /// Records an operation on two operands where nothing is out of the ordinary: the places belong
-    /// here, and there is room. It calls no function, which keeps it free of what calls cost.
+    /// here, not both are those of constants, and there is room. It calls no function, which keeps it free of what
+    /// calls cost, and asks what is rare last.
     #[inline(always)]
     pub(super) fn binary<const ONE: bool>(&self, binary: Binary<T, ONE>) -> Option<Place> {
-        let belong_here = binary.operands.iter().all(|place| self.admits(place.stamp()));
-        if belong_here { self.push(binary.node(), binary.beside()) } else { None }
+        let [x, y] = binary.operands;
+        if x.stamp() != self.stamp.get() {
+            std::hint::cold_path();
+            let belongs_here = if x.is_nowhere() { !y.is_nowhere() } else { x.stamp() == self.kept_stamp.get() };
+            if !belongs_here {
+                return None;
+            }
+        }
+        if self.admits(y.stamp()) { self.push(binary.node(), binary.beside()) } else { None }
     }
 
     /// Records a long statement if there is room.
@@ -118,8 +129,11 @@ impl<T: Scalar> Head<T> {
     fn push(&self, node: Node<T>, beside: Option<T>) -> Option<Place> {
         let mut nodes = self.nodes.take();
         let number = nodes.len();
-        let has_room = number < nodes.capacity() && beside.is_none_or(|partial| self.write_beside(number, partial));
+        let has_room = number < nodes.capacity();
         if has_room {
+            if let Some(partial) = beside {
+                self.write_beside(number, partial);
+            }
             nodes.push(node);
         }
         // What is there meanwhile is empty, and needs no drop.
@@ -127,17 +141,14 @@ impl<T: Scalar> Head<T> {
         has_room.then(|| self.first.get().later(number))
     }
 
-    /// Writes what is beside the node with this number, if there is room.
+    /// Writes what is beside a node with this number, for which there is room.
     #[inline(always)]
-    fn write_beside(&self, number: usize, partial: T) -> bool {
+    fn write_beside(&self, number: usize, partial: T) {
         let mut beside = self.beside.take();
-        let place = beside.as_mut().and_then(|beside| beside.get_mut(number));
-        let has_room = place.is_some();
-        if let Some(place) = place {
+        if let Some(place) = beside.get_mut(number) {
             *place = partial;
         }
         std::mem::forget(self.beside.replace(beside));
-        has_room
     }
 }
 
@@ -150,6 +161,9 @@ fn admits(stamp: u32, kept_stamp: impl FnOnce() -> u32, own: u32) -> bool {
     std::hint::cold_path();
     own == 0 || own == kept_stamp()
 }
+
+/// The stamp of no recording.
+const NOBODYS: u32 = u32::MAX;
 
 /// The largest number of positions, and of operands of long statements.
 const LIMIT: u32 = BESIDE - 1;
@@ -191,9 +205,10 @@ impl<T> Recording<T> {
     #[inline(always)]
     pub(super) fn leave_to(&mut self, head: &Head<T>) {
         head.first.set(Place::new(self.stamp, self.nodes.start_of_last as u32));
+        head.stamp.set(if self.stamp == 0 { NOBODYS } else { self.stamp });
         head.kept_stamp.set(self.kept_stamp);
         head.nodes.set(std::mem::take(&mut self.nodes.last.nodes));
-        head.beside.set(self.nodes.last.beside.take());
+        head.beside.set(std::mem::take(&mut self.nodes.last.beside));
     }
 
     /// The number of results.
@@ -513,17 +528,18 @@ struct Chunk<T> {
     /// The number of its first node.
     first: usize,
     nodes: Vec<Node<T>>,
-    beside: Option<Box<[T]>>,
+    /// As many as there is room for nodes.
+    beside: Vec<T>,
 }
 
 impl<T> Chunk<T> {
     const fn empty() -> Self {
-        Chunk { first: 0, nodes: Vec::new(), beside: None }
+        Chunk { first: 0, nodes: Vec::new(), beside: Vec::new() }
     }
 
     /// The number of nodes for which there is room.
     fn room(&self) -> usize {
-        self.beside.as_deref().map_or(0, <[T]>::len)
+        self.beside.len()
     }
 }
 
@@ -531,7 +547,7 @@ impl<T: Scalar> Chunk<T> {
     fn new(room: usize) -> Self {
         let nodes = Vec::with_capacity(room);
         let beside = vec![T::zero(); nodes.capacity()];
-        Chunk { first: 0, nodes, beside: Some(beside.into()) }
+        Chunk { first: 0, nodes, beside }
     }
 }
 
@@ -598,7 +614,7 @@ impl<T> Nodes<T> {
             let chunk = self.chunk_of(end.checked_sub(1).filter(|&last| last >= numbers.start)?);
             let range = numbers.start.saturating_sub(chunk.first)..end - chunk.first;
             end -= range.len();
-            Some((&chunk.nodes[range.clone()], &chunk.beside.as_deref()?[range]))
+            Some((&chunk.nodes[range.clone()], &chunk.beside[range]))
         })
     }
 }
@@ -619,8 +635,8 @@ impl<T: Scalar> Nodes<T> {
             }
         }
         let position = self.positions() as u32;
-        if let (Some(slice), Some(partial)) = (&mut self.last.beside, beside) {
-            slice[self.last.nodes.len()] = partial;
+        if let Some(partial) = beside {
+            self.last.beside[self.last.nodes.len()] = partial;
         }
         self.last.nodes.push(node);
         position
@@ -675,9 +691,7 @@ mod tests {
         let tape = Tape::<f64>::new();
         let [x, y] = [2.0, 3.0].map(|x| tape.vars(&[x])[0]);
         let _ = [x + y, x - y, x + 1.0, 1.0 - x, x * 7.0, -x, x.sqrt(), x * x, x * y];
-        let beside = on_slot::<f64, _>(|slot| {
-            slot.current().nodes.last.beside.as_ref().and_then(|beside| beside.first_chunk().copied())
-        });
+        let beside = on_slot::<f64, _>(|slot| slot.current().nodes.last.beside.first_chunk().copied());
         assert_eq!(beside, Some([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]));
     }
 

@@ -121,10 +121,7 @@ impl<T: Scalar> Var<T> {
     #[inline(always)]
     #[track_caller]
     fn joined(self, other: Self, value: T, by_self: T) -> Self {
-        let constant = self.place.is_nowhere() & other.place.is_nowhere();
-        let partials = [by_self, T::one()];
-        let place = if constant { self.place } else { record::<T, true>([self.place, other.place], partials) };
-        Var { value, place }
+        Var { value, place: record::<T, true>([self.place, other.place], [by_self, T::one()]) }
     }
 
     /// The result of an operation on a few operands.
@@ -280,7 +277,7 @@ fn counts<T: Scalar>(x: Var<T>) -> bool {
     !(T::RECORDS && x.is_constant())
 }
 
-/// Records a statement with two operands.
+/// Records a statement with two operands, unless both are constants.
 #[inline(always)]
 #[track_caller]
 fn record<T: Scalar, const ONE: bool>(operands: [Place; 2], partials: [T; 2]) -> Place {
@@ -288,6 +285,7 @@ fn record<T: Scalar, const ONE: bool>(operands: [Place; 2], partials: [T; 2]) ->
     let at_once = T::with_slot(|slot| slot.head().binary(binary));
     match at_once {
         Ok(Some(place)) => place,
+        _ if operands.iter().all(|place| place.is_nowhere()) => Place::NOWHERE,
         _ => record_with_care(binary),
     }
 }
@@ -347,7 +345,9 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn plus(self, other: Self) -> Self {
-        self.joined(other, self.value + other.value, T::one())
+        // The first one is the sum so far, more often than not: on the way back over a long sum each adjoint waits for
+        // the one before, and where the partial is one by its place alone, not for a product.
+        other.joined(self, self.value + other.value, T::one())
     }
 
     #[inline(always)]
