@@ -3,10 +3,10 @@
 //! Optimized, this is 10,000 steps of training, 10⁸ recorded operations and a loop of 10⁶
 //! steps; unoptimized, a tenth and a hundredth of that.
 
-use std::fs;
+use std::{fs, thread};
 
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, l2, mean_squared_error};
-use dualtape::{Checkpointed, Dual, Scalar, Tape, function, gradient};
+use dualtape::{Checkpointed, Dual, Scalar, Tape, dot, function, gradient};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -45,6 +45,7 @@ fn memory_is_constant() {
     operations_in_pieces();
     nested_recordings();
     a_loop_with_checkpoints();
+    threads_that_end();
 }
 
 const LAYERS: [(usize, Activation); 3] = [(8, Activation::Tanh), (8, Activation::Relu), (1, Activation::Linear)];
@@ -147,4 +148,23 @@ fn a_loop_with_checkpoints() {
     for (reverse, forward) in by_p.iter().zip(forward.partials) {
         assert!((reverse - forward).abs() < 1e-9 * forward.abs(), "{reverse} in reverse, {forward} forward");
     }
+}
+
+/// What a thread keeps for its next recording goes with it: nodes, operands, adjoints, variables.
+fn threads_that_end() {
+    fn differentiate() {
+        let x = [0.5; 2000];
+        let products = |x: &[_]| x.iter().fold(dot(x, x), |sum, &x: &dualtape::Var| sum + (x * 2.0).sin() * x);
+        let (_, g) = gradient(products, &x);
+        let tape = Tape::new();
+        let x = tape.vars(&x);
+        assert_eq!(tape.backward(products(&x)).wrt(&x), g);
+        let nested = Tape::new();
+        let x = nested.vars(&[Dual::<f64>::variable(0.5); 2000]);
+        assert_eq!(nested.backward(dot(&x, &x))[x[0]].value, 1.0);
+    }
+    grows_no_more(steps(1000, 4), |_| {
+        thread::spawn(differentiate).join().expect("no thread panics");
+        0
+    });
 }
