@@ -103,15 +103,11 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
         Dual { value: self.value, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
     }
 
-    /// The result of an operation on `x` whose partial derivatives are `slopes`, with one test where there are two and both
-    /// are ordinary.
+    /// The result of an operation on `x` whose partial derivatives are `slopes`.
     #[inline(always)]
     fn with_slopes<const K: usize>(value: T, x: &[Self; K], slopes: &[T; K]) -> Self {
         match (&x[..], &slopes[..]) {
-            (&[x, y], &[by_x, by_y]) if T::are_ordinary(by_x, by_y) => {
-                let partials = zipped(x.partials, y.partials, |p, q| times(p, by_x) + times(q, by_y));
-                Dual { value, partials }
-            }
+            (&[x, y], &[by_x, by_y]) => Dual { value, partials: joined(x.partials, y.partials, [by_x, by_y]) },
             _ => x.iter().zip(slopes).fold(Self::constant(value), |sum, (x, &slope)| sum.plus_scaled(x, slope)),
         }
     }
