@@ -16,9 +16,9 @@
 //! al. 2019.)
 //!
 //! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `tape/var.rs`,
-//! the stored statements and the sweep in `tape/recording.rs`, with those of many operands in
-//! `tape/operands.rs` and those of several results in `tape/block.rs`, `tape/layers.rs` and `tape/elements.rs`, how a variable
-//! finds the tape of its thread, and knows that it is still the right one, in
+//! the stored statements in `tape/recording.rs`, with those of many operands in
+//! `tape/operands.rs` and those of several results in `tape/block.rs`, `tape/layers.rs` and `tape/elements.rs`, the walk
+//! back in `tape/sweep.rs`, how a variable finds the tape of its thread, and knows that it is still the right one, in
 //! `tape/slot.rs`, and which inputs an output depends on in `tape/dependencies.rs`.
 
 mod block;
@@ -28,6 +28,7 @@ mod layers;
 mod operands;
 mod recording;
 mod slot;
+mod sweep;
 mod var;
 
 use std::cell::Cell;

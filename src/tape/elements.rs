@@ -168,7 +168,7 @@ impl<T: Scalar> Partials<T> {
         let (stamp, mut all, first) = on_slot::<T, _>(|slot| {
             let recording = slot.current();
             let stamp = recording.stamp();
-            let elements = &mut recording.blocks().elements;
+            let elements = &mut recording.blocks.elements;
             (stamp, std::mem::take(&mut elements.partials), elements.partials_in_use)
         });
         let of_kernel = first..first + count;
@@ -186,7 +186,7 @@ impl<T: Scalar> Drop for Partials<T> {
             let all = std::mem::take(&mut self.all);
             let _ = T::with_slot(|slot| {
                 if let Some(recording) = slot.borrow_mut().living(self.stamp) {
-                    recording.blocks().elements.partials = all;
+                    recording.blocks.elements.partials = all;
                 }
             });
         }

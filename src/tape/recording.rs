@@ -1,13 +1,12 @@
-//! The statements of one recording, and the walk back over them.
+//! The statements of one recording.
 
 use std::cell::Cell;
 use std::ops::Range;
 
 use super::block::{Blocks, Source};
-use super::operands::{Arguments, Operands};
+use super::operands::Operands;
 use super::var::Place;
 use crate::Scalar;
-use crate::slices::vectorized;
 
 /// The operations of a recording in order. Each result has the next position; its variable
 /// carries it.
@@ -20,18 +19,18 @@ pub(crate) struct Recording<T: 'static> {
     stamp: u32,
     /// The stamp of the first variables, if they outlive a [`rewind`](Recording::rewind); else 0.
     kept_stamp: u32,
-    nodes: Nodes<T>,
+    pub(super) nodes: Nodes<T>,
     /// Of the long statements.
-    operands: Operands<T>,
-    blocks: Blocks<T>,
+    pub(super) operands: Operands<T>,
+    pub(super) blocks: Blocks<T>,
 }
 
 /// An operation on two arguments, which are positions, with `∂result/∂first`. `∂result/∂second` is 1, or, where that
 /// is [marked](BESIDE), beside the node.
 #[derive(Clone, Copy)]
-struct Node<T> {
-    partial: T,
-    arguments: [u32; 2],
+pub(super) struct Node<T> {
+    pub(super) partial: T,
+    pub(super) arguments: [u32; 2],
 }
 
 impl<T: Scalar> Node<T> {
@@ -173,10 +172,10 @@ const LIMIT: u32 = BESIDE - 1;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// With the second position: its partial is beside the node.
-const BESIDE: u32 = 1 << 31;
+pub(super) const BESIDE: u32 = 1 << 31;
 
 /// In place of the first position: the second is the number of a long statement.
-const LONG: u32 = u32::MAX - 1;
+pub(super) const LONG: u32 = u32::MAX - 1;
 
 impl<T> Recording<T> {
     pub(crate) const fn new() -> Self {
@@ -279,17 +278,6 @@ impl<T: Scalar> Recording<T> {
         self.push(Node::long(number), None)
     }
 
-    /// Where the operands of long statements are stored.
-    #[inline(always)]
-    pub(super) fn operands(&mut self) -> &mut Operands<T> {
-        &mut self.operands
-    }
-
-    /// Where blocks and their operands are stored.
-    pub(super) fn blocks(&mut self) -> &mut Blocks<T> {
-        &mut self.blocks
-    }
-
     /// Records results at consecutive places, the first of which is returned.
     pub(super) fn block(&mut self, results: usize, source: Source<T>) -> Place {
         let first = self.len();
@@ -304,164 +292,6 @@ impl<T: Scalar> Recording<T> {
     #[inline(always)]
     fn push(&mut self, node: Node<T>, beside: Option<T>) -> Place {
         Place::new(self.stamp, self.nodes.push(node, beside))
-    }
-
-    /// The adjoints of all variables up to the last seeded one, and zeros after
-    /// them, in the memory of `adjoints`: L adjoints for each variable, of as many
-    /// outputs or directions.
-    ///
-    /// The order of summation is that of the statements from the last to the
-    /// first, and within one from the first argument to the last. An adjoint that
-    /// is zero beats a partial that is not finite, and the other way round.
-    pub(super) fn sweep<const L: usize>(
-        &self,
-        seeds: impl Iterator<Item = (Place, [T; L])> + Clone,
-        mut adjoints: Vec<T>,
-    ) -> Vec<T> {
-        let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
-        let len = self.swept(len);
-        adjoints.clear();
-        adjoints.resize((len + 1) * L, T::zero());
-        let (lanes, _) = adjoints.as_chunks_mut::<L>();
-        for (place, seed) in seeds {
-            for (sum, seed) in lanes[place.position() as usize].iter_mut().zip(seed) {
-                *sum += seed;
-            }
-        }
-        self.sweep_back::<L, false>(lanes, 0);
-        adjoints
-    }
-
-    /// Appends the adjoints of the first `count` variables, which are independent ones, to `gradient`.
-    ///
-    /// The adjoints are all zero before, whatever their number, and again afterwards: each that is not is cleared where
-    /// it is swept, which costs less than to clear them all. (No sum that starts from zero is −0.)
-    pub(super) fn gradient(&self, output: Place, seed: T, count: usize, adjoints: &mut Vec<T>, gradient: &mut Vec<T>) {
-        let len = self.swept(output.position() as usize + 1);
-        if adjoints.len() <= len {
-            adjoints.resize(len + 1, T::zero());
-        }
-        let adjoints = &mut adjoints[..=len];
-        adjoints[output.position() as usize] = seed;
-        let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back::<1, true>(lanes, count);
-        // They are the results of one block, so all are there.
-        let of_inputs = &mut adjoints[..count];
-        gradient.extend_from_slice(of_inputs);
-        of_inputs.fill(T::zero());
-    }
-
-    /// The number of adjoints for a sweep from before a position: all results of a block have one.
-    fn swept(&self, end: usize) -> usize {
-        self.blocks.before(end).last().map_or(end, |block| end.max(block.results().end))
-    }
-
-    /// Adds the adjoints of the seeds to those of the first variables, which are
-    /// independent ones; what follows them in `adjoints` is of use to nobody.
-    pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
-        adjoints.resize(self.len() + 1, T::zero());
-        for (place, seed) in seeds {
-            adjoints[place.position() as usize] += seed;
-        }
-        let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back::<1, false>(lanes, 0);
-    }
-
-    /// Carries the adjoints of all variables on to their arguments, from the last; if told so, it clears them but
-    /// for the first ones to be kept.
-    fn sweep_back<const L: usize, const CLEARS: bool>(&self, adjoints: &mut [[T; L]], kept: usize) {
-        let mut end = adjoints.len() - 1;
-        for block in self.blocks.before(end).iter().rev() {
-            let results = block.results();
-            if results.end < end {
-                self.sweep_nodes::<L, CLEARS>(results.end..end, block.nodes_before(), adjoints);
-            }
-            self.blocks.sweep(block, adjoints);
-            if CLEARS && results.start >= kept {
-                adjoints[results.clone()].fill([T::zero(); L]);
-            }
-            end = results.start;
-        }
-        if end > 0 {
-            self.sweep_nodes::<L, CLEARS>(0..end, 0, adjoints);
-        }
-    }
-
-    /// Carries the adjoints at consecutive positions on, of which the first is that of the node
-    /// with the number `first`.
-    fn sweep_nodes<const L: usize, const CLEARS: bool>(
-        &self,
-        positions: Range<usize>,
-        first: usize,
-        adjoints: &mut [[T; L]],
-    ) {
-        let mut end = positions.end;
-        for (nodes, beside) in self.nodes.backward(first..first + positions.len()) {
-            let adjoints = &mut adjoints[..end];
-            if T::RECORDS || (T::ORDER == 0 && L == 1) {
-                self.sweep_scalars::<L, CLEARS>(nodes, beside, adjoints);
-            } else {
-                vectorized(
-                    #[inline(always)]
-                    || self.sweep_chunk::<L, CLEARS>(nodes, beside, adjoints),
-                );
-            }
-            end -= nodes.len();
-        }
-    }
-
-    /// [`sweep_chunk`](Self::sweep_chunk) where vector instructions are of no use.
-    #[inline(never)]
-    fn sweep_scalars<const L: usize, const CLEARS: bool>(
-        &self,
-        nodes: &[Node<T>],
-        beside: &[T],
-        adjoints: &mut [[T; L]],
-    ) {
-        self.sweep_chunk::<L, CLEARS>(nodes, beside, adjoints);
-    }
-
-    /// Carries the last adjoints on, which are those of the nodes.
-    #[inline(always)]
-    fn sweep_chunk<const L: usize, const CLEARS: bool>(
-        &self,
-        nodes: &[Node<T>],
-        beside: &[T],
-        adjoints: &mut [[T; L]],
-    ) {
-        let mut rest = adjoints;
-        for (node, by_y) in nodes.iter().zip(beside).rev() {
-            // The arguments are before the result.
-            let Some((adjoint, before)) = rest.split_last_mut() else { return };
-            rest = before;
-            // A single adjoint is in a register; several stay where they are.
-            let single = *adjoint;
-            let lanes = if L == 1 { &single } else { &*adjoint };
-            if lanes.iter().all(|lane| lane.is_identically_zero()) {
-                continue;
-            }
-            if CLEARS {
-                *adjoint = [T::zero(); L];
-            }
-            let adjoint = if L == 1 || CLEARS { &single } else { adjoint };
-            let [x, y] = node.arguments;
-            // The marks are past the end of the adjoints.
-            if let Some(x) = rest.get_mut(x as usize) {
-                add(x, node.partial, adjoint);
-            } else {
-                std::hint::cold_path();
-                if x == LONG {
-                    // A copy, so that the adjoint stays in a register.
-                    self.sweep_long(y, &{ *adjoint }, rest);
-                    continue;
-                }
-            }
-            if let Some(y) = rest.get_mut(y as usize) {
-                y.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += adjoint);
-            } else if let Some(y) = rest.get_mut((y & !BESIDE) as usize) {
-                add(y, *by_y, adjoint);
-            }
-        }
     }
 
     /// Calls `visit` with the position of every argument that counts.
@@ -480,40 +310,6 @@ impl<T: Scalar> Recording<T> {
                 }
             }
             [x, y] => [x, y & !BESIDE].into_iter().filter(|&argument| argument < LIMIT).for_each(|x| visit(x as usize)),
-        }
-    }
-
-    #[inline(never)]
-    fn sweep_long<const L: usize>(&self, number: u32, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
-        let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
-        for (arguments, partials) in self.operands.of(number) {
-            match arguments {
-                Arguments::Spaced { first, distance: 1, len } if !skips_zeros => {
-                    let sums = &mut adjoints[first..first + len];
-                    sums.iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
-                }
-                Arguments::Spaced { first, distance, .. } if !skips_zeros => {
-                    let sums = adjoints[first..].iter_mut().step_by(distance);
-                    sums.zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
-                }
-                Arguments::Listed(listed) if !skips_zeros => {
-                    for (&position, &partial) in listed.iter().zip(partials) {
-                        // That of a constant is past the end.
-                        if let Some(sum) = adjoints.get_mut(position as usize) {
-                            add(sum, partial, adjoint);
-                        }
-                    }
-                }
-                arguments => {
-                    for (position, &partial) in arguments.positions().zip(partials) {
-                        if let Some(position) = position
-                            && !partial.is_identically_zero()
-                        {
-                            add(&mut adjoints[position], partial, adjoint);
-                        }
-                    }
-                }
-            }
         }
     }
 }
@@ -553,7 +349,7 @@ impl<T: Scalar> Chunk<T> {
 
 /// Nodes in chunks, so that none is moved when there are more. They are numbered; some
 /// positions have no node.
-struct Nodes<T> {
+pub(super) struct Nodes<T> {
     full: Vec<Chunk<T>>,
     last: Chunk<T>,
     /// The position that the first node of the last chunk would have now.
@@ -608,7 +404,7 @@ impl<T> Nodes<T> {
     }
 
     /// The nodes with these numbers and the partials beside them, chunk by chunk, the last one first.
-    fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (&[Node<T>], &[T])> {
+    pub(super) fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (&[Node<T>], &[T])> {
         let mut end = numbers.end;
         std::iter::from_fn(move || {
             let chunk = self.chunk_of(end.checked_sub(1).filter(|&last| last >= numbers.start)?);
@@ -640,18 +436,6 @@ impl<T: Scalar> Nodes<T> {
         }
         self.last.nodes.push(node);
         position
-    }
-}
-
-/// `sum += partial·adjoint`. A single zero adjoint is not swept at all; in several lanes
-/// it must not meet a partial that is not finite.
-#[inline(always)]
-fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
-    let with_care = L > 1 && !partial.is_finite_throughout();
-    for (sum, &adjoint) in sum.iter_mut().zip(adjoint) {
-        if !(with_care && adjoint.is_identically_zero()) {
-            *sum += partial * adjoint;
-        }
     }
 }
 

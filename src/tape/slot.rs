@@ -115,7 +115,7 @@ impl<T: Scalar> Slot<T> {
     pub(super) fn record_long(&self, store: impl FnOnce(&mut Operands<T>)) -> Place {
         let number = {
             let mut recordings = self.recordings.borrow_mut();
-            let operands = recordings.recording.operands();
+            let operands = &mut recordings.recording.operands;
             store(operands);
             operands.finish()
         };

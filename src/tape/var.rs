@@ -179,7 +179,7 @@ fn record_block<T: Scalar, const K: usize>(
     let recorded = lend_slot(|slot: &Slot<T>| {
         let mut recordings = slot.borrow_mut();
         let recording = recordings.current();
-        let blocks = recording.blocks();
+        let blocks = &mut recording.blocks;
         let mut stored = [Operand::Constants; K];
         for (stored, operands) in stored.iter_mut().zip(operands) {
             match Slice::of(operands, slot.head())? {

@@ -1,0 +1,107 @@
+//! Rows of statements that the walk back takes together, sums of products and zeros, give the bits that they give one
+//! by one. Several lanes are swept one by one, so they are what is compared with.
+
+use dualtape::{Scalar, Tape, Var, gradient};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+/// The room for nodes of the largest chunks.
+const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 16384 };
+
+/// Of two numbers that are not NaN, nor both NaN.
+fn differ(a: f64, b: f64) -> bool {
+    a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan())
+}
+
+/// Sums of up to twenty products and of what is none, among them of the sum so far, and of zeros and infinities; some
+/// results count again later. Returns a result anywhere, and all that were picked from.
+fn sums(x: &[Var], rng: &mut StdRng) -> (Var, Vec<Var>) {
+    let mut results = x.to_vec();
+    for _ in 0..rng.random_range(1..8) {
+        let mut sum = *results.choose(rng).expect("inputs");
+        for _ in 0..rng.random_range(1..20) {
+            let [a, b] = [(); 2].map(|()| *results.choose(rng).expect("inputs"));
+            let term = match rng.random_range(0..12) {
+                0 => a * 0.5,
+                1 => a * a,
+                2 => sum * a,
+                3 => a / sum,
+                4 => a.sqrt(),
+                5 => Var::constant(0.5),
+                6 => dualtape::sum(&[a, sum, b]),
+                _ => a * b,
+            };
+            sum = match rng.random_range(0..12) {
+                0 => sum - term,
+                1 => term + sum,
+                2 => term - sum,
+                _ => sum + term,
+            };
+            match rng.random_range(0..12) {
+                0 => results.push(term),
+                1 => results.push(sum),
+                _ => {}
+            }
+        }
+        results.push(sum);
+    }
+    (*results.choose(rng).expect("inputs"), results)
+}
+
+#[test]
+fn sums_of_products_and_zeros() {
+    let numbers = [1.0, -0.5, 0.25, 0.75, 0.0, -0.0, 1e-200, f64::INFINITY];
+    let mut nonzero = 0;
+    for seed in 0..20_000 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let kinds = if seed % 2 == 0 { 4 } else { numbers.len() };
+        let x: Vec<f64> = (0..rng.random_range(1..12)).map(|_| numbers[rng.random_range(0..kinds)]).collect();
+        let program = |x: &[Var]| sums(x, &mut StdRng::seed_from_u64(!seed));
+        let tape = Tape::new();
+        let inputs = tape.vars(&x);
+        let (y, results) = program(&inputs);
+        let single = tape.backward(y);
+        let lanes = tape.backward_lanes(&[(y, [1.0, -2.0])]);
+        for &result in &results {
+            assert!(!differ(single[result], lanes.lanes(result)[0]), "seed {seed}: {result}");
+        }
+        let all = single.wrt(&inputs);
+        nonzero += all.iter().filter(|by_x| by_x.is_finite() && **by_x != 0.0).count();
+        drop(tape);
+        // Here the adjoints are cleared on the way, and those of the program before were.
+        let (_, by_inputs) = gradient(|x| program(x).0, &x);
+        assert!(!by_inputs.iter().zip(&all).any(|(&a, &b)| differ(a, b)), "seed {seed}: {by_inputs:?}, not {all:?}");
+    }
+    assert!(nonzero > 20_000, "{nonzero}");
+}
+
+/// A sum of products that begins anywhere in a chunk, and goes on through three.
+#[test]
+fn sums_of_products_across_chunks() {
+    for before in 0..CHUNK.min(200) {
+        let tape = Tape::new();
+        let x = tape.vars(&[3.0, 0.5]);
+        (0..before).fold(x[0], |y, _| y + 1.0);
+        let y = (0..CHUNK).fold(x[0] * x[1], |sum, _| sum + x[0] * x[1]);
+        let products = (CHUNK + 1) as f64;
+        assert_eq!(tape.backward(y).wrt(&x), [0.5 * products, 3.0 * products], "{before}");
+    }
+}
+
+/// Zeros in any number before and after what counts, whatever chunk they are in.
+#[test]
+fn rows_of_zeros() {
+    for zeros in 0..3 * CHUNK.min(64) {
+        let tape = Tape::new();
+        let x = tape.var(3.0);
+        let idle = |len| (0..len).fold(x, |y, _| y * 2.0);
+        let _ = idle(zeros);
+        let y = x * x;
+        let _ = idle(zeros / 2);
+        let z = y * x;
+        let _ = idle(zeros);
+        let gradients = tape.backward(z + 1.0);
+        assert_eq!((gradients[x], gradients[y]), (27.0, 3.0), "{zeros}");
+    }
+}
