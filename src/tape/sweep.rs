@@ -314,3 +314,37 @@ fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tape;
+    use crate::tape::slot::on_slot;
+
+    #[test]
+    fn a_sum_of_products_is_one_row() {
+        let tape = Tape::<f64>::new();
+        let x = tape.vars(&[2.0, 3.0]);
+        (0..4).fold(x[0] * x[1], |sum, _| sum + x[0] * x[1]);
+        let swept = on_slot::<f64, _>(|slot| {
+            let recording = slot.current();
+            let (nodes, beside) = recording.nodes.backward(0..9).next()?;
+            let mut adjoints = [0.0; 11];
+            adjoints[10] = 1.0;
+            Some((sweep_products::<f64, true>(nodes, beside, &mut adjoints), adjoints))
+        });
+        // The first product is left.
+        assert_eq!(swept, Some((1, [12.0, 8.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])));
+    }
+
+    #[test]
+    fn zeros_are_counted_from_the_end() {
+        for zeros in 0..40 {
+            for last in [1.0, f64::NAN, f64::MIN_POSITIVE] {
+                let adjoints: Vec<f64> = [0.0, 0.0, last].into_iter().chain((0..zeros).map(|_| -0.0)).collect();
+                assert_eq!(zeros_at_the_end(&adjoints), zeros);
+                assert_eq!(zeros_at_the_end(&adjoints[3..]), zeros);
+            }
+        }
+    }
+}
