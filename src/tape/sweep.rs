@@ -144,6 +144,9 @@ impl<T: Scalar> Recording<T> {
 
     /// Carries the last adjoints on, which are those of the nodes, and returns the number of nodes that are left: it
     /// stops, having carried on one at least, where numbers come in rows.
+    ///
+    /// To stop it takes the adjoints away that the next turn would begin with. An exit of its own would cost every
+    /// statement instructions and jumps.
     #[inline(always)]
     fn sweep_each<const L: usize, const CLEARS: bool>(
         &self,
@@ -154,16 +157,17 @@ impl<T: Scalar> Recording<T> {
         let beside = &beside[..nodes.len()];
         let before_nodes = adjoints.len() - nodes.len();
         let mut rest = adjoints;
+        let mut left = 0;
         for (node, by_y) in nodes.iter().zip(beside).rev() {
             // The arguments are before the result.
-            let Some((adjoint, before)) = rest.split_last_mut() else { return 0 };
+            let Some((adjoint, before)) = rest.split_last_mut() else { break };
             rest = before;
             // A single adjoint is in a register; several stay where they are.
             let single = *adjoint;
             let lanes = if L == 1 { &single } else { &*adjoint };
             if are_zero(lanes) {
                 if are_numbers::<T, L>() && rest.last().is_some_and(are_zero) {
-                    break;
+                    (left, rest) = (rest.len() - before_nodes, &mut []);
                 }
                 continue;
             }
@@ -191,11 +195,11 @@ impl<T: Scalar> Recording<T> {
                     && let [_, .., sum] = &nodes[..rest.len() - before_nodes]
                     && adds_last_two(sum, rest.len() - 1)
                 {
-                    break;
+                    (left, rest) = (rest.len() - before_nodes, &mut []);
                 }
             }
         }
-        rest.len() - before_nodes
+        left
     }
 
     #[inline(never)]
