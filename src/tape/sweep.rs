@@ -296,8 +296,8 @@ fn adds_last_two<T>(node: &Node<T>, position: usize) -> bool {
 #[inline(never)]
 fn zeros_at_the_end<T: Scalar>(adjoints: &[T]) -> usize {
     let (_, eights) = adjoints.as_rchunks::<8>();
-    let are_zero = |eight: &&[T; 8]| eight.iter().fold(true, |zero, x| zero & x.is_identically_zero());
-    let in_eights = 8 * eights.iter().rev().take_while(are_zero).count();
+    let all_zero = |eight: &&[T; 8]| eight.iter().fold(true, |zero, x| zero & x.is_identically_zero());
+    let in_eights = 8 * eights.iter().rev().take_while(all_zero).count();
     let rest = adjoints[..adjoints.len() - in_eights].iter().rev();
     in_eights + rest.take_while(|x| x.is_identically_zero()).count()
 }
