@@ -1,5 +1,6 @@
 //! The walk back over a recording, which carries adjoints from results to arguments.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::operands::Arguments;
@@ -108,26 +109,31 @@ impl<T: Scalar> Recording<T> {
             } else {
                 vectorized(
                     #[inline(always)]
-                    || _ = self.sweep_each::<L, CLEARS>(nodes, beside, adjoints),
+                    || self.sweep_each::<L, CLEARS>(nodes, beside, adjoints),
                 );
             }
             end -= nodes.len();
         }
     }
 
-    /// Carries the last adjoints on, which are those of the nodes, one at a time but for what comes in rows:
-    /// zeros, of all that the output does not depend on, and sums of products.
+    /// [`sweep_each`](Self::sweep_each) of plain numbers, where what comes in rows has a loop of its own: short
+    /// statements, sums of products, and zeros, of all that the output does not depend on.
     fn sweep_numbers<const CLEARS: bool>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) {
         let before = adjoints.len() - nodes.len();
         let mut left = nodes.len();
-        while left > 0 {
-            let (single, _) = adjoints[..before + left].as_chunks_mut::<1>();
-            left = self.sweep_one_by_one::<1, CLEARS>(&nodes[..left], &beside[..left], single);
+        loop {
+            left = sweep_short::<T, CLEARS>(&nodes[..left], &beside[..left], &mut adjoints[..before + left]);
+            let [.., node] = &nodes[..left] else { return };
             let rest = &mut adjoints[..before + left];
-            match rest.last() {
-                Some(last) if last.is_identically_zero() => left -= zeros_at_the_end(&rest[before..]),
-                _ => left = sweep_products::<T, CLEARS>(&nodes[..left], &beside[..left], rest),
-            }
+            left = match rest {
+                [.., last] if last.is_identically_zero() => left - zeros_at_the_end(&rest[before..]),
+                _ if node.arguments[0] == LONG => {
+                    let (single, _) = rest.as_chunks_mut::<1>();
+                    self.sweep_each::<1, CLEARS>(&nodes[left - 1..left], &beside[left - 1..left], single);
+                    left - 1
+                }
+                _ => sweep_products::<T, CLEARS>(&nodes[..left], &beside[..left], rest),
+            };
         }
     }
 
@@ -138,37 +144,22 @@ impl<T: Scalar> Recording<T> {
         nodes: &[Node<T>],
         beside: &[T],
         adjoints: &mut [[T; L]],
-    ) -> usize {
-        self.sweep_each::<L, CLEARS>(nodes, beside, adjoints)
+    ) {
+        self.sweep_each::<L, CLEARS>(nodes, beside, adjoints);
     }
 
-    /// Carries the last adjoints on, which are those of the nodes, and returns the number of nodes that are left: it
-    /// stops, having carried on one at least, where numbers come in rows.
-    ///
-    /// To stop it takes the adjoints away that the next turn would begin with. An exit of its own would cost every
-    /// statement instructions and jumps.
+    /// Carries the last adjoints on, which are those of the nodes.
     #[inline(always)]
-    fn sweep_each<const L: usize, const CLEARS: bool>(
-        &self,
-        nodes: &[Node<T>],
-        beside: &[T],
-        adjoints: &mut [[T; L]],
-    ) -> usize {
-        let beside = &beside[..nodes.len()];
-        let before_nodes = adjoints.len() - nodes.len();
+    fn sweep_each<const L: usize, const CLEARS: bool>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [[T; L]]) {
         let mut rest = adjoints;
-        let mut left = 0;
         for (node, by_y) in nodes.iter().zip(beside).rev() {
             // The arguments are before the result.
-            let Some((adjoint, before)) = rest.split_last_mut() else { break };
+            let Some((adjoint, before)) = rest.split_last_mut() else { return };
             rest = before;
             // A single adjoint is in a register; several stay where they are.
             let single = *adjoint;
             let lanes = if L == 1 { &single } else { &*adjoint };
             if are_zero(lanes) {
-                if are_numbers::<T, L>() && rest.last().is_some_and(are_zero) {
-                    (left, rest) = (rest.len() - before_nodes, &mut []);
-                }
                 continue;
             }
             if CLEARS {
@@ -191,15 +182,8 @@ impl<T: Scalar> Recording<T> {
                 y.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += adjoint);
             } else if let Some(y) = rest.get_mut((y & !BESIDE) as usize) {
                 add(y, *by_y, adjoint);
-                if are_numbers::<T, L>()
-                    && let [_, .., sum] = &nodes[..rest.len() - before_nodes]
-                    && adds_last_two(sum, rest.len() - 1)
-                {
-                    (left, rest) = (rest.len() - before_nodes, &mut []);
-                }
             }
         }
-        left
     }
 
     #[inline(never)]
@@ -241,6 +225,49 @@ impl<T: Scalar> Recording<T> {
 #[inline(always)]
 const fn are_numbers<T: Scalar, const L: usize>() -> bool {
     L == 1 && T::ORDER == 0
+}
+
+/// Carries the last adjoints on, which are those of the nodes, as far as a long statement, a sum of products or zeros,
+/// and returns the number of nodes that are left.
+///
+/// The loop has one counter, as the cells of all adjoints stay where they are. With a slice that becomes shorter it has
+/// more instructions, and the place of the program in memory decides how fast they are.
+#[inline(never)]
+fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
+    let before = adjoints.len() - nodes.len();
+    let adjoints = Cell::from_mut(adjoints).as_slice_of_cells();
+    let of_nodes = &adjoints[before..];
+    for (left, ((node, by_y), own)) in nodes.iter().zip(beside).zip(of_nodes).enumerate().rev() {
+        let adjoint = own.get();
+        if adjoint.is_identically_zero() {
+            if of_nodes[..left].last().is_some_and(|next| next.get().is_identically_zero()) {
+                return left;
+            }
+            continue;
+        }
+        let [x, y] = node.arguments;
+        // The marks are past the end of the adjoints.
+        if let Some(x) = adjoints.get(x as usize) {
+            x.set(x.get() + node.partial * adjoint);
+        } else {
+            std::hint::cold_path();
+            if x == LONG {
+                return left + 1;
+            }
+        }
+        if CLEARS {
+            own.set(T::zero());
+        }
+        if let Some(y) = adjoints.get(y as usize) {
+            y.set(y.get() + adjoint);
+        } else if let Some(y) = adjoints.get((y & !BESIDE) as usize) {
+            y.set(y.get() + *by_y * adjoint);
+            if nodes[..left].last().is_some_and(|sum| adds_last_two(sum, before + left - 1)) {
+                return left;
+            }
+        }
+    }
+    0
 }
 
 /// Carries the adjoints of a sum of products on as long as the last nodes are `so_far + x·y`, two for each product, and
