@@ -143,30 +143,60 @@ where
     F: Function<T::Real>,
     T: Scalar,
 {
-    if KernelDual::<T, N>::IS_SMALL {
-        let mut inputs = [KernelDual::constant(T::zero()); N];
-        for_each_lane!(lane < N => {
-            inputs[lane] = KernelDual::constant(x[lane]);
-            if counts(lane) {
-                (inputs[lane].partials[lane], inputs[lane].present) = (T::one(), 1 << lane);
-            }
-        });
-        let y = f.eval(&inputs);
-        if F::Output::as_slice(&y).iter().all(KernelDual::has_finite_partials) {
-            return (F::Output::map(y, KernelDual::dual), true);
-        }
+    if let Some(y) = linearized_if_finite(f, x, &counts) {
+        return (y, true);
     }
-    let x =
-        std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) });
-    // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
-    let y = F::Output::map(linearized_with_care(f, x), |y| Dual::new(y.value, y.partials));
+    let y = linearized_with_care(f, x, counts);
     let are_finite = F::Output::as_slice(&y).iter().flat_map(|y| &y.partials).all(|p| p.is_finite_throughout());
     (y, are_finite)
 }
 
+/// [`linearized`] where that is fast: if the inputs are few and all partial derivatives finite.
+#[inline(always)]
+pub(crate) fn linearized_if_finite<F, T, const N: usize>(
+    f: &F,
+    x: [T; N],
+    counts: impl Fn(usize) -> bool,
+) -> Option<Linearized<F, T, N>>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
+    if !KernelDual::<T, N>::IS_SMALL {
+        return None;
+    }
+    let mut inputs = [KernelDual::constant(T::zero()); N];
+    for_each_lane!(lane < N => {
+        inputs[lane] = KernelDual::constant(x[lane]);
+        if counts(lane) {
+            (inputs[lane].partials[lane], inputs[lane].present) = (T::one(), 1 << lane);
+        }
+    });
+    let y = f.eval(&inputs);
+    let are_finite = F::Output::as_slice(&y).iter().all(KernelDual::has_finite_partials);
+    are_finite.then(|| F::Output::map(y, KernelDual::dual))
+}
+
+/// [`linearized`] in every case.
+#[inline(always)]
+pub(crate) fn linearized_with_care<F, T, const N: usize>(
+    f: &F,
+    x: [T; N],
+    counts: impl Fn(usize) -> bool,
+) -> Linearized<F, T, N>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
+    let x =
+        std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) });
+    // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
+    F::Output::map(eval_out_of_line(f, x), |y| Dual::new(y.value, y.partials))
+}
+
 #[cold]
 #[inline(never)]
-fn linearized_with_care<F, T, const N: usize>(f: &F, x: [Dual<T, N>; N]) -> Linearized<F, T, N>
+fn eval_out_of_line<F, T, const N: usize>(f: &F, x: [Dual<T, N>; N]) -> Linearized<F, T, N>
 where
     F: Function<T::Real>,
     T: Scalar,

@@ -8,7 +8,7 @@ use super::layers::Layer;
 use super::recording::{Binary, Head, NONE};
 use super::slot::{Slot, lend_slot, on_slot, refuse};
 use crate::custom::pulled_back;
-use crate::kernel::linearized;
+use crate::kernel::{linearized, linearized_if_finite, linearized_with_care};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::scratch::Scratch;
@@ -479,8 +479,10 @@ impl<T: Scalar> Scalar for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        let (y, _) = linearized(f, x.map(|x| x.value), |lane| counts(x[lane]));
-        F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials))
+        match linearized_if_finite(f, x.map(|x| x.value), |lane| counts(x[lane])) {
+            Some(y) => F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials)),
+            None => fused_with_care(f, x),
+        }
     }
 
     #[track_caller]
@@ -518,6 +520,18 @@ impl<T: Scalar> Scalar for Var<T> {
 }
 
 impl_scalar!([] Var<T>);
+
+/// Out of line, so that partial derivatives which come from memory do not meet those in registers.
+#[inline(never)]
+#[track_caller]
+fn fused_with_care<F, T, const N: usize>(f: &F, x: [Var<T>; N]) -> <F::Output as Outputs<T::Real>>::Of<Var<T>>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
+    let y = linearized_with_care(f, x.map(|x| x.value), |lane| counts(x[lane]));
+    F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials))
+}
 
 /// A constant.
 impl<T: Scalar> From<T> for Var<T> {
