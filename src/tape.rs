@@ -92,6 +92,7 @@ impl<T: Scalar> Tape<T> {
     /// assert_eq!(tape.backward(x * x)[x], 6.0);
     /// ```
     #[expect(clippy::new_without_default, reason = "starting to record is no default")]
+    #[inline]
     pub fn new() -> Self {
         Tape { stamp: Cell::new(on_slot::<T, _>(Recordings::start)), thread: PhantomData }
     }
@@ -138,6 +139,7 @@ impl<T: Scalar> Tape<T> {
         out
     }
 
+    #[inline]
     #[track_caller]
     fn variables<'a>(&self, values: &'a [T]) -> impl ExactSizeIterator<Item = Var<T>> + use<'a, T> {
         let first = self.on_recording_under_way(|recording| recording.block(values.len(), Source::Nothing));
@@ -210,6 +212,7 @@ impl<T: Scalar> Tape<T> {
 
     /// Appends the derivatives of `output` with respect to the first `count` variables, which are independent ones, to
     /// `gradient`.
+    #[inline]
     #[track_caller]
     pub(crate) fn append_gradient(&self, output: Var<T>, count: usize, gradient: &mut Vec<T>) {
         let stamp = self.stamp.get();
@@ -346,6 +349,7 @@ impl<T: Scalar> Tape<T> {
 }
 
 impl<T: Scalar> Drop for Tape<T> {
+    #[inline]
     fn drop(&mut self) {
         // While the thread ends, its slot may be gone before the tape: nothing is left to do.
         let _ = T::with_slot(|slot| slot.borrow_mut().stop(self.stamp.get()));
