@@ -5,7 +5,7 @@ use std::time::Instant;
 /// The median time of each run in seconds.
 ///
 /// They run in turn, `rounds` times, so that ratios hold on a machine whose speed drifts; short
-/// ones are repeated until they take a measurable time.
+/// ones are repeated until they take two milliseconds.
 pub(crate) fn medians(runs: &mut [&mut dyn FnMut()], rounds: usize) -> Vec<f64> {
     let time = |run: &mut dyn FnMut(), repeats: u32| {
         let start = Instant::now();
@@ -14,10 +14,13 @@ pub(crate) fn medians(runs: &mut [&mut dyn FnMut()], rounds: usize) -> Vec<f64> 
         }
         start.elapsed().as_secs_f64() / f64::from(repeats)
     };
+    // The first times take longer than those that follow.
     let repeats_of = |run: &mut &mut dyn FnMut()| {
-        // The first time takes longer than all others.
-        run();
-        (2e-3 / time(run, 1).max(1e-9)).clamp(1.0, 1e5) as u32
+        let mut repeats = 1;
+        while f64::from(repeats) * time(run, repeats) < 2e-3 {
+            repeats *= 2;
+        }
+        repeats
     };
     let repeats: Vec<u32> = runs.iter_mut().map(repeats_of).collect();
     let mut times = vec![Vec::with_capacity(rounds); runs.len()];
