@@ -349,23 +349,50 @@ fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Tape;
     use crate::tape::slot::on_slot;
+    use crate::{Tape, Var, sum};
+
+    type Loop = fn(&[Node<f64>], &[f64], &mut [f64]) -> usize;
+
+    /// The nodes that a loop leaves of what `record` records of two inputs, with the adjoint 1 for the last; and all
+    /// adjoints.
+    fn swept(sweep: Loop, record: fn(&[Var<f64>])) -> (usize, Vec<f64>) {
+        let tape = Tape::<f64>::new();
+        record(&tape.vars(&[2.0, 3.0]));
+        let len = tape.len();
+        let mut adjoints = vec![0.0; len];
+        adjoints[len - 1] = 1.0;
+        let left = on_slot::<f64, _>(|slot| {
+            let (nodes, beside) = slot.current().nodes.backward(0..len - 2).next()?;
+            Some(sweep(nodes, beside, &mut adjoints))
+        });
+        (left.expect("a chunk"), adjoints)
+    }
+
+    fn sum_of_products(x: &[Var<f64>]) {
+        (0..4).fold(x[0] * x[1], |sum, _| sum + x[0] * x[1]);
+    }
 
     #[test]
     fn a_sum_of_products_is_one_row() {
-        let tape = Tape::<f64>::new();
-        let x = tape.vars(&[2.0, 3.0]);
-        (0..4).fold(x[0] * x[1], |sum, _| sum + x[0] * x[1]);
-        let swept = on_slot::<f64, _>(|slot| {
-            let recording = slot.current();
-            let (nodes, beside) = recording.nodes.backward(0..9).next()?;
-            let mut adjoints = [0.0; 11];
-            adjoints[10] = 1.0;
-            Some((sweep_products::<f64, true>(nodes, beside, &mut adjoints), adjoints))
-        });
         // The first product is left.
-        assert_eq!(swept, Some((1, [12.0, 8.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])));
+        let adjoints = vec![12.0, 8.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(swept(sweep_products::<f64, true>, sum_of_products), (1, adjoints));
+    }
+
+    #[test]
+    fn short_statements_end_where_others_begin() {
+        let short = sweep_short::<f64, true>;
+        assert_eq!(swept(short, sum_of_products).0, 7);
+        let long = |x: &[Var<f64>]| _ = sum(&[x[0], x[1], x[0], x[1], x[0]]).exp().sin();
+        assert_eq!(swept(short, long).0, 1);
+        let unused = |x: &[Var<f64>]| _ = (x[0].sin(), x[0].cos(), x[1].exp(), x[0].ln() * x[1]);
+        assert_eq!(swept(short, unused).0, 2);
+        let single_zero = |x: &[Var<f64>]| {
+            let used = x[0].sin();
+            _ = (x[0].cos(), used.exp());
+        };
+        assert_eq!(swept(short, single_zero).0, 0);
     }
 
     #[test]
