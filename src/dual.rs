@@ -364,7 +364,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         if !KernelDual::<T, K>::IS_SMALL {
             return f.eval(&x);
         }
-        F::Output::map(linearized(f, x.map(|x| x.value), |_| true).0, |y| Self::with_slopes(y.value, &x, &y.partials))
+        F::Output::map(linearized(f, &x.map(|x| x.value), |_| true).0, |y| Self::with_slopes(y.value, &x, &y.partials))
     }
 
     elementary_functions!(chained_functions inline);

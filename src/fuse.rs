@@ -41,7 +41,7 @@ where
     F: Function<S::Real>,
     S: Scalar,
 {
-    linearized(f, x, |_| true).0
+    linearized(f, &x, |_| true).0
 }
 
 /// `f(x)`, which on a tape is a single statement for each output.

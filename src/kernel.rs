@@ -136,7 +136,7 @@ type Linearized<F, T, const N: usize> =
 #[inline(always)]
 pub(crate) fn linearized<F, T, const N: usize>(
     f: &F,
-    x: [T; N],
+    x: &[T; N],
     counts: impl Fn(usize) -> bool,
 ) -> (Linearized<F, T, N>, bool)
 where
@@ -146,7 +146,8 @@ where
     if let Some(y) = linearized_if_finite(f, x, &counts) {
         return (y, true);
     }
-    let y = linearized_with_care(f, x, counts);
+    // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
+    let y = F::Output::map(eval_out_of_line(f, dual_inputs(x, counts)), |y| Dual::new(y.value, y.partials));
     let are_finite = F::Output::as_slice(&y).iter().flat_map(|y| &y.partials).all(|p| p.is_finite_throughout());
     (y, are_finite)
 }
@@ -155,7 +156,7 @@ where
 #[inline(always)]
 pub(crate) fn linearized_if_finite<F, T, const N: usize>(
     f: &F,
-    x: [T; N],
+    x: &[T; N],
     counts: impl Fn(usize) -> bool,
 ) -> Option<Linearized<F, T, N>>
 where
@@ -177,21 +178,10 @@ where
     are_finite.then(|| F::Output::map(y, KernelDual::dual))
 }
 
-/// [`linearized`] in every case.
+/// The inputs of a kernel as dual numbers with the crate's conventions.
 #[inline(always)]
-pub(crate) fn linearized_with_care<F, T, const N: usize>(
-    f: &F,
-    x: [T; N],
-    counts: impl Fn(usize) -> bool,
-) -> Linearized<F, T, N>
-where
-    F: Function<T::Real>,
-    T: Scalar,
-{
-    let x =
-        std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) });
-    // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
-    F::Output::map(eval_out_of_line(f, x), |y| Dual::new(y.value, y.partials))
+pub(crate) fn dual_inputs<T: Scalar, const N: usize>(x: &[T; N], counts: impl Fn(usize) -> bool) -> [Dual<T, N>; N] {
+    std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) })
 }
 
 #[cold]

@@ -8,12 +8,12 @@ use super::layers::Layer;
 use super::recording::{Binary, Head, NONE};
 use super::slot::{Slot, lend_slot, on_slot, refuse};
 use crate::custom::pulled_back;
-use crate::kernel::{linearized, linearized_if_finite, linearized_with_care};
+use crate::kernel::{dual_inputs, linearized, linearized_if_finite};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::scratch::Scratch;
 use crate::slices::{dense_with_slopes, sum_of, sum_of_pairs};
-use crate::{Block, Function, Outputs, Rule, Scalar, rules};
+use crate::{Block, Dual, Function, Outputs, Rule, Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///
@@ -479,9 +479,10 @@ impl<T: Scalar> Scalar for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        match linearized_if_finite(f, x.map(|x| x.value), |lane| counts(x[lane])) {
+        let (values, counts) = (x.map(|x| x.value), |lane: usize| counts(x[lane]));
+        match linearized_if_finite(f, &values, counts) {
             Some(y) => F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials)),
-            None => fused_with_care(f, x),
+            None => fused_with_care(f, dual_inputs(&values, counts), x.map(|x| x.place)),
         }
     }
 
@@ -498,7 +499,7 @@ impl<T: Scalar> Scalar for Var<T> {
         let (partials, mut are_finite) = (&mut kept[..], true);
         for i in 0..n {
             let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].value);
-            let (y, all_are_finite) = linearized(f, inputs, |lane| counts(x[lane][i]));
+            let (y, all_are_finite) = linearized(f, &inputs, |lane| counts(x[lane][i]));
             are_finite &= all_are_finite;
             for (number, (y, output)) in y.iter().zip(&mut outputs).enumerate() {
                 output[i].value = y.value;
@@ -521,16 +522,22 @@ impl<T: Scalar> Scalar for Var<T> {
 
 impl_scalar!([] Var<T>);
 
-/// Out of line, so that partial derivatives which come from memory do not meet those in registers.
+/// Out of line, so that partial derivatives which come from memory do not meet those in registers. Values and places
+/// come apart: variables in memory would be made of integers, for which the caller reads also the values as integers.
+#[cold]
 #[inline(never)]
 #[track_caller]
-fn fused_with_care<F, T, const N: usize>(f: &F, x: [Var<T>; N]) -> <F::Output as Outputs<T::Real>>::Of<Var<T>>
+fn fused_with_care<F, T, const N: usize>(
+    f: &F,
+    x: [Dual<T, N>; N],
+    places: [Place; N],
+) -> <F::Output as Outputs<T::Real>>::Of<Var<T>>
 where
     F: Function<T::Real>,
     T: Scalar,
 {
-    let y = linearized_with_care(f, x.map(|x| x.value), |lane| counts(x[lane]));
-    F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials))
+    let operands: [Var<T>; N] = std::array::from_fn(|lane| Var { value: x[lane].value, place: places[lane] });
+    F::Output::map(f.eval(&x), |y| Var::with_partials(&operands, y.value, &y.partials))
 }
 
 /// A constant.
