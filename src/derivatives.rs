@@ -12,7 +12,7 @@
 //! | [`jvp`] | `J·v` | forward | about 2 |
 //! | [`vjp`] | `uᵀ·J` | reverse | a small constant |
 //! | [`hvp`] | `H·v` | forward over reverse | a small constant |
-//! | [`hessian`] | `f: Tⁿ → T` | forward over reverse | n/8 times [`gradient`] in 8 lanes |
+//! | [`hessian`] | `f: Tⁿ → T` | forward over reverse | at most n/8 times [`gradient`] in 8 lanes |
 //!
 //! All are generic in the scalar `T` of the point, so a derivative of a derivative
 //! is taken by calling a verb inside a verb.
@@ -95,8 +95,20 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 /// Appends `∇f(x)` to `g` and returns `f(x)`, in reverse mode.
 #[track_caller]
 pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut Vec<T>) -> T {
+    partial_gradient_into(f, &[], x, g)
+}
+
+/// The same by the last inputs alone; the ones before are constants.
+#[inline]
+#[track_caller]
+fn partial_gradient_into<T: Scalar>(
+    f: impl FnOnce(&[Var<T>]) -> Var<T>,
+    constants: &[T],
+    x: &[T],
+    g: &mut Vec<T>,
+) -> T {
     let tape = Tape::new();
-    let y = tape.with_variables(x, f);
+    let y = tape.with_variables(constants, x, f);
     tape.append_gradient(y, x.len(), g);
     y.primal()
 }
@@ -341,7 +353,7 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
     assert_directions("hvp", "x", x.len(), "v", v.len());
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    let outputs = at_level("hvp", &mut inputs, |x| value_and_gradient(&f, x));
+    let outputs = at_level("hvp", &mut inputs, |x| gradient_and_value(&f, &[], x));
     let (y, g) = outputs.split_last().expect("the value is the last");
     let (g, hv) = g.iter().map(|g| (g.value, g.partials[0])).unzip();
     (y.value, g, hv)
@@ -350,9 +362,12 @@ pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &
 /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse,
 /// [`LANES`] columns at once.
 ///
+/// H is symmetric to the last bit: each column is computed from the diagonal on, and is the row too. The inputs of the
+/// columns before are constants for `f` then, so that what depends on them alone is not recorded again.
+///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | ⌈n/8⌉ gradients in 8 lanes | 224 bytes for every operation | mostly zeros: [`hessian_sparse`](crate::hessian_sparse); products with it: [`hvp`] |
+/// | at most ⌈n/8⌉ gradients in 8 lanes, half of that where inputs meet their neighbours | 224 bytes for every operation | mostly zeros: [`hessian_sparse`](crate::hessian_sparse); products with it: [`hvp`] |
 ///
 /// # Panics
 ///
@@ -374,10 +389,16 @@ pub fn hessian<T: Scalar>(
     let mut matrix = Matrix::zeros(x.len(), x.len());
     let mut result = None;
     for_lanes(x, |inputs, lanes| {
-        let outputs = at_level("hessian", inputs, |x| value_and_gradient(&f, x));
+        // The rows of the inputs before these are columns of the passes before.
+        let outputs = at_level("hessian", inputs, |x| {
+            let (before, from_here) = x.split_at(lanes.start);
+            gradient_and_value(&f, before, from_here)
+        });
         let (y, g) = outputs.split_last().expect("the value is the last");
-        for (row, g) in g.iter().enumerate() {
-            matrix[row][lanes.clone()].copy_from_slice(&g.partials[..lanes.len()]);
+        for (row, g) in (lanes.start..).zip(g) {
+            for (column, &entry) in lanes.clone().zip(&g.partials) {
+                (matrix[row][column], matrix[column][row]) = (entry, entry);
+            }
         }
         result.get_or_insert_with(|| (y.value, g.iter().map(|g| g.value).collect()));
     });
@@ -389,9 +410,10 @@ fn constants<S: Leveled>(x: &[S::Inner]) -> Vec<S> {
     x.iter().map(|&x| S::constant(x)).collect()
 }
 
-/// The gradient, and the value after it.
-fn value_and_gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
-    let (y, mut g) = gradient(f, x);
+/// The gradient by the last inputs, of which the ones before are constants, and the value after it.
+fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> Vec<T> {
+    let mut g = Vec::with_capacity(x.len() + 1);
+    let y = partial_gradient_into(f, constants, x, &mut g);
     g.push(y);
     g
 }

@@ -128,11 +128,12 @@ impl<T: Scalar> Tape<T> {
         self.variables(values).collect()
     }
 
-    /// Calls `f` with new independent [`vars`](Tape::vars), whose memory is used again.
+    /// Calls `f` with constants and new independent [`vars`](Tape::vars) after them, whose memory is used again.
     #[track_caller]
-    pub(crate) fn with_variables<Out>(&self, values: &[T], f: impl FnOnce(&[Var<T>]) -> Out) -> Out {
+    pub(crate) fn with_variables<Out>(&self, constants: &[T], values: &[T], f: impl FnOnce(&[Var<T>]) -> Out) -> Out {
         let mut variables = T::with_slot(|slot| slot.spare_variables.take()).unwrap_or_default();
         variables.clear();
+        variables.extend(constants.iter().map(|&value| Var::constant(value)));
         variables.extend(self.variables(values));
         let out = f(&variables);
         let _ = T::with_slot(|slot| slot.spare_variables.set(variables));

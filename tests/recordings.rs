@@ -369,6 +369,36 @@ fn the_shape_of_a_matrix() {
 }
 
 #[test]
+fn a_column_of_a_hessian_is_taken_once() {
+    let variables = RefCell::new(Vec::new());
+    let (_, g, h) = hessian(
+        |x| {
+            variables.borrow_mut().push(x.iter().filter(|x| !x.is_constant()).count());
+            x.windows(2).map(|x| x[0].powi(2) * x[1]).sum()
+        },
+        &[1.0; 20],
+    );
+    assert_eq!(*variables.borrow(), [20, 12, 4]);
+    assert_eq!((g.len(), g[0], g[1], g[19]), (20, 2.0, 3.0, 1.0));
+    for (i, row) in h.rows().enumerate() {
+        for (k, &entry) in row.iter().enumerate() {
+            let expected = match i.abs_diff(k) {
+                0 => {
+                    if i < 19 {
+                        2.0
+                    } else {
+                        0.0
+                    }
+                }
+                1 => 2.0,
+                _ => 0.0,
+            };
+            assert_eq!(entry, expected, "({i}, {k})");
+        }
+    }
+}
+
+#[test]
 fn slices_in_any_order_count() {
     let tape = Tape::new();
     let x = tape.vars(&[2.0, 3.0, 5.0]);
