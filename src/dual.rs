@@ -20,7 +20,7 @@ use std::thread::AccessError;
 use num_traits::{Float, Zero};
 
 use crate::custom::pushed_forward;
-use crate::kernel::{KernelDual, linearized};
+use crate::kernel::{KernelDual, dual_inputs, linearized_if_finite};
 use crate::operators::{Mode, chained_functions, impl_scalar};
 use crate::rules::elementary_functions;
 use crate::scratch::Scratch;
@@ -364,13 +364,34 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         if !KernelDual::<T, K>::IS_SMALL {
             return f.eval(&x);
         }
-        F::Output::map(linearized(f, &x.map(|x| x.value), |_| true).0, |y| Self::with_slopes(y.value, &x, &y.partials))
+        let values = x.map(|x| x.value);
+        match linearized_if_finite(f, &values, |_| true) {
+            Some(y) => F::Output::map(y, |y| Self::with_slopes(y.value, &x, &y.partials)),
+            None => fused_with_care(f, values, x.map(|x| copied(x.partials))),
+        }
     }
 
     elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([const N: usize] Dual<T, N>);
+
+/// A kernel whose slopes need care, out of line with what follows, so that nothing of the inputs is kept over a call.
+/// These come in parts: whole, they would be in memory for the fast way too.
+#[cold]
+#[inline(never)]
+fn fused_with_care<F, T, const N: usize, const K: usize>(
+    f: &F,
+    values: [T; K],
+    partials: [[T; N]; K],
+) -> <F::Output as Outputs<T::Real>>::Of<Dual<T, N>>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
+    let x: [Dual<T, N>; K] = std::array::from_fn(|k| Dual { value: values[k], partials: partials[k] });
+    F::Output::map(f.eval(&dual_inputs(&values, |_| true)), |y| Dual::with_slopes(y.value, &x, &y.partials))
+}
 
 /// A constant of the next level up.
 impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
