@@ -3,8 +3,9 @@
 use std::panic::catch_unwind;
 
 use dualtape::{
-    Dual, Scalar, Tape, Var, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian,
-    jacobian_array, jacobian_reverse, jvp, lift, vjp,
+    Dual, Scalar, Tape, Var, dense, derivative, dot, function, fuse, fuse_map, gradient, gradient_array,
+    gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, root, solve,
+    sum, vjp, weighted_sum,
 };
 
 #[test]
@@ -189,4 +190,48 @@ fn a_constant_stays_one_beside_recorded_slopes() {
     let tape = Tape::new();
     let y = Dual::<Var>::constant(tape.var(0.0)).sinh().sqrt();
     assert_eq!((y.partials[0].value(), y.partials[0].is_constant()), (0.0, true));
+}
+
+/// The cube root of each parameter.
+fn cubes<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
+    x.iter().zip(p).map(|(x, &p)| x.powi(3) - p).collect()
+}
+
+fn squash<S: Scalar<Real = f64>>(x: S) -> S {
+    x.tanh()
+}
+
+#[inline(always)]
+fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+    [x.hypot(y), y.atan2(x)]
+}
+
+/// Each tool of neighbours, so that inputs of earlier columns, which are constants, meet others in all of them.
+fn tools<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let squash = function!(squash: S -> S);
+    let polar = function!(polar: [S; 2] -> [S; 2]);
+    let outputs = dense(&x[3..18], &x[17..21], 2, &squash);
+    let roots = root(&function!(cubes: &[S], &[S] -> Vec<S>), &[x[7].value().cbrt(), x[8].value().cbrt()], &x[7..9]);
+    let unknowns = solve(&[x[0], x[9], x[16], x[23] + 3.0], &[x[8], x[15]]);
+    let of_pairs = [fuse(&polar, [x[7], x[8]]), fuse(&polar, [x[8], x[7]]), fuse(&polar, [x[2], x[3]])];
+    let of_slices = fuse_map(&polar, [&x[..20], &x[4..]]);
+    let sums = [dot(&x[..12], &x[12..]), dot(&x[4..], &x[4..]), weighted_sum(&x[2..6], &[1.0, 2.0, 3.0, 4.0])];
+    [outputs, roots, unknowns, of_pairs.concat(), of_slices.concat(), sums.map(|x| x.sin()).to_vec()]
+        .iter()
+        .map(|values| log_sum_exp(values) * sum(values))
+        .sum()
+}
+
+#[test]
+fn a_hessian_of_more_inputs_than_lanes() {
+    let x: Vec<f64> = (0..24).map(|i| 0.125 + 0.03 * f64::from(i * i % 29)).collect();
+    let (_, _, h) = hessian(tools, &x);
+    let (_, whole) = jacobian(|x| gradient(tools, x).1, &x);
+    for (i, row) in h.rows().enumerate() {
+        for (k, &entry) in row.iter().enumerate() {
+            assert_eq!(entry, h[k][i], "({i}, {k})");
+            approx::assert_relative_eq!(entry, whole[i][k], epsilon = 1e-13, max_relative = 1e-12);
+        }
+    }
+    assert!(h.rows().flatten().filter(|&&entry| entry != 0.0).count() > 300);
 }
