@@ -409,6 +409,7 @@ fn a_kernel_beside_infinite_slopes() {
     assert_eq!(linearize(&function!(sum_with_root: [S; 3] -> S), x).partials, [0.0, 3.0, -1.0]);
     let fused = |x: &[Var]| fuse(&function!(kernel: [S; 3] -> [S; 3]), [x[0], x[1], x[2]]).to_vec();
     assert_eq!(jacobian_reverse(fused, &x).1.into_entries(), expected.concat());
+    assert_eq!(jacobian_array(|&x| fuse(&function!(kernel: [S; 3] -> [S; 3]), x), &x).1, expected);
 }
 
 #[test]
