@@ -46,13 +46,19 @@
 //!
 //! # Map of the code
 //!
-//! In reading order: `scalar.rs` is the trait; `rules.rs` every elementary function
-//! and its derivative, written once; `dual.rs` forward mode; `tape.rs` reverse mode;
-//! `taylor.rs` series; `operators.rs` what they share; `derivatives.rs` the verbs;
-//! `function.rs` functions as values. On these stand `sparse.rs`, `terms.rs`,
-//! `checkpoint.rs`, `implicit.rs`, `fuse.rs` and `custom.rs`, each of which knows no other;
-//! `check.rs`, the modes against each other; `graph.rs`, the reading that draws; and `nn/`, networks, which know [`Scalar`] and
-//! nothing else, and a trainer, which knows the verbs; `plot/` draws what they learn. To add a function, see the head of `rules.rs`.
+//! The order of the `mod` lines is the reading order, floor by floor:
+//!
+//! - `scalar.rs` is the trait; in `scalar/`, `rules.rs` has every elementary function and its derivative, written once,
+//!   `zero.rs` the rule "a zero beats an infinity", `operators.rs` what all modes share, and `sums.rs`, `softmax.rs` and
+//!   `dense.rs` the operations on slices.
+//! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
+//! - `verbs.rs` has `derivative`, `gradient` and the like; `verbs/function.rs` functions as values.
+//! - `tools/` stands on the verbs: `fuse`, `custom`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
+//! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
+//!   `plot/` draws what they learn.
+//! - `memory/` and `simd/` know nothing of derivatives.
+//!
+//! To add a function, see the head of `scalar/rules.rs`.
 //!
 //! # Features
 //!
@@ -91,51 +97,53 @@
 //! - **A recording holds at most 2³¹ − 1 statements and arguments**, 24 bytes for an
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
-mod check;
-mod checkpoint;
-pub mod conventions;
-mod custom;
-mod derivatives;
-mod difference;
-mod dual;
-mod ecosystem;
-mod function;
-mod fuse;
-pub mod graph;
-pub mod guide;
-mod implicit;
-mod kernel;
-pub mod nn;
-mod operators;
-pub mod plot;
-mod rules;
-mod scalar;
-mod scratch;
-mod slices;
-mod sparse;
-mod special;
-mod tape;
-mod taylor;
-mod terms;
+// Memory and vector instructions, which know nothing of derivatives.
+mod memory;
+mod simd;
 
-pub use check::{Disagreement, Entry, Report, check, check_along};
-pub use checkpoint::Checkpointed;
-pub use custom::{Block, Rule, plain};
-pub use derivatives::{
+// A number, and the function of it.
+mod scalar;
+
+// The modes: readings of a number that differentiate.
+mod forward;
+mod reverse;
+mod series;
+
+// Value and derivative of a function, by the modes.
+mod verbs;
+
+// Tools on the verbs.
+mod tools;
+
+// Uses: pictures of computations, networks, charts.
+pub mod graph;
+pub mod nn;
+pub mod plot;
+
+// Pages of the documentation.
+pub mod conventions;
+pub mod guide;
+
+pub use forward::{Dual, lift};
+pub use reverse::{Gradients, Tape, Var};
+pub use scalar::dense::{affine, dense};
+pub use scalar::softmax::{log_softmax, log_sum_exp, softmax};
+pub use scalar::sums::{dot, sum, weighted_sum};
+pub use scalar::{Arithmetic, Real, Scalar};
+pub use series::{Taylor, taylor};
+pub use tools::check::{Disagreement, Entry, Report, check, check_along};
+pub use tools::checkpoint::Checkpointed;
+pub use tools::custom::{Block, Rule, plain};
+pub use tools::difference::difference;
+pub use tools::fuse::{fuse, fuse_map, linearize};
+pub use tools::implicit::{argmin, fixed_point, root, solve};
+pub use tools::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
+pub use tools::terms::Terms;
+pub use verbs::function::{Function, Outputs, Parametric};
+pub use verbs::{
     LANES, Matrix, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
     jacobian_reverse, jvp, vjp,
 };
-pub use difference::difference;
-pub use dual::{Dual, lift};
-pub use function::{Function, Outputs, Parametric};
-pub use fuse::{fuse, fuse_map, linearize};
-pub use implicit::{argmin, fixed_point, root, solve};
-pub use scalar::{Arithmetic, Real, Scalar};
-pub use slices::{affine, dense, dot, log_softmax, log_sum_exp, softmax, sum, weighted_sum};
-pub use sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
-pub use tape::{Gradients, Tape, Var};
-pub use taylor::{Taylor, taylor};
-pub use terms::Terms;
 
 /// The programs of the README compile and hold.
 #[cfg(doctest)]

@@ -16,10 +16,22 @@ use std::thread::AccessError;
 use approx::{RelativeEq, UlpsEq};
 use num_traits::{Float, FloatConst, One, Zero};
 
-use crate::derivatives::FEW_LANES;
-use crate::rules::elementary_functions;
-use crate::tape::{Slot, registered_slot};
-use crate::{Block, Dual, Function, LANES, Outputs, Rule, special};
+use crate::forward::Dual;
+use crate::reverse::{Slot, registered_slot};
+use crate::scalar::rules::elementary_functions;
+use crate::tools::custom::{Block, Rule};
+use crate::verbs::FEW_LANES;
+use crate::verbs::LANES;
+use crate::verbs::function::{Function, Outputs};
+
+pub(crate) mod dense;
+pub(crate) mod ecosystem;
+pub(crate) mod operators;
+pub(crate) mod rules;
+pub(crate) mod softmax;
+pub(crate) mod special;
+pub(crate) mod sums;
+pub(crate) mod zero;
 
 /// The four operations, the remainder and their assigning forms with a
 /// right-hand side of type `Rhs`.
@@ -242,7 +254,7 @@ macro_rules! declare_functions {
             /// assert_eq!(Scalar::sum_slice(&[1.0, 2.0]), 3.0);
             /// ```
             fn sum_slice(xs: &[Self]) -> Self {
-                crate::slices::plain_sum(xs)
+                crate::scalar::sums::plain_sum(xs)
             }
 
             /// `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
@@ -253,7 +265,7 @@ macro_rules! declare_functions {
             /// assert_eq!(Scalar::dot_slice(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
             /// ```
             fn dot_slice(a: &[Self], b: &[Self]) -> Self {
-                crate::slices::plain_dot(a, b)
+                crate::scalar::sums::plain_dot(a, b)
             }
 
             /// `Σᵢ wᵢ xᵢ` over a slice; see [`weighted_sum`](crate::weighted_sum), which calls it.
@@ -265,7 +277,7 @@ macro_rules! declare_functions {
             /// ```
             fn weighted_sum_slice(xs: &[Self], weights: &[Self::Real]) -> Self {
                 let weights = &weights[..xs.len()];
-                crate::slices::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
+                crate::scalar::sums::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
             }
 
             /// Appends the outputs of a dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
@@ -277,7 +289,7 @@ macro_rules! declare_functions {
                 activation: &F,
                 outputs: &mut Vec<Self>,
             ) {
-                crate::slices::plain_dense(neurons, inputs, rows, activation, outputs);
+                crate::scalar::dense::plain_dense(neurons, inputs, rows, activation, outputs);
             }
 
             /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
@@ -474,7 +486,7 @@ macro_rules! plain_scalar {
             }
 
             fn log_sum_exp_slice(xs: &[$real]) -> $real {
-                crate::slices::plain_log_sum_exp(xs)
+                crate::scalar::softmax::plain_log_sum_exp(xs)
             }
 
             fn apply_rule<const N: usize>(rule: &impl Rule<N, $real>, x: [$real; N]) -> $real {

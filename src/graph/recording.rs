@@ -12,8 +12,10 @@ use std::panic::Location;
 use num_traits::{NumCast, ToPrimitive};
 
 use super::{Argument, Graph, Group, Node, Role, Traced};
-use crate::Scalar;
-use crate::tape::{issue_stamp, issued_here, registered};
+use crate::memory::stamp::{issue_stamp, issued_here};
+use crate::memory::thread::registered;
+use crate::scalar::Scalar;
+use crate::scalar::zero;
 
 /// The graph of `f` at `x`, with the gradient of the result with respect to every node.
 ///
@@ -298,9 +300,7 @@ impl Graph {
             }
             for &Argument { node, slope } in self.arguments_of(index) {
                 let slope: R = NumCast::from(slope).expect("it was of this type");
-                if !slope.is_zero() {
-                    adjoints[node as usize] += slope * adjoint;
-                }
+                zero::add_product(&mut adjoints[node as usize], slope, adjoint);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The derivative of an operation in words, for whoever looks at it.
 
 /// Each rule has its formula in the line above it, where it is written once.
-const RULES: &str = include_str!("../rules.rs");
+const RULES: &str = include_str!("../scalar/rules.rs");
 
 /// The formula of the derivative of an operation: `(tanh x)′ = 1/cosh² x`.
 pub(super) fn rule_of(operation: &str) -> Option<&'static str> {
@@ -21,7 +21,7 @@ pub(super) fn rule_of(operation: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::elementary_functions;
+    use crate::scalar::rules::elementary_functions;
 
     macro_rules! assert_rules {
         (

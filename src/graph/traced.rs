@@ -7,10 +7,14 @@ use std::fmt;
 use num_traits::{One, Zero};
 
 use super::recording::{group, here, label, record};
-use crate::custom::pulled_back;
-use crate::operators::{Operators, impl_scalar};
-use crate::rules::elementary_functions;
-use crate::{Block, Function, Outputs, Rule, Scalar, rules, slices, softmax};
+use crate::scalar::operators::{Operators, impl_scalar};
+use crate::scalar::rules::elementary_functions;
+use crate::scalar::softmax::softmax;
+use crate::scalar::sums;
+use crate::scalar::{Scalar, rules};
+use crate::tools::custom::pulled_back;
+use crate::tools::custom::{Block, Rule};
+use crate::verbs::function::{Function, Outputs};
 
 /// A number of which every operation is written down: a value of `T`, and the node of it in the graph of the
 /// [trace](super::trace()) under way.
@@ -257,18 +261,18 @@ impl<T: Scalar> Scalar for Traced<T> {
 
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
-        group::<T, _>("sum".to_string(), true, here(), || slices::plain_sum(xs))
+        group::<T, _>("sum".to_string(), true, here(), || sums::plain_sum(xs))
     }
 
     #[track_caller]
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
-        group::<T, _>("dot".to_string(), true, here(), || slices::plain_dot(a, b))
+        group::<T, _>("dot".to_string(), true, here(), || sums::plain_dot(a, b))
     }
 
     #[track_caller]
     fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
         group::<T, _>("weighted_sum".to_string(), true, here(), || {
-            slices::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
+            sums::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
         })
     }
 
@@ -381,8 +385,9 @@ impl<T: Scalar> fmt::Debug for Traced<T> {
 #[cfg(test)]
 mod tests {
     use crate::graph::trace;
-    use crate::rules::elementary_functions;
-    use crate::{Scalar, gradient};
+    use crate::scalar::Scalar;
+    use crate::scalar::rules::elementary_functions;
+    use crate::verbs::gradient;
 
     macro_rules! assert_functions {
         (

@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-use crate::{Real, Scalar};
+use crate::scalar::{Real, Scalar};
 
 #[cfg(feature = "files")]
 mod csv;

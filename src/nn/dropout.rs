@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt};
 
 use super::Mlp;
-use crate::Scalar;
+use crate::scalar::Scalar;
 
 /// Which neurons of the hidden layers a training step leaves out, at every row of a batch.
 ///

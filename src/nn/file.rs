@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::tensors::{Numbers, Tensor};
 use super::{Mlp, TensorError, Tensors};
-use crate::Real;
+use crate::scalar::Real;
 
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,12 @@
 
 use num_traits::{Float, One, Zero};
 
-use crate::scratch::Scratch;
-use crate::{Function, Real, Scalar, dot, fuse, log_sum_exp, sum, weighted_sum};
+use crate::memory::pool::Scratch;
+use crate::scalar::softmax::log_sum_exp;
+use crate::scalar::sums::{dot, sum, weighted_sum};
+use crate::scalar::{Real, Scalar};
+use crate::tools::fuse::fuse;
+use crate::verbs::function::Function;
 
 /// `Σᵢ (outputᵢ − targetᵢ)²`.
 ///

@@ -6,8 +6,9 @@
 use std::fmt;
 
 use super::{mean_squared_error, squared_error};
-use crate::slices::index_of_largest;
-use crate::{Scalar, sum};
+use crate::scalar::Scalar;
+use crate::scalar::softmax::index_of_largest;
+use crate::scalar::sums::sum;
 
 /// The class of every row of `outputs`, which has one score for each class: that of the largest
 /// score, the first of equals. A row with a NaN gives the place of the first.

@@ -5,9 +5,10 @@ use std::fmt;
 use rand::Rng;
 
 use super::{Dropout, Init};
-use crate::scratch::Scratch;
-use crate::slices::{Identity, dense_into};
-use crate::{Function, Real, Scalar};
+use crate::memory::pool::Scratch;
+use crate::scalar::dense::{Identity, dense_into};
+use crate::scalar::{Real, Scalar};
+use crate::verbs::function::Function;
 
 /// What a neuron does with its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]

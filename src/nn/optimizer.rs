@@ -19,7 +19,7 @@ mod rms_prop;
 mod schedule;
 mod sgd;
 
-use crate::Real;
+use crate::scalar::Real;
 pub use adam::{Adam, Moments};
 pub use clip::{clip_norm, clip_values};
 pub use lbfgs::Lbfgs;

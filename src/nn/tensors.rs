@@ -12,7 +12,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use super::Mlp;
-use crate::Real;
+use crate::scalar::Real;
 
 /// Tensors of `f64` or `f32` by name, and texts by key.
 ///

@@ -29,7 +29,9 @@ use super::data::generator;
 use super::{Dataset, Minibatches, Optimizer, Update, clip_norm};
 #[cfg(feature = "files")]
 use super::{FileError, FileProblem, Tensors};
-use crate::{Dual, Real, gradient_forward};
+use crate::forward::Dual;
+use crate::scalar::Real;
+use crate::verbs::gradient_forward;
 use callback::OnEpoch;
 pub use callback::{Callback, Epoch, Step};
 pub use error::TrainError;

@@ -11,7 +11,7 @@ use std::{fmt, fs, io};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::Dataset;
-use crate::{Real, Scalar};
+use crate::scalar::{Real, Scalar};
 
 /// Why data could not be read.
 ///

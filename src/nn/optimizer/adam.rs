@@ -1,7 +1,7 @@
 //! Adam and AdamW.
 
 use super::{Optimizer, Schedule, Update, number};
-use crate::Real;
+use crate::scalar::Real;
 
 /// Gradient descent along the mean of past gradients in units of their root mean square
 /// (Kingma & Ba 2015), and with a [decay of weights](Adam::weight_decay) AdamW: [`Moments`].

@@ -2,7 +2,7 @@
 
 use num_traits::Float;
 
-use crate::{Real, Scalar};
+use crate::scalar::{Real, Scalar};
 
 /// Scales a gradient down to the length `most` if it is longer, and returns the length that
 /// it had (Pascanu et al. 2013). One that is not finite stays as it is.

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::{State, assert_gradient, number};
-use crate::{Real, dot};
+use crate::scalar::Real;
+use crate::scalar::sums::dot;
 
 /// L-BFGS: descent along the gradient times an inverse Hessian that is estimated from the
 /// last few steps (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4).

@@ -1,7 +1,7 @@
 //! Steps of the size of the rate.
 
 use super::{Optimizer, Schedule, Update, number};
-use crate::Real;
+use crate::scalar::Real;
 
 /// Gradient descent in units of the root mean square of past gradients (Tieleman & Hinton
 /// 2012), with a step for each parameter of about the rate: [`MeanSquare`].

@@ -1,7 +1,7 @@
 //! Gradient descent, plain and with momentum.
 
 use super::{Optimizer, Schedule, Update, number};
-use crate::Real;
+use crate::scalar::Real;
 
 /// Gradient descent: `p ← p − rate·∂loss/∂p`, or with [momentum](Sgd::momentum).
 ///

@@ -8,9 +8,9 @@
 use rayon::prelude::*;
 
 use super::{Batch, Objective};
-use crate::derivatives::gradient_into;
 use crate::nn::Dataset;
-use crate::{Real, Scalar};
+use crate::scalar::{Real, Scalar};
+use crate::verbs::gradient_into;
 
 /// A piece has at least this number of rows, and less than twice as many: enough to be worth a thread.
 const PIECE: usize = 32;

@@ -4,11 +4,11 @@ use std::ops::Deref;
 
 use rand::Rng;
 
+use crate::memory::pool::Scratch;
 use crate::nn::data::generator;
 use crate::nn::dropout::{drawn, leave_out};
 use crate::nn::{Dataset, Dropout, Mlp, cross_entropy, l2, mean_squared_error};
-use crate::scratch::Scratch;
-use crate::{Real, Scalar};
+use crate::scalar::{Real, Scalar};
 
 /// The loss of a model on some rows of data, in any scalar.
 ///

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use super::{Epoch, Trainer};
-use crate::Real;
 use crate::nn::{Dataset, State, TensorError, Tensors, Update};
+use crate::scalar::Real;
 
 #[derive(Clone, Debug)]
 pub(super) struct Progress<R> {

@@ -1,0 +1,442 @@
+//! Forward mode: dual numbers.
+//!
+//! A dual number is a value with the partial derivatives along N directions,
+//! `v + p₁ε₁ + ... + pNεN` where every product of two ε is zero. Evaluating a
+//! function on `x + 1ε` by ordinary arithmetic gives
+//!
+//! ```text
+//!     f(x + ε) = f(x) + f′(x) ε
+//! ```
+//!
+//! because f's Taylor series ends there. One evaluation carries N directions at
+//! once ("lanes"), which the compiler turns into vector code. Nesting gives
+//! higher orders: the partials of a `Dual<Dual<f64>>` have partials themselves.
+//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; Baydin et al.,
+//! JMLR 2018.)
+
+use std::fmt;
+use std::thread::AccessError;
+
+use num_traits::{Float, Zero};
+
+use crate::forward::kernel::{KernelDual, dual_inputs, linearized_if_finite};
+use crate::memory::pool::Scratch;
+use crate::reverse::Slot;
+use crate::scalar::Scalar;
+use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
+use crate::scalar::rules::elementary_functions;
+use crate::scalar::zero;
+use crate::tools::custom::pushed_forward;
+use crate::tools::custom::{Block, Rule};
+use crate::verbs::function::{Function, Outputs};
+
+pub(crate) mod kernel;
+
+/// A value with N partial derivatives.
+///
+/// Equality and order compare values only. For one derivative call
+/// [`derivative`](crate::derivative); for a gradient
+/// [`gradient_forward`](crate::gradient_forward). By hand:
+///
+/// ```
+/// use dualtape::Dual;
+///
+/// let x: Dual = Dual::variable(5.0);
+/// let y = x * x * x;
+/// assert_eq!((y.value, y.partials), (125.0, [75.0]));
+/// assert_eq!(y.to_string(), "125 + 75ε");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Dual<T = f64, const N: usize = 1> {
+    /// The value.
+    pub value: T,
+    /// The partial derivatives along the N directions.
+    pub partials: [T; N],
+}
+
+impl<T: Scalar, const N: usize> Dual<T, N> {
+    /// A number from its value and its partial derivatives.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    ///
+    /// let x = Dual::new(2.0, [1.0, 0.0]);
+    /// let y = Dual::new(3.0, [0.0, 1.0]);
+    /// assert_eq!((x * y).partials, [3.0, 2.0]);
+    /// ```
+    #[inline]
+    pub const fn new(value: T, partials: [T; N]) -> Self {
+        Dual { value, partials }
+    }
+
+    /// A number with derivative zero.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    ///
+    /// assert_eq!(Dual::<f64, 2>::constant(3.0).partials, [0.0, 0.0]);
+    /// ```
+    #[inline]
+    pub fn constant(value: T) -> Self {
+        Dual { value, partials: [T::zero(); N] }
+    }
+
+    /// An independent variable along the direction `lane`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such lane.
+    ///
+    /// ```
+    /// use dualtape::Dual;
+    ///
+    /// assert_eq!(Dual::<f64, 3>::seeded(2.0, 1).partials, [0.0, 1.0, 0.0]);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn seeded(value: T, lane: usize) -> Self {
+        assert!(lane < N, "lane {lane} of a dual number with {N} lanes; lanes count from 0");
+        // Not as zeros of which one is then overwritten: the processor waits for that before it reads them together.
+        Dual { value, partials: std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }) }
+    }
+}
+
+impl<T: Scalar, const N: usize> Dual<T, N> {
+    /// The same value, with `slope` times the partials of `x` added.
+    #[inline(always)]
+    fn plus_scaled(self, x: &Self, slope: T) -> Self {
+        Dual { value: self.value, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
+    }
+
+    /// The result of an operation on `x` whose partial derivatives are `slopes`.
+    #[inline(always)]
+    fn with_slopes<const K: usize>(value: T, x: &[Self; K], slopes: &[T; K]) -> Self {
+        match (&x[..], &slopes[..]) {
+            (&[x, y], &[by_x, by_y]) => Dual { value, partials: joined(x.partials, y.partials, [by_x, by_y]) },
+            _ => x.iter().zip(slopes).fold(Self::constant(value), |sum, (x, &slope)| sum.plus_scaled(x, slope)),
+        }
+    }
+}
+
+impl<T: Scalar> Dual<T, 1> {
+    /// The independent variable: derivative one.
+    ///
+    /// ```
+    /// assert_eq!(dualtape::Dual::variable(2.0).partials, [1.0]);
+    /// ```
+    #[inline]
+    pub fn variable(value: T) -> Self {
+        Dual { value, partials: [T::one()] }
+    }
+}
+
+/// Takes a number one level up: a constant for the derivative being taken inside.
+///
+/// A derivative inside a function that is itself being differentiated lives on a
+/// level, and so a type, of its own; what comes from outside is lifted into it.
+///
+/// ```
+/// use dualtape::{derivative, lift};
+///
+/// // d/dx [ x · d/dy (x + y) ] = 1 at x = 1
+/// let (_, slope) = derivative(|x| x * derivative(|y| lift(x) + y, lift(1.0)).1, 1.0);
+/// assert_eq!(slope, 1.0);
+/// ```
+///
+/// Without it the levels would mix, and that does not compile:
+///
+/// ```compile_fail,E0277
+/// use dualtape::derivative;
+///
+/// derivative(|x| x * derivative(|y| x + y, x).1, 1.0);
+/// ```
+#[inline]
+pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
+    Dual::constant(x)
+}
+
+/// `slope·partials`, where a zero partial beats a slope that is not finite, and a
+/// zero slope a partial that is not.
+#[inline(always)]
+fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
+    if N == 1 && T::ORDER == 0 {
+        // Of one plain number, without a branch.
+        let with_care = !is_ordinary(slope);
+        return partials.map(|p| if with_care & zero::vanishes(p, slope) { T::zero() } else { p * slope });
+    }
+    if is_ordinary(slope) {
+        return partials.map(|p| times(p, slope));
+    }
+    if slope.is_identically_zero() {
+        return [T::zero(); N];
+    }
+    copied(scaled_with_care(copied(partials), slope))
+}
+
+/// [`sum_of_scaled`], with one test where both slopes are ordinary.
+#[inline(always)]
+fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
+    if T::are_ordinary(by_p, by_q) {
+        return zipped(p, q, |p, q| times(p, by_p) + times(q, by_q));
+    }
+    if N == 1 {
+        return sum_of_scaled(p, q, [by_p, by_q]);
+    }
+    if by_p.is_identically_zero() && by_q.is_identically_zero() {
+        return [T::zero(); N];
+    }
+    copied(joined_with_care(copied(p), copied(q), [by_p, by_q]))
+}
+
+/// The sums of the partials of two numbers, each [`scaled`] by its slope.
+#[inline(always)]
+fn sum_of_scaled<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
+    zipped(scaled(p, by_p), scaled(q, by_q), |p, q| p + q)
+}
+
+#[cold]
+#[inline(never)]
+fn joined_with_care<T: Scalar, const N: usize>(p: [T; N], q: [T; N], slopes: [T; 2]) -> [T; N] {
+    sum_of_scaled(p, q, slopes)
+}
+
+/// A copy. What a function that is not inlined takes and returns is in memory; so the copy alone is, and only where
+/// the function is called.
+#[inline(always)]
+fn copied<T: Copy, const N: usize>(partials: [T; N]) -> [T; N] {
+    partials.map(|p| p)
+}
+
+/// `partial·slope` for an ordinary slope, which leaves the constant zero what it is.
+#[inline(always)]
+fn times<T: Scalar>(partial: T, slope: T) -> T {
+    if T::RECORDS && partial.is_identically_zero() { T::zero() } else { partial * slope }
+}
+
+#[inline(always)]
+fn is_ordinary<T: Scalar>(slope: T) -> bool {
+    T::are_ordinary(slope, T::one())
+}
+
+#[cold]
+fn scaled_with_care<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
+    partials.map(|p| zero::product(p, slope))
+}
+
+#[inline(always)]
+fn zipped<T: Scalar, const N: usize>(mut a: [T; N], b: [T; N], f: impl Fn(T, T) -> T) -> [T; N] {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, b));
+    a
+}
+
+impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
+    type Inner = T;
+
+    #[inline(always)]
+    fn inner(self) -> T {
+        self.value
+    }
+
+    #[inline(always)]
+    fn chain(self, value: T, slope: T) -> Self {
+        Dual { value, partials: scaled(self.partials, slope) }
+    }
+
+    #[inline(always)]
+    fn chain_real(self, value: T, slope: T::Real) -> Self {
+        let partials = if is_ordinary(slope) {
+            self.partials.map(|p| p * slope)
+        } else {
+            copied(scaled_with_care(copied(self.partials), T::from_real(slope)))
+        };
+        Dual { value, partials }
+    }
+
+    #[inline(always)]
+    fn chain2(self, other: Self, value: T, slopes: [T; 2]) -> Self {
+        Dual { value, partials: joined(self.partials, other.partials, slopes) }
+    }
+
+    #[inline(always)]
+    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
+        let two = sum_of_scaled(self.partials, b.partials, [by_self, by_b]);
+        Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        Dual { value: self.value + other.value, partials: zipped(self.partials, other.partials, |p, q| p + q) }
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        Dual { value: self.value - other.value, partials: zipped(self.partials, other.partials, |p, q| p - q) }
+    }
+}
+
+impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
+    type Real = T::Real;
+
+    const RECORDS: bool = T::RECORDS;
+
+    const ORDER: usize = T::ORDER + 1;
+
+    #[inline]
+    fn from_real(x: T::Real) -> Self {
+        Self::constant(T::from_real(x))
+    }
+
+    #[inline]
+    fn value(self) -> T::Real {
+        self.value.value()
+    }
+
+    #[inline]
+    fn is_identically_zero(self) -> bool {
+        // Of the partials without an early end, which is vector code.
+        self.value.is_identically_zero() && self.partials.iter().fold(true, |all, p| all & p.is_identically_zero())
+    }
+
+    #[inline]
+    fn is_finite_throughout(self) -> bool {
+        self.partials.iter().fold(self.value.is_finite_throughout(), |all, p| all & p.is_finite_throughout())
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.partials.iter().fold(self.value.magnitude(), |largest, partial| {
+            let other = partial.magnitude();
+            if other > largest || Float::is_nan(other) { other } else { largest }
+        })
+    }
+
+    #[inline]
+    fn locally_constant(slope: T::Real) -> Self {
+        Self::constant(T::locally_constant(slope))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn label(self, name: impl fmt::Display) -> Self {
+        Dual { value: self.value.label(name), ..self }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
+        T::group(name, inside)
+    }
+
+    #[inline(always)]
+    fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
+        T::with_dual_slot(lend)
+    }
+
+    fn log_sum_exp_slice(xs: &[Self]) -> Self {
+        let mut inner = Scratch::of(xs.iter().map(|x| x.value));
+        let value = crate::scalar::rules::log_sum_exp(&mut inner);
+        xs.iter().zip(inner.iter()).fold(Self::constant(value), |sum, (x, &weight)| sum.plus_scaled(x, weight))
+    }
+
+    fn apply_rule<const K: usize>(rule: &impl Rule<K, T::Real>, x: [Self; K]) -> Self {
+        let inner = x.map(|x| x.value);
+        let value = T::apply_rule(rule, inner);
+        Self::with_slopes(value, &x, &rule.partials(inner, value))
+    }
+
+    fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
+        let inner: Vec<T> = x.iter().map(|x| x.value).collect();
+        let values = T::apply_block(block, &inner);
+        let mut y: Vec<Self> = values.iter().map(|&value| Self::constant(value)).collect();
+        for lane in 0..N {
+            let direction: Vec<T> = x.iter().map(|x| x.partials[lane]).collect();
+            if !direction.iter().all(|v| v.is_identically_zero()) {
+                for (y, tangent) in y.iter_mut().zip(pushed_forward(block, &inner, &values, &direction)) {
+                    y.partials[lane] = tangent;
+                }
+            }
+        }
+        y
+    }
+
+    /// The slopes of the kernel first, each of which then meets every lane once.
+    #[inline(always)]
+    fn fused<F: Function<T::Real>, const K: usize>(f: &F, x: [Self; K]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
+        if !KernelDual::<T, K>::IS_SMALL {
+            return f.eval(&x);
+        }
+        let values = x.map(|x| x.value);
+        match linearized_if_finite(f, &values, |_| true) {
+            Some(y) => F::Output::map(y, |y| Self::with_slopes(y.value, &x, &y.partials)),
+            None => fused_with_care(f, values, x.map(|x| copied(x.partials))),
+        }
+    }
+
+    elementary_functions!(chained_functions inline);
+}
+
+impl_scalar!([const N: usize] Dual<T, N>);
+
+/// A kernel whose slopes need care, out of line with what follows, so that nothing of the inputs is kept over a call.
+/// These come in parts: whole, they would be in memory for the fast way too.
+#[cold]
+#[inline(never)]
+fn fused_with_care<F, T, const N: usize, const K: usize>(
+    f: &F,
+    values: [T; K],
+    partials: [[T; N]; K],
+) -> <F::Output as Outputs<T::Real>>::Of<Dual<T, N>>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
+    let x: [Dual<T, N>; K] = std::array::from_fn(|k| Dual { value: values[k], partials: partials[k] });
+    F::Output::map(f.eval(&dual_inputs(&values, |_| true)), |y| Dual::with_slopes(y.value, &x, &y.partials))
+}
+
+/// A constant of the next level up.
+impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
+    fn from(value: T) -> Self {
+        Self::constant(value)
+    }
+}
+
+/// `125 + 75ε`, or `125 + [75, 3]ε` with several lanes; the precision applies to
+/// every number.
+impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        part(self.value, f)?;
+        if let [only] = self.partials[..] {
+            signed_part(only, f)?;
+        } else {
+            f.write_str(" + [")?;
+            for (lane, &partial) in self.partials.iter().enumerate() {
+                f.write_str(if lane > 0 { ", " } else { "" })?;
+                part(partial, f)?;
+            }
+            f.write_str("]")?;
+        }
+        f.write_str("ε")
+    }
+}
+
+/// Shows a number, in parentheses where it is a sum itself.
+pub(crate) fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let text = match f.precision() {
+        Some(digits) => format!("{x:.digits$}"),
+        None => x.to_string(),
+    };
+    if text.contains(['ε', 't']) { write!(f, "({text})") } else { f.write_str(&text) }
+}
+
+/// Shows a further term of a sum, after its sign.
+pub(crate) fn signed_part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let negative = x.value() < T::Real::zero();
+    f.write_str(if negative { " - " } else { " + " })?;
+    part(if negative { -x } else { x }, f)
+}
+
+impl<T: Scalar, const N: usize> fmt::Debug for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

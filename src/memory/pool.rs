@@ -1,0 +1,102 @@
+//! Memory for a moment.
+
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+
+use crate::memory::thread::registered;
+
+/// A vector in memory that this thread has from earlier ones, and keeps for later ones.
+///
+/// The memory is for a power of two of elements, and used for no other. A training step that is like the
+/// one before has all that it needs from that one, and allocates nothing.
+pub(crate) struct Scratch<X: 'static>(Vec<X>);
+
+/// The memory of vectors that are gone.
+type Spare<X> = RefCell<Vec<Vec<X>>>;
+
+/// The most vectors of which the memory is kept.
+const MOST: usize = 64;
+
+impl<X> Scratch<X> {
+    /// An empty vector with room for some elements.
+    pub(crate) fn with_capacity(elements: usize) -> Self {
+        let capacity = elements.next_power_of_two();
+        let find = |spare: &Spare<X>| {
+            let spare = &mut *spare.borrow_mut();
+            spare.iter().rposition(|memory| memory.capacity() == capacity).map(|found| spare.swap_remove(found))
+        };
+        let found = registered(find).ok().flatten();
+        Scratch(found.unwrap_or_else(|| Vec::with_capacity(capacity)))
+    }
+
+    pub(crate) fn of(elements: impl ExactSizeIterator<Item = X>) -> Self {
+        let mut scratch = Scratch::with_capacity(elements.len());
+        scratch.extend(elements);
+        scratch
+    }
+
+    pub(crate) fn filled(element: X, count: usize) -> Self
+    where
+        X: Clone,
+    {
+        let mut scratch = Scratch::with_capacity(count);
+        scratch.resize(count, element);
+        scratch
+    }
+}
+
+impl<X> Drop for Scratch<X> {
+    fn drop(&mut self) {
+        self.0.clear();
+        let memory = std::mem::take(&mut self.0);
+        let keep = |spare: &Spare<X>| {
+            let spare = &mut *spare.borrow_mut();
+            if spare.len() < MOST {
+                spare.push(memory);
+            }
+        };
+        // While the thread ends there may be nobody to keep it.
+        let _ = registered(keep);
+    }
+}
+
+impl<X> Deref for Scratch<X> {
+    type Target = Vec<X>;
+
+    fn deref(&self) -> &Vec<X> {
+        &self.0
+    }
+}
+
+impl<X> DerefMut for Scratch<X> {
+    fn deref_mut(&mut self) -> &mut Vec<X> {
+        &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_one_is_that_of_the_next() {
+        let addresses = |vectors: [Scratch<u8>; 3]| vectors.map(|vector| vector.as_ptr());
+        let [small, large, middle] = addresses([10, 1000, 100].map(Scratch::with_capacity));
+        assert_eq!(addresses([70, 16, 900].map(Scratch::with_capacity)), [middle, small, large]);
+        let others = addresses([1, 200, 2000].map(Scratch::with_capacity));
+        assert!([small, large, middle].iter().all(|address| !others.contains(address)));
+    }
+
+    #[test]
+    fn it_is_empty_or_what_is_asked_for() {
+        assert_eq!(*Scratch::of([1, 2, 3].into_iter()), [1, 2, 3]);
+        assert_eq!(*Scratch::filled(7, 4), [7; 4]);
+        assert!(Scratch::<i32>::with_capacity(4).is_empty());
+    }
+
+    #[test]
+    fn the_memory_that_is_kept_is_bounded() {
+        drop([(); 2 * MOST].map(|()| Scratch::<u16>::with_capacity(8)));
+        assert_eq!(registered(|spare: &Spare<u16>| spare.borrow().len()).unwrap(), MOST);
+    }
+}

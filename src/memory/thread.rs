@@ -1,0 +1,24 @@
+//! One value of each type per thread.
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread::AccessError;
+
+/// What this thread has one of for each type `X`, which may be generic: a thread-local may not.
+#[inline(never)]
+pub(crate) fn registered<X: Default + 'static, Out>(lend: impl FnOnce(&X) -> Out) -> Result<Out, AccessError> {
+    thread_local! {
+        static SLOTS: RefCell<Vec<(TypeId, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
+    }
+    let slot = SLOTS.try_with(|slots| {
+        let key = TypeId::of::<X>();
+        let known = slots.borrow().iter().find(|(id, _)| *id == key).map(|(_, slot)| slot.clone());
+        known.unwrap_or_else(|| {
+            let slot: Rc<dyn Any> = Rc::new(X::default());
+            slots.borrow_mut().push((key, slot.clone()));
+            slot
+        })
+    })?;
+    Ok(lend(slot.downcast_ref().expect("the slot was stored under its own type")))
+}

@@ -1,0 +1,468 @@
+//! Reverse mode: the tape.
+//!
+//! Evaluating a function on [`Var`]s records one *statement* for every operation:
+//! on which earlier variables the result depends and with which partial
+//! derivatives. Walking the statements backward once carries the adjoint
+//! `∂y/∂(result)` of every result to its arguments,
+//!
+//! ```text
+//!     adjoint[argument] += partial · adjoint[result]
+//! ```
+//!
+//! and leaves the derivative of the output with respect to everything, at a
+//! small multiple of the cost of the function whatever the number of inputs.
+//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; that a statement may
+//! have any number of arguments follows Adept, Hogan 2014, and CoDiPack, Sagebaum et
+//! al. 2019.)
+//!
+//! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `reverse/var.rs`,
+//! the stored statements in `reverse/recording.rs`, with those of many operands in
+//! `reverse/operands.rs` and those of several results in `reverse/block.rs`, `reverse/layers.rs` and `reverse/elements.rs`, the reverse
+//! sweep in `reverse/sweep.rs`, how a variable finds the tape of its thread, and knows that it is still the right one, in
+//! `reverse/slot.rs`, and which inputs an output depends on in `reverse/dependencies.rs`.
+
+mod block;
+mod dependencies;
+mod elements;
+mod fast;
+mod layers;
+mod operands;
+mod recording;
+mod slot;
+mod sweep;
+mod var;
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Index;
+
+use crate::scalar::Scalar;
+use block::Source;
+use recording::Recording;
+use slot::{Recordings, on_recording, on_slot, refuse};
+pub(crate) use slot::{Slot, registered_slot};
+pub use var::Var;
+
+/// Records what happens to its variables, to differentiate it in reverse.
+///
+/// For a gradient call [`gradient`](crate::gradient), which makes a tape for
+/// itself. With a tape of your own you get the gradient of every intermediate,
+/// several backward passes from one recording, and several outputs:
+///
+/// ```
+/// use dualtape::{Scalar, Tape};
+///
+/// let tape = Tape::new();
+/// let a = tape.var(-4.0);
+/// let b = tape.var(2.0);
+/// let c = a * b + b.powi(3);
+/// let d = c.relu();
+///
+/// let gradients = tape.backward(c + d);
+/// assert_eq!(gradients[c], 1.0);
+/// assert_eq!((gradients[a], gradients[b]), (2.0, 8.0));
+/// ```
+///
+/// A tape records on the thread that made it from [`new`](Tape::new) until it is
+/// dropped. Starting another one over the same scalar pauses it until that one is
+/// dropped, so a gradient may be taken inside a function that is being
+/// differentiated. Tapes over different scalars do not know of each other; a tape
+/// over variables, `Tape<Var>`, is recorded by the tape of those and gives second
+/// derivatives.
+///
+/// A variable is usable only while its own tape records. One whose tape was
+/// cleared or dropped, is paused, or belongs to another thread makes the
+/// operation panic, with a sentence that says which.
+///
+/// The memory of a recording (24 bytes for an operation in `f64`, of which 8 are not touched where the
+/// partial derivative by the second operand is 1, and 8 for its adjoint) is kept for the next tape of
+/// the thread, even after a drop.
+pub struct Tape<T: Scalar = f64> {
+    stamp: Cell<u32>,
+    /// A tape stays on its thread.
+    thread: PhantomData<*const T>,
+}
+
+impl<T: Scalar> Tape<T> {
+    /// Starts to record, and pauses the tape over the same scalar that recorded so far.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!(tape.backward(x * x)[x], 6.0);
+    /// ```
+    #[expect(clippy::new_without_default, reason = "starting to record is no default")]
+    #[inline]
+    pub fn new() -> Self {
+        Tape { stamp: Cell::new(on_slot::<T, _>(Recordings::start)), thread: PhantomData }
+    }
+
+    /// A new independent variable.
+    ///
+    /// # Panics
+    ///
+    /// When this tape is paused by a later one.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// assert_eq!(tape.var(3.0).to_string(), "3 (variable 0)");
+    /// ```
+    #[track_caller]
+    pub fn var(&self, value: T) -> Var<T> {
+        self.on_recording_under_way(|recording| Var::at(value, recording.variable()))
+    }
+
+    /// New independent variables, in order.
+    ///
+    /// # Panics
+    ///
+    /// When this tape is paused by a later one.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.vars(&[1.0, 2.0]);
+    /// assert_eq!(tape.backward(x[0] * x[1]).wrt(&x), [2.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
+        self.variables(values).collect()
+    }
+
+    /// Calls `f` with constants and new independent [`vars`](Tape::vars) after them, whose memory is used again.
+    #[track_caller]
+    pub(crate) fn with_variables<Out>(&self, constants: &[T], values: &[T], f: impl FnOnce(&[Var<T>]) -> Out) -> Out {
+        let mut variables = T::with_slot(|slot| slot.spare_variables.take()).unwrap_or_default();
+        variables.clear();
+        variables.extend(constants.iter().map(|&value| Var::constant(value)));
+        variables.extend(self.variables(values));
+        let out = f(&variables);
+        let _ = T::with_slot(|slot| slot.spare_variables.set(variables));
+        out
+    }
+
+    #[inline]
+    #[track_caller]
+    fn variables<'a>(&self, values: &'a [T]) -> impl ExactSizeIterator<Item = Var<T>> + use<'a, T> {
+        let first = self.on_recording_under_way(|recording| recording.block(values.len(), Source::Nothing));
+        values.iter().enumerate().map(move |(i, &value)| Var::at(value, first.later(i)))
+    }
+
+    /// Walks back from `output` and returns the derivative of it with respect to
+    /// every variable of the recording.
+    ///
+    /// The recording is unchanged: any number of passes, from any variables,
+    /// may follow. A constant output has derivative 0 with respect to everything.
+    ///
+    /// # Panics
+    ///
+    /// When `output` is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let (y, z) = (x * x, x * 5.0);
+    /// assert_eq!(tape.backward(y)[x], 6.0);
+    /// assert_eq!(tape.backward(z)[x], 5.0);
+    /// assert_eq!(tape.backward(z)[y], 0.0);
+    /// ```
+    #[track_caller]
+    pub fn backward(&self, output: Var<T>) -> Gradients<T> {
+        self.backward_seeded(&[(output, T::one())])
+    }
+
+    /// Walks back from several outputs at once: the derivative of `Σ seed·output`.
+    ///
+    /// With the outputs of a function and a vector of seeds this is the product of
+    /// the vector with the function's Jacobian.
+    ///
+    /// # Panics
+    ///
+    /// When an output is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let gradients = tape.backward_seeded(&[(x * x, 1.0), (x * 5.0, 10.0)]);
+    /// assert_eq!(gradients[x], 56.0);
+    /// ```
+    #[track_caller]
+    pub fn backward_seeded(&self, outputs: &[(Var<T>, T)]) -> Gradients<T> {
+        self.sweep(outputs.iter().map(|&(output, seed)| (output, [seed])))
+    }
+
+    /// Walks back from several outputs in one sweep with `L` lanes: lane l is the
+    /// derivative of `Σ seed[l]·output`.
+    ///
+    /// The recording is read once for all lanes; a lane costs less than a pass where reading is
+    /// what takes the time.
+    ///
+    /// # Panics
+    ///
+    /// When an output is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let gradients = tape.backward_lanes(&[(x * x, [1.0, 0.0]), (x * 5.0, [0.0, 1.0])]);
+    /// assert_eq!(gradients.lanes(x), [6.0, 5.0]);
+    /// ```
+    #[track_caller]
+    pub fn backward_lanes<const L: usize>(&self, outputs: &[(Var<T>, [T; L])]) -> Gradients<T, L> {
+        self.sweep(outputs.iter().copied())
+    }
+
+    /// Appends the derivatives of `output` with respect to the first `count` variables, which are independent ones, to
+    /// `gradient`.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn append_gradient(&self, output: Var<T>, count: usize, gradient: &mut Vec<T>) {
+        let stamp = self.stamp.get();
+        if output.is_constant() {
+            return gradient.extend((0..count).map(|_| T::zero()));
+        }
+        if output.place().stamp() != stamp {
+            refuse::<T>(output.place().stamp());
+        }
+        let mut adjoints = T::with_slot(|slot| slot.cleared_adjoints.take()).unwrap_or_default();
+        on_recording(stamp, |recording: &Recording<T>| {
+            recording.gradient(output.place(), T::one(), count, &mut adjoints, gradient);
+        });
+        let _ = T::with_slot(|slot| slot.cleared_adjoints.set(adjoints));
+    }
+
+    #[track_caller]
+    fn sweep<const L: usize>(&self, outputs: impl Iterator<Item = (Var<T>, [T; L])> + Clone) -> Gradients<T, L> {
+        let stamp = self.stamp.get();
+        let foreign = outputs.clone().map(|(output, _)| output.place().stamp()).find(|&own| own != 0 && own != stamp);
+        if let Some(foreign) = foreign {
+            refuse::<T>(foreign);
+        }
+        let seeds = outputs.filter(|(output, _)| !output.is_constant()).map(|(output, seed)| (output.place(), seed));
+        let memory = T::with_slot(|slot| slot.spare_adjoints.take()).unwrap_or_default();
+        Gradients { adjoints: on_recording(stamp, |recording| recording.sweep(seeds, memory)), stamp }
+    }
+
+    /// Forgets all variables and keeps the memory, but for the numbers that layers and [blocks](crate::Block) kept
+    /// for the way back.
+    ///
+    /// Using a variable from before panics.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let mut x: f64 = 4.0;
+    /// for _ in 0..50 {
+    ///     let v = tape.var(x);
+    ///     x -= 0.3 * tape.backward((v - 1.0) * (v - 1.0))[v];
+    ///     tape.clear();
+    /// }
+    /// assert!((x - 1.0).abs() < 1e-12);
+    /// ```
+    pub fn clear(&self) {
+        self.restamp(Recording::clear);
+    }
+
+    /// The number of statements: of variables, and of operations on them.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(1.0);
+    /// let _ = x * x + 1.0;
+    /// assert_eq!(tape.len(), 3);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.inspect(Recording::len)
+    }
+
+    /// Whether nothing has been recorded.
+    ///
+    /// ```
+    /// assert!(dualtape::Tape::<f64>::new().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The memory held by the recording, in bytes.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// tape.vars(&[0.0; 100]);
+    /// let before = tape.capacity_bytes();
+    /// tape.clear();
+    /// assert_eq!(tape.capacity_bytes(), before);
+    /// ```
+    pub fn capacity_bytes(&self) -> usize {
+        self.inspect(Recording::capacity_bytes)
+    }
+
+    /// The independent variables of a recording that [rewinds](Tape::rewind) to them.
+    pub(crate) fn kept_vars(&self, values: &[T]) -> Vec<Var<T>> {
+        let variables = self.vars(values);
+        self.restamp(Recording::keep);
+        variables
+    }
+
+    /// The memory in use by the recording, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.inspect(Recording::bytes)
+    }
+
+    /// Forgets all but the first `len` variables, which are [kept](Tape::kept_vars).
+    pub(crate) fn rewind(&self, len: usize) {
+        self.restamp(|recording, stamp| recording.rewind(len, stamp));
+    }
+
+    /// Adds the derivatives of `Σ seed·output` with respect to the first `adjoints.len()`
+    /// variables, which are [kept](Tape::kept_vars), to `adjoints`, and forgets the others.
+    #[track_caller]
+    pub(crate) fn sweep_and_rewind(&self, outputs: &[(Var<T>, T)], adjoints: &mut Vec<T>) {
+        let (kept, stamp) = (adjoints.len(), self.stamp.get());
+        let foreign = on_slot::<T, _>(|slot| {
+            let recording = slot.find(stamp);
+            outputs.iter().map(|(output, _)| output.place().stamp()).find(|&own| !recording.admits(own))
+        });
+        if let Some(foreign) = foreign {
+            refuse::<T>(foreign);
+        }
+        let seeds = outputs.iter().filter(|(output, _)| !output.is_constant());
+        let seeds = seeds.map(|&(output, seed)| (output.place(), seed));
+        on_recording(stamp, |recording| recording.sweep_further(seeds, adjoints));
+        adjoints.truncate(kept);
+        self.rewind(kept);
+    }
+
+    #[track_caller]
+    fn on_recording_under_way<Out>(&self, record: impl FnOnce(&mut Recording<T>) -> Out) -> Out {
+        let stamp = self.stamp.get();
+        match on_slot::<T, _>(|slot| slot.recording(stamp).map(record)) {
+            Some(out) => out,
+            None => refuse::<T>(stamp),
+        }
+    }
+
+    fn restamp(&self, change: impl FnOnce(&mut Recording<T>, u32)) {
+        self.stamp.set(on_slot::<T, _>(|slot| slot.restamp(self.stamp.get(), change)));
+    }
+
+    fn inspect<Out>(&self, look: impl FnOnce(&Recording<T>) -> Out) -> Out {
+        on_slot::<T, _>(|slot| look(slot.find(self.stamp.get())))
+    }
+}
+
+impl<T: Scalar> Drop for Tape<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // While the thread ends, its slot may be gone before the tape: nothing is left to do.
+        let _ = T::with_slot(|slot| slot.borrow_mut().stop(self.stamp.get()));
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tape").field("len", &self.len()).field("capacity_bytes", &self.capacity_bytes()).finish()
+    }
+}
+
+/// The derivatives of an output with respect to every variable of a recording; with
+/// `L` lanes, those of L outputs or directions.
+///
+/// Indexing by a variable gives its derivative: exactly 0 for one that the output
+/// does not depend on, and for constants. It outlives the recording.
+///
+/// ```
+/// use dualtape::{Scalar, Tape};
+///
+/// let tape = Tape::new();
+/// let x = tape.var(0.0);
+/// let y = x.sin();
+/// let gradients = tape.backward(y * y + y);
+/// assert_eq!(gradients[y], 1.0);
+/// assert_eq!(gradients[x], 1.0);
+/// ```
+pub struct Gradients<T: Scalar = f64, const L: usize = 1> {
+    /// The lanes of every variable up to the output, and zeros.
+    adjoints: Vec<T>,
+    stamp: u32,
+}
+
+impl<T: Scalar> Gradients<T> {
+    /// The derivatives with respect to several variables, in order.
+    ///
+    /// # Panics
+    ///
+    /// When one is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.vars(&[1.0, 2.0, 3.0]);
+    /// assert_eq!(tape.backward(x[0] * x[2]).wrt(&x), [3.0, 0.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn wrt(&self, variables: &[Var<T>]) -> Vec<T> {
+        variables.iter().map(|&x| self[x]).collect()
+    }
+}
+
+impl<T: Scalar, const L: usize> Gradients<T, L> {
+    /// The derivatives in all lanes with respect to a variable.
+    ///
+    /// # Panics
+    ///
+    /// When it is a variable of another recording.
+    ///
+    /// ```
+    /// let tape = dualtape::Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!(tape.backward(x * x).lanes(x), [6.0]);
+    /// ```
+    #[track_caller]
+    pub fn lanes(&self, x: Var<T>) -> [T; L] {
+        *self.of(x)
+    }
+
+    #[track_caller]
+    fn of(&self, x: Var<T>) -> &[T; L] {
+        if !x.is_constant() && x.place().stamp() != self.stamp {
+            panic!(
+                "these gradients are of another recording than the variable {x}: index them by variables that the \
+                 output was computed from"
+            );
+        }
+        // Constants, and variables after the output, share the zeros at the end.
+        let (lanes, _) = self.adjoints.as_chunks::<L>();
+        lanes.get(x.place().position() as usize).unwrap_or(&lanes[lanes.len() - 1])
+    }
+}
+
+impl<T: Scalar> Index<Var<T>> for Gradients<T> {
+    type Output = T;
+
+    #[track_caller]
+    fn index(&self, x: Var<T>) -> &T {
+        let [adjoint] = self.of(x);
+        adjoint
+    }
+}
+
+impl<T: Scalar, const L: usize> Drop for Gradients<T, L> {
+    fn drop(&mut self) {
+        let adjoints = std::mem::take(&mut self.adjoints);
+        let _ = T::with_slot(|slot| {
+            let spare = slot.spare_adjoints.take();
+            slot.spare_adjoints.set(if spare.capacity() < adjoints.capacity() { adjoints } else { spare });
+        });
+    }
+}
+
+impl<T: Scalar, const L: usize> fmt::Debug for Gradients<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lanes, _) = self.adjoints.as_chunks::<L>();
+        let variables = &lanes[..lanes.len() - 1];
+        if L == 1 {
+            f.debug_list().entries(variables.as_flattened()).finish()
+        } else {
+            f.debug_list().entries(variables).finish()
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Statements of several results.
+
+use std::ops::Range;
+
+use super::elements::Elements;
+use super::layers::Layers;
+use super::recording::{NONE, within_limit};
+use super::var::Var;
+use crate::memory::pool::Scratch;
+use crate::scalar::Scalar;
+
+/// The blocks of a recording in order: results at consecutive positions, which are independent
+/// variables, or come from one operation and are differentiated together.
+pub(super) struct Blocks<T: 'static> {
+    statements: Vec<BlockStatement<T>>,
+    /// What the blocks refer to that are a kernel at the elements of slices.
+    pub(super) elements: Elements<T>,
+    /// What the blocks refer to that are dense layers.
+    pub(super) layers: Layers<T>,
+    /// The positions of the operands that are no run.
+    listed: Vec<u32>,
+}
+
+pub(super) struct BlockStatement<T> {
+    results: Range<usize>,
+    /// The number of nodes recorded before.
+    nodes_before: usize,
+    source: Source<T>,
+}
+
+/// What the results of a block come from.
+pub(super) enum Source<T> {
+    /// They are independent variables.
+    Nothing,
+    /// They are those of the kernel with this number at the elements of slices.
+    Elements(u32),
+    /// They are those of the dense layer with this number.
+    Layer(u32),
+    Operation(Box<Operation<PullBack<T>>>),
+}
+
+/// An operation on a list of operands.
+pub(super) struct Operation<F: ?Sized> {
+    pub(super) operand: Operand,
+    /// The memory that the pull-back holds, in bytes.
+    pub(super) bytes: usize,
+    pub(super) pull_back: F,
+}
+
+/// Adds the adjoints of a list of operands, from those of all results.
+pub(super) type PullBack<T> = dyn Fn(&[T], &mut [T]);
+
+/// A list of operands.
+#[derive(Clone, Copy)]
+pub(super) enum Operand {
+    Constants,
+    /// Variables recorded one after the other.
+    Run {
+        first: u32,
+        len: u32,
+    },
+    /// Their positions are listed from this place on. Constants among them are at [`NONE`].
+    Listed {
+        start: u32,
+        len: u32,
+    },
+}
+
+impl Operand {
+    /// The positions, if they follow one another.
+    pub(super) fn run(self) -> Option<Range<usize>> {
+        match self {
+            Operand::Constants => Some(0..0),
+            Operand::Run { first, len } => Some(first as usize..(first + len) as usize),
+            Operand::Listed { .. } => None,
+        }
+    }
+
+    /// The positions that are listed in `all`.
+    pub(super) fn listed(self, all: &[u32]) -> &[u32] {
+        match self {
+            Operand::Listed { start, len } => &all[start as usize..][..len as usize],
+            _ => &[],
+        }
+    }
+
+    /// The position of each, or nothing for a constant among variables.
+    pub(super) fn positions(self, all: &[u32]) -> impl ExactSizeIterator<Item = Option<usize>> {
+        let listed = self.listed(all);
+        let run = self.run().unwrap_or(0..listed.len());
+        run.enumerate().map(move |(i, position)| match listed.get(i) {
+            Some(&listed) => (listed != NONE).then_some(listed as usize),
+            None => Some(position),
+        })
+    }
+}
+
+impl<T> BlockStatement<T> {
+    pub(super) fn results(&self) -> Range<usize> {
+        self.results.clone()
+    }
+
+    pub(super) fn nodes_before(&self) -> usize {
+        self.nodes_before
+    }
+}
+
+impl<T> Blocks<T> {
+    pub(super) const fn new() -> Self {
+        Blocks { statements: Vec::new(), elements: Elements::new(), layers: Layers::new(), listed: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, results: Range<usize>, nodes_before: usize, source: Source<T>) {
+        self.statements.push(BlockStatement { results, nodes_before, source });
+    }
+
+    /// Forgets all but the first ones, which are independent variables.
+    pub(super) fn rewind(&mut self, len: usize) {
+        self.statements.truncate(len);
+        self.elements.clear();
+        self.layers.clear();
+        self.listed.clear();
+    }
+
+    pub(super) fn last(&self) -> Option<&BlockStatement<T>> {
+        self.statements.last()
+    }
+
+    /// Those that start before a position.
+    pub(super) fn before(&self, position: usize) -> &[BlockStatement<T>] {
+        &self.statements[..self.statements.partition_point(|block| block.results.start < position)]
+    }
+
+    /// Whether a walk back calls what may record itself.
+    pub(super) fn have_pull_backs(&self) -> bool {
+        self.statements.iter().any(|block| matches!(block.source, Source::Operation(_)))
+    }
+
+    /// The memory in use, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.statements[..])
+            + self.bytes_of_operations()
+            + self.elements.bytes()
+            + self.layers.bytes()
+            + size_of_val(&self.listed[..])
+    }
+
+    pub(super) fn capacity_bytes(&self) -> usize {
+        self.statements.capacity() * size_of::<BlockStatement<T>>()
+            + self.bytes_of_operations()
+            + self.elements.capacity_bytes()
+            + self.layers.capacity_bytes()
+            + self.listed.capacity() * size_of::<u32>()
+    }
+
+    fn bytes_of_operations(&self) -> usize {
+        let bytes = |block: &BlockStatement<T>| match &block.source {
+            Source::Operation(operation) => operation.bytes,
+            _ => 0,
+        };
+        self.statements.iter().map(bytes).sum()
+    }
+}
+
+impl<T: Scalar> Blocks<T> {
+    /// Variables as operands: recorded one after the other, or any.
+    pub(super) fn operand(&mut self, variables: &[Var<T>], are_run: bool) -> Operand {
+        let len = within_limit(variables.len());
+        if are_run {
+            return Operand::Run { first: variables[0].place().position(), len };
+        }
+        let start = within_limit(self.listed.len());
+        self.listed.extend(variables.iter().map(|x| x.place().position()));
+        Operand::Listed { start, len }
+    }
+
+    /// Calls `visit` with the position of every argument of the result of a block at a position.
+    pub(super) fn for_each_argument(&self, block: &BlockStatement<T>, position: usize, mut visit: impl FnMut(usize)) {
+        match &block.source {
+            Source::Nothing => {}
+            &Source::Elements(kernel) => {
+                self.elements.for_each_argument(kernel, position - block.results.start, &self.listed, visit);
+            }
+            &Source::Layer(layer) => {
+                let operands = self.layers.operands(layer);
+                operands.iter().flat_map(|operand| operand.positions(&self.listed)).flatten().for_each(visit);
+            }
+            Source::Operation(operation) => {
+                operation.operand.positions(&self.listed).flatten().for_each(&mut visit);
+            }
+        }
+    }
+
+    /// Carries the adjoints of the results of a block on to the operands.
+    pub(super) fn sweep<const L: usize>(&self, block: &BlockStatement<T>, adjoints: &mut [[T; L]]) {
+        let (before, results) = adjoints.split_at_mut(block.results.start);
+        let results = &results[..block.results.len()];
+        match &block.source {
+            Source::Nothing => {}
+            &Source::Elements(kernel) => self.elements.sweep(kernel, results, before, &self.listed),
+            &Source::Layer(layer) => {
+                let pull_back = |results: &[T], sums: [&mut [T]; 2]| self.layers.pull_back(layer, results, sums);
+                carry(results, before, self.layers.operands(layer), &self.listed, pull_back);
+            }
+            Source::Operation(operation) => {
+                let pull_back = |results: &[T], [sums]: [&mut [T]; 1]| (operation.pull_back)(results, sums);
+                carry(results, before, [operation.operand], &self.listed, pull_back);
+            }
+        }
+    }
+}
+
+/// Carries the adjoints of results on to lists of operands by a pull-back, lane by lane. The slice of
+/// a list of constants is empty.
+fn carry<T: Scalar, const L: usize, const K: usize>(
+    results: &[[T; L]],
+    before: &mut [[T; L]],
+    operands: [Operand; K],
+    listed: &[u32],
+    pull_back: impl Fn(&[T], [&mut [T]; K]),
+) {
+    let runs = operands.map(Operand::run);
+    let runs = runs.iter().all(Option::is_some).then(|| runs.map(Option::unwrap_or_default));
+    for lane in 0..L {
+        if results.iter().all(|lanes| lanes[lane].is_identically_zero()) {
+            continue;
+        }
+        if L == 1
+            && let Some(runs) = &runs
+            && let Ok(sums) = before.get_disjoint_mut(runs.clone())
+        {
+            pull_back(results.as_flattened(), sums.map(|sums| sums.as_flattened_mut()));
+            continue;
+        }
+        let of_results = Scratch::of(results.iter().map(|lanes| lanes[lane]));
+        let mut sums = operands.map(|operand| Scratch::filled(T::zero(), operand.positions(listed).len()));
+        pull_back(&of_results, sums.each_mut().map(|sums| &mut sums[..]));
+        for (operand, sums) in operands.into_iter().zip(&sums) {
+            for (position, &sum) in operand.positions(listed).zip(sums.iter()) {
+                if let Some(position) = position {
+                    before[position][lane] += sum;
+                }
+            }
+        }
+    }
+}

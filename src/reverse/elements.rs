@@ -1,0 +1,228 @@
+//! Statements of a kernel at each element of some slices.
+
+use std::ops::{Deref, DerefMut, Range};
+
+use super::block::Operand;
+use super::recording::within_limit;
+use super::slot::on_slot;
+use crate::scalar::Scalar;
+use crate::scalar::zero;
+use crate::scalar::zero::are_finite;
+
+/// Such kernels, one after the other, with their partials and operands.
+pub(super) struct Elements<T> {
+    kernels: Vec<Kernel>,
+    /// Of a kernel: [row](Sizes::row) by row. What follows them is from an earlier recording, and of no account.
+    partials: Vec<T>,
+    /// The number of those that count.
+    partials_in_use: usize,
+    inputs: Vec<Operand>,
+}
+
+/// A kernel at each of `count` elements. Its results are those of the first output for all elements,
+/// then those of the next.
+struct Kernel {
+    sizes: Sizes,
+    /// Where its partials and inputs start.
+    first_partial: usize,
+    first_input: usize,
+    /// Whether its partials are plain numbers and finite.
+    is_finite: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) count: usize,
+}
+
+impl Sizes {
+    pub(super) fn partials(self) -> usize {
+        self.inputs * self.outputs * self.count
+    }
+
+    /// Where the partials of one output by one input are, at all elements: in the order opposite to that in which a
+    /// walk back needs them, so that it goes through memory in one direction.
+    #[inline(always)]
+    pub(super) fn row(self, output: usize, input: usize) -> Range<usize> {
+        let row = (self.inputs - 1 - input) * self.outputs + (self.outputs - 1 - output);
+        row * self.count..(row + 1) * self.count
+    }
+}
+
+impl<T> Elements<T> {
+    pub(super) const fn new() -> Self {
+        Elements { kernels: Vec::new(), partials: Vec::new(), partials_in_use: 0, inputs: Vec::new() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.kernels.clear();
+        self.partials_in_use = 0;
+        self.inputs.clear();
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.kernels[..]) + self.partials_in_use * size_of::<T>() + size_of_val(&self.inputs[..])
+    }
+
+    pub(super) fn capacity_bytes(&self) -> usize {
+        self.kernels.capacity() * size_of::<Kernel>()
+            + self.partials.capacity() * size_of::<T>()
+            + self.inputs.capacity() * size_of::<Operand>()
+    }
+
+    /// Those of one output by one input, at all elements.
+    fn partials(&self, kernel: &Kernel, output: usize, input: usize) -> &[T] {
+        &self.partials[kernel.first_partial..][kernel.sizes.row(output, input)]
+    }
+
+    fn inputs(&self, kernel: &Kernel) -> &[Operand] {
+        &self.inputs[kernel.first_input..][..kernel.sizes.inputs]
+    }
+}
+
+impl<T: Scalar> Elements<T> {
+    /// Stores a kernel with the slices that are its inputs and returns its number.
+    pub(super) fn push(
+        &mut self,
+        inputs: &[Operand],
+        sizes: Sizes,
+        mut partials: Partials<T>,
+        are_finite: bool,
+    ) -> u32 {
+        let (first_partial, first_input) = (partials.of_kernel.start, self.inputs.len());
+        self.partials_in_use = partials.of_kernel.end;
+        self.partials = std::mem::take(&mut partials.all);
+        self.kernels.push(Kernel { sizes, first_partial, first_input, is_finite: T::ORDER == 0 && are_finite });
+        self.inputs.extend_from_slice(inputs);
+        within_limit(self.kernels.len()) - 1
+    }
+
+    /// Calls `visit` with the position of every argument that counts of one result of a kernel.
+    pub(super) fn for_each_argument(&self, kernel: u32, result: usize, listed: &[u32], mut visit: impl FnMut(usize)) {
+        let kernel = &self.kernels[kernel as usize];
+        let (output, element) = (result / kernel.sizes.count, result % kernel.sizes.count);
+        for (number, input) in self.inputs(kernel).iter().enumerate() {
+            let partial = self.partials(kernel, output, number)[element];
+            if let Some(Some(position)) = input.positions(listed).nth(element)
+                && !partial.is_identically_zero()
+            {
+                visit(position);
+            }
+        }
+    }
+
+    /// Carries the adjoints of a kernel's results on to its arguments, input by input.
+    pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]], listed: &[u32]) {
+        let kernel = &self.kernels[kernel as usize];
+        // Then no product needs care.
+        let are_finite = kernel.is_finite && are_finite(results.as_flattened());
+        for (number, input) in self.inputs(kernel).iter().enumerate() {
+            for output in 0..kernel.sizes.outputs {
+                let partials = self.partials(kernel, output, number);
+                let adjoints = &results[output * kernel.sizes.count..][..kernel.sizes.count];
+                let products = partials.iter().zip(adjoints);
+                match input.run() {
+                    Some(run) if L == 1 && are_finite => {
+                        add_products(before[run].as_flattened_mut(), partials, adjoints.as_flattened());
+                    }
+                    Some(run) => {
+                        let sums = before[run].iter_mut().zip(products);
+                        sums.for_each(|(sum, (&partial, adjoint))| add_product(sum, partial, adjoint));
+                    }
+                    None => {
+                        for (&position, (&partial, adjoint)) in input.listed(listed).iter().zip(products) {
+                            // That of a constant is past the end.
+                            if let Some(sum) = before.get_mut(position as usize) {
+                                add_product(sum, partial, adjoint);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `sum += partial·adjoint` for each sum. That the slices do not overlap is known where they are arguments.
+#[inline(never)]
+fn add_products<T: Scalar>(sums: &mut [T], partials: &[T], adjoints: &[T]) {
+    for (sum, (&partial, &adjoint)) in sums.iter_mut().zip(partials.iter().zip(adjoints)) {
+        *sum += partial * adjoint;
+    }
+}
+
+/// Room for the partials of a kernel that is evaluated, after those of the others.
+///
+/// They are out of the recording meanwhile, because the kernel may start tapes of its own.
+pub(super) struct Partials<T: Scalar> {
+    /// The stamp of the recording.
+    stamp: u32,
+    all: Vec<T>,
+    of_kernel: Range<usize>,
+}
+
+impl<T: Scalar> Partials<T> {
+    /// There is any number at first.
+    pub(super) fn with_len(count: usize) -> Self {
+        let (stamp, mut all, first) = on_slot::<T, _>(|slot| {
+            let recording = slot.current();
+            let stamp = recording.stamp();
+            let elements = &mut recording.blocks.elements;
+            (stamp, std::mem::take(&mut elements.partials), elements.partials_in_use)
+        });
+        let of_kernel = first..first + count;
+        if all.len() < of_kernel.end {
+            all.resize(of_kernel.end, T::zero());
+        }
+        Partials { stamp, all, of_kernel }
+    }
+}
+
+/// What is not stored with a kernel is of no account. A kernel may have ended the recording, and then has been refused.
+impl<T: Scalar> Drop for Partials<T> {
+    fn drop(&mut self) {
+        if !self.all.is_empty() {
+            let all = std::mem::take(&mut self.all);
+            let _ = T::with_slot(|slot| {
+                if let Some(recording) = slot.borrow_mut().living(self.stamp) {
+                    recording.blocks.elements.partials = all;
+                }
+            });
+        }
+    }
+}
+
+impl<T: Scalar> Deref for Partials<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.all[self.of_kernel.clone()]
+    }
+}
+
+impl<T: Scalar> DerefMut for Partials<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.all[self.of_kernel.clone()]
+    }
+}
+
+/// `sum += partial·adjoint`.
+#[inline(always)]
+fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
+    for (sum, &adjoint) in sum.iter_mut().zip(adjoint) {
+        if T::are_ordinary(partial, adjoint) {
+            *sum += partial * adjoint;
+        } else {
+            add_with_care(sum, partial, adjoint);
+        }
+    }
+}
+
+/// Adds the product by the rule of [`zero`], out of line.
+#[cold]
+#[inline(never)]
+fn add_with_care<T: Scalar>(sum: &mut T, partial: T, adjoint: T) {
+    zero::add_product(sum, partial, adjoint);
+}

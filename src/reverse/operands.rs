@@ -1,0 +1,118 @@
+//! The operands of statements with many of them.
+
+use super::recording::{NONE, within_limit};
+use super::var::Var;
+use crate::scalar::Scalar;
+
+/// The operands of long statements, one statement after the other, each in runs.
+///
+/// Slices of variables were mostly recorded one after the other, as the parameters of a
+/// model are, or at equal distances, as the neurons of a layer are. Such operands need no positions but
+/// the first, and the former are walked back over as the slice that they are.
+pub(super) struct Operands<T> {
+    partials: Vec<T>,
+    /// The positions of the operands that are no run.
+    positions: Vec<u32>,
+    runs: Vec<Run>,
+    /// Where the runs of each statement end.
+    ends: Vec<u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Run {
+    /// Where the partials end.
+    partials: u32,
+    places: Places,
+}
+
+#[derive(Clone, Copy)]
+enum Places {
+    /// At equal distances from the first on.
+    Spaced { first: u32, distance: u32 },
+    /// The positions are listed from this place on.
+    Listed { start: u32 },
+}
+
+/// Some arguments of a statement by their positions. Constants are at [`NONE`].
+pub(super) enum Arguments<'a> {
+    Spaced { first: usize, distance: usize, len: usize },
+    Listed(&'a [u32]),
+}
+
+impl Arguments<'_> {
+    /// The position of each, or nothing for a constant.
+    pub(super) fn positions(&self) -> impl Iterator<Item = Option<usize>> {
+        let (spaced, listed) = match *self {
+            Arguments::Spaced { first, distance, len } => ((first..).step_by(distance).take(len), &[][..]),
+            Arguments::Listed(listed) => ((0..).step_by(1).take(0), listed),
+        };
+        spaced.map(Some).chain(listed.iter().map(|&position| (position != NONE).then_some(position as usize)))
+    }
+}
+
+impl<T> Operands<T> {
+    pub(super) const fn new() -> Self {
+        Operands { partials: Vec::new(), positions: Vec::new(), runs: Vec::new(), ends: Vec::new() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.partials.clear();
+        self.positions.clear();
+        self.runs.clear();
+        self.ends.clear();
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.partials[..]) + size_of_val(&self.positions[..]) + size_of_val(&self.runs[..])
+    }
+
+    pub(super) fn capacity_bytes(&self) -> usize {
+        self.partials.capacity() * size_of::<T>()
+            + (self.positions.capacity() + self.ends.capacity()) * size_of::<u32>()
+            + self.runs.capacity() * size_of::<Run>()
+    }
+}
+
+impl<T: Scalar> Operands<T> {
+    /// Stores operands of the next statement with their partials. If they were recorded at equal
+    /// distances, this is told.
+    #[inline(always)]
+    pub(super) fn push(&mut self, variables: &[Var<T>], distance: Option<u32>, partials: impl Iterator<Item = T>) {
+        self.partials.extend(partials.take(variables.len()));
+        let places = if let Some(distance) = distance {
+            Places::Spaced { first: variables[0].place().position(), distance }
+        } else {
+            let start = self.positions.len() as u32;
+            self.positions.extend(variables.iter().map(|x| x.place().position()));
+            Places::Listed { start }
+        };
+        self.runs.push(Run { partials: within_limit(self.partials.len()), places });
+    }
+
+    /// Ends a statement and returns its number.
+    #[inline(always)]
+    pub(super) fn finish(&mut self) -> u32 {
+        self.ends.push(self.runs.len() as u32);
+        self.ends.len() as u32 - 1
+    }
+
+    /// The arguments of a statement and their partials, run by run.
+    #[inline(always)]
+    pub(super) fn of(&self, statement: u32) -> impl Iterator<Item = (Arguments<'_>, &[T])> {
+        let before = |ends: &[u32], i: usize| if i > 0 { ends[i - 1] as usize } else { 0 };
+        let runs = before(&self.ends, statement as usize)..self.ends[statement as usize] as usize;
+        let start = runs.start.checked_sub(1).map_or(0, |i| self.runs[i].partials);
+        self.runs[runs].iter().scan(start as usize, |start, run| {
+            let partials = &self.partials[*start..run.partials as usize];
+            *start = run.partials as usize;
+            let len = partials.len();
+            let arguments = match run.places {
+                Places::Spaced { first, distance } => {
+                    Arguments::Spaced { first: first as usize, distance: distance as usize, len }
+                }
+                Places::Listed { start } => Arguments::Listed(&self.positions[start as usize..][..len]),
+            };
+            Some((arguments, partials))
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! The reverse sweep over a recording, which carries adjoints from results to arguments.
+//!
+//! [`sweep_each`](Recording::sweep_each) is the loop to read; what surrounds it goes through blocks and chunks of nodes.
+
+use std::ops::Range;
+
+use super::operands::Arguments;
+use super::recording::{BESIDE, LONG, Node, Recording};
+use super::var::Place;
+use crate::scalar::Scalar;
+use crate::scalar::zero;
+use crate::simd::vectorized;
+
+impl<T: Scalar> Recording<T> {
+    /// The adjoints of all variables up to the last seeded one, and zeros after
+    /// them, in the memory of `adjoints`: L adjoints for each variable, of as many
+    /// outputs or directions.
+    ///
+    /// The order of summation is that of the statements from the last to the
+    /// first, and within one from the first argument to the last. An adjoint that
+    /// is zero beats a partial that is not finite, and the other way round.
+    pub(super) fn sweep<const L: usize>(
+        &self,
+        seeds: impl Iterator<Item = (Place, [T; L])> + Clone,
+        mut adjoints: Vec<T>,
+    ) -> Vec<T> {
+        let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
+        let len = self.swept(len);
+        adjoints.clear();
+        adjoints.resize((len + 1) * L, T::zero());
+        let (lanes, _) = adjoints.as_chunks_mut::<L>();
+        for (place, seed) in seeds {
+            for (sum, seed) in lanes[place.position() as usize].iter_mut().zip(seed) {
+                *sum += seed;
+            }
+        }
+        self.sweep_back::<L, false>(lanes, 0);
+        adjoints
+    }
+
+    /// Appends the adjoints of the first `count` variables, which are independent ones, to `gradient`.
+    ///
+    /// The adjoints are all zero before, whatever their number, and again afterwards: each that is not is cleared where
+    /// it is swept, which costs less than to clear them all. (No sum that starts from zero is −0.)
+    pub(super) fn gradient(&self, output: Place, seed: T, count: usize, adjoints: &mut Vec<T>, gradient: &mut Vec<T>) {
+        let len = self.swept(output.position() as usize + 1);
+        if adjoints.len() <= len {
+            adjoints.resize(len + 1, T::zero());
+        }
+        let adjoints = &mut adjoints[..=len];
+        adjoints[output.position() as usize] = seed;
+        let (lanes, _) = adjoints.as_chunks_mut::<1>();
+        self.sweep_back::<1, true>(lanes, count);
+        // They are the results of one block, so all are there.
+        let of_inputs = &mut adjoints[..count];
+        gradient.extend_from_slice(of_inputs);
+        of_inputs.fill(T::zero());
+    }
+
+    /// The number of adjoints for a sweep from before a position: all results of a block have one.
+    fn swept(&self, end: usize) -> usize {
+        self.blocks.before(end).last().map_or(end, |block| end.max(block.results().end))
+    }
+
+    /// Adds the adjoints of the seeds to those of the first variables, which are
+    /// independent ones; what follows them in `adjoints` is of use to nobody.
+    pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
+        adjoints.resize(self.len() + 1, T::zero());
+        for (place, seed) in seeds {
+            adjoints[place.position() as usize] += seed;
+        }
+        let (lanes, _) = adjoints.as_chunks_mut::<1>();
+        self.sweep_back::<1, false>(lanes, 0);
+    }
+
+    /// Carries the adjoints of all variables on to their arguments, from the last; if told so, it clears them but
+    /// for the first ones to be kept.
+    fn sweep_back<const L: usize, const CLEARS: bool>(&self, adjoints: &mut [[T; L]], kept: usize) {
+        let mut end = adjoints.len() - 1;
+        for block in self.blocks.before(end).iter().rev() {
+            let results = block.results();
+            if results.end < end {
+                self.sweep_nodes::<L, CLEARS>(results.end..end, block.nodes_before(), adjoints);
+            }
+            self.blocks.sweep(block, adjoints);
+            if CLEARS && results.start >= kept {
+                adjoints[results.clone()].fill([T::zero(); L]);
+            }
+            end = results.start;
+        }
+        if end > 0 {
+            self.sweep_nodes::<L, CLEARS>(0..end, 0, adjoints);
+        }
+    }
+
+    /// Carries the adjoints at consecutive positions on, of which the first is that of the node
+    /// with the number `first`.
+    fn sweep_nodes<const L: usize, const CLEARS: bool>(
+        &self,
+        positions: Range<usize>,
+        first: usize,
+        adjoints: &mut [[T; L]],
+    ) {
+        let mut end = positions.end;
+        for (nodes, beside) in self.nodes.backward(first..first + positions.len()) {
+            let adjoints = &mut adjoints[..end];
+            if are_numbers::<T, L>() {
+                self.sweep_numbers::<CLEARS>(nodes, beside, adjoints.as_flattened_mut());
+            } else if T::RECORDS {
+                self.sweep_one_by_one::<L, CLEARS>(nodes, beside, adjoints);
+            } else {
+                vectorized(
+                    #[inline(always)]
+                    || self.sweep_each::<L, CLEARS>(nodes, beside, adjoints),
+                );
+            }
+            end -= nodes.len();
+        }
+    }
+
+    /// [`sweep_each`](Self::sweep_each) where vector instructions are of no use.
+    #[inline(never)]
+    fn sweep_one_by_one<const L: usize, const CLEARS: bool>(
+        &self,
+        nodes: &[Node<T>],
+        beside: &[T],
+        adjoints: &mut [[T; L]],
+    ) {
+        self.sweep_each::<L, CLEARS>(nodes, beside, adjoints);
+    }
+
+    /// The reverse sweep: for each node, from the last, adds `partial·adjoint` to the adjoint of each argument. The last
+    /// adjoints are those of the nodes.
+    ///
+    /// This loop is the definition, for any scalar and any number of lanes. The loops in `fast.rs` are compared with it,
+    /// to the bit. With `CLEARS` it sets each adjoint to zero once it is read.
+    #[inline(always)]
+    pub(super) fn sweep_each<const L: usize, const CLEARS: bool>(
+        &self,
+        nodes: &[Node<T>],
+        beside: &[T],
+        adjoints: &mut [[T; L]],
+    ) {
+        let mut rest = adjoints;
+        for (node, by_y) in nodes.iter().zip(beside).rev() {
+            // The arguments are before the result.
+            let Some((adjoint, before)) = rest.split_last_mut() else { return };
+            rest = before;
+            // A single adjoint is in a register; several stay where they are.
+            let single = *adjoint;
+            let lanes = if L == 1 { &single } else { &*adjoint };
+            if are_zero(lanes) {
+                continue;
+            }
+            if CLEARS {
+                *adjoint = [T::zero(); L];
+            }
+            let adjoint = if L == 1 || CLEARS { &single } else { adjoint };
+            let [x, y] = node.arguments;
+            // The marks are past the end of the adjoints.
+            if let Some(x) = rest.get_mut(x as usize) {
+                add(x, node.partial, adjoint);
+            } else {
+                std::hint::cold_path();
+                if x == LONG {
+                    // A copy, so that the adjoint stays in a register.
+                    self.sweep_long(y, &{ *adjoint }, rest);
+                    continue;
+                }
+            }
+            if let Some(y) = rest.get_mut(y as usize) {
+                y.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += adjoint);
+            } else if let Some(y) = rest.get_mut((y & !BESIDE) as usize) {
+                add(y, *by_y, adjoint);
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn sweep_long<const L: usize>(&self, number: u32, adjoint: &[T; L], adjoints: &mut [[T; L]]) {
+        let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
+        for (arguments, partials) in self.operands.of(number) {
+            match arguments {
+                Arguments::Spaced { first, distance: 1, len } if !skips_zeros => {
+                    let sums = &mut adjoints[first..first + len];
+                    sums.iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                }
+                Arguments::Spaced { first, distance, .. } if !skips_zeros => {
+                    let sums = adjoints[first..].iter_mut().step_by(distance);
+                    sums.zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                }
+                Arguments::Listed(listed) if !skips_zeros => {
+                    for (&position, &partial) in listed.iter().zip(partials) {
+                        // That of a constant is past the end.
+                        if let Some(sum) = adjoints.get_mut(position as usize) {
+                            add(sum, partial, adjoint);
+                        }
+                    }
+                }
+                arguments => {
+                    for (position, &partial) in arguments.positions().zip(partials) {
+                        if let Some(position) = position {
+                            let lanes = adjoints[position].iter_mut().zip(adjoint);
+                            lanes.for_each(|(sum, &adjoint)| zero::add_product(sum, partial, adjoint));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the adjoints are single numbers that nothing records.
+#[inline(always)]
+const fn are_numbers<T: Scalar, const L: usize>() -> bool {
+    L == 1 && T::ORDER == 0
+}
+
+#[inline(always)]
+fn are_zero<T: Scalar, const L: usize>(lanes: &[T; L]) -> bool {
+    lanes.iter().all(|lane| lane.is_identically_zero())
+}
+
+/// `sum += partial·adjoint`. A single zero adjoint is not swept at all; in several lanes
+/// it must not meet a partial that is not finite.
+#[inline(always)]
+fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
+    let with_care = L > 1 && !partial.is_finite_throughout();
+    for (sum, &adjoint) in sum.iter_mut().zip(adjoint) {
+        if with_care {
+            zero::add_product(sum, partial, adjoint);
+        } else {
+            *sum += partial * adjoint;
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What every differentiating scalar shares: the operators and functions that
+//! follow from three ways to apply the chain rule.
+
+use num_traits::One;
+
+use crate::forward::Dual;
+use crate::graph::Traced;
+use crate::reverse::Var;
+use crate::scalar::{Scalar, rules};
+use crate::series::Taylor;
+
+/// One mode of differentiation: how a local derivative reaches the result.
+///
+/// A type that implements it gets all operators and the traits of the ecosystem from
+/// [`impl_scalar`], and all elementary functions from [`chained_functions`].
+pub(crate) trait Mode: Scalar {
+    /// The scalar inside, in which rules are evaluated.
+    type Inner: Scalar<Real = Self::Real>;
+
+    /// The value in the inner scalar.
+    fn inner(self) -> Self::Inner;
+
+    /// `f(self)`, from its value and slope.
+    fn chain(self, value: Self::Inner, slope: Self::Inner) -> Self;
+
+    /// `f(self)` whose slope is the plain number `slope`.
+    fn chain_real(self, value: Self::Inner, slope: Self::Real) -> Self;
+
+    /// `f(self, other)`, from its value and both slopes.
+    fn chain2(self, other: Self, value: Self::Inner, slopes: [Self::Inner; 2]) -> Self;
+
+    /// `f(self, b, c)`, from its value and all slopes.
+    fn chain3(self, b: Self, c: Self, value: Self::Inner, slopes: [Self::Inner; 3]) -> Self;
+
+    /// `self + other`.
+    fn plus(self, other: Self) -> Self;
+
+    /// `self − other`.
+    fn minus(self, other: Self) -> Self;
+}
+
+/// The operators of a scalar as methods, with a scalar of its own kind and with a plain
+/// number `c`: what [`impl_scalar`] makes operators of.
+///
+/// Every [`Mode`] has them by the chain rule.
+pub(crate) trait Operators: Scalar {
+    /// `−self`.
+    fn negated(self) -> Self;
+
+    /// `self + other`.
+    fn plus(self, other: Self) -> Self;
+
+    /// `self − other`.
+    fn minus(self, other: Self) -> Self;
+
+    /// `self·other`.
+    fn times(self, other: Self) -> Self;
+
+    /// `self/other`.
+    fn over(self, other: Self) -> Self;
+
+    /// `self % other`.
+    fn modulo(self, other: Self) -> Self;
+
+    /// `c + self`.
+    fn added_to(self, c: Self::Real) -> Self;
+
+    /// `self − c`.
+    fn lowered_by(self, c: Self::Real) -> Self;
+
+    /// `c − self`.
+    fn subtracted_from(self, c: Self::Real) -> Self;
+
+    /// `c·self`.
+    fn multiplied_by(self, c: Self::Real) -> Self;
+
+    /// `self/c`.
+    fn divided_by(self, c: Self::Real) -> Self;
+
+    /// `c/self`.
+    fn dividing(self, c: Self::Real) -> Self;
+
+    /// `self % c`.
+    fn reduced_by(self, c: Self::Real) -> Self;
+
+    /// `c % self`.
+    fn reducing(self, c: Self::Real) -> Self;
+}
+
+impl<M: Mode> Operators for M {
+    #[inline(always)]
+    #[track_caller]
+    fn negated(self) -> Self {
+        self.chain_real(-self.inner(), -M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn plus(self, other: Self) -> Self {
+        Mode::plus(self, other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn minus(self, other: Self) -> Self {
+        Mode::minus(self, other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn times(self, other: Self) -> Self {
+        let (value, by_self, by_other) = rules::mul(self.inner(), other.inner());
+        self.chain2(other, value, [by_self, by_other])
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn over(self, other: Self) -> Self {
+        let (value, by_self, by_other) = rules::div(self.inner(), other.inner());
+        self.chain2(other, value, [by_self, by_other])
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn modulo(self, other: Self) -> Self {
+        let (value, by_self, by_other) = rules::rem(self.inner(), other.inner());
+        self.chain2(other, value, [by_self, by_other])
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn added_to(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() + c, M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn lowered_by(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() - c, M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn subtracted_from(self, c: M::Real) -> Self {
+        self.chain_real(-self.inner() + c, -M::Real::one())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn multiplied_by(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() * c, c)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn divided_by(self, c: M::Real) -> Self {
+        self.chain_real(self.inner() / c, M::Real::one() / c)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn dividing(self, c: M::Real) -> Self {
+        let (value, _, slope) = rules::div(M::Inner::from_real(c), self.inner());
+        self.chain(value, slope)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn reduced_by(self, c: M::Real) -> Self {
+        let (value, slope, _) = rules::rem(self.inner(), M::Inner::from_real(c));
+        self.chain(value, slope)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn reducing(self, c: M::Real) -> Self {
+        let (value, _, slope) = rules::rem(M::Inner::from_real(c), self.inner());
+        self.chain(value, slope)
+    }
+}
+
+/// The elementary functions of a [`Mode`], from their rules; `inline` or `inline(always)` says how they are compiled.
+macro_rules! chained_functions {
+    (
+        [$inline:meta] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+    ) => {
+        $(
+            #[$inline]
+            #[track_caller]
+            fn $name(self $(, $p: $t)*) -> Self {
+                let (value, slope) = $crate::scalar::rules::$name(self.inner() $(, $p)*);
+                self.chain(value, slope)
+            }
+        )*
+        $(
+            #[$inline]
+            #[track_caller]
+            fn $name2(self, $other: Self) -> Self {
+                let (value, by_self, by_other) = $crate::scalar::rules::$name2(self.inner(), $other.inner());
+                self.chain2($other, value, [by_self, by_other])
+            }
+        )*
+
+        #[$inline]
+        #[track_caller]
+        fn sin_cos(self) -> (Self, Self) {
+            let (sin, cos) = self.inner().sin_cos();
+            (self.chain(sin, cos), self.chain(cos, -sin))
+        }
+
+        #[$inline]
+        #[track_caller]
+        fn mul_add(self, a: Self, b: Self) -> Self {
+            let (value, by_self, by_a, by_b) = $crate::scalar::rules::mul_add(self.inner(), a.inner(), b.inner());
+            self.chain3(a, b, value, [by_self, by_a, by_b])
+        }
+    };
+}
+pub(crate) use chained_functions;
+
+/// An operator with a borrowed operand, from that of the owned types.
+macro_rules! borrowed {
+    ([$($generics:tt)*] $trait:ident $method:ident -> $type:ty: $left:ty, $right:ty, $left_form:ty, $right_form:ty) => {
+        impl<$($generics)*> std::ops::$trait<$right_form> for $left_form {
+            type Output = $type;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: $right_form) -> $type {
+                std::ops::$trait::$method(<$left>::clone(&self), <$right>::clone(&other))
+            }
+        }
+    };
+}
+pub(crate) use borrowed;
+
+/// One operator in its owned and borrowed forms, and its assigning form.
+macro_rules! operator {
+    (
+        [$($generics:tt)*] $type:ty, $trait:ident $method:ident $assign:ident $assign_method:ident,
+        $with_self:ident, $with_real:ident
+    ) => {
+        impl<T: Scalar, $($generics)*> $trait for $type {
+            type Output = Self;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: Self) -> Self {
+                Operators::$with_self(self, other)
+            }
+        }
+        impl<R: Real, T: Scalar<Real = R>, $($generics)*> $trait<R> for $type {
+            type Output = Self;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: R) -> Self {
+                Operators::$with_real(self, other)
+            }
+        }
+        borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, $type, &$type);
+        borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, &$type, $type);
+        borrowed!([T: Scalar, $($generics)*] $trait $method -> $type: $type, $type, &$type, &$type);
+        borrowed!([T: Scalar<Real = f64>, $($generics)*] $trait $method -> $type: $type, f64, $type, &f64);
+        borrowed!([T: Scalar<Real = f64>, $($generics)*] $trait $method -> $type: $type, f64, &$type, f64);
+        borrowed!([T: Scalar<Real = f64>, $($generics)*] $trait $method -> $type: $type, f64, &$type, &f64);
+        borrowed!([T: Scalar<Real = f32>, $($generics)*] $trait $method -> $type: $type, f32, $type, &f32);
+        borrowed!([T: Scalar<Real = f32>, $($generics)*] $trait $method -> $type: $type, f32, &$type, f32);
+        borrowed!([T: Scalar<Real = f32>, $($generics)*] $trait $method -> $type: $type, f32, &$type, &f32);
+        impl<T: Scalar, Rhs, $($generics)*> $assign<Rhs> for $type
+        where
+            Self: $trait<Rhs, Output = Self>,
+        {
+            #[inline(always)]
+            #[track_caller]
+            fn $assign_method(&mut self, other: Rhs) {
+                *self = (*self).$method(other);
+            }
+        }
+    };
+}
+pub(crate) use operator;
+
+/// All operators, comparisons and sums of a type with [`Operators`], and the traits of
+/// num-traits and approx: `impl_scalar!([const N: usize] Dual<T, N>)`.
+macro_rules! impl_scalar {
+    ([$($generics:tt)*] $type:ty) => {
+        const _: () = {
+            use std::cmp::Ordering;
+            use std::iter::{Product, Sum};
+            use std::ops::{
+                Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
+            };
+
+            use $crate::scalar::operators::{Operators, borrowed, operator};
+            use $crate::{Real, Scalar};
+
+            impl<T: Scalar, $($generics)*> Neg for $type {
+                type Output = Self;
+                #[inline(always)]
+                #[track_caller]
+                fn neg(self) -> Self {
+                    self.negated()
+                }
+            }
+            impl<T: Scalar, $($generics)*> Neg for &$type {
+                type Output = $type;
+                #[inline(always)]
+                #[track_caller]
+                fn neg(self) -> $type {
+                    -*self
+                }
+            }
+            /// The plain number of `T`.
+            type Ground<T> = <T as Scalar>::Real;
+            use num_traits::One as _;
+
+            operator!([$($generics)*] $type, Add add AddAssign add_assign, plus, added_to);
+            operator!([$($generics)*] $type, Sub sub SubAssign sub_assign, minus, lowered_by);
+            operator!([$($generics)*] $type, Mul mul MulAssign mul_assign, times, multiplied_by);
+            operator!([$($generics)*] $type, Div div DivAssign div_assign, over, divided_by);
+            operator!([$($generics)*] $type, Rem rem RemAssign rem_assign, modulo, reduced_by);
+
+            impl<T: Scalar, $($generics)*> PartialEq for $type {
+                #[inline]
+                fn eq(&self, other: &Self) -> bool {
+                    self.value() == other.value()
+                }
+            }
+            impl<T: Scalar, $($generics)*> PartialOrd for $type {
+                #[inline]
+                fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                    self.value().partial_cmp(&other.value())
+                }
+            }
+            impl<R: Real, T: Scalar<Real = R>, $($generics)*> PartialEq<R> for $type {
+                #[inline]
+                fn eq(&self, other: &R) -> bool {
+                    self.value() == *other
+                }
+            }
+            impl<R: Real, T: Scalar<Real = R>, $($generics)*> PartialOrd<R> for $type {
+                #[inline]
+                fn partial_cmp(&self, other: &R) -> Option<Ordering> {
+                    self.value().partial_cmp(other)
+                }
+            }
+
+            impl<T: Scalar, $($generics)*> Sum for $type {
+                #[track_caller]
+                fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+                    terms.reduce(|a, b| a + b).unwrap_or_else(|| Self::from_real(std::iter::empty::<Ground<T>>().sum()))
+                }
+            }
+            impl<'a, T: Scalar, $($generics)*> Sum<&'a Self> for $type {
+                #[track_caller]
+                fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
+                    terms.copied().sum()
+                }
+            }
+            impl<T: Scalar, $($generics)*> Product for $type {
+                #[track_caller]
+                fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
+                    factors.reduce(|a, b| a * b).unwrap_or_else(Self::one)
+                }
+            }
+            impl<'a, T: Scalar, $($generics)*> Product<&'a Self> for $type {
+                #[track_caller]
+                fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self {
+                    factors.copied().product()
+                }
+            }
+        };
+        $crate::scalar::ecosystem::impl_ecosystem!([$($generics)*] $type);
+    };
+}
+pub(crate) use impl_scalar;
+
+/// Operators with a plain `f64` on the left.
+macro_rules! left_operators {
+    ([$($generics:tt)*] $type:ty) => {
+        left_operators!(@one [$($generics)*] $type, Add add added_to);
+        left_operators!(@one [$($generics)*] $type, Sub sub subtracted_from);
+        left_operators!(@one [$($generics)*] $type, Mul mul multiplied_by);
+        left_operators!(@one [$($generics)*] $type, Div div dividing);
+        left_operators!(@one [$($generics)*] $type, Rem rem reducing);
+    };
+    (@one [$($generics:tt)*] $type:ty, $trait:ident $method:ident $mode_method:ident) => {
+        impl<$($generics)*> std::ops::$trait<$type> for f64 {
+            type Output = $type;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: $type) -> $type {
+                other.$mode_method(self)
+            }
+        }
+        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, f64, &$type);
+        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, $type);
+        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, &$type);
+    };
+}
+
+// The compiler finds the type of `2.0 * x * y` in a closure only while one
+// implementation fits the literal, so there is none for f32: write `x * 2.0`.
+left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
+left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
+left_operators!([T: Scalar<Real = f64>] Var<T>);
+left_operators!([T: Scalar<Real = f64>] Traced<T>);

@@ -1,0 +1,791 @@
+//! Every elementary function and its derivative, written once.
+//!
+//! A rule takes the arguments in the scalar *inside* a dual number or a tape
+//! variable and returns the value with the partial derivatives, in that same
+//! scalar. Because the inner scalar may itself carry derivatives, a rule's formula
+//! is differentiated again for higher orders; formulas are therefore chosen so
+//! that their own derivatives do not cancel or overflow either. The value is
+//! always the inner scalar's own function, so that it is that of the plain number
+//! bit for bit.
+//!
+//! A formula of more than a few operations is a function of its own, `asin_slope` of
+//! `asin`, which the [series](crate::Taylor) integrate.
+//!
+//! # Adding a function
+//!
+//! 1. Add its name and a sample domain to [`elementary_functions`]: `std` when
+//!    `f64` has a method of that name, else `special`, and then
+//! 2. write the plain function in `scalar/special.rs`;
+//! 3. write its rule here;
+//! 4. write its series in `series/recurrences.rs`: for most functions the integral of the slope.
+//!
+//! Every scalar has it then, and the tests in `scalar/rules/tests.rs` compare it
+//! with differences and between the modes.
+
+use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
+
+use num_traits::{Float, FloatConst, ToPrimitive, Zero};
+
+use crate::scalar::softmax::{rest_of_difference, softmax_in_place};
+use crate::scalar::{Real, Scalar};
+
+/// Calls `$callback` with the list of all elementary functions: documentation,
+/// name, parameters with a sample, where the plain function comes from, and a
+/// sample domain on which it is smooth (of both arguments, for two).
+macro_rules! elementary_functions {
+    ($callback:ident $($context:tt)*) => { $callback! { [$($context)*]
+        unary {
+            /// `1/x`.
+            recip() std in (0.2, 3.0);
+            /// `xⁿ` for a whole number n. `x⁰` is the constant 1.
+            powi(n: i32 = 3) special in (-2.0, 2.0);
+            /// `xʸ` for a plain number y; [`pow`](Scalar::pow) takes a scalar. `x⁰` is the constant 1.
+            powf(y: Self::Real = 2.5) special in (0.2, 3.0);
+            /// `√x`; its slope at 0 is ∞.
+            sqrt() std in (0.2, 3.0);
+            /// `∛x`, of negative numbers too; its slope at 0 is ∞.
+            cbrt() std in (0.2, 3.0);
+            /// `eˣ`.
+            exp() std in (-2.0, 2.0);
+            /// `2ˣ`.
+            exp2() std in (-2.0, 2.0);
+            /// `eˣ − 1`, precise near 0.
+            exp_m1() std in (-2.0, 2.0);
+            /// The natural logarithm.
+            ln() std in (0.2, 3.0);
+            /// The logarithm to base 2.
+            log2() std in (0.2, 3.0);
+            /// The logarithm to base 10.
+            log10() std in (0.2, 3.0);
+            /// `ln(1 + x)`, precise near 0.
+            ln_1p() std in (-0.5, 2.0);
+            /// The sine, in radians.
+            sin() std in (-3.0, 3.0);
+            /// The cosine, in radians.
+            cos() std in (-3.0, 3.0);
+            /// The tangent, in radians.
+            tan() std in (-1.2, 1.2);
+            /// The arc sine, in radians.
+            asin() std in (-0.9, 0.9);
+            /// The arc cosine, in radians.
+            acos() std in (-0.9, 0.9);
+            /// The arc tangent, in radians.
+            atan() std in (-3.0, 3.0);
+            /// The hyperbolic sine.
+            sinh() std in (-2.0, 2.0);
+            /// The hyperbolic cosine.
+            cosh() std in (-2.0, 2.0);
+            /// The hyperbolic tangent.
+            tanh() std in (-2.0, 2.0);
+            /// The inverse hyperbolic sine.
+            asinh() std in (-2.0, 2.0);
+            /// The inverse hyperbolic cosine.
+            acosh() std in (1.2, 3.0);
+            /// The inverse hyperbolic tangent.
+            atanh() std in (-0.9, 0.9);
+            /// `|x|`; its slope at 0 is 0.
+            abs() std in (0.2, 2.0);
+            /// The sign as [`f64::signum`] gives it: 1 at +0, −1 at −0. Its slope is 0.
+            signum() std in (0.2, 2.0);
+            /// The largest whole number not above x. Its slope is 0.
+            floor() std in (1.1, 1.9);
+            /// The smallest whole number not below x. Its slope is 0.
+            ceil() std in (1.1, 1.9);
+            /// The nearest whole number, halves away from zero. Its slope is 0.
+            round() std in (1.6, 2.4);
+            /// The whole part. Its slope is 0.
+            trunc() std in (1.1, 1.9);
+            /// `x − trunc(x)`. Its slope is 1.
+            fract() std in (1.1, 1.9);
+            /// x between two plain bounds; its slope at a bound is 1.
+            ///
+            /// # Panics
+            ///
+            /// When `lo > hi` or a bound is NaN, as [`f64::clamp`].
+            clamp(lo: Self::Real = -2.0, hi: Self::Real = 2.0) std in (-1.9, 1.9);
+            /// `x` above 0, else 0; its slope at 0 is 0.
+            relu() special in (0.2, 2.0);
+            /// `x` above 0, else `slope·x`.
+            leaky_relu(slope: Self::Real = 0.1) special in (-2.0, -0.2);
+            /// `x` above 0, else `alpha·(eˣ − 1)` (Clevert et al. 2015).
+            elu(alpha: Self::Real = 0.7) special in (-2.0, -0.2);
+            /// `σ(x) = 1/(1 + e⁻ˣ)`.
+            sigmoid() special in (-3.0, 3.0);
+            /// `ln σ(x)`.
+            log_sigmoid() special in (-3.0, 3.0);
+            /// `ln(1 + eˣ)`.
+            softplus() special in (-3.0, 3.0);
+            /// `x·σ(x)`, also called swish.
+            silu() special in (-3.0, 3.0);
+            /// `x·Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel 2016).
+            gelu() special in (-3.0, 3.0);
+            /// The approximation of [`gelu`](Scalar::gelu) by a hyperbolic tangent:
+            /// `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`.
+            gelu_tanh() special in (-3.0, 3.0);
+            /// The error function `2/√π·∫₀ˣ exp(−t²) dt`.
+            erf() special in (-2.0, 2.0);
+            /// `1 − erf(x)`, precise in the tail.
+            erfc() special in (-2.0, 2.0);
+            /// The density of the standard normal distribution, `exp(−x²/2)/√(2π)`.
+            norm_pdf() special in (-3.0, 3.0);
+            /// The standard normal distribution function Φ, precise in the lower tail.
+            norm_cdf() special in (-3.0, 3.0);
+            /// `ln |Γ(x)|`.
+            ln_gamma() special in (0.3, 4.0);
+            /// `ψ(x)`, the derivative of `ln Γ(x)`.
+            digamma() special in (0.3, 4.0);
+            /// `ψ⁽ᵐ⁾(x)`, the m-th derivative of [`digamma`](Scalar::digamma).
+            polygamma(m: u32 = 1) special in (0.3, 4.0);
+        }
+        binary {
+            /// `selfʸ` for a scalar y; [`powf`](Scalar::powf) takes a plain number.
+            pow(y) special in (0.3, 2.0);
+            /// The logarithm to any base.
+            log(base) std in (1.3, 4.0);
+            /// The angle of the point (`x`, `self`), in radians, right on the axes too.
+            atan2(x) std in (0.2, 3.0);
+            /// `√(self² + y²)` without overflow; its gradient at (0, 0) is (0, 0).
+            hypot(y) std in (0.2, 3.0);
+            /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
+            max(other) special in (0.2, 3.0);
+            /// The smaller; at a tie the slope is one half for each. A NaN counts as missing.
+            min(other) special in (0.2, 3.0);
+            /// The magnitude of `self` with the sign of `sign`.
+            copysign(sign) std in (0.2, 3.0);
+            /// The positive difference: `self − y` where that is positive, else 0.
+            abs_sub(y) special in (0.2, 3.0);
+        }
+    } };
+}
+pub(crate) use elementary_functions;
+
+fn real<S: Scalar>(x: f64) -> S::Real {
+    <S::Real as Scalar>::from_f64(x)
+}
+
+fn plain<S: Scalar>(x: S) -> f64 {
+    x.value().to_f64().unwrap_or(f64::NAN)
+}
+
+fn nan<S: Scalar>() -> S {
+    S::from_f64(f64::NAN)
+}
+
+// Arithmetic.
+
+/// ∂(ab) = b ∂a + a ∂b
+pub(crate) fn mul<S: Scalar>(a: S, b: S) -> (S, S, S) {
+    (a * b, b, a)
+}
+
+/// ∂(a/b) = ∂a/b − (a/b)/b ∂b; b² would overflow
+pub(crate) fn div<S: Scalar>(a: S, b: S) -> (S, S, S) {
+    let q = a / b;
+    (q, b.recip(), -(q / b))
+}
+
+/// ∂(a % b) = ∂a − q ∂b with the whole quotient q = (a − a % b)/b
+pub(crate) fn rem<S: Scalar>(a: S, b: S) -> (S, S, S) {
+    let v = a % b;
+    let q = Float::round((a.value() - v.value()) / b.value());
+    let one = if Float::is_nan(q) { nan() } else { S::one() };
+    (v, one, S::locally_constant(-q))
+}
+
+/// ∂(ab + c) = b ∂a + a ∂b + ∂c
+pub(crate) fn mul_add<S: Scalar>(a: S, b: S, c: S) -> (S, S, S, S) {
+    (a.mul_add(b, c), b, a, S::one())
+}
+
+/// (1/x)′ = −1/x²
+pub(crate) fn recip<S: Scalar>(x: S) -> (S, S) {
+    let r = x.recip();
+    (r, -(r * r))
+}
+
+// Powers and roots.
+
+/// (xⁿ)′ = n·xᵏ·xⁿ⁻¹⁻ᵏ with k = n/2, so that nothing underflows on the way
+pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, S) {
+    let slope = match n {
+        0 => S::zero(),
+        1 => S::one(),
+        2 => x * real::<S>(2.0),
+        // n − 1 − n/2 stays within i32 for every n
+        _ => x.powi(n / 2) * real::<S>(f64::from(n)) * x.powi(n - n / 2 - 1),
+    };
+    (x.powi(n), slope)
+}
+
+/// (xʸ)′ = y·xʸ⁻¹
+pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, S) {
+    let less = y - real::<S>(1.0);
+    let slope = if y == real::<S>(0.0) { S::zero() } else { x.powf(less) * (y * lowering_rest(x.value(), y)) };
+    (x.powf(y), slope)
+}
+
+/// xʸ⁻¹ by the power of x that is left when y − 1 is rounded: 1 where it is not. A large logarithm of x
+/// magnifies what is rounded away, but the derivative of this factor is below all rounding.
+fn lowering_rest<R: Real>(x: R, y: R) -> R {
+    let rest = rest_of_difference(y, R::one());
+    let factor = if rest == R::zero() { R::one() } else { Float::powf(x, rest) };
+    if Float::is_normal(factor) { factor } else { R::one() }
+}
+
+/// ∂(xʸ) = y·xʸ⁻¹ ∂x + xʸ·ln x ∂y, and 0^y has slope 0 in y for y ≥ 0
+pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
+    let v = x.pow(y);
+    let one = real::<S>(1.0);
+    let (x0, y0) = (x.value(), y.value());
+    let less = y - one;
+    let zero_to_zero = x0 == S::Real::zero() && y0 == S::Real::zero();
+    let vanishing = S::locally_constant(S::Real::zero());
+    let lowered = x.pow(less);
+    let lowered_times = |factor: S| lowered * (factor * lowering_rest(x0, y0));
+    let by_x = if y.is_identically_zero() {
+        S::zero()
+    } else if zero_to_zero {
+        vanishing
+    } else {
+        lowered_times(y)
+    };
+    let ln_x = x.ln();
+    let vanishes = v.value() == S::Real::zero() && Float::is_infinite(ln_x.value());
+    let by_y = if vanishes || zero_to_zero {
+        vanishing
+    } else if Float::is_normal(v.value()) || !Float::is_normal(lowered.value()) {
+        v * ln_x
+    } else {
+        // Beyond the exponents is the power, and not what derivatives by x are made of
+        lowered_times(x * ln_x)
+    };
+    (v, by_x, by_y)
+}
+
+/// (√x)′ = 1/(2√x), and +∞ at −0 too
+pub(crate) fn sqrt<S: Scalar>(x: S) -> (S, S) {
+    let v = x.sqrt();
+    (v, v.recip() * Float::copysign(real::<S>(0.5), v.value()))
+}
+
+/// (∛x)′ = 1/(3 ∛x²), as a square of what is infinite at 0, so that no zero meets it there
+pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, S) {
+    let v = x.cbrt();
+    let inverse = v.recip();
+    (v, inverse * inverse / real::<S>(3.0))
+}
+
+/// ∂hypot(x, y) = (x/h, y/h)
+pub(crate) fn hypot<S: Scalar>(x: S, y: S) -> (S, S, S) {
+    let (by_x, by_y) = hypot_slopes(x, y);
+    (x.hypot(y), by_x, by_y)
+}
+
+/// (x, y)/h in the smaller quotient t, so that its own derivatives do not cancel: with
+/// t = y/x it is ±(1, t)/√(1 + t²)
+pub(crate) fn hypot_slopes<S: Scalar>(x: S, y: S) -> (S, S) {
+    let zero = S::Real::zero();
+    if x.value() == zero && y.value() == zero {
+        return (S::locally_constant(zero), S::locally_constant(zero));
+    }
+    let along = |major: S, minor: S| {
+        let t = minor / major;
+        let sign = Float::signum(major.value());
+        let u = (t * t + real::<S>(1.0)).sqrt().recip() * sign;
+        (u, u * t)
+    };
+    if Float::abs(x.value()) >= Float::abs(y.value()) {
+        along(x, y)
+    } else {
+        let (by_y, by_x) = along(y, x);
+        (by_x, by_y)
+    }
+}
+
+// Exponentials and logarithms.
+
+/// (eˣ)′ = eˣ
+pub(crate) fn exp<S: Scalar>(x: S) -> (S, S) {
+    let v = x.exp();
+    (v, v)
+}
+
+/// (2ˣ)′ = ln 2·2ˣ
+pub(crate) fn exp2<S: Scalar>(x: S) -> (S, S) {
+    let v = x.exp2();
+    (v, v * S::Real::LN_2())
+}
+
+/// (eˣ − 1)′ = eˣ
+pub(crate) fn exp_m1<S: Scalar>(x: S) -> (S, S) {
+    (x.exp_m1(), x.exp())
+}
+
+/// 1/x for a logarithm: NaN below 0, where the logarithm is
+pub(crate) fn logarithm_slope<S: Scalar>(x: S) -> S {
+    if x.value() < S::Real::zero() { x * <S::Real as Float>::nan() } else { x.recip() }
+}
+
+/// (ln x)′ = 1/x
+pub(crate) fn ln<S: Scalar>(x: S) -> (S, S) {
+    (x.ln(), logarithm_slope(x))
+}
+
+/// (log₂ x)′ = log₂ e/x
+pub(crate) fn log2<S: Scalar>(x: S) -> (S, S) {
+    (x.log2(), logarithm_slope(x) * S::Real::LOG2_E())
+}
+
+/// (log₁₀ x)′ = log₁₀ e/x
+pub(crate) fn log10<S: Scalar>(x: S) -> (S, S) {
+    (x.log10(), logarithm_slope(x) * S::Real::LOG10_E())
+}
+
+/// (ln(1 + x))′ = 1/(1 + x)
+pub(crate) fn ln_1p<S: Scalar>(x: S) -> (S, S) {
+    (x.ln_1p(), logarithm_slope(x + real::<S>(1.0)))
+}
+
+/// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
+pub(crate) fn log<S: Scalar>(x: S, base: S) -> (S, S, S) {
+    let (by_x, by_base) = log_slopes(x, base);
+    (x.log(base), by_x, by_base)
+}
+
+/// (1/(x ln b), −ln x/(b ln² b)), where 1/(b ln² b) is exp(−ln b − 2 ln|ln b|), so that
+/// its own derivative overflows in one term only
+pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (S, S) {
+    let ln_base = base.ln();
+    let factor = (-ln_base - ln_base.abs().ln() * real::<S>(2.0)).exp();
+    // The exponential has lost digits: 1 but for rounding.
+    let rest = Float::recip(base.value()) / ln_base.value() / ln_base.value() / factor.value();
+    let factor = if Float::is_normal(rest) { factor * rest } else { factor };
+    (logarithm_slope(x) / ln_base, -(x.ln() * factor))
+}
+
+/// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ, with the slopes in the place of the numbers
+pub(crate) fn log_sum_exp<S: Scalar>(xs: &mut [S]) -> S {
+    let value = S::log_sum_exp_slice(xs);
+    softmax_in_place(xs);
+    value
+}
+
+// Trigonometric functions.
+
+/// (sin x)′ = cos x
+pub(crate) fn sin<S: Scalar>(x: S) -> (S, S) {
+    x.sin_cos()
+}
+
+/// (cos x)′ = −sin x
+pub(crate) fn cos<S: Scalar>(x: S) -> (S, S) {
+    let (sin, cos) = x.sin_cos();
+    (cos, -sin)
+}
+
+/// (tan x)′ = 1 + tan² x
+pub(crate) fn tan<S: Scalar>(x: S) -> (S, S) {
+    let v = x.tan();
+    (v, v * v + real::<S>(1.0))
+}
+
+/// 1 − x² with one rounding: neither it near 1 nor its derivative near 0 cancels
+fn one_minus_square<S: Scalar>(x: S) -> S {
+    (-x).mul_add(x, S::one())
+}
+
+/// 1/√(1 − x²)
+pub(crate) fn asin_slope<S: Scalar>(x: S) -> S {
+    one_minus_square(x).sqrt().recip()
+}
+
+/// (asin x)′ = 1/√(1 − x²)
+pub(crate) fn asin<S: Scalar>(x: S) -> (S, S) {
+    (x.asin(), asin_slope(x))
+}
+
+/// (acos x)′ = −1/√(1 − x²)
+pub(crate) fn acos<S: Scalar>(x: S) -> (S, S) {
+    (x.acos(), -asin_slope(x))
+}
+
+/// (atan x)′ = 1/(1 + x²)
+pub(crate) fn atan<S: Scalar>(x: S) -> (S, S) {
+    (x.atan(), atan_slope(x))
+}
+
+/// 1/(1 + x²), which is 1/x² where x² has swallowed the 1
+pub(crate) fn atan_slope<S: Scalar>(x: S) -> S {
+    if Float::abs(x.value()) * S::Real::epsilon() < real::<S>(1.0) {
+        (x * x + real::<S>(1.0)).recip()
+    } else {
+        let r = x.recip();
+        r * r
+    }
+}
+
+/// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
+pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, S, S) {
+    let (by_y, by_x) = atan2_slopes(y, x);
+    (y.atan2(x), by_y, by_x)
+}
+
+/// (x, −y)/(x² + y²) in the smaller quotient t of the two: with t = y/x it is
+/// (1, −t)/(1 + t²)/x
+pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (S, S) {
+    let along = |major: S, minor: S| {
+        // In units of a tiny x the derivatives of 1/x, which almost cancel, do not overflow.
+        let size = Float::abs(major.value());
+        let tiny = S::Real::min_positive_value();
+        let unit = if size * size < tiny / S::Real::epsilon() {
+            Float::min(Float::exp2(-Float::floor(Float::log2(size))), Float::recip(tiny))
+        } else {
+            real::<S>(1.0)
+        };
+        let (major, minor) = (major * unit, minor * unit);
+        let t = minor / major;
+        let p = (t * t + real::<S>(1.0)).recip() / major;
+        (p * unit, p * t * unit)
+    };
+    if Float::abs(x.value()) >= Float::abs(y.value()) {
+        let (by_y, minus_by_x) = along(x, y);
+        (by_y, -minus_by_x)
+    } else {
+        let (minus_by_x, by_y) = along(y, x);
+        (by_y, -minus_by_x)
+    }
+}
+
+// Hyperbolic functions.
+
+/// (sinh x)′ = cosh x
+pub(crate) fn sinh<S: Scalar>(x: S) -> (S, S) {
+    (x.sinh(), x.cosh())
+}
+
+/// (cosh x)′ = sinh x
+pub(crate) fn cosh<S: Scalar>(x: S) -> (S, S) {
+    (x.cosh(), x.sinh())
+}
+
+/// 1/cosh² x: 1 − tanh² x while that keeps its digits
+fn sech_squared<S: Scalar>(x: S, tanh: S) -> S {
+    sech_squared_far_out(x).unwrap_or_else(|| -(tanh * tanh) + real::<S>(1.0))
+}
+
+/// 1/cosh² x where 1 − tanh² x loses digits: 4e/(1 + e)² with e = exp(−2|x|)
+pub(crate) fn sech_squared_far_out<S: Scalar>(x: S) -> Option<S> {
+    if Float::abs(x.value()) < real::<S>(0.5) {
+        return None;
+    }
+    let e = (x * real::<S>(if x.value() < S::Real::zero() { 2.0 } else { -2.0 })).exp();
+    let above = e + real::<S>(1.0);
+    Some(e * real::<S>(4.0) / (above * above))
+}
+
+/// (tanh x)′ = 1/cosh² x
+pub(crate) fn tanh<S: Scalar>(x: S) -> (S, S) {
+    let v = x.tanh();
+    (v, sech_squared(x, v))
+}
+
+/// (asinh x)′ = 1/√(1 + x²)
+pub(crate) fn asinh<S: Scalar>(x: S) -> (S, S) {
+    (x.asinh(), asinh_slope(x))
+}
+
+/// 1/√(1 + x²)
+pub(crate) fn asinh_slope<S: Scalar>(x: S) -> S {
+    x.hypot(S::one()).recip()
+}
+
+/// (acosh x)′ = 1/(√(x − 1)·√(x + 1))
+pub(crate) fn acosh<S: Scalar>(x: S) -> (S, S) {
+    (x.acosh(), acosh_slope(x))
+}
+
+/// 1/√(x − 1)·1/√(x + 1), two factors whose derivatives have the same signs: at x = 1 the infinite
+/// ones do not cancel, and meet no zero
+pub(crate) fn acosh_slope<S: Scalar>(x: S) -> S {
+    let one = real::<S>(1.0);
+    (x - one).sqrt().recip() * (x + one).sqrt().recip()
+}
+
+/// (atanh x)′ = 1/(1 − x²)
+pub(crate) fn atanh<S: Scalar>(x: S) -> (S, S) {
+    (x.atanh(), atanh_slope(x))
+}
+
+/// 1/(1 − x²), NaN outside [−1, 1]
+pub(crate) fn atanh_slope<S: Scalar>(x: S) -> S {
+    if Float::abs(x.value()) > real::<S>(1.0) { x * <S::Real as Float>::nan() } else { one_minus_square(x).recip() }
+}
+
+// Piecewise linear functions.
+
+/// The subgradient of least norm where the slopes `below` and `above` meet.
+fn least_slope<R: crate::Real>(below: R, above: R) -> R {
+    if below * above <= R::zero() {
+        R::zero()
+    } else if Float::abs(below) < Float::abs(above) {
+        below
+    } else {
+        above
+    }
+}
+
+/// The constant `below`, `above` or, at x = 0, their subgradient of least norm.
+fn slope_by_sign<S: Scalar>(x: S, below: S::Real, above: S::Real) -> S {
+    let zero = S::Real::zero();
+    S::locally_constant(if x.value() > zero {
+        above
+    } else if x.value() < zero {
+        below
+    } else if x.value() == zero {
+        least_slope(below, above)
+    } else {
+        Float::nan()
+    })
+}
+
+/// |x|′ = ±1, and 0 at 0
+pub(crate) fn abs<S: Scalar>(x: S) -> (S, S) {
+    (x.abs(), slope_by_sign(x, real::<S>(-1.0), real::<S>(1.0)))
+}
+
+/// relu′ = 0 or 1, and 0 at 0
+pub(crate) fn relu<S: Scalar>(x: S) -> (S, S) {
+    (x.relu(), slope_by_sign(x, real::<S>(0.0), real::<S>(1.0)))
+}
+
+/// leaky_relu′ = slope or 1
+pub(crate) fn leaky_relu<S: Scalar>(x: S, slope: S::Real) -> (S, S) {
+    (x.leaky_relu(slope), slope_by_sign(x, slope, real::<S>(1.0)))
+}
+
+/// sign′ = 0
+pub(crate) fn signum<S: Scalar>(x: S) -> (S, S) {
+    (x.signum(), S::zero())
+}
+
+/// ⌊x⌋′ = 0
+pub(crate) fn floor<S: Scalar>(x: S) -> (S, S) {
+    (x.floor(), S::zero())
+}
+
+/// ⌈x⌉′ = 0
+pub(crate) fn ceil<S: Scalar>(x: S) -> (S, S) {
+    (x.ceil(), S::zero())
+}
+
+/// round′ = 0
+pub(crate) fn round<S: Scalar>(x: S) -> (S, S) {
+    (x.round(), S::zero())
+}
+
+/// trunc′ = 0
+pub(crate) fn trunc<S: Scalar>(x: S) -> (S, S) {
+    (x.trunc(), S::zero())
+}
+
+/// (x − trunc x)′ = 1
+pub(crate) fn fract<S: Scalar>(x: S) -> (S, S) {
+    (x.fract(), S::one())
+}
+
+/// clamp′ = 1 from bound to bound, 0 outside
+pub(crate) fn clamp<S: Scalar>(x: S, lo: S::Real, hi: S::Real) -> (S, S) {
+    let outside = x.value() < lo || x.value() > hi;
+    (x.clamp(lo, hi), S::locally_constant(real::<S>(if outside { 0.0 } else { 1.0 })))
+}
+
+/// The slopes of the chosen one of two operands: 1 and 0, halves at a tie.
+fn choice<S: Scalar>(a: S, b: S, first_wins: bool, second_wins: bool) -> (S, S) {
+    let (a_nan, b_nan) = (Float::is_nan(a.value()), Float::is_nan(b.value()));
+    let slopes = |by_a, by_b| (S::locally_constant(real::<S>(by_a)), S::locally_constant(real::<S>(by_b)));
+    match (first_wins || (b_nan && !a_nan), second_wins || (a_nan && !b_nan)) {
+        (true, _) => slopes(1.0, 0.0),
+        (_, true) => slopes(0.0, 1.0),
+        _ if a_nan => (nan(), nan()),
+        _ => slopes(0.5, 0.5),
+    }
+}
+
+/// ∂max(a, b) is that of the larger
+pub(crate) fn max<S: Scalar>(a: S, b: S) -> (S, S, S) {
+    let (by_a, by_b) = choice(a, b, a > b, b > a);
+    (a.max(b), by_a, by_b)
+}
+
+/// ∂min(a, b) is that of the smaller
+pub(crate) fn min<S: Scalar>(a: S, b: S) -> (S, S, S) {
+    let (by_a, by_b) = choice(a, b, a < b, b < a);
+    (a.min(b), by_a, by_b)
+}
+
+/// ∂|a|·sign b = sign a·sign b ∂a, and 0 at a = 0
+pub(crate) fn copysign<S: Scalar>(a: S, sign: S) -> (S, S, S) {
+    let flip = Float::signum(sign.value());
+    (a.copysign(sign), slope_by_sign(a, -flip, flip), S::zero())
+}
+
+/// ∂(a − b)⁺ = ∂a − ∂b above 0
+pub(crate) fn abs_sub<S: Scalar>(a: S, b: S) -> (S, S, S) {
+    let v = a.abs_sub(b);
+    let slope: S = if v.value() > S::Real::zero() {
+        S::locally_constant(real::<S>(1.0))
+    } else if Float::is_nan(v.value()) {
+        nan()
+    } else {
+        S::locally_constant(real::<S>(0.0))
+    };
+    (v, slope, -slope)
+}
+
+// Activations.
+
+/// elu′ = 1 or α·eˣ
+pub(crate) fn elu<S: Scalar>(x: S, alpha: S::Real) -> (S, S) {
+    (x.elu(alpha), elu_slope(x, alpha))
+}
+
+/// α·eˣ or 1, the one of least norm at 0
+pub(crate) fn elu_slope<S: Scalar>(x: S, alpha: S::Real) -> S {
+    if x.value() < S::Real::zero() { x.exp() * alpha } else { slope_by_sign(x, alpha, real::<S>(1.0)) }
+}
+
+/// σ′(x) = σ(x)·σ(−x) = 1/(4 cosh²(x/2))
+pub(crate) fn sigmoid_slope<S: Scalar>(x: S) -> S {
+    let half = x * real::<S>(0.5);
+    sech_squared(half, half.tanh()) * real::<S>(0.25)
+}
+
+/// σ′ = σ(x)·σ(−x)
+pub(crate) fn sigmoid<S: Scalar>(x: S) -> (S, S) {
+    (x.sigmoid(), sigmoid_slope(x))
+}
+
+/// (ln σ(x))′ = σ(−x)
+pub(crate) fn log_sigmoid<S: Scalar>(x: S) -> (S, S) {
+    (x.log_sigmoid(), (-x).sigmoid())
+}
+
+/// softplus′ = σ(x)
+pub(crate) fn softplus<S: Scalar>(x: S) -> (S, S) {
+    (x.softplus(), x.sigmoid())
+}
+
+/// σ(a) + w·σ′(a), with h² = exp(−|a|) as a product so that its derivative has all
+/// digits even among the subnormals
+fn weighted_sigmoid_slope<S: Scalar>(is_negative: bool, h: S, w: S) -> S {
+    let one = real::<S>(1.0);
+    let above = h * h + one;
+    let numerator = match is_negative {
+        _ if h.value() == S::Real::zero() => S::from_f64(if is_negative { 0.0 } else { 1.0 }),
+        true => h * (w + above) * h,
+        false => h * (w + one) * h + one,
+    };
+    numerator / (above * above)
+}
+
+/// (x·σ(x))′ = σ(x) + x·σ′(x)
+pub(crate) fn silu<S: Scalar>(x: S) -> (S, S) {
+    (x.silu(), silu_slope(x))
+}
+
+/// σ(x) + x·σ′(x)
+pub(crate) fn silu_slope<S: Scalar>(x: S) -> S {
+    let is_negative = x.value() < S::Real::zero();
+    let h = (x * real::<S>(if is_negative { 0.5 } else { -0.5 })).exp();
+    weighted_sigmoid_slope(is_negative, h, x)
+}
+
+/// (x·Φ(x))′ = Φ(x) + x·φ(x) = Φ(x) − φ′(x)
+pub(crate) fn gelu<S: Scalar>(x: S) -> (S, S) {
+    (x.gelu(), gelu_slope(x))
+}
+
+/// Φ(x) − φ′(x)
+pub(crate) fn gelu_slope<S: Scalar>(x: S) -> S {
+    let (_, density_slope) = norm_pdf(x);
+    x.norm_cdf() - density_slope
+}
+
+/// (x·σ(2u))′ = σ(2u) + x·σ′(2u)·2u′ with u = √(2/π)(x + 0.044715x³)
+pub(crate) fn gelu_tanh<S: Scalar>(x: S) -> (S, S) {
+    (x.gelu_tanh(), gelu_tanh_slope(x))
+}
+
+/// σ(2u) + x·σ′(2u)·2u′
+pub(crate) fn gelu_tanh_slope<S: Scalar>(x: S) -> S {
+    use crate::scalar::special::{GELU_CUBIC, GELU_LINEAR, gelu_tanh_argument, gelu_tanh_argument_rest};
+    let is_negative = x.value() < S::Real::zero();
+    let size = if is_negative { -x } else { x };
+    let two_u = gelu_tanh_argument(size);
+    let two_u_slope = x * x * real::<S>(3.0 * GELU_CUBIC) + real::<S>(GELU_LINEAR);
+    let rest = gelu_tanh_argument_rest(plain(size), plain(two_u));
+    let h = (two_u * real::<S>(-0.5)).exp() * real::<S>(1.0 - 0.5 * rest);
+    weighted_sigmoid_slope(is_negative, h, x * two_u_slope)
+}
+
+// Special functions.
+
+/// erf′ = 2/√π·exp(−x²)
+pub(crate) fn erf<S: Scalar>(x: S) -> (S, S) {
+    (x.erf(), erf_slope(x))
+}
+
+/// 2/√π·exp(−x²) = 4√π·φ², a square so that its derivative has all digits even among
+/// the subnormals
+pub(crate) fn erf_slope<S: Scalar>(x: S) -> S {
+    let density = x.norm_pdf();
+    density * real::<S>(8.0 / FRAC_2_SQRT_PI) * density
+}
+
+/// erfc′ = −erf′
+pub(crate) fn erfc<S: Scalar>(x: S) -> (S, S) {
+    (x.erfc(), -erf_slope(x))
+}
+
+/// φ′ = −x·φ
+pub(crate) fn norm_pdf<S: Scalar>(x: S) -> (S, S) {
+    let v = x.norm_pdf();
+    let slope = if Float::is_infinite(x.value()) {
+        S::zero()
+    } else if Float::is_normal(v.value()) {
+        -(x * v)
+    } else {
+        norm_pdf_slope_far_out(x)
+    };
+    (v, slope)
+}
+
+/// −x·φ where φ is subnormal: it is √(2π)³·φ(x/2)⁴, a product for the same reason
+pub(crate) fn norm_pdf_slope_far_out<S: Scalar>(x: S) -> S {
+    let root = (x * real::<S>(0.5)).norm_pdf();
+    let square = root * root;
+    x * square * real::<S>(-TAU * TAU.sqrt()) * square
+}
+
+/// Φ′ = φ
+pub(crate) fn norm_cdf<S: Scalar>(x: S) -> (S, S) {
+    (x.norm_cdf(), x.norm_pdf())
+}
+
+/// (ln |Γ|)′ = ψ
+pub(crate) fn ln_gamma<S: Scalar>(x: S) -> (S, S) {
+    (x.ln_gamma(), x.digamma())
+}
+
+/// ψ′ = ψ⁽¹⁾
+pub(crate) fn digamma<S: Scalar>(x: S) -> (S, S) {
+    (x.digamma(), x.polygamma(1))
+}
+
+/// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾
+pub(crate) fn polygamma<S: Scalar>(x: S, m: u32) -> (S, S) {
+    (x.polygamma(m), x.polygamma(m + 1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,426 @@
+//! The coefficients of every elementary function.
+//!
+//! Of `y(t) = f(x(t))` the chain rule `y′ = s·x′` with `s(t) = f′(x(t))` is, coefficient by
+//! coefficient,
+//!
+//! ```text
+//!     (k+1)·yₖ₊₁ = s₀·(k+1)xₖ₊₁ + s₁·k·xₖ + ... + sₖ·x₁
+//! ```
+//!
+//! so that the slope up to order k gives the result up to order k + 1. Where the slope
+//! is a formula of other functions it is that of `rules.rs`, and is [`integrate`]d. Where it
+//! is one of the result itself, as `exp′ = exp`, each coefficient of the slope is taken
+//! when those of the result are known as far as it needs them, by [`solve`].
+//! (Griewank & Walther 2008, tables 13.1 and 13.2.)
+//!
+//! The coefficient 0 is the inner scalar's own function. A coefficient that is zero
+//! throughout beats a slope that is not finite, as in a dual number.
+
+use num_traits::{Float, FloatConst, Zero};
+
+use crate::scalar::zero;
+use crate::scalar::{Scalar, rules};
+use crate::series::Taylor;
+
+/// The plain number `n`.
+pub(super) fn whole<T: Scalar>(n: usize) -> T::Real {
+    <T::Real as Scalar>::from_f64(n as f64)
+}
+
+fn real<T: Scalar>(x: f64) -> T::Real {
+    <T::Real as Scalar>::from_f64(x)
+}
+
+// Products and quotients.
+
+/// `a₀bₙ + a₁bₙ₋₁ + ...` over the shorter one, `b` from its last backward.
+fn convolution<T: Scalar>(a: impl Iterator<Item = T>, b: impl DoubleEndedIterator<Item = T>) -> T {
+    let matters = |&(a, b): &(T, T)| !zero::vanishes(a, b);
+    a.zip(b.rev()).filter(matters).map(|(a, b)| a * b).reduce(|sum, term| sum + term).unwrap_or_else(T::zero)
+}
+
+/// (ab)ₖ = a₀bₖ + a₁bₖ₋₁ + ... + aₖb₀
+pub(super) fn product<T: Scalar, const K: usize>(value: T, a: &Taylor<T, K>, b: &Taylor<T, K>) -> Taylor<T, K> {
+    Taylor { value, higher: std::array::from_fn(|i| convolution(a.up_to(i + 1), b.up_to(i + 1))) }
+}
+
+/// The next coefficient of a quotient with the numerator's coefficient `a`:
+/// qₖ = (aₖ − b₁qₖ₋₁ − ... − bₖq₀)/b₀
+fn next_of_quotient<T: Scalar, const K: usize>(a: T, b: &Taylor<T, K>, known: impl DoubleEndedIterator<Item = T>) -> T {
+    let rest = convolution(b.higher.iter().copied(), known);
+    let numerator = if rest.is_identically_zero() { a } else { a - rest };
+    if numerator.is_identically_zero() { T::zero() } else { numerator / b.value }
+}
+
+/// a/b, whose value is `value`.
+pub(super) fn quotient<T: Scalar, const K: usize>(value: T, a: &Taylor<T, K>, b: &Taylor<T, K>) -> Taylor<T, K> {
+    let mut q = Taylor::constant(value);
+    for i in 0..K {
+        q.higher[i] = next_of_quotient(a.higher[i], b, q.up_to(i));
+    }
+    q
+}
+
+/// 1/x
+pub(super) fn recip<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    quotient(x.value.recip(), &Taylor::constant(T::one()), &x)
+}
+
+// The chain rule.
+
+/// x′: the coefficient k is (k+1)·xₖ₊₁.
+pub(super) fn rate<T: Scalar, const K: usize>(x: &Taylor<T, K>) -> [T; K] {
+    std::array::from_fn(|k| if k == 0 { x.higher[k] } else { x.higher[k] * whole::<T>(k + 1) })
+}
+
+/// ∫ y′, where the coefficient k + 1 is y′ₖ/(k+1).
+pub(super) fn integrated<T: Scalar>(rate: T, k: usize) -> T {
+    if k == 0 { rate } else { rate / whole::<T>(k + 1) }
+}
+
+/// y′ = s·x′, where the coefficient k of s follows from those of y up to k and those of s
+/// before: `slope(&y, &s, k)`.
+fn solve<T: Scalar, const K: usize>(
+    value: T,
+    x: &Taylor<T, K>,
+    slope: impl Fn(&Taylor<T, K>, &[T], usize) -> T,
+) -> Taylor<T, K> {
+    let rate = rate(x);
+    let mut y = Taylor::constant(value);
+    let mut s = [T::zero(); K];
+    for k in 0..K {
+        s[k] = slope(&y, &s[..k], k);
+        y.higher[k] = integrated(convolution(s.iter().copied(), rate[..=k].iter().copied()), k);
+    }
+    y
+}
+
+/// y′ = s·x′ with a known slope s.
+fn integrate<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, slope: Taylor<T, K>) -> Taylor<T, K> {
+    solve(value, &x, |_, _, k| slope[k])
+}
+
+/// y′ = s₁·x₁′ + s₂·x₂′ + ... with known slopes sᵢ.
+pub(super) fn integrate_all<T: Scalar, const K: usize>(
+    value: T,
+    xs: &[Taylor<T, K>],
+    slopes: impl IntoIterator<Item = Taylor<T, K>>,
+) -> Taylor<T, K> {
+    let sum: Taylor<T, K> = xs.iter().zip(slopes).map(|(&x, slope)| integrate(T::zero(), x, slope)).sum();
+    Taylor { value, ..sum }
+}
+
+/// The coefficient k of the constant 1.
+fn one_at<T: Scalar>(k: usize) -> T {
+    if k == 0 { T::one() } else { T::zero() }
+}
+
+// Powers and roots.
+
+/// (xⁿ)′ = n·xⁿ⁻¹
+pub(super) fn powi<T: Scalar, const K: usize>(x: Taylor<T, K>, n: i32) -> Taylor<T, K> {
+    power(rules::powi(x.value, n), x, T::from_f64(f64::from(n)), Some(n))
+}
+
+/// (xʸ)′ = y·xʸ⁻¹
+pub(super) fn powf<T: Scalar, const K: usize>(x: Taylor<T, K>, y: T::Real) -> Taylor<T, K> {
+    power(rules::powf(x.value, y), x, T::from_real(y), whole_number(y))
+}
+
+/// ∂(xʸ) = y·xʸ⁻¹ ∂x + xʸ·ln x ∂y
+pub(super) fn pow<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -> Taylor<T, K> {
+    let exponent = y.value.value();
+    let (value, by_x, _) = rules::pow(x.value, y.value);
+    if y.is_constant() {
+        let is_plain = (y.value - exponent).is_identically_zero();
+        return power((value, by_x), x, y.value, whole_number(exponent).filter(|_| is_plain));
+    }
+    let zero = T::Real::zero();
+    let ln_x = ln(x);
+    let vanishes = value.value() == zero && Float::is_infinite(ln_x.value());
+    if vanishes || (x.value() == zero && exponent == zero) {
+        return power_by_slopes(x, y, K);
+    }
+    // As exp(y ln x), whose value is known already.
+    solve(value, &(y * ln_x), |z, _, k| z[k])
+}
+
+fn whole_number<R: crate::Real>(y: R) -> Option<i32> {
+    y.to_i32().filter(|&n| <R as Scalar>::from_f64(f64::from(n)) == y)
+}
+
+/// xᵃ from its value and slope, `n` being the exponent where it is a whole number.
+///
+/// The recurrence divides by x, which magnifies errors near 0, and needs the digits of
+/// the slope. A few factors are multiplied instead, so that all powers of 0 are right.
+fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: T, n: Option<i32>) -> Taylor<T, K> {
+    let is_normal = Float::is_normal(slope.value());
+    match n {
+        Some(n) if !is_normal || (0..=K as i64).contains(&i64::from(n)) => {
+            let base = if n < 0 { recip(x) } else { x };
+            Taylor { value, ..num_traits::pow(base, n.unsigned_abs() as usize) }
+        }
+        _ if !is_normal => power_by_slopes(x, Taylor::constant(a), K),
+        _ => integrate(value, x, slope_of_power(slope, &x, a)),
+    }
+}
+
+/// s = a·xᵃ⁻¹ from its value, by x·s′ = (a−1)·s·x′: k·x₀·sₖ is the sum of (j·a − k)·xⱼsₖ₋ⱼ
+/// over j = 1, ..., k
+fn slope_of_power<T: Scalar, const K: usize>(value: T, x: &Taylor<T, K>, a: T) -> Taylor<T, K> {
+    let mut s = Taylor::constant(value);
+    for i in 0..K {
+        let k = whole::<T>(i + 1);
+        let weighted = x.higher.iter().zip(1..).map(|(&x, j)| x * (a * whole::<T>(j) - k));
+        let numerator = convolution(weighted, s.up_to(i));
+        s.higher[i] = if numerator.is_identically_zero() { numerator } else { numerator / k / x.value };
+    }
+    s
+}
+
+/// xʸ up to tⁿ with n = `order`, where its slope in y is 0: (xʸ)′ = y·xʸ⁻¹·x′
+fn power_by_slopes<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>, order: usize) -> Taylor<T, K> {
+    let zero = T::Real::zero();
+    let value = x.value.pow(y.value);
+    if order == 0 || y.is_identically_zero() || (x.value() == zero && y.value() == zero) {
+        return Taylor::constant(value);
+    }
+    integrate(value, x, power_by_slopes(x, y - real::<T>(1.0), order - 1) * y)
+}
+
+/// (√x)′ = 1/(2√x), and +∞ at −0 too
+pub(super) fn sqrt<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    let value = x.value.sqrt();
+    let half = T::from_real(Float::copysign(real::<T>(0.5), value.value()));
+    solve(value, &x, |y, s, k| next_of_quotient(one_at::<T>(k) * half, y, s.iter().copied()))
+}
+
+/// (∛x)′ = x^(−2/3)/3
+pub(super) fn cbrt<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    let (value, slope) = rules::cbrt(x.value);
+    integrate(value, x, slope_of_power(slope, &x, T::from_f64(1.0 / 3.0)))
+}
+
+/// ∂hypot(x, y) = (x/h, y/h)
+pub(super) fn hypot<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -> Taylor<T, K> {
+    let (by_x, by_y) = rules::hypot_slopes(x, y);
+    integrate_all(x.value.hypot(y.value), &[x, y], [by_x, by_y])
+}
+
+// Exponentials and logarithms.
+
+/// (eˣ)′ = eˣ
+pub(super) fn exp<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    solve(x.value.exp(), &x, |y, _, k| y[k])
+}
+
+/// (2ˣ)′ = ln 2·2ˣ
+pub(super) fn exp2<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    solve(x.value.exp2(), &x, |y, _, k| y[k] * T::Real::LN_2())
+}
+
+/// (eˣ − 1)′ = eˣ
+pub(super) fn exp_m1<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.exp_m1(), x, exp(x))
+}
+
+/// (ln x)′ = 1/x
+pub(super) fn ln<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.ln(), x, rules::logarithm_slope(x))
+}
+
+/// (log₂ x)′ = log₂ e/x
+pub(super) fn log2<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.log2(), x, rules::logarithm_slope(x) * T::Real::LOG2_E())
+}
+
+/// (log₁₀ x)′ = log₁₀ e/x
+pub(super) fn log10<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.log10(), x, rules::logarithm_slope(x) * T::Real::LOG10_E())
+}
+
+/// (ln(1 + x))′ = 1/(1 + x)
+pub(super) fn ln_1p<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.ln_1p(), x, rules::logarithm_slope(x + real::<T>(1.0)))
+}
+
+/// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
+pub(super) fn log<T: Scalar, const K: usize>(x: Taylor<T, K>, base: Taylor<T, K>) -> Taylor<T, K> {
+    let (by_x, by_base) = rules::log_slopes(x, base);
+    integrate_all(x.value.log(base.value), &[x, base], [by_x, by_base])
+}
+
+/// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ
+pub(super) fn log_sum_exp<T: Scalar, const K: usize>(xs: &[Taylor<T, K>]) -> Taylor<T, K> {
+    let values: Vec<T> = xs.iter().map(|x| x.value).collect();
+    integrate_all(T::log_sum_exp_slice(&values), xs, crate::softmax(xs))
+}
+
+// Trigonometric and hyperbolic functions.
+
+/// s′ = c·x′ and c′ = ±s·x′
+fn coupled<T: Scalar, const K: usize>(x: &Taylor<T, K>, (s, c): (T, T), sign: f64) -> (Taylor<T, K>, Taylor<T, K>) {
+    let rate = rate(x);
+    let (mut s, mut c) = (Taylor::constant(s), Taylor::constant(c));
+    for k in 0..K {
+        let [by_c, by_s] = [&c, &s].map(|slope| integrated(convolution(rate.iter().copied(), slope.up_to(k)), k));
+        s.higher[k] = by_c;
+        c.higher[k] = by_s * real::<T>(sign);
+    }
+    (s, c)
+}
+
+/// (sin x)′ = cos x and (cos x)′ = −sin x
+pub(super) fn sin_cos<T: Scalar, const K: usize>(x: Taylor<T, K>) -> (Taylor<T, K>, Taylor<T, K>) {
+    coupled(&x, x.value.sin_cos(), -1.0)
+}
+
+pub(super) fn sin<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    sin_cos(x).0
+}
+
+pub(super) fn cos<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    sin_cos(x).1
+}
+
+/// (sinh x)′ = cosh x and (cosh x)′ = sinh x
+fn sinh_cosh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> (Taylor<T, K>, Taylor<T, K>) {
+    coupled(&x, (x.value.sinh(), x.value.cosh()), 1.0)
+}
+
+pub(super) fn sinh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    sinh_cosh(x).0
+}
+
+pub(super) fn cosh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    sinh_cosh(x).1
+}
+
+/// (tan x)′ = 1 + tan² x
+pub(super) fn tan<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    solve(x.value.tan(), &x, |y, _, k| convolution(y.up_to(k), y.up_to(k)) + one_at::<T>(k))
+}
+
+/// (tanh x)′ = 1 − tanh² x, or as an exponential where that loses digits
+pub(super) fn tanh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    let value = x.value.tanh();
+    match rules::sech_squared_far_out(x) {
+        Some(slope) => integrate(value, x, slope),
+        None => solve(value, &x, |y, _, k| one_at::<T>(k) - convolution(y.up_to(k), y.up_to(k))),
+    }
+}
+
+/// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
+pub(super) fn atan2<T: Scalar, const K: usize>(y: Taylor<T, K>, x: Taylor<T, K>) -> Taylor<T, K> {
+    let (by_y, by_x) = rules::atan2_slopes(y, x);
+    integrate_all(y.value.atan2(x.value), &[y, x], [by_y, by_x])
+}
+
+// Functions whose slope is a formula of others.
+
+/// Functions of one number, with the formula of their slope in `rules.rs`.
+macro_rules! integrals {
+    ($($name:ident($($p:ident)?) by $slope:ident)*) => {
+        $(
+            pub(super) fn $name<T: Scalar, const K: usize>(x: Taylor<T, K> $(, $p: T::Real)?) -> Taylor<T, K> {
+                integrate(x.value.$name($($p)?), x, rules::$slope(x $(, $p)?))
+            }
+        )*
+    };
+}
+
+integrals! {
+    asin() by asin_slope
+    atan() by atan_slope
+    asinh() by asinh_slope
+    acosh() by acosh_slope
+    atanh() by atanh_slope
+    elu(alpha) by elu_slope
+    sigmoid() by sigmoid_slope
+    silu() by silu_slope
+    gelu() by gelu_slope
+    gelu_tanh() by gelu_tanh_slope
+    erf() by erf_slope
+}
+
+/// acos′ = −asin′
+pub(super) fn acos<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.acos(), x, -rules::asin_slope(x))
+}
+
+/// (ln σ(x))′ = σ(−x)
+pub(super) fn log_sigmoid<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.log_sigmoid(), x, sigmoid(-x))
+}
+
+/// softplus′ = σ(x)
+pub(super) fn softplus<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.softplus(), x, sigmoid(x))
+}
+
+/// erfc′ = −erf′
+pub(super) fn erfc<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.erfc(), x, -rules::erf_slope(x))
+}
+
+/// φ′ = −x·φ, or by the square roots of a subnormal φ as long as these are normal
+pub(super) fn norm_pdf<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    let value = x.value.norm_pdf();
+    let is_normal = |density: T| Float::is_normal(density.value());
+    if !is_normal(value) && is_normal((x.value * real::<T>(0.5)).norm_pdf()) {
+        return integrate(value, x, rules::norm_pdf_slope_far_out(x));
+    }
+    solve(value, &x, |y, _, k| -convolution(x.up_to(k), y.up_to(k)))
+}
+
+/// Φ′ = φ
+pub(super) fn norm_cdf<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.norm_cdf(), x, norm_pdf(x))
+}
+
+/// (ln |Γ|)′ = ψ
+pub(super) fn ln_gamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.ln_gamma(), x, digamma(x))
+}
+
+/// ψ′ = ψ⁽¹⁾
+pub(super) fn digamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    integrate(x.value.digamma(), x, polygamma(x, 1))
+}
+
+/// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾
+pub(super) fn polygamma<T: Scalar, const K: usize>(x: Taylor<T, K>, m: u32) -> Taylor<T, K> {
+    polygamma_up_to(K, x, m)
+}
+
+/// ψ⁽ᵐ⁾ up to tⁿ with n = `order`.
+fn polygamma_up_to<T: Scalar, const K: usize>(order: usize, x: Taylor<T, K>, m: u32) -> Taylor<T, K> {
+    let value = x.value.polygamma(m);
+    if order == 0 || x.is_constant() {
+        return Taylor::constant(value);
+    }
+    integrate(value, x, polygamma_up_to(order - 1, x, m + 1))
+}
+
+// Functions that are linear around the value.
+
+macro_rules! linear {
+    ($($name:ident($($p:ident),*))*; $($name2:ident)*) => {
+        $(
+            #[track_caller]
+            pub(super) fn $name<T: Scalar, const K: usize>(x: Taylor<T, K> $(, $p: T::Real)*) -> Taylor<T, K> {
+                Taylor::from_partials(Scalar::$name(x.as_partials() $(, $p)*))
+            }
+        )*
+        $(
+            pub(super) fn $name2<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -> Taylor<T, K> {
+                Taylor::from_partials(Scalar::$name2(x.as_partials(), y.as_partials()))
+            }
+        )*
+    };
+}
+
+linear! {
+    abs() signum() floor() ceil() round() trunc() fract() clamp(lo, hi) relu() leaky_relu(slope);
+    max min copysign abs_sub
+}

@@ -1,0 +1,334 @@
+//! Derivatives of solutions, however they were found.
+//!
+//! Where `g(x, p) = 0` defines x, the implicit function theorem gives
+//!
+//! ```text
+//!     dx/dp = −(∂g/∂x)⁻¹ · ∂g/∂p
+//! ```
+//!
+//! so no solver is ever differentiated: it may iterate, look up or guess, in plain numbers.
+//! One step of Newton's method from the solution, with the plain Jacobian at the solution and the
+//! residual in the scalar of p, has exactly this derivative; each further step is right to one
+//! order more, and as many are made as the scalar carries. (Griewank & Walther 2008,
+//! chapter 15; Blondel et al., *Efficient and Modular Implicit Differentiation*, 2022.)
+//!
+//! | call | x solves | its Jacobian costs |
+//! |---|---|---|
+//! | [`root`] | `g(x, p) = 0` | n/8 passes of 8 lanes over g |
+//! | [`fixed_point`] | `x = φ(x, p)` | n/8 passes of 8 lanes over φ |
+//! | [`argmin`] | `∇ₓf(x, p) = 0` | n/8 times a gradient in 8 lanes |
+//! | [`solve`] | `A·x = b` | nothing |
+//!
+//! Each factors an n × n matrix once, evaluates the residual once in the scalar of p, and
+//! solves with the factors: once in forward mode for each lane, once in reverse mode for each
+//! sweep.
+
+use std::sync::Arc;
+
+use num_traits::Float;
+
+use crate::reverse::Var;
+use crate::scalar::sums::dot;
+use crate::scalar::{Real, Scalar};
+use crate::tools::custom::{Block, Rule};
+use crate::verbs::function::Parametric;
+use crate::verbs::function::slice_of;
+use crate::verbs::{Matrix, gradient, jacobian};
+
+/// The root of `g(x, p) = 0` near its plain solution `x`, as a function of `p`.
+///
+/// The value of the result is `x` itself.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes, n³/3 multiplications, one evaluation in the scalar of p for each order | a solution to about full precision | a linear system: [`solve`]; one unknown with a known slope: [`Rule`] |
+///
+/// # Panics
+///
+/// When g has not as many outputs as there are unknowns, when its Jacobian with respect
+/// to x is singular, and when `x` is not a solution: when a step of Newton's method
+/// from it goes farther than the square root of the precision.
+///
+/// ```
+/// use dualtape::{Scalar, function, gradient, root};
+///
+/// // Where the circle of radius p₀ meets the line of slope p₁.
+/// fn meeting<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
+///     vec![x[0].powi(2) + x[1].powi(2) - p[0].powi(2), x[1] - p[1] * x[0]]
+/// }
+///
+/// let g = function!(meeting: &[S], &[S] -> Vec<S>);
+/// let (x, slopes) = gradient(|p| root(&g, &[3.0, 4.0], p)[0], &[5.0, 4.0 / 3.0]);
+/// assert_eq!(x, 3.0);
+/// assert!((slopes[0] - 0.6).abs() < 1e-15 && (slopes[1] + 1.44).abs() < 1e-15);
+/// ```
+#[track_caller]
+pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> Vec<S> {
+    if S::ORDER == 0 {
+        return constants(x);
+    }
+    let plain: Vec<S::Real> = p.iter().map(|p| p.value()).collect();
+    let (residual, matrix) = jacobian(|x| outputs(g, x, &constants(&plain)), x);
+    assert_eq!(
+        residual.len(),
+        x.len(),
+        "root: the function has {} outputs for {} unknowns; it needs as many equations as unknowns",
+        residual.len(),
+        x.len()
+    );
+    let factors = Factors::of(matrix);
+    assert_solution(x, &factors.solve(&residual));
+    refined(factors, x, |x| outputs(g, x, p))
+}
+
+/// The fixed point `x = φ(x, p)` near its plain solution `x`, as a function of `p`.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`root`] | a fixed point to about full precision | a loop that is stopped early: differentiate the loop, [`Checkpointed`](crate::Checkpointed) |
+///
+/// # Panics
+///
+/// As [`root`], of `φ(x, p) − x`.
+///
+/// ```
+/// use dualtape::{Scalar, fixed_point, function, gradient};
+///
+/// /// Heron's iteration for √p.
+/// fn heron<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> [S; 1] {
+///     [(x[0] + p[0] / x[0]) * 0.5]
+/// }
+///
+/// let phi = function!(heron: &[S], &[S] -> [S; 1]);
+/// assert_eq!(gradient(|p| fixed_point(&phi, &[3.0], p)[0], &[9.0]), (3.0, vec![1.0 / 6.0]));
+/// ```
+#[track_caller]
+pub fn fixed_point<S: Scalar>(phi: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> Vec<S> {
+    root(&Change(phi), x, p)
+}
+
+/// The point where `f(x, p)` is stationary in x, near its plain solution `x`, as a
+/// function of `p`: a minimum, a maximum or a saddle point.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`root`], of the gradient | a minimum to about full precision, with a regular Hessian | derivatives of the least value: those of f itself at the minimum |
+///
+/// # Panics
+///
+/// As [`root`], of the gradient of f: its Jacobian is the Hessian, which must be regular.
+///
+/// ```
+/// use dualtape::{Scalar, argmin, dot, function, gradient};
+///
+/// /// Ridge regression of (1, 2, 3) on (1, 2, 4) with a penalty p.
+/// fn ridge<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+///     let errors: Vec<S> = [(1.0, 1.0), (2.0, 2.0), (4.0, 3.0)].iter().map(|&(a, b)| x[0] * a - b).collect();
+///     dot(&errors, &errors) + p[0] * x[0].powi(2)
+/// }
+///
+/// // x = Σab/(Σa² + p), so dx/dp = −Σab/(Σa² + p)².
+/// let f = function!(ridge: &[S], &[S] -> S);
+/// let (_, slope) = gradient(|p| argmin(&f, &[17.0 / 22.0], p)[0], &[1.0]);
+/// assert!((slope[0] + 17.0 / 22.0_f64.powi(2)).abs() < 1e-16);
+/// ```
+#[track_caller]
+pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, x: &[R], p: &[S]) -> Vec<S> {
+    root(&Stationary(f), x, p)
+}
+
+/// The solution of `A·x = b`, with the n × n matrix A in row-major order.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | n³/3 multiplications, and n² for each order and lane | the matrix in memory | a matrix with structure: a [`Block`] of your own |
+///
+/// # Panics
+///
+/// When `a` has not the square of the length of `b`, or A is singular.
+///
+/// ```
+/// use dualtape::{gradient, solve};
+///
+/// // Of [a, b; b, a]·x = [1, 0], x₀ = a/(a² − b²).
+/// let unit = [1.0.into(), 0.0.into()];
+/// let (x, g) = gradient(|m| solve(&[m[0], m[1], m[1], m[0]], &unit)[0], &[2.0_f64, 1.0]);
+/// assert!((x - 2.0 / 3.0).abs() < 1e-15);
+/// assert!((g[0] + 5.0 / 9.0).abs() < 1e-15 && (g[1] - 4.0 / 9.0).abs() < 1e-15);
+/// ```
+#[track_caller]
+pub fn solve<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {
+    let n = b.len();
+    assert_eq!(
+        a.len(),
+        n * n,
+        "solve: the matrix has {} entries for a right-hand side of {n}; pass n·n, row by row",
+        a.len()
+    );
+    let value = |x: &S| x.value();
+    let factors = Factors::of(Matrix::of_rows(a.iter().map(value).collect(), n));
+    let x = factors.solve(&b.iter().map(value).collect::<Vec<_>>());
+    refined(factors, &x, |x| (0..n).map(|i| dot(&a[i * n..(i + 1) * n], x) - b[i]).collect())
+}
+
+/// Steps of Newton's method at the solution `x`, which change no value; each makes one
+/// order of derivatives more right.
+#[track_caller]
+fn refined<S: Scalar>(factors: Factors<S::Real>, x: &[S::Real], residual: impl Fn(&[S]) -> Vec<S>) -> Vec<S> {
+    let factors = Inverse(Arc::new(factors));
+    (0..S::ORDER).fold(constants(x), |x: Vec<S>, _| {
+        let errors: Vec<S> = residual(&x).into_iter().map(|r| Deviation.apply([r])).collect();
+        x.iter().zip(factors.apply(&errors)).map(|(&x, step)| x - step).collect()
+    })
+}
+
+/// `r` less its value, also where that is infinite.
+struct Deviation;
+
+impl<R: Real> Rule<1, R> for Deviation {
+    fn value(&self, _: [R; 1]) -> R {
+        R::zero()
+    }
+
+    fn partials<S: Scalar<Real = R>>(&self, _: [S; 1], _: S) -> [S; 1] {
+        [S::one()]
+    }
+}
+
+fn constants<S: Scalar>(x: &[S::Real]) -> Vec<S> {
+    x.iter().map(|&x| S::from_real(x)).collect()
+}
+
+fn outputs<S: Scalar, G: Parametric<S::Real>>(g: &G, x: &[S], p: &[S]) -> Vec<S> {
+    slice_of::<G::Output, S::Real, S>(g.eval(x, p))
+}
+
+#[track_caller]
+fn assert_solution<R: Real>(x: &[R], step: &[R]) {
+    let largest = |x: &[R]| x.iter().fold(R::zero(), |largest, &x| Float::max(largest, Float::abs(x)));
+    let (size, error) = (largest(x), largest(step));
+    assert!(
+        step.iter().all(|&s| Float::is_finite(s)) && error <= Float::sqrt(R::epsilon()) * (size + R::one()),
+        "root: x is not a solution: Newton's method goes {:.1e} from it; pass a solution to about full precision",
+        error.to_f64().unwrap_or(f64::NAN)
+    );
+}
+
+/// `φ(x, p) − x`, which is zero at a fixed point.
+struct Change<'a, F>(&'a F);
+
+impl<R: Real, F: Parametric<R>> Parametric<R> for Change<'_, F> {
+    type Output = Vec<R>;
+
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S], p: &[S]) -> Vec<S> {
+        let next = outputs(self.0, x, p);
+        assert_eq!(
+            next.len(),
+            x.len(),
+            "fixed_point: the map has {} outputs for {} unknowns; it must return a point of the same space",
+            next.len(),
+            x.len()
+        );
+        next.into_iter().zip(x).map(|(next, &x)| next - x).collect()
+    }
+}
+
+/// `∇ₓf(x, p)`, which is zero at a minimum.
+struct Stationary<'a, F>(&'a F);
+
+impl<R: Real, F: Parametric<R, Output = R>> Parametric<R> for Stationary<'_, F> {
+    type Output = Vec<R>;
+
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S], p: &[S]) -> Vec<S> {
+        let p: Vec<Var<S>> = p.iter().map(|&p| Var::constant(p)).collect();
+        gradient(|x| self.0.eval(x, &p), x).1
+    }
+}
+
+/// Multiplication by the inverse of a plain matrix.
+#[derive(Clone)]
+struct Inverse<R>(Arc<Factors<R>>);
+
+impl<R: Real> Block<R> for Inverse<R> {
+    fn value(&self, x: &[R]) -> Vec<R> {
+        self.0.solve(x)
+    }
+
+    fn push_forward<S: Scalar<Real = R>>(&self, _: &[S], _: &[S], v: &[S]) -> Vec<S> {
+        self.0.solve(v)
+    }
+
+    fn pull_back<S: Scalar<Real = R>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        self.0.solve_transposed(u)
+    }
+}
+
+/// The factors of a matrix with its rows in another order: L below the diagonal, with
+/// ones on it, and U from the diagonal upward (Golub & Van Loan, *Matrix
+/// Computations*, 3.4).
+struct Factors<R> {
+    lu: Matrix<R>,
+    /// For each row of the factors, the row of the matrix.
+    rows: Vec<usize>,
+}
+
+impl<R: Real> Factors<R> {
+    #[track_caller]
+    fn of(mut lu: Matrix<R>) -> Self {
+        let n = lu.shape().0;
+        let mut rows: Vec<usize> = (0..n).collect();
+        for k in 0..n {
+            let size = |&i: &usize| Float::abs(lu[i][k]);
+            let pivot = (k..n).reduce(|best, i| if size(&i) > size(&best) { i } else { best }).unwrap_or(k);
+            assert!(
+                Float::is_finite(lu[pivot][k]) && lu[pivot][k] != R::zero(),
+                "the matrix of the linear equations is singular or not finite in column {k}: the solution has no \
+                 derivative there"
+            );
+            rows.swap(k, pivot);
+            for j in 0..n {
+                let other = lu[pivot][j];
+                lu[pivot][j] = std::mem::replace(&mut lu[k][j], other);
+            }
+            for i in k + 1..n {
+                let factor = lu[i][k] / lu[k][k];
+                lu[i][k] = factor;
+                for j in k + 1..n {
+                    let above = lu[k][j];
+                    lu[i][j] -= factor * above;
+                }
+            }
+        }
+        Factors { lu, rows }
+    }
+
+    /// `A⁻¹·b`.
+    fn solve<S: Scalar<Real = R>>(&self, b: &[S]) -> Vec<S> {
+        let n = self.rows.len();
+        let mut x: Vec<S> = self.rows.iter().map(|&row| b[row]).collect();
+        for i in 0..n {
+            x[i] = (0..i).fold(x[i], |sum, j| sum - x[j] * self.lu[i][j]);
+        }
+        for i in (0..n).rev() {
+            x[i] = (i + 1..n).fold(x[i], |sum, j| sum - x[j] * self.lu[i][j]) / self.lu[i][i];
+        }
+        x
+    }
+
+    /// `A⁻ᵀ·b`.
+    fn solve_transposed<S: Scalar<Real = R>>(&self, b: &[S]) -> Vec<S> {
+        let n = self.rows.len();
+        let mut y = b.to_vec();
+        for i in 0..n {
+            y[i] = (0..i).fold(y[i], |sum, j| sum - y[j] * self.lu[j][i]) / self.lu[i][i];
+        }
+        for i in (0..n).rev() {
+            y[i] = (i + 1..n).fold(y[i], |sum, j| sum - y[j] * self.lu[j][i]);
+        }
+        let mut x = vec![S::zero(); n];
+        for (&row, y) in self.rows.iter().zip(y) {
+            x[row] = y;
+        }
+        x
+    }
+}

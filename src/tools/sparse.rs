@@ -1,0 +1,409 @@
+//! Sparse Jacobians and Hessians, at the cost of a few directions.
+//!
+//! Where most entries of a derivative are zero whatever the point, one product with a
+//! direction gives many others at once:
+//!
+//! 1. A trace of the function finds the entries that can be other than zero, its *sparsity*
+//!    (`sparse/structural.rs`).
+//! 2. A *coloring* puts columns together that do not get into each other's way
+//!    (`sparse/coloring.rs`).
+//! 3. One product for each color gives the sum of its columns (`sparse/compressed.rs`), and
+//!    the entries are read from these into compressed row storage (`sparse/csr.rs`).
+//!
+//! The first two steps depend on the structure of the function alone and are done once; see
+//! [`SparseJacobian`] and [`SparseHessian`]. A band of any length needs as many directions as
+//! it is wide. (Griewank & Walther, *Evaluating Derivatives*, 2008, chapters 7 and 8;
+//! Gebremedhin, Manne & Pothen, *What color is your Jacobian?*, SIAM Review 2005.)
+
+mod coloring;
+mod compressed;
+mod csr;
+mod structural;
+
+use std::fmt;
+
+use crate::reverse::Tape;
+use crate::scalar::{Real, Scalar};
+use crate::verbs::FEW_LANES;
+use crate::verbs::function::{FORWARD_GRADIENT, FORWARD_INPUTS_PER_OUTPUT};
+use crate::verbs::function::{Function, Outputs};
+use crate::verbs::{LANES, gradient};
+use coloring::{distance_two, star};
+use compressed::{Compressed, Recovered, Summed};
+pub use csr::{Csr, Sparsity};
+use structural::{hessian_sparsity, jacobian_sparsity};
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, as a sparse matrix.
+///
+/// For several points make a [`SparseJacobian`] once: this one-call form finds the sparsity
+/// and the colors every time.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | a trace, and ⌈(c + 1)/8⌉ evaluations in 8 lanes for c colors | a recording, for the trace | several points: [`SparseJacobian`]; few zeros: [`jacobian`](crate::jacobian()) |
+///
+/// ```
+/// use dualtape::{Scalar, function, jacobian_sparse};
+///
+/// fn differences<S: Scalar>(x: &[S]) -> Vec<S> {
+///     x.windows(2).map(|x| x[1] * x[1] - x[0]).collect()
+/// }
+///
+/// let (y, j) = jacobian_sparse(&function!(differences: &[S] -> Vec<S>), &[1.0, 2.0, 3.0]);
+/// assert_eq!(y, [3.0, 7.0]);
+/// assert_eq!(j.row(1).collect::<Vec<_>>(), [(1, -1.0), (2, 6.0)]);
+/// ```
+#[track_caller]
+pub fn jacobian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R>, x: &[T]) -> (Vec<T>, Csr<T>) {
+    SparseJacobian::new(f, x).at(f, x)
+}
+
+/// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ` as a sparse matrix, both halves of it.
+///
+/// For several points make a [`SparseHessian`] once: this one-call form finds the sparsity
+/// and the colors every time.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | a trace, and ⌈(c + 1)/8⌉ gradients in 8 lanes for c colors | a recording of the gradient, for the trace | several points: [`SparseHessian`]; few zeros: [`hessian`](crate::hessian()) |
+///
+/// ```
+/// use dualtape::{Scalar, function, hessian_sparse};
+///
+/// fn chain<S: Scalar>(x: &[S]) -> S {
+///     x.windows(2).map(|x| x[0] * x[1]).sum()
+/// }
+///
+/// let (y, g, h) = hessian_sparse(&function!(chain), &[1.0, 2.0, 3.0]);
+/// assert_eq!((y, g), (8.0, vec![2.0, 4.0, 2.0]));
+/// assert_eq!(h.row(1).collect::<Vec<_>>(), [(0, 1.0), (2, 1.0)]);
+/// ```
+#[track_caller]
+pub fn hessian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R, Output = R>, x: &[T]) -> (T, Vec<T>, Csr<T>) {
+    SparseHessian::new(f, x).at(f, x)
+}
+
+/// The sparsity of a Jacobian and the directions that it is computed from, for any number of
+/// points.
+///
+/// An entry is in the sparsity when the operations lead from the input to the output, also
+/// where the derivative happens to vanish at the point: `x·y` at y = 0. Both sides of the
+/// kinks of `abs`, `relu`, `max`, `min`, `clamp` and the like count, and nothing of steps such
+/// as `floor`. Where the function itself branches on values, the branches taken at the point
+/// count; see [`at`](SparseJacobian::at) for what happens at a point beyond them.
+///
+/// The columns are compressed and the products taken in forward mode; when the rows are much
+/// longer than the columns (a few outputs that depend on everything) it is the rows, in
+/// reverse mode. An arrow, with a long row and a long column, gains nothing from either.
+///
+/// ```
+/// use dualtape::{Scalar, SparseJacobian, function};
+///
+/// // Broyden's tridiagonal function.
+/// fn broyden<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+///     let at = |i: usize| x.get(i).copied().unwrap_or(S::zero());
+///     (0..x.len()).map(|i| (-at(i) * 2.0 + 3.0) * at(i) - at(i.wrapping_sub(1)) - at(i + 1) * 2.0 + 1.0).collect()
+/// }
+///
+/// let f = function!(broyden: &[S] -> Vec<S>);
+/// let jacobian = SparseJacobian::new(&f, &[0.0; 1000]);
+/// assert_eq!((jacobian.sparsity().len(), jacobian.colors()), (2998, 3));
+///
+/// let (y, j) = jacobian.at(&f, &[-1.0; 1000]);
+/// assert_eq!(y[1], -1.0);
+/// assert_eq!(j.row(1).collect::<Vec<_>>(), [(0, -1.0), (1, 7.0), (2, -2.0)]);
+/// ```
+#[derive(Clone)]
+pub struct SparseJacobian<R: Real = f64> {
+    compressed: Compressed<R>,
+}
+
+impl<R: Real> SparseJacobian<R> {
+    /// Finds the sparsity of the Jacobian of `f` and colors it.
+    ///
+    /// It takes one recording of `f` at `x`, a walk back over the statements that each 64 outputs
+    /// reach, and a coloring whose work is the sum of the squared row lengths.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseJacobian, function};
+    ///
+    /// fn squares<S: Scalar>(x: &[S]) -> Vec<S> {
+    ///     x.iter().map(|&x| x * x).collect()
+    /// }
+    ///
+    /// let jacobian = SparseJacobian::new(&function!(squares: &[S] -> Vec<S>), &[0.0; 100]);
+    /// assert_eq!(jacobian.colors(), 1);
+    /// ```
+    #[track_caller]
+    pub fn new<T: Scalar<Real = R>>(f: &impl Function<R>, x: &[T]) -> Self {
+        let sparsity = jacobian_sparsity(f, x);
+        let transposed = sparsity.transpose();
+        // No coloring has fewer colors than the longest row, or column, has entries.
+        let (columns, rows) = (sparsity.longest_row(), transposed.longest_row());
+        let compressed = if columns <= FORWARD_GRADIENT.max(FORWARD_INPUTS_PER_OUTPUT * rows) {
+            let coloring = distance_two(&sparsity, &transposed);
+            Compressed::by_columns(sparsity, coloring)
+        } else {
+            let coloring = distance_two(&transposed, &sparsity);
+            Compressed::by_rows(sparsity, coloring)
+        };
+        SparseJacobian { compressed }
+    }
+
+    /// `(f(x), J)`, of the function that the sparsity was found for.
+    ///
+    /// It takes ⌈(c + 1)/8⌉ evaluations of `f` in 8 lanes, one in 4 for c < 4, where c is the
+    /// number of [`colors`](SparseJacobian::colors); in reverse mode one recording and c + 1
+    /// sweeps.
+    ///
+    /// The last direction is a fixed one of random numbers. When the product with it is not that
+    /// of the matrix, to 4096 units of rounding of each row, `f` is traced again at `x`, and a
+    /// sparsity that lacks an entry there is refused. The derivatives that dual numbers at `x`
+    /// carry are compared like the values; of variables only the values are.
+    ///
+    /// # Panics
+    ///
+    /// When the sparsity does not fit at `x`, or `x` or `f(x)` has another length than those
+    /// it was found for.
+    ///
+    /// ```should_panic
+    /// use dualtape::{Scalar, SparseJacobian, function};
+    ///
+    /// fn branch<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+    ///     vec![if x[0] < 0.0 { x[0] } else { x[0] * x[1] }]
+    /// }
+    ///
+    /// let f = function!(branch: &[S] -> Vec<S>);
+    /// let jacobian = SparseJacobian::new(&f, &[-1.0, 2.0]);
+    /// assert_eq!(jacobian.at(&f, &[-3.0, 2.0]).1.values(), [1.0]);
+    /// jacobian.at(&f, &[3.0, 2.0]); // row 0 has an entry in column 1 too
+    /// ```
+    #[track_caller]
+    pub fn at<T: Scalar<Real = R>>(&self, f: &impl Function<R>, x: &[T]) -> (Vec<T>, Csr<T>) {
+        self.compressed.assert_inputs(JACOBIAN, x.len());
+        let (y, recovered) = match self.compressed.summed {
+            Summed::Rows => self.reverse(f, x),
+            Summed::Columns if self.colors() < FEW_LANES => self.forward::<T, _, FEW_LANES>(f, x),
+            Summed::Columns => self.forward::<T, _, LANES>(f, x),
+        };
+        if !recovered.is_confirmed {
+            self.compressed.assert_covers(JACOBIAN, &jacobian_sparsity(f, x));
+        }
+        (y, recovered.matrix)
+    }
+
+    #[track_caller]
+    fn forward<T: Scalar<Real = R>, F: Function<R>, const N: usize>(&self, f: &F, x: &[T]) -> (Vec<T>, Recovered<T>) {
+        let mut value = Vec::new();
+        let recovered = self.compressed.recover::<T, N>(|start| {
+            let y = f.eval(&self.compressed.seeded::<T, N>(start, x));
+            let y = F::Output::as_slice(&y);
+            self.compressed.assert_outputs(JACOBIAN, y.len());
+            value = y.iter().map(|y| y.value).collect();
+            y.iter().map(|y| y.partials).collect()
+        });
+        (value, recovered)
+    }
+
+    #[track_caller]
+    fn reverse<T: Scalar<Real = R>, F: Function<R>>(&self, f: &F, x: &[T]) -> (Vec<T>, Recovered<T>) {
+        let tape = Tape::new();
+        let x = tape.vars(x);
+        let y = f.eval(&x);
+        let y = F::Output::as_slice(&y);
+        self.compressed.assert_outputs(JACOBIAN, y.len());
+        let recovered = self.compressed.recover::<T, 1>(|start| {
+            let directions = (0..y.len()).map(|i| self.compressed.directions::<T, 1>(start, i));
+            let seeds: Vec<_> = y.iter().zip(directions).map(|(&y, [seed])| (y, seed)).collect();
+            tape.backward_seeded(&seeds).wrt(&x).into_iter().map(|g| [g]).collect()
+        });
+        (y.iter().map(|y| y.primal()).collect(), recovered)
+    }
+
+    /// Where the Jacobian has entries.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseJacobian, function};
+    ///
+    /// fn f<S: Scalar<Real = f64>>(x: &[S]) -> [S; 2] {
+    ///     [x[0] * x[1], x[1].floor()]
+    /// }
+    ///
+    /// let jacobian = SparseJacobian::new(&function!(f: &[S] -> [S; 2]), &[0.0, 0.0]);
+    /// assert_eq!(jacobian.sparsity().row(0), [0, 1]);
+    /// assert!(jacobian.sparsity().row(1).is_empty());
+    /// ```
+    pub fn sparsity(&self) -> &Sparsity {
+        &self.compressed.sparsity
+    }
+
+    /// The number of colors: of directions, but for one more that the result is checked with.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseJacobian, function};
+    ///
+    /// fn sum<S: Scalar>(x: &[S]) -> S {
+    ///     x.iter().sum()
+    /// }
+    ///
+    /// // One long row: compressed by rows, in reverse mode.
+    /// assert_eq!(SparseJacobian::new(&function!(sum), &[0.0; 100]).colors(), 1);
+    /// ```
+    pub fn colors(&self) -> usize {
+        self.compressed.colors()
+    }
+}
+
+/// The sparsity of a Hessian and the directions that it is computed from, for any number of
+/// points.
+///
+/// An entry is in the sparsity when the gradient's operations lead from the one input to the
+/// derivative by the other: of `x·y` only the two cross entries, of linear terms none. What
+/// else counts is as for [`SparseJacobian`]; where only one side of a kink has a curvature, as
+/// of `elu` at 0, the side of the point does, and at its tip `hypot` has none.
+///
+/// The Hessian is compressed by a star coloring, which makes use of its symmetry, and is taken
+/// forward over reverse. The result is symmetric to the last bit.
+///
+/// ```
+/// use dualtape::{Scalar, SparseHessian, function};
+///
+/// // An arrow: every variable meets the first.
+/// fn arrow<S: Scalar<Real = f64>>(x: &[S]) -> S {
+///     x[1..].iter().map(|&y| x[0] * y.powi(2)).sum()
+/// }
+///
+/// let f = function!(arrow);
+/// let hessian = SparseHessian::new(&f, &[0.0; 1000]);
+/// assert_eq!((hessian.sparsity().len(), hessian.colors()), (3 * 999, 2));
+///
+/// let (_, _, h) = hessian.at(&f, &[3.0; 1000]);
+/// assert_eq!(h.row(999).collect::<Vec<_>>(), [(0, 6.0), (999, 6.0)]);
+/// ```
+#[derive(Clone)]
+pub struct SparseHessian<R: Real = f64> {
+    compressed: Compressed<R>,
+}
+
+impl<R: Real> SparseHessian<R> {
+    /// Finds the sparsity of the Hessian of `f` and colors it.
+    ///
+    /// It takes one recorded gradient of `f` at `x`, a walk back over the statements that each
+    /// 64 of its elements reach, and a coloring whose work is about the number of entries.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseHessian, function};
+    ///
+    /// fn square<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    ///     x.iter().map(|x| x.powi(2)).sum()
+    /// }
+    ///
+    /// assert_eq!(SparseHessian::new(&function!(square), &[0.0; 100]).colors(), 1);
+    /// ```
+    #[track_caller]
+    pub fn new<T: Scalar<Real = R>>(f: &impl Function<R, Output = R>, x: &[T]) -> Self {
+        let sparsity = hessian_sparsity(f, x);
+        let (coloring, sources) = star(&sparsity);
+        SparseHessian { compressed: Compressed::new(sparsity, Summed::Columns, coloring, sources) }
+    }
+
+    /// `(f(x), ∇f(x), H)`, of the function that the sparsity was found for.
+    ///
+    /// It takes ⌈(c + 1)/8⌉ gradients of `f` in 8 lanes, one in 4 for c < 4, where c is the
+    /// number of [`colors`](SparseHessian::colors). A sparsity that does not fit is refused
+    /// as in [`SparseJacobian::at`].
+    ///
+    /// # Panics
+    ///
+    /// When the sparsity does not fit at `x`, or `x` has another length than where it was
+    /// found.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseHessian, function};
+    ///
+    /// fn product<S: Scalar>(x: &[S]) -> S {
+    ///     x[0] * x[0] * x[1]
+    /// }
+    ///
+    /// let f = function!(product);
+    /// let hessian = SparseHessian::new(&f, &[0.0, 0.0]);
+    /// let (y, g, h) = hessian.at(&f, &[2.0, 3.0]);
+    /// assert_eq!((y, g, h.values()), (12.0, vec![12.0, 4.0], &[6.0, 4.0, 4.0][..]));
+    /// ```
+    #[track_caller]
+    pub fn at<T: Scalar<Real = R>>(&self, f: &impl Function<R, Output = R>, x: &[T]) -> (T, Vec<T>, Csr<T>) {
+        self.compressed.assert_inputs(HESSIAN, x.len());
+        let (y, g, recovered) = if self.colors() < FEW_LANES {
+            self.forward_over_reverse::<T, FEW_LANES>(f, x)
+        } else {
+            self.forward_over_reverse::<T, LANES>(f, x)
+        };
+        if !recovered.is_confirmed {
+            self.compressed.assert_covers(HESSIAN, &hessian_sparsity(f, x));
+        }
+        (y, g, recovered.matrix)
+    }
+
+    #[track_caller]
+    fn forward_over_reverse<T: Scalar<Real = R>, const N: usize>(
+        &self,
+        f: &impl Function<R, Output = R>,
+        x: &[T],
+    ) -> (T, Vec<T>, Recovered<T>) {
+        let (mut value, mut slopes) = (T::zero(), Vec::new());
+        let recovered = self.compressed.recover::<T, N>(|start| {
+            let (y, g) = gradient(|x| f.eval(x), &self.compressed.seeded::<T, N>(start, x));
+            value = y.value;
+            slopes = g.iter().map(|g| g.value).collect();
+            g.iter().map(|g| g.partials).collect()
+        });
+        (value, slopes, recovered)
+    }
+
+    /// Where the Hessian has entries.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseHessian, function};
+    ///
+    /// fn product<S: Scalar>(x: &[S]) -> S {
+    ///     x[0] * x[1] + x[2]
+    /// }
+    ///
+    /// let hessian = SparseHessian::new(&function!(product), &[0.0; 3]);
+    /// assert_eq!(format!("{:?}", hessian.sparsity()), "[[1], [0], []]");
+    /// ```
+    pub fn sparsity(&self) -> &Sparsity {
+        &self.compressed.sparsity
+    }
+
+    /// The number of colors: of directions, but for one more that the result is checked with.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, SparseHessian, function};
+    ///
+    /// fn chain<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    ///     x.windows(2).map(|x| (x[0] * x[1]).sin()).sum()
+    /// }
+    ///
+    /// assert_eq!(SparseHessian::new(&function!(chain), &[0.0; 1000]).colors(), 3);
+    /// ```
+    pub fn colors(&self) -> usize {
+        self.compressed.colors()
+    }
+}
+
+/// Who refuses.
+const JACOBIAN: &str = "SparseJacobian";
+const HESSIAN: &str = "SparseHessian";
+
+impl<R: Real> fmt::Debug for SparseJacobian<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.compressed.debug(JACOBIAN, f)
+    }
+}
+
+impl<R: Real> fmt::Debug for SparseHessian<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.compressed.debug(HESSIAN, f)
+    }
+}

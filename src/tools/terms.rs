@@ -1,0 +1,307 @@
+//! Sums of many independent terms.
+//!
+//! The gradient of `Σᵢ wᵢ·fᵢ(x)` needs no recording of the whole sum. Each term is recorded,
+//! walked back over, and forgotten, so the memory is that of one term and stays in the
+//! first-level cache; and terms can be differentiated on several threads.
+//!
+//! The terms are cut into chunks by their number alone, and the sums of the chunks are
+//! added in order, so that the result is the same bit for bit on any number of threads.
+
+use std::ops::Range;
+
+use crate::reverse::{Tape, Var};
+use crate::scalar::Scalar;
+
+/// The terms of a sum `Σᵢ wᵢ·fᵢ(x)`: all of them, or some by their index, with weights.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | the gradients of all terms | memory for the largest term | terms that share work: [`gradient`](crate::gradient()) of the sum |
+///
+/// ```
+/// use dualtape::{Terms, Var};
+///
+/// let (xs, ys) = ([1.0, 2.0, 3.0, 4.0], [3.1, 4.9, 7.2, 8.8]);
+/// let squared_error = |i: usize, line: &[Var]| {
+///     let error = line[0] * xs[i] + line[1] - ys[i];
+///     error * error
+/// };
+/// let (loss, g) = Terms::all(4).gradient(squared_error, &[2.0, 1.0]);
+/// assert!((loss - 0.10).abs() < 1e-14);
+///
+/// // Of two of the points, the mean.
+/// let (loss, g) = Terms::of(&[1, 3]).weighted(&[0.5, 0.5]).gradient(squared_error, &[2.0, 1.0]);
+/// assert!((loss - 0.025).abs() < 1e-14 && (g[1] - 0.3).abs() < 1e-14);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a, T = f64> {
+    indices: Indices<'a>,
+    weights: Option<&'a [T]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Indices<'a> {
+    All(usize),
+    Some(&'a [usize]),
+}
+
+impl<T> Terms<'_, T> {
+    /// The terms 0 to n − 1.
+    ///
+    /// ```
+    /// use dualtape::Terms;
+    ///
+    /// assert_eq!(Terms::all(3).gradient(|i, x| x[i] * x[i], &[1.0, 2.0, 3.0]), (14.0, vec![2.0, 4.0, 6.0]));
+    /// ```
+    pub fn all(n: usize) -> Self {
+        Terms { indices: Indices::All(n), weights: None }
+    }
+}
+
+impl<'a, T: Scalar> Terms<'a, T> {
+    /// The terms with these indices, in this order: a minibatch.
+    ///
+    /// ```
+    /// use dualtape::Terms;
+    ///
+    /// assert_eq!(Terms::of(&[2, 2]).gradient(|i, x| x[0] * i as f64, &[5.0]), (20.0, vec![4.0]));
+    /// ```
+    pub fn of(indices: &'a [usize]) -> Self {
+        Terms { indices: Indices::Some(indices), weights: None }
+    }
+
+    /// The same terms with a weight for each, in order.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many weights as terms.
+    ///
+    /// ```
+    /// use dualtape::Terms;
+    ///
+    /// let terms = Terms::all(2).weighted(&[0.5, 3.0]);
+    /// assert_eq!(terms.gradient(|i, x| x[i], &[10.0, 20.0]), (65.0, vec![0.5, 3.0]));
+    /// ```
+    #[track_caller]
+    pub fn weighted<'b>(self, weights: &'b [T]) -> Terms<'b, T>
+    where
+        'a: 'b,
+    {
+        assert_eq!(
+            weights.len(),
+            self.len(),
+            "weighted: {} weights for {} terms; pass one for each",
+            weights.len(),
+            self.len()
+        );
+        Terms { indices: self.indices, weights: Some(weights) }
+    }
+
+    fn len(&self) -> usize {
+        match self.indices {
+            Indices::All(n) => n,
+            Indices::Some(indices) => indices.len(),
+        }
+    }
+
+    /// The value and the gradient of the sum, in reverse mode.
+    ///
+    /// It costs what [`gradient`](crate::gradient()) of every term costs together, in
+    /// the memory of the largest.
+    ///
+    /// # Panics
+    ///
+    /// When a term uses variables of another recording, or of an earlier term.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Terms};
+    ///
+    /// let (y, g) = Terms::all(1000).gradient(|i, x| (x[0] * i as f64).cos(), &[0.0]);
+    /// assert_eq!((y, g), (1000.0, vec![0.0]));
+    /// ```
+    #[track_caller]
+    pub fn gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+        let recorder = Recorder::new(x);
+        let chunks = self.chunks(&recorder, &f).into_iter();
+        added(chunks.map(|chunk| self.gradient_of(chunk, &f, &recorder)), x.len())
+    }
+
+    /// [`gradient`](Terms::gradient) on all threads of the current rayon pool.
+    ///
+    /// The result is the same bit for bit. To choose the number of threads install a pool:
+    /// `rayon::ThreadPoolBuilder::new().num_threads(2).build()?.install(|| ...)`.
+    ///
+    /// # Panics
+    ///
+    /// As [`gradient`](Terms::gradient); the point must not be made of variables, which
+    /// belong to one thread.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Terms, Var};
+    ///
+    /// let term = |i: usize, x: &[Var]| (x[i % 2] * i as f64).sin();
+    /// assert_eq!(Terms::all(500).par_gradient(term, &[0.5, 2.0]), Terms::all(500).gradient(term, &[0.5, 2.0]));
+    /// ```
+    #[cfg(feature = "parallel")]
+    #[track_caller]
+    pub fn par_gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T> + Sync, x: &[T]) -> (T, Vec<T>) {
+        use rayon::prelude::*;
+
+        let chunks = self.chunks(&Recorder::new(x), &f).into_par_iter();
+        let sums: Vec<(T, Vec<T>)> = chunks.map(|chunk| self.gradient_of(chunk, &f, &Recorder::new(x))).collect();
+        added(sums.into_iter(), x.len())
+    }
+
+    /// The terms in pieces that depend on nothing but the numbers of terms and inputs, and on
+    /// what the first term records: a piece costs as much more as there are inputs.
+    #[track_caller]
+    fn chunks(&self, recorder: &Recorder<T>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>) -> Vec<Range<usize>> {
+        const FEW: usize = 16;
+        const MOST: usize = 64;
+        let len = self.len();
+        let size = if len <= FEW {
+            1
+        } else {
+            f(self.index(0), &recorder.x);
+            let term = recorder.bytes();
+            recorder.tape.rewind(recorder.x.len());
+            // Zeroed, summed and added: as much as a statement on two operands.
+            let inputs = 3 * size_of::<T>() * recorder.x.len();
+            len.div_ceil(MOST).max(4 * inputs / (term + 1))
+        };
+        (0..len).step_by(size).map(|start| start..len.min(start + size)).collect()
+    }
+
+    fn index(&self, term: usize) -> usize {
+        match self.indices {
+            Indices::All(_) => term,
+            Indices::Some(indices) => indices[term],
+        }
+    }
+
+    /// The value and the gradient of a part of the sum.
+    #[track_caller]
+    fn gradient_of(
+        &self,
+        terms: Range<usize>,
+        f: &impl Fn(usize, &[Var<T>]) -> Var<T>,
+        recorder: &Recorder<T>,
+    ) -> (T, Vec<T>) {
+        let mut sum = T::zero();
+        let mut adjoints = vec![T::zero(); recorder.x.len()];
+        let mut outputs = Vec::new();
+        let last = terms.end - 1;
+        for term in terms {
+            let weight = self.weights.map_or(T::one(), |weights| weights[term]);
+            let y = f(self.index(term), &recorder.x);
+            sum += y.primal() * weight;
+            outputs.push((y, weight));
+            // Small terms are walked back over together.
+            if term == last || recorder.bytes() > FIRST_LEVEL_CACHE / 2 {
+                recorder.tape.sweep_and_rewind(&outputs, &mut adjoints);
+                outputs.clear();
+            }
+        }
+        (sum, adjoints)
+    }
+}
+
+/// In bytes; the recording shares it with adjoints and inputs.
+const FIRST_LEVEL_CACHE: usize = 32 << 10;
+
+/// A tape with the inputs on it, which stay while terms come and go.
+struct Recorder<T: Scalar> {
+    tape: Tape<T>,
+    x: Vec<Var<T>>,
+    /// The bytes that the inputs take.
+    inputs: usize,
+}
+
+impl<T: Scalar> Recorder<T> {
+    fn new(x: &[T]) -> Self {
+        let tape = Tape::new();
+        let x = tape.kept_vars(x);
+        let inputs = tape.bytes();
+        Recorder { tape, x, inputs }
+    }
+
+    /// The bytes that have been recorded since.
+    fn bytes(&self) -> usize {
+        self.tape.bytes() - self.inputs
+    }
+}
+
+/// The sum of values and gradients, in order.
+fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (T, Vec<T>) {
+    sums.reduce(|(y, mut g), (other_y, other_g)| {
+        g.iter_mut().zip(other_g).for_each(|(g, other)| *g += other);
+        (y + other_y, g)
+    })
+    .unwrap_or_else(|| (T::zero(), vec![T::zero(); inputs]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function;
+    use crate::scalar::dense::affine;
+    use crate::scalar::sums::sum;
+    use crate::tools::custom::Block;
+    use crate::tools::fuse::fuse_map;
+
+    /// The lengths of the pieces of a sum of squares, which take one statement each.
+    fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
+        let recorder = Recorder::new(&vec![1.0; inputs]);
+        let square = |_: usize, x: &[Var]| x[0] * x[0];
+        Terms::all(terms).chunks(&recorder, &square).into_iter().map(|piece| piece.len()).collect()
+    }
+
+    #[test]
+    fn pieces_depend_on_the_numbers_of_terms_and_inputs() {
+        assert_eq!(pieces(16, 1000), [1; 16]);
+        assert_eq!(pieces(6400, 1), [100; 64]);
+        // An input and a square take as much: three terms make up for one input.
+        assert_eq!(pieces(17, 1), [3, 3, 3, 3, 3, 2]);
+        assert_eq!(pieces(17, 1000), [17]);
+    }
+
+    #[test]
+    fn the_memory_of_a_term_is_counted() {
+        let recorder = Recorder::new(&[1.0; 3]);
+        let x = &recorder.x;
+        // A statement of 24 bytes, three partials, and 16 for variables at equal distances.
+        sum(x);
+        assert_eq!(recorder.bytes(), 64);
+        // Others have a position of 4 bytes each.
+        sum(&[x[1], x[0]]);
+        assert_eq!(recorder.bytes(), 2 * 64);
+        // A block has 48 bytes, a layer 104 more, and the operands and slopes that are needed on the way back.
+        affine(&x[..2], &x[2..], 1);
+        assert_eq!(recorder.bytes(), 2 * 64 + 48 + 104 + 4 * 8);
+        // A kernel has 48 bytes more, two partials for an element, 12 for each input, and 4 for positions.
+        let before = recorder.bytes();
+        fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &[x[2], x[0]]]);
+        assert_eq!(recorder.bytes() - before, 48 + 48 + 2 * 2 * 8 + 2 * 12 + 2 * 4);
+        // The pull-back of another block holds its inputs and outputs.
+        let before = recorder.bytes();
+        Same.apply(&x[..2]);
+        assert_eq!(recorder.bytes() - before, 48 + 4 * 8);
+    }
+
+    fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+        [x * y]
+    }
+
+    #[derive(Clone)]
+    struct Same;
+
+    impl Block for Same {
+        fn value(&self, x: &[f64]) -> Vec<f64> {
+            x.to_vec()
+        }
+
+        fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
+            u.to_vec()
+        }
+    }
+}

@@ -1,0 +1,673 @@
+//! The verbs: value and derivative together, of a function at a point.
+//!
+//! | verb | of | mode | cost in evaluations of f |
+//! |---|---|---|---|
+//! | [`derivative`] | `f: T → T` | forward | about 2 |
+//! | [`gradient`] | `f: Tⁿ → T` | reverse | a small constant, whatever n |
+//! | [`gradient_forward`] | `f: Tⁿ → T` | forward | n/8 passes of 8 lanes |
+//! | [`gradient_array`] | `f: [T; N] → T` | forward | one pass of N lanes |
+//! | [`jacobian`] | `f: Tⁿ → Tᵐ` | forward | n/8 passes of 8 lanes |
+//! | [`jacobian_array`] | `f: [T; N] → [T; M]` | forward | one pass of N lanes |
+//! | [`jacobian_reverse`] | `f: Tⁿ → Tᵐ` | reverse | one recording, m/8 sweeps in 8 lanes |
+//! | [`jvp`] | `J·v` | forward | about 2 |
+//! | [`vjp`] | `uᵀ·J` | reverse | a small constant |
+//! | [`hvp`] | `H·v` | forward over reverse | a small constant |
+//! | [`hessian`] | `f: Tⁿ → T` | forward over reverse | at most n/8 times [`gradient`] in 8 lanes |
+//!
+//! All are generic in the scalar `T` of the point, so a derivative of a derivative
+//! is taken by calling a verb inside a verb.
+
+use std::any::TypeId;
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::{Index, IndexMut, Range};
+
+use crate::forward::Dual;
+use crate::reverse::{Tape, Var};
+use crate::scalar::Scalar;
+
+pub(crate) mod function;
+
+/// The number of directions that the forward verbs carry at once.
+///
+/// ```
+/// assert_eq!(dualtape::LANES, 8);
+/// ```
+pub const LANES: usize = 8;
+
+/// The number of directions that are carried at once where these are enough.
+pub(crate) const FEW_LANES: usize = 4;
+
+/// `(f(x), f′(x))`, in forward mode.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | about 2 evaluations | nothing | several inputs: [`gradient`]; many orders: [`taylor`](crate::taylor()) |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative without
+/// [`lift`](crate::lift)ing it.
+///
+/// ```
+/// use dualtape::{Scalar, derivative};
+///
+/// let (y, slope) = derivative(|x| x.sin() * x, 2.0);
+/// assert_eq!(y, 2.0_f64.sin() * 2.0);
+/// assert_eq!(slope, 2.0_f64.cos() * 2.0 + 2.0_f64.sin());
+///
+/// // The second derivative: the derivative of the derivative.
+/// let (_, curvature) = derivative(|x| derivative(|x| x.powi(3), x).1, 5.0);
+/// assert_eq!(curvature, 30.0);
+/// ```
+#[track_caller]
+pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
+    let [y] = at_level("derivative", &mut [Dual::variable(x)], |x| [f(x[0])]);
+    (y.value, y.partials[0])
+}
+
+/// `(f(x), ∇f(x))`, in reverse mode.
+///
+/// The cost is a small multiple of that of `f`, however long `x` is.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | 2 to 4 evaluations of sines, dot products and the like, about 40 of bare arithmetic, whatever the number of inputs | 32 bytes for every operation | up to about 16 inputs: [`gradient_forward`]; a sum of terms: [`Terms`](crate::Terms); a long loop: [`Checkpointed`](crate::Checkpointed) |
+///
+/// # Panics
+///
+/// When `f` uses variables of another recording.
+///
+/// ```
+/// use dualtape::{Scalar, gradient};
+///
+/// fn rosenbrock<S: Scalar<Real = f64>>(x: &[S]) -> S {
+///     x.windows(2).map(|x| (x[1] - x[0].powi(2)).powi(2) * 100.0 + (x[0] - 1.0).powi(2)).sum()
+/// }
+///
+/// let (y, g) = gradient(rosenbrock, &[-1.0, 2.0]);
+/// assert_eq!((y, g), (104.0, vec![396.0, 200.0]));
+/// ```
+#[track_caller]
+pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+    let mut g = Vec::with_capacity(x.len());
+    let y = gradient_into(f, x, &mut g);
+    (y, g)
+}
+
+/// Appends `∇f(x)` to `g` and returns `f(x)`, in reverse mode.
+#[track_caller]
+pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut Vec<T>) -> T {
+    partial_gradient_into(f, &[], x, g)
+}
+
+/// The same by the last inputs alone; the ones before are constants.
+#[inline]
+#[track_caller]
+fn partial_gradient_into<T: Scalar>(
+    f: impl FnOnce(&[Var<T>]) -> Var<T>,
+    constants: &[T],
+    x: &[T],
+    g: &mut Vec<T>,
+) -> T {
+    let tape = Tape::new();
+    let y = tape.with_variables(constants, x, f);
+    tape.append_gradient(y, x.len(), g);
+    y.primal()
+}
+
+/// `(f(x), ∇f(x))`, in forward mode with [`LANES`] directions at once.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes, each 2 to 13 plain ones | no tape | many inputs: [`gradient`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::gradient_forward;
+///
+/// let (y, g) = gradient_forward(|x| x[0] * x[1] + x[2], &[2.0, 3.0, 4.0]);
+/// assert_eq!((y, g), (10.0, vec![3.0, 2.0, 1.0]));
+/// ```
+#[track_caller]
+pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>, x: &[T]) -> (T, Vec<T>) {
+    let mut value = None;
+    let mut g = vec![T::zero(); x.len()];
+    for_lanes(x, |inputs, lanes| {
+        let [y] = at_level("gradient_forward", inputs, |x| [f(x)]);
+        g[lanes.clone()].copy_from_slice(&y.partials[..lanes.len()]);
+        value = Some(y.value);
+    });
+    (value.expect("f was called at least once"), g)
+}
+
+/// `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and
+/// without a heap allocation.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation in N lanes | no tape and no heap | more than about 16 inputs: [`gradient`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::gradient_array;
+///
+/// let (y, g) = gradient_array(|&[x, y, z]| x * y + z, &[2.0, 3.0, 4.0]);
+/// assert_eq!((y, g), (10.0, [3.0, 2.0, 1.0]));
+/// ```
+#[inline]
+#[track_caller]
+pub fn gradient_array<T: Scalar, const N: usize>(
+    f: impl Fn(&[Dual<T, N>; N]) -> Dual<T, N>,
+    x: &[T; N],
+) -> (T, [T; N]) {
+    let [y] = at_level("gradient_array", &mut seeded_each(x), |x| [f(as_array(x))]);
+    (y.value, y.partials)
+}
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ` of a function of N numbers to M, in forward mode with a
+/// lane for each input and without a heap allocation.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one evaluation in N lanes | no tape and no heap | more than about 32 inputs: [`jacobian`] or [`jacobian_reverse`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::jacobian_array;
+///
+/// let (y, j) = jacobian_array(|&[x, y]| [x * y, x], &[2.0, 3.0]);
+/// assert_eq!((y, j), ([6.0, 2.0], [[3.0, 2.0], [1.0, 0.0]]));
+/// ```
+#[inline]
+#[track_caller]
+pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
+    f: impl Fn(&[Dual<T, N>; N]) -> [Dual<T, N>; M],
+    x: &[T; N],
+) -> ([T; M], [[T; N]; M]) {
+    let outputs = at_level("jacobian_array", &mut seeded_each(x), |x| f(as_array(x)));
+    (outputs.map(|y| y.value), outputs.map(|y| y.partials))
+}
+
+/// The independent variables, each along a lane of its own.
+#[inline(always)]
+fn seeded_each<T: Scalar, const N: usize>(x: &[T; N]) -> [Dual<T, N>; N] {
+    std::array::from_fn(|lane| Dual::seeded(x[lane], lane))
+}
+
+#[inline(always)]
+fn as_array<S, const N: usize>(x: &[S]) -> &[S; N] {
+    x.try_into().expect("the slice is an array of N")
+}
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with
+/// [`LANES`] directions at once.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; mostly zeros: [`jacobian_sparse`](crate::jacobian_sparse); one product with it: [`jvp`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative, or returns another
+/// number of outputs at another call.
+///
+/// ```
+/// use dualtape::{Scalar, jacobian};
+///
+/// let (y, j) = jacobian(|x| vec![x[0] * x[1], x[1].exp()], &[2.0, 0.0]);
+/// assert_eq!(y, [0.0, 1.0]);
+/// assert_eq!(j.rows().collect::<Vec<_>>(), [[0.0, 2.0], [0.0, 1.0]]);
+/// ```
+#[track_caller]
+pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
+    let mut result: Option<(Vec<T>, Matrix<T>)> = None;
+    for_lanes(x, |inputs, lanes| {
+        let outputs = at_level("jacobian", inputs, &f);
+        let (y, matrix) = result
+            .get_or_insert_with(|| (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len())));
+        assert_outputs(y.len(), outputs.len());
+        for (row, output) in outputs.iter().enumerate() {
+            matrix[row][lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
+        }
+    });
+    result.expect("f was called at least once")
+}
+
+/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording, and a
+/// sweep in [`LANES`] lanes for every eight outputs. It suits functions of few outputs and many inputs.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | one recording and ⌈m/8⌉ sweeps in 8 lanes | 32 bytes for every operation | few inputs: [`jacobian`]; mostly zeros: [`jacobian_sparse`](crate::jacobian_sparse); one product with it: [`vjp`] |
+///
+/// # Panics
+///
+/// When `f` uses variables of another recording.
+///
+/// ```
+/// use dualtape::jacobian_reverse;
+///
+/// let (y, j) = jacobian_reverse(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]);
+/// assert_eq!(y, [6.0, 2.0]);
+/// assert_eq!(j.rows().collect::<Vec<_>>(), [[3.0, 2.0], [1.0, 0.0]]);
+/// ```
+#[track_caller]
+pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
+    let tape = Tape::new();
+    let x = tape.vars(x);
+    let outputs = f(&x);
+    let mut matrix = Matrix::zeros(outputs.len(), x.len());
+    if let [output] = outputs[..] {
+        matrix[0].copy_from_slice(&tape.backward(output).wrt(&x));
+    } else {
+        let unit = |lane| std::array::from_fn(|other| if other == lane { T::one() } else { T::zero() });
+        for (chunk, outputs) in outputs.chunks(LANES).enumerate() {
+            let seeds: Vec<(Var<T>, [T; LANES])> = (0..).zip(outputs).map(|(lane, &y)| (y, unit(lane))).collect();
+            let gradients = tape.backward_lanes(&seeds);
+            for (column, &x) in x.iter().enumerate() {
+                for (lane, &slope) in gradients.lanes(x)[..outputs.len()].iter().enumerate() {
+                    matrix[chunk * LANES + lane][column] = slope;
+                }
+            }
+        }
+    }
+    (outputs.iter().map(|y| y.primal()).collect(), matrix)
+}
+
+/// `(f(x), J·v)`: the derivative of `f` along `v`, in forward mode.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | about 2 evaluations | no tape | the whole matrix: [`jacobian`]; from the left: [`vjp`] |
+///
+/// # Panics
+///
+/// When `x` and `v` differ in length, or `f` uses a dual number of an enclosing
+/// derivative.
+///
+/// ```
+/// use dualtape::jvp;
+///
+/// let (y, slope) = jvp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, slope), (vec![6.0, 2.0], vec![23.0, 1.0]));
+/// ```
+#[track_caller]
+pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
+    assert_directions("jvp", "x", x.len(), "v", v.len());
+    let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    at_level("jvp", &mut inputs, f).iter().map(|y| (y.value, y.partials[0])).unzip()
+}
+
+/// `(f(x), uᵀ·J)`: the gradient of `u·f`, in reverse mode.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`gradient`] | 32 bytes for every operation | the whole matrix: [`jacobian_reverse`]; from the right: [`jvp`] |
+///
+/// # Panics
+///
+/// When `f` returns another number of outputs than `u` has elements, or uses
+/// variables of another recording.
+///
+/// ```
+/// use dualtape::vjp;
+///
+/// let (y, g) = vjp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, g), (vec![6.0, 2.0], vec![13.0, 2.0]));
+/// ```
+#[track_caller]
+pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
+    let tape = Tape::new();
+    let x = tape.vars(x);
+    let outputs = f(&x);
+    assert_directions("vjp", "f(x)", outputs.len(), "u", u.len());
+    let seeds: Vec<(Var<T>, T)> = outputs.iter().copied().zip(u.iter().copied()).collect();
+    (outputs.iter().map(|y| y.primal()).collect(), tape.backward_seeded(&seeds).wrt(&x))
+}
+
+/// `(f(x), ∇f(x), H·v)` without forming the Hessian H: forward over reverse.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | about 2 gradients, whatever the number of inputs | 56 bytes for every operation | the whole matrix: [`hessian`] |
+///
+/// # Panics
+///
+/// When `x` and `v` differ in length, `f` uses variables of another recording, or a
+/// dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::hvp;
+///
+/// let (y, g, hv) = hvp(|x| x[0] * x[0] * x[1], &[2.0, 3.0], &[1.0, 0.0]);
+/// assert_eq!((y, g, hv), (12.0, vec![12.0, 4.0], vec![6.0, 4.0]));
+/// ```
+#[track_caller]
+pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
+    assert_directions("hvp", "x", x.len(), "v", v.len());
+    let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    let outputs = at_level("hvp", &mut inputs, |x| gradient_and_value(&f, &[], x));
+    let (y, g) = outputs.split_last().expect("the value is the last");
+    let (g, hv) = g.iter().map(|g| (g.value, g.partials[0])).unzip();
+    (y.value, g, hv)
+}
+
+/// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse,
+/// [`LANES`] columns at once.
+///
+/// H is symmetric to the last bit: each column is computed from the diagonal on, and is the row too. The inputs of the
+/// columns before are constants for `f` then, so that what depends on them alone is not recorded again.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | at most ⌈n/8⌉ gradients in 8 lanes, half of that where inputs meet their neighbours | 224 bytes for every operation | mostly zeros: [`hessian_sparse`](crate::hessian_sparse); products with it: [`hvp`] |
+///
+/// # Panics
+///
+/// When `f` uses variables of another recording, or a dual number of an enclosing
+/// derivative.
+///
+/// ```
+/// use dualtape::{Scalar, hessian};
+///
+/// let (y, g, h) = hessian(|x| x[0].powi(3) * x[1], &[1.0, 2.0]);
+/// assert_eq!((y, g), (2.0, vec![6.0, 1.0]));
+/// assert_eq!(h.rows().collect::<Vec<_>>(), [[12.0, 3.0], [3.0, 0.0]]);
+/// ```
+#[track_caller]
+pub fn hessian<T: Scalar>(
+    f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
+    x: &[T],
+) -> (T, Vec<T>, Matrix<T>) {
+    let mut matrix = Matrix::zeros(x.len(), x.len());
+    let mut result = None;
+    for_lanes(x, |inputs, lanes| {
+        // The rows of the inputs before these are columns of the passes before.
+        let outputs = at_level("hessian", inputs, |x| {
+            let (before, from_here) = x.split_at(lanes.start);
+            gradient_and_value(&f, before, from_here)
+        });
+        let (y, g) = outputs.split_last().expect("the value is the last");
+        for (row, g) in (lanes.start..).zip(g) {
+            for (column, &entry) in lanes.clone().zip(&g.partials) {
+                (matrix[row][column], matrix[column][row]) = (entry, entry);
+            }
+        }
+        result.get_or_insert_with(|| (y.value, g.iter().map(|g| g.value).collect()));
+    });
+    let (y, g) = result.expect("f was called at least once");
+    (y, g, matrix)
+}
+
+fn constants<S: Leveled>(x: &[S::Inner]) -> Vec<S> {
+    x.iter().map(|&x| S::constant(x)).collect()
+}
+
+/// The gradient by the last inputs, of which the ones before are constants, and the value after it.
+fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> Vec<T> {
+    let mut g = Vec::with_capacity(x.len() + 1);
+    let y = partial_gradient_into(f, constants, x, &mut g);
+    g.push(y);
+    g
+}
+
+/// Calls `pass` with [`LANES`] of the inputs as variables at a time, one for each
+/// lane, and the others constant; once when there are no inputs.
+fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Range<usize>)) {
+    let mut inputs = constants(x);
+    for start in (0..x.len().max(1)).step_by(LANES) {
+        let lanes = start..x.len().min(start + LANES);
+        for (lane, i) in lanes.clone().enumerate() {
+            inputs[i] = Dual::seeded(x[i], lane);
+        }
+        pass(&mut inputs, lanes.clone());
+        for i in lanes {
+            inputs[i] = Dual::constant(x[i]);
+        }
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_directions(verb: &str, point: &str, n: usize, direction: &str, m: usize) {
+    assert_eq!(n, m, "{verb}: {point} has {n} elements and {direction} has {m}; pass one for each");
+}
+
+#[track_caller]
+fn assert_outputs(before: usize, now: usize) {
+    assert_eq!(
+        before, now,
+        "jacobian: the function returned {before} outputs at first and {now} now; it must return the same number at \
+         every call"
+    );
+}
+
+/// A number that carries derivatives along, of a level of its own.
+pub(crate) trait Leveled: Scalar {
+    /// The number one level below.
+    type Inner: Scalar;
+
+    /// What it is called, and what lifts a number into its level.
+    const NAME: &str;
+    const LIFT: &str;
+
+    fn constant(x: Self::Inner) -> Self;
+
+    /// The number one level below.
+    fn inner(&self) -> Self::Inner;
+
+    /// Whether it has no derivative of its level.
+    fn is_constant(&self) -> bool;
+}
+
+impl<T: Scalar, const N: usize> Leveled for Dual<T, N> {
+    type Inner = T;
+
+    const NAME: &str = "dual number";
+    const LIFT: &str = "lift";
+
+    fn constant(x: T) -> Self {
+        Dual::constant(x)
+    }
+
+    fn inner(&self) -> T {
+        self.value
+    }
+
+    fn is_constant(&self) -> bool {
+        self.partials.iter().all(|p| p.is_identically_zero())
+    }
+}
+
+/// Calls `f` with the independent variables `x` of a derivative with numbers of the type `S`.
+///
+/// Two nested derivatives of the same type would confuse their infinitesimals if
+/// the inner function used a number of the outer one (Siskind & Pearlmutter 2005).
+/// In that one situation the inner function is first evaluated at constants, at the point and beside it in
+/// case they happen to vanish there: a derivative that it then returns came in from outside.
+///
+/// There is one call of `f`, in a loop, so that the compiler takes it for the only one and inlines it.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn at_level<S: Leveled, Y: AsRef<[S]>>(verb: &str, x: &mut [S], f: impl Fn(&[S]) -> Y) -> Y {
+    let level = Level::enter::<S>();
+    let variables = if level.is_nested { x.to_vec() } else { Vec::new() };
+    let mut trials = if level.is_nested { 2 } else { 0 };
+    loop {
+        if level.is_nested {
+            prepare(x, &variables, trials);
+        }
+        let y = f(x);
+        if trials == 0 {
+            return y;
+        }
+        if !y.as_ref().iter().all(S::is_constant) {
+            refuse_outer_derivatives::<S>(verb);
+        }
+        trials -= 1;
+    }
+}
+
+/// The constants beside the point, those at the point, and at last the variables.
+#[cold]
+fn prepare<S: Leveled>(x: &mut [S], variables: &[S], trials: usize) {
+    let stretch = <S::Inner as Scalar>::from_f64(1.0 + 2.0_f64.powi(-20));
+    let shift = <S::Inner as Scalar>::from_f64(2.0_f64.powi(-30));
+    for (x, variable) in x.iter_mut().zip(variables) {
+        *x = match trials {
+            2 => S::constant(variable.inner() * stretch + shift),
+            1 => S::constant(variable.inner()),
+            _ => *variable,
+        };
+    }
+}
+
+/// Marks that a derivative with numbers of one type is being taken on this thread.
+struct Level {
+    /// The marks outside.
+    outer: u64,
+    /// Whether one of the same type is being taken outside.
+    is_nested: bool,
+}
+
+thread_local! {
+    /// A bit for every type under way. Types may share one, which costs nested derivatives the trials.
+    static LEVELS: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Level {
+    #[inline(always)]
+    fn enter<S: 'static>() -> Level {
+        let mut bit = BitOfType(0);
+        TypeId::of::<S>().hash(&mut bit);
+        let (outer, own) = (LEVELS.get(), 1 << (bit.finish() % 64));
+        LEVELS.set(outer | own);
+        Level { outer, is_nested: outer & own != 0 }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse_outer_derivatives<S: Leveled>(verb: &str) -> ! {
+    panic!(
+        "{verb}: the function uses a {name} of an enclosing derivative, whose infinitesimal would be \
+         confused with this one's: take the inner derivative at a lifted point, `{lift}(1.0)`, and lift what \
+         comes from outside, `{lift}(x)`; or use `x.value()` as a constant",
+        name = S::NAME,
+        lift = S::LIFT,
+    );
+}
+
+/// The identity of a type is a hash already.
+struct BitOfType(u64);
+
+impl Hasher for BitOfType {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        LEVELS.set(self.outer);
+    }
+}
+
+/// A dense matrix in row-major order; `m[i]` is row i and `m[i][j]` an entry.
+///
+/// ```
+/// let (_, _, h) = dualtape::hessian(|x| x[0] * x[1], &[2.0, 3.0]);
+/// assert_eq!(h[0], [0.0, 1.0]);
+/// assert_eq!(h[1][0], 1.0);
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Matrix<T> {
+    entries: Vec<T>,
+    columns: usize,
+    rows: usize,
+}
+
+impl<T> Matrix<T> {
+    /// The number of rows and of columns.
+    ///
+    /// ```
+    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1]], &[2.0, 3.0]);
+    /// assert_eq!(j.shape(), (1, 2));
+    /// ```
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// The rows, from the first.
+    ///
+    /// ```
+    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
+    /// assert_eq!(j.rows().collect::<Vec<_>>(), [[1.0, 1.0], [1.0, 0.0]]);
+    /// ```
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[T]> {
+        (0..self.rows).map(|row| &self[row])
+    }
+
+    /// The entries row by row.
+    ///
+    /// ```
+    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
+    /// assert_eq!(j.into_entries(), [1.0, 1.0, 1.0, 0.0]);
+    /// ```
+    pub fn into_entries(self) -> Vec<T> {
+        self.entries
+    }
+}
+
+impl<T: Scalar> Matrix<T> {
+    /// A matrix from its entries row by row.
+    pub(crate) fn of_rows(entries: Vec<T>, columns: usize) -> Self {
+        let rows = entries.len().checked_div(columns).unwrap_or(0);
+        Matrix { entries, columns, rows }
+    }
+
+    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
+        Matrix { entries: vec![T::zero(); rows * columns], columns, rows }
+    }
+}
+
+impl<T> Index<usize> for Matrix<T> {
+    type Output = [T];
+
+    #[track_caller]
+    fn index(&self, row: usize) -> &[T] {
+        &self.entries[row * self.columns..(row + 1) * self.columns]
+    }
+}
+
+impl<T> IndexMut<usize> for Matrix<T> {
+    #[track_caller]
+    fn index_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.entries[row * self.columns..(row + 1) * self.columns]
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Matrix<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.rows()).finish()
+    }
+}

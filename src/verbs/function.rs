@@ -1,0 +1,317 @@
+//! Functions as values that can be read in every scalar.
+//!
+//! Rust's closures cannot be generic, so a tool that needs one function in
+//! several readings takes a value of [`Function`], or of [`Parametric`] where what is
+//! differentiated comes in two parts. [`function!`](macro@crate::function) makes one of a
+//! generic `fn`; a type with data of its own implements the trait.
+
+use crate::scalar::{Real, Scalar};
+use crate::verbs::Matrix;
+
+/// What a function returns, written as it is at plain numbers: `f64`, `Vec<f64>`,
+/// `[f64; M]`, and the same of `f32`.
+///
+/// ```
+/// use dualtape::Outputs;
+///
+/// assert_eq!(<[f64; 2] as Outputs<f64>>::as_slice(&["a", "b"]), ["a", "b"]);
+/// assert_eq!(<f64 as Outputs<f64>>::as_slice(&"a"), ["a"]);
+/// ```
+pub trait Outputs<R>: Sized {
+    /// The same of another scalar.
+    type Of<S>;
+
+    /// All outputs in order; a single one is a slice of length 1.
+    fn as_slice<S>(y: &Self::Of<S>) -> &[S];
+
+    /// Each output changed by `change`, in order.
+    fn map<S, U>(y: Self::Of<S>, change: impl FnMut(S) -> U) -> Self::Of<U>;
+}
+
+impl<R: Real> Outputs<R> for R {
+    type Of<S> = S;
+
+    fn as_slice<S>(y: &S) -> &[S] {
+        std::slice::from_ref(y)
+    }
+
+    #[inline(always)]
+    fn map<S, U>(y: S, mut change: impl FnMut(S) -> U) -> U {
+        change(y)
+    }
+}
+
+impl<R: Real> Outputs<R> for Vec<R> {
+    type Of<S> = Vec<S>;
+
+    fn as_slice<S>(y: &Vec<S>) -> &[S] {
+        y
+    }
+
+    fn map<S, U>(y: Vec<S>, change: impl FnMut(S) -> U) -> Vec<U> {
+        y.into_iter().map(change).collect()
+    }
+}
+
+impl<R: Real, const M: usize> Outputs<R> for [R; M] {
+    type Of<S> = [S; M];
+
+    fn as_slice<S>(y: &[S; M]) -> &[S] {
+        y
+    }
+
+    #[inline(always)]
+    fn map<S, U>(y: [S; M], change: impl FnMut(S) -> U) -> [U; M] {
+        y.map(change)
+    }
+}
+
+/// A function of several inputs that is generic in the scalar.
+///
+/// ```
+/// use dualtape::{Function, Scalar, check};
+///
+/// struct Quadratic {
+///     scale: f64,
+/// }
+///
+/// impl Function for Quadratic {
+///     type Output = f64; // or Vec<f64>, or [f64; 3]
+///
+///     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+///         x[0] * x[0] * self.scale
+///     }
+/// }
+///
+/// let f = Quadratic { scale: 3.0 };
+/// assert_eq!(f.gradient(&[2.0]), (12.0, vec![12.0]));
+/// check(&f, &[2.0]).assert_agreement();
+/// ```
+///
+/// The methods choose the mode by the shape of the function:
+///
+/// | method | forward mode | else reverse mode |
+/// |---|---|---|
+/// | [`gradient`](Function::gradient) | up to 16 inputs | [`gradient`](crate::gradient()) |
+/// | [`jacobian`](Function::jacobian) | up to 32 inputs, or twice as many as outputs | [`jacobian_reverse`](crate::jacobian_reverse) |
+/// | [`hessian`](Function::hessian) | | forward over reverse, which is the faster for any number |
+///
+/// Where the modes cost the same depends on what the function does. Measured, forward
+/// and reverse mode cost the same gradient at 48 inputs for cheap arithmetic, at 16 for
+/// sines and exponentials, and at 8 for long [dot products](crate::dot), each of which is one statement
+/// on a tape; a Jacobian as many outputs as inputs at 64, and at 40 with a quarter of them.
+/// Whoever knows better calls the verb.
+pub trait Function<R: Real = f64> {
+    /// What it returns, at plain numbers.
+    type Output: Outputs<R>;
+
+    /// The function, in any scalar over `R`.
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> <Self::Output as Outputs<R>>::Of<S>;
+
+    /// `(f(x), ∇f(x))`, in the mode that suits the number of inputs.
+    ///
+    /// # Panics
+    ///
+    /// When the point has a dual number or a variable that does not belong to the
+    /// derivative under way.
+    ///
+    /// ```
+    /// use dualtape::{Function, Scalar, function};
+    ///
+    /// fn product<S: Scalar>(x: &[S]) -> S {
+    ///     x.iter().product()
+    /// }
+    ///
+    /// assert_eq!(function!(product).gradient(&[2.0, 3.0]), (6.0, vec![3.0, 2.0]));
+    /// assert_eq!(function!(product).gradient(&[2.0; 20]).1, [2.0_f64.powi(19); 20]);
+    /// ```
+    #[track_caller]
+    fn gradient<T: Scalar<Real = R>>(&self, x: &[T]) -> (T, Vec<T>)
+    where
+        Self: Function<R, Output = R>,
+    {
+        if x.len() <= FORWARD_GRADIENT {
+            crate::gradient_forward(|x| self.eval(x), x)
+        } else {
+            crate::gradient(|x| self.eval(x), x)
+        }
+    }
+
+    /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in the mode that suits the numbers of
+    /// inputs and outputs.
+    ///
+    /// # Panics
+    ///
+    /// As [`gradient`](Function::gradient).
+    ///
+    /// ```
+    /// use dualtape::{Function, Scalar, function};
+    ///
+    /// fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+    ///     [x.hypot(y), y.atan2(x)]
+    /// }
+    ///
+    /// let (y, j) = function!(polar: [S; 2] -> [S; 2]).jacobian(&[0.0, 2.0]);
+    /// assert_eq!(y, [2.0, std::f64::consts::FRAC_PI_2]);
+    /// assert_eq!(j.rows().collect::<Vec<_>>(), [[0.0, 1.0], [-0.5, 0.0]]);
+    /// ```
+    #[track_caller]
+    fn jacobian<T: Scalar<Real = R>>(&self, x: &[T]) -> (Vec<T>, Matrix<T>) {
+        let forward = x.len() <= FORWARD_JACOBIAN || {
+            let values: Vec<R> = x.iter().map(|x| x.value()).collect();
+            x.len() <= FORWARD_INPUTS_PER_OUTPUT * Self::Output::as_slice(&self.eval(&values)).len()
+        };
+        if forward {
+            crate::jacobian(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
+        } else {
+            crate::jacobian_reverse(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
+        }
+    }
+
+    /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: [`hessian`](crate::hessian()).
+    ///
+    /// # Panics
+    ///
+    /// As [`gradient`](Function::gradient).
+    ///
+    /// ```
+    /// use dualtape::{Function, Scalar, function};
+    ///
+    /// fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    ///     x[0].powi(3) * x[1]
+    /// }
+    ///
+    /// let (y, g, h) = function!(f).hessian(&[1.0, 2.0]);
+    /// assert_eq!((y, g), (2.0, vec![6.0, 1.0]));
+    /// assert_eq!(h.rows().collect::<Vec<_>>(), [[12.0, 3.0], [3.0, 0.0]]);
+    /// ```
+    #[track_caller]
+    fn hessian<T: Scalar<Real = R>>(&self, x: &[T]) -> (T, Vec<T>, Matrix<T>)
+    where
+        Self: Function<R, Output = R>,
+    {
+        crate::hessian(|x| self.eval(x), x)
+    }
+}
+
+/// Up to this number of inputs forward mode is the faster way to a gradient.
+pub(crate) const FORWARD_GRADIENT: usize = 16;
+
+/// Up to this number of inputs forward mode is the faster way to a Jacobian.
+const FORWARD_JACOBIAN: usize = 32;
+
+/// Up to this ratio of inputs to outputs forward mode is the faster way to a Jacobian.
+pub(crate) const FORWARD_INPUTS_PER_OUTPUT: usize = 2;
+
+/// The outputs of a function as a vector.
+pub(crate) fn slice_of<O: Outputs<R>, R, S: Copy>(y: O::Of<S>) -> Vec<S> {
+    O::as_slice(&y).to_vec()
+}
+
+/// A function of two slices that is generic in the scalar: of a state and parameters,
+/// of unknowns and data.
+///
+/// ```
+/// use dualtape::{Parametric, Scalar, function};
+///
+/// fn line<S: Scalar>(x: &[S], p: &[S]) -> Vec<S> {
+///     x.iter().map(|&x| p[0] * x + p[1]).collect()
+/// }
+///
+/// let line = function!(line: &[S], &[S] -> Vec<S>);
+/// assert_eq!(line.eval(&[1.0, 2.0], &[3.0, 10.0]), [13.0, 16.0]);
+/// ```
+pub trait Parametric<R: Real = f64> {
+    /// What it returns, at plain numbers.
+    type Output: Outputs<R>;
+
+    /// The function, in any scalar over `R`.
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S], p: &[S]) -> <Self::Output as Outputs<R>>::Of<S>;
+}
+
+/// Makes a [`Function`] or a [`Parametric`] of a generic `fn`, over `f64` unless another
+/// plain number is named first.
+///
+/// The signature follows the name, with `S` for the scalar; without one it is
+/// `&[S] -> S`. Inputs are `&[S]`, `[S; N]`, `&[S; N]` or a single `S`; outputs `S`, `Vec<S>`,
+/// `[S; M]`, or `&mut [S; M]` for a function that writes them into a slice, which is its
+/// last argument. Two slices, `&[S], &[S]`, make a [`Parametric`].
+///
+/// ```
+/// use dualtape::{Function, Real, Scalar, function};
+///
+/// fn product<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
+///     x[0] * x[1]
+/// }
+///
+/// assert_eq!(function!(product).eval(&[2.0, 3.0]), 6.0);
+/// assert_eq!(function!(f32, product).eval(&[2.0_f32, 3.0]), 6.0);
+///
+/// fn rotate<S: Scalar<Real = f64>>([x, y]: [S; 2], out: &mut [S]) {
+///     out[0] = -y;
+///     out[1] = x;
+/// }
+///
+/// let rotate = function!(rotate: [S; 2] -> &mut [S; 2]);
+/// assert_eq!(rotate.eval(&[1.0, 2.0]), [-2.0, 1.0]);
+/// ```
+#[macro_export]
+macro_rules! function {
+    ($function:path $(: $($signature:tt)*)?) => {
+        $crate::function!(f64, $function $(: $($signature)*)?)
+    };
+    ($real:ty, $function:path) => {
+        $crate::function!($real, $function: &[S] -> S)
+    };
+    ($real:ty, $function:path: &[S], &[S] -> $($output:tt)*) => {
+        $crate::function!(@value $real, Parametric (x p), $function, (x, p), $($output)*)
+    };
+    ($real:ty, $function:path: S -> $($output:tt)*) => {
+        $crate::function!(@value $real, Function (x), $function, ($crate::function!(@inputs x, 1)[0]), $($output)*)
+    };
+    ($real:ty, $function:path: [S; $n:expr] -> $($output:tt)*) => {
+        $crate::function!(@value $real, Function (x), $function, (*$crate::function!(@inputs x, $n)), $($output)*)
+    };
+    ($real:ty, $function:path: &[S; $n:expr] -> $($output:tt)*) => {
+        $crate::function!(@value $real, Function (x), $function, ($crate::function!(@inputs x, $n)), $($output)*)
+    };
+    ($real:ty, $function:path: &[S] -> $($output:tt)*) => {
+        $crate::function!(@value $real, Function (x), $function, (x), $($output)*)
+    };
+
+    (@inputs $x:ident, $n:expr) => {
+        match <&[S; $n]>::try_from($x) {
+            Ok(x) => x,
+            Err(_) => panic!("a function of {} inputs was called with {}", $n, $x.len()),
+        }
+    };
+
+    (@value $real:ty, $trait:ident $slices:tt, $function:path, ($($argument:expr),*), S) => {
+        $crate::function!(@impl $real, $trait $slices, $real, S, $function($($argument),*))
+    };
+    (@value $real:ty, $trait:ident $slices:tt, $function:path, ($($argument:expr),*), Vec<S>) => {
+        $crate::function!(@impl $real, $trait $slices, Vec<$real>, Vec<S>, $function($($argument),*))
+    };
+    (@value $real:ty, $trait:ident $slices:tt, $function:path, ($($argument:expr),*), [S; $m:expr]) => {
+        $crate::function!(@impl $real, $trait $slices, [$real; $m], [S; $m], $function($($argument),*))
+    };
+    (@value $real:ty, $trait:ident $slices:tt, $function:path, ($($argument:expr),*), &mut [S; $m:expr]) => {
+        $crate::function!(@impl $real, $trait $slices, [$real; $m], [S; $m], {
+            let mut outputs = [<S as $crate::Scalar>::from_f64(0.0); $m];
+            $function($($argument,)* &mut outputs);
+            outputs
+        })
+    };
+
+    (@impl $real:ty, $trait:ident ($($slice:ident)*), $output:ty, $outputs:ty, $value:expr) => {{
+        struct Value;
+        impl $crate::$trait<$real> for Value {
+            type Output = $output;
+            #[inline(always)]
+            fn eval<S: $crate::Scalar<Real = $real>>(&self, $($slice: &[S]),*) -> $outputs {
+                $value
+            }
+        }
+        Value
+    }};
+}
