@@ -23,7 +23,8 @@ use crate::forward::kernel::{KernelDual, dual_inputs, linearized_if_finite};
 use crate::memory::pool::Scratch;
 use crate::reverse::Slot;
 use crate::scalar::Scalar;
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
+use crate::scalar::engine::Engine;
+use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::zero;
 use crate::tools::custom::pushed_forward;
@@ -277,10 +278,6 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     type Real = T::Real;
 
-    const RECORDS: bool = T::RECORDS;
-
-    const ORDER: usize = T::ORDER + 1;
-
     #[inline]
     fn from_real(x: T::Real) -> Self {
         Self::constant(T::from_real(x))
@@ -302,18 +299,6 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
         self.partials.iter().fold(self.value.is_finite_throughout(), |all, p| all & p.is_finite_throughout())
     }
 
-    fn magnitude(self) -> T::Real {
-        self.partials.iter().fold(self.value.magnitude(), |largest, partial| {
-            let other = partial.magnitude();
-            if other > largest || Float::is_nan(other) { other } else { largest }
-        })
-    }
-
-    #[inline]
-    fn locally_constant(slope: T::Real) -> Self {
-        Self::constant(T::locally_constant(slope))
-    }
-
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
@@ -324,6 +309,26 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     #[track_caller]
     fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
         T::group(name, inside)
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.partials.iter().fold(self.value.magnitude(), |largest, partial| {
+            let other = partial.magnitude();
+            if other > largest || Float::is_nan(other) { other } else { largest }
+        })
+    }
+
+    elementary_functions!(chained_functions inline);
+}
+
+impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
+    const RECORDS: bool = T::RECORDS;
+
+    const ORDER: usize = T::ORDER + 1;
+
+    #[inline]
+    fn locally_constant(slope: T::Real) -> Self {
+        Self::constant(T::locally_constant(slope))
     }
 
     #[inline(always)]
@@ -370,11 +375,11 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
             None => fused_with_care(f, values, x.map(|x| copied(x.partials))),
         }
     }
-
-    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([const N: usize] Dual<T, N>);
+
+elementary_functions!(inherent_functions [const N: usize] Dual<T, N>);
 
 /// A kernel whose slopes need care, out of line with what follows, so that nothing of the inputs is kept over a call.
 /// These come in parts: whole, they would be in memory for the fast way too.

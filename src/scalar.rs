@@ -18,20 +18,21 @@ use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::forward::Dual;
 use crate::reverse::{Slot, registered_slot};
-use crate::scalar::rules::elementary_functions;
 use crate::tools::custom::{Block, Rule};
-use crate::verbs::FEW_LANES;
-use crate::verbs::LANES;
-use crate::verbs::function::{Function, Outputs};
+use crate::verbs::{FEW_LANES, LANES};
 
 pub(crate) mod dense;
 pub(crate) mod ecosystem;
+pub(crate) mod engine;
 pub(crate) mod operators;
 pub(crate) mod rules;
 pub(crate) mod softmax;
 pub(crate) mod special;
 pub(crate) mod sums;
 pub(crate) mod zero;
+
+use engine::Engine;
+use rules::elementary_functions;
 
 /// The four operations, the remainder and their assigning forms with a
 /// right-hand side of type `Rhs`.
@@ -67,337 +68,691 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 {
 }
 
-/// The programs in the documentation of the elementary functions.
-macro_rules! unary_example {
-    ($name:ident($($sample:expr),*), $low:expr, $high:expr) => {
-        concat!(
-            "\n```\nuse dualtape::{Scalar, derivative, gradient};\n\nfor x in [", stringify!($low), ", ", stringify!($high),
-            "_f64] {\n    let (y, slope) = derivative(|x| x.", stringify!($name), "(", stringify!($($sample),*),
-            "), x);\n    assert_eq!(y, Scalar::", stringify!($name), "(x", $(", ", stringify!($sample),)*
-            "));\n    assert_eq!(gradient(|x| x[0].", stringify!($name), "(", stringify!($($sample),*),
-            "), &[x]), (y, vec![slope]));\n}\n```"
-        )
-    };
+/// A number that code can be generic over: `f64`, `f32`, [`Dual`], [`Taylor`](crate::Taylor),
+/// [`Var`](crate::Var), and every nesting of them.
+///
+/// Arithmetic works with `Self`, with `&Self` and with plain numbers of
+/// type [`Real`](Scalar::Real), so that `x * 2.0 + 1.0` compiles under
+/// `S: Scalar<Real = f64>`. Equality and order compare
+/// [values](Scalar::value) only, so control flow is that of the plain
+/// numbers.
+///
+/// The value of every function is that of the plain function, bit for
+/// bit, at every nesting; derivatives follow the crate's conventions at
+/// kinks and at the ends of domains.
+///
+/// The trait is sealed: readings need hidden methods of each other, so only this crate can add a scalar.
+///
+/// ```
+/// use dualtape::{Scalar, derivative};
+///
+/// fn f<S: Scalar<Real = f64>>(x: S) -> S {
+///     x.powi(3) * 2.0 + x.tanh() - 1.0
+/// }
+///
+/// assert_eq!(f(0.0), -1.0);
+/// assert_eq!(derivative(f, 0.0), (-1.0, 1.0));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a dualtape scalar",
+    label = "expected `f64`, `f32`, `Dual<T, N>`, `Taylor<T, K>` or `Var<T>`",
+    note = "write plain numbers as floats (`2.0`, not `2`), and make functions generic: `fn f<S: Scalar<Real = f64>>(x: S) -> S`"
+)]
+pub trait Scalar:
+    Engine<<Self as Scalar>::Real>
+    + Copy
+    + Send
+    + Sync
+    + 'static
+    + Debug
+    + Display
+    + PartialOrd
+    + PartialOrd<<Self as Scalar>::Real>
+    + Neg<Output = Self>
+    + Arithmetic<Self>
+    + Arithmetic<<Self as Scalar>::Real>
+    + for<'a> Arithmetic<&'a Self>
+    + Sum
+    + for<'a> Sum<&'a Self>
+    + Product
+    + for<'a> Product<&'a Self>
+    + Zero
+    + One
+{
+    /// The plain number at the bottom of the nesting: `f64` or `f32`.
+    type Real: Real;
+
+    /// A constant: the number `x` with derivative zero.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert_eq!(Dual::<f64>::from_real(2.0).partials, [0.0]);
+    /// ```
+    fn from_real(x: Self::Real) -> Self;
+
+    /// A constant from an `f64`, rounded to [`Real`](Scalar::Real).
+    ///
+    /// ```
+    /// use dualtape::Scalar;
+    ///
+    /// assert_eq!(<f32 as Scalar>::from_f64(0.1), 0.1_f32);
+    /// ```
+    fn from_f64(x: f64) -> Self {
+        Self::from_real(<Self::Real as num_traits::NumCast>::from(x).expect("every f64 has a nearest float"))
+    }
+
+    /// The plain value, without derivatives.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert_eq!(Dual::variable(Dual::<f64>::variable(2.0)).value(), 2.0);
+    /// ```
+    fn value(self) -> Self::Real;
+
+    /// Whether this is the constant zero: its value and everything that is
+    /// known of its derivatives is zero, and it depends on no variable.
+    ///
+    /// Such a factor may be dropped from a sum of products, which is how a
+    /// variable that does not matter gets derivative exactly 0 even beside
+    /// an infinite slope.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::constant(0.0).is_identically_zero());
+    /// assert!(!Dual::<f64>::variable(0.0).is_identically_zero());
+    /// ```
+    fn is_identically_zero(self) -> bool;
+
+    /// Whether the value and all carried derivatives are finite.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(!Dual::<f64>::variable(0.0).sqrt().is_finite_throughout());
+    /// ```
+    fn is_finite_throughout(self) -> bool;
+
+    /// The largest magnitude of the value and all carried derivatives; NaN when one is.
+    ///
+    /// A loop that sums a series stops rightly when the magnitude of a term is small: its value may be small before its
+    /// derivatives are.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert_eq!(Dual::new(1.0, [2.0, -3.0]).magnitude(), 3.0);
+    /// ```
+    fn magnitude(self) -> Self::Real {
+        Float::abs(self.value())
+    }
+
+    /// The sine and the cosine.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.sin_cos().1, 0.0), (1.0, 0.0));
+    /// ```
+    fn sin_cos(self) -> (Self, Self) {
+        (self.sin(), self.cos())
+    }
+
+    /// `self·a + b` with one rounding, as [`f64::mul_add`].
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].mul_add(x[1], x[2]), &[2.0, 3.0, 4.0]), (10.0, vec![3.0, 2.0, 1.0]));
+    /// ```
+    fn mul_add(self, a: Self, b: Self) -> Self;
+
+    /// Names the number in a [graph](crate::graph); every other reading returns it as it is.
+    ///
+    /// `format_args!("w{i}")` is a name that costs nothing where it is not used.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::trace};
+    ///
+    /// let graph = trace(|x| (x[0].label("angle") * 2.0).sin(), &[0.5]);
+    /// assert_eq!(graph.nodes()[0].label(), Some("angle"));
+    /// assert_eq!(0.5.label("angle"), 0.5);
+    /// ```
+    #[inline(always)]
+    fn label(self, name: impl Display) -> Self {
+        let _ = name;
+        self
+    }
+
+    /// Runs `inside`, whose operations are a group in a [graph](crate::graph), to be drawn in one
+    /// frame or [folded](crate::graph::Graph::fold) into one node; every other reading just runs it.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::trace};
+    ///
+    /// fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    ///     S::group("square", || x[0] * x[0]) + 1.0
+    /// }
+    ///
+    /// assert_eq!(trace(f, &[3.0]).groups().collect::<Vec<_>>(), ["square"]);
+    /// ```
+    #[inline(always)]
+    fn group<Out>(name: impl Display, inside: impl FnOnce() -> Out) -> Out {
+        let _ = name;
+        inside()
+    }
+
+    /// `1/x`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.recip(), 2.0), (0.5, -0.25));
+    /// ```
+    fn recip(self) -> Self;
+
+    /// `xⁿ` for a whole number n. `x⁰` is the constant 1.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.powi(3), 2.0), (8.0, 12.0));
+    /// ```
+    fn powi(self, n: i32) -> Self;
+
+    /// `xʸ` for a plain number y; [`pow`](Scalar::pow) takes a scalar. `x⁰` is the constant 1.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.powf(2.5), 4.0), (32.0, 20.0));
+    /// ```
+    fn powf(self, y: Self::Real) -> Self;
+
+    /// `√x`; its slope at 0 is ∞.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.sqrt(), 4.0), (2.0, 0.25));
+    /// ```
+    fn sqrt(self) -> Self;
+
+    /// `∛x`, of negative numbers too; its slope at 0 is ∞.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.cbrt(), 8.0), (2.0, 0.08333333333333333));
+    /// ```
+    fn cbrt(self) -> Self;
+
+    /// `eˣ`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.exp(), 0.0), (1.0, 1.0));
+    /// ```
+    fn exp(self) -> Self;
+
+    /// `2ˣ`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.exp2(), 0.0), (1.0, 0.6931471805599453));
+    /// ```
+    fn exp2(self) -> Self;
+
+    /// `eˣ − 1`, precise near 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.exp_m1(), 0.0), (0.0, 1.0));
+    /// ```
+    fn exp_m1(self) -> Self;
+
+    /// The natural logarithm.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.ln(), 1.0), (0.0, 1.0));
+    /// ```
+    fn ln(self) -> Self;
+
+    /// The logarithm to base 2.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.log2(), 1.0), (0.0, 1.4426950408889634));
+    /// ```
+    fn log2(self) -> Self;
+
+    /// The logarithm to base 10.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.log10(), 1.0), (0.0, 0.4342944819032518));
+    /// ```
+    fn log10(self) -> Self;
+
+    /// `ln(1 + x)`, precise near 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.ln_1p(), 0.0), (0.0, 1.0));
+    /// ```
+    fn ln_1p(self) -> Self;
+
+    /// The sine, in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.sin(), 0.0), (0.0, 1.0));
+    /// ```
+    fn sin(self) -> Self;
+
+    /// The cosine, in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.cos(), 0.0), (1.0, 0.0));
+    /// ```
+    fn cos(self) -> Self;
+
+    /// The tangent, in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.tan(), 0.0), (0.0, 1.0));
+    /// ```
+    fn tan(self) -> Self;
+
+    /// The arc sine, in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.asin(), 0.0), (0.0, 1.0));
+    /// ```
+    fn asin(self) -> Self;
+
+    /// The arc cosine, in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.acos(), 0.0), (1.5707963267948966, -1.0));
+    /// ```
+    fn acos(self) -> Self;
+
+    /// The arc tangent, in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.atan(), 0.0), (0.0, 1.0));
+    /// ```
+    fn atan(self) -> Self;
+
+    /// The hyperbolic sine.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.sinh(), 0.0), (0.0, 1.0));
+    /// ```
+    fn sinh(self) -> Self;
+
+    /// The hyperbolic cosine.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.cosh(), 0.0), (1.0, 0.0));
+    /// ```
+    fn cosh(self) -> Self;
+
+    /// The hyperbolic tangent.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.tanh(), 0.0), (0.0, 1.0));
+    /// ```
+    fn tanh(self) -> Self;
+
+    /// The inverse hyperbolic sine.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.asinh(), 0.0), (0.0, 1.0));
+    /// ```
+    fn asinh(self) -> Self;
+
+    /// The inverse hyperbolic cosine.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.acosh(), 1.0), (0.0, f64::INFINITY));
+    /// ```
+    fn acosh(self) -> Self;
+
+    /// The inverse hyperbolic tangent.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.atanh(), 0.0), (0.0, 1.0));
+    /// ```
+    fn atanh(self) -> Self;
+
+    /// `|x|`; its slope at 0 is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.abs(), -2.0), (2.0, -1.0));
+    /// ```
+    fn abs(self) -> Self;
+
+    /// The sign as [`f64::signum`] gives it: 1 at +0, −1 at −0. Its slope is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.signum(), -2.0), (-1.0, 0.0));
+    /// ```
+    fn signum(self) -> Self;
+
+    /// The largest whole number not above x. Its slope is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.floor(), 1.5), (1.0, 0.0));
+    /// ```
+    fn floor(self) -> Self;
+
+    /// The smallest whole number not below x. Its slope is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.ceil(), 1.5), (2.0, 0.0));
+    /// ```
+    fn ceil(self) -> Self;
+
+    /// The nearest whole number, halves away from zero. Its slope is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.round(), 1.5), (2.0, 0.0));
+    /// ```
+    fn round(self) -> Self;
+
+    /// The whole part. Its slope is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.trunc(), 1.5), (1.0, 0.0));
+    /// ```
+    fn trunc(self) -> Self;
+
+    /// `x − trunc(x)`. Its slope is 1.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.fract(), 1.5), (0.5, 1.0));
+    /// ```
+    fn fract(self) -> Self;
+
+    /// x between two plain bounds; its slope at a bound is 1.
+    ///
+    /// # Panics
+    ///
+    /// When `lo > hi` or a bound is NaN, as [`f64::clamp`].
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.clamp(0.0, 1.0), 2.0), (1.0, 0.0));
+    /// ```
+    fn clamp(self, lo: Self::Real, hi: Self::Real) -> Self;
+
+    /// `x` above 0, else 0; its slope at 0 is 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.relu(), -1.0), (0.0, 0.0));
+    /// ```
+    fn relu(self) -> Self;
+
+    /// `x` above 0, else `slope·x`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.leaky_relu(0.1), -2.0), (-0.2, 0.1));
+    /// ```
+    fn leaky_relu(self, slope: Self::Real) -> Self;
+
+    /// `x` above 0, else `alpha·(eˣ − 1)` (Clevert et al. 2015).
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.elu(1.0), 1.0), (1.0, 1.0));
+    /// ```
+    fn elu(self, alpha: Self::Real) -> Self;
+
+    /// `σ(x) = 1/(1 + e⁻ˣ)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.sigmoid(), 0.0), (0.5, 0.25));
+    /// ```
+    fn sigmoid(self) -> Self;
+
+    /// `ln σ(x)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.log_sigmoid(), 0.0), (-0.6931471805599453, 0.5));
+    /// ```
+    fn log_sigmoid(self) -> Self;
+
+    /// `ln(1 + eˣ)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.softplus(), 0.0), (0.6931471805599453, 0.5));
+    /// ```
+    fn softplus(self) -> Self;
+
+    /// `x·σ(x)`, also called swish.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.silu(), 0.0), (0.0, 0.5));
+    /// ```
+    fn silu(self) -> Self;
+
+    /// `x·Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel 2016).
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.gelu(), 0.0), (0.0, 0.5));
+    /// ```
+    fn gelu(self) -> Self;
+
+    /// The approximation of [`gelu`](Scalar::gelu) by a hyperbolic tangent:
+    /// `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.gelu_tanh(), 0.0), (0.0, 0.5));
+    /// ```
+    fn gelu_tanh(self) -> Self;
+
+    /// The error function `2/√π·∫₀ˣ exp(−t²) dt`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.erf(), 0.0), (0.0, 1.1283791670955128));
+    /// ```
+    fn erf(self) -> Self;
+
+    /// `1 − erf(x)`, precise in the tail.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.erfc(), 0.0), (1.0, -1.1283791670955128));
+    /// ```
+    fn erfc(self) -> Self;
+
+    /// The density of the standard normal distribution, `exp(−x²/2)/√(2π)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.norm_pdf(), 0.0), (0.3989422804014327, 0.0));
+    /// ```
+    fn norm_pdf(self) -> Self;
+
+    /// The standard normal distribution function Φ, precise in the lower tail.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.norm_cdf(), 0.0), (0.5, 0.3989422804014327));
+    /// ```
+    fn norm_cdf(self) -> Self;
+
+    /// `ln |Γ(x)|`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.ln_gamma(), 1.0), (0.0, -0.5772156649015329));
+    /// ```
+    fn ln_gamma(self) -> Self;
+
+    /// `ψ(x)`, the derivative of `ln Γ(x)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.digamma(), 1.0), (-0.5772156649015329, 1.6449340668482264));
+    /// ```
+    fn digamma(self) -> Self;
+
+    /// `ψ⁽ᵐ⁾(x)`, the m-th derivative of [`digamma`](Scalar::digamma).
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.polygamma(1), 1.0), (1.6449340668482264, -2.4041138063191885));
+    /// ```
+    fn polygamma(self, m: u32) -> Self;
+
+    /// `selfʸ` for a scalar y; [`powf`](Scalar::powf) takes a plain number.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].pow(x[1]), &[2.0, 3.0]), (8.0, vec![12.0, 5.545177444479562]));
+    /// ```
+    fn pow(self, y: Self) -> Self;
+
+    /// The logarithm to any base.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].log(x[1]), &[8.0, 2.0]), (3.0, vec![0.18033688011112042, -2.164042561333445]));
+    /// ```
+    fn log(self, base: Self) -> Self;
+
+    /// The angle of the point (`x`, `self`), in radians, right on the axes too.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].atan2(x[1]), &[0.0, 1.0]), (0.0, vec![1.0, 0.0]));
+    /// ```
+    fn atan2(self, x: Self) -> Self;
+
+    /// `√(self² + y²)` without overflow; its gradient at (0, 0) is (0, 0).
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].hypot(x[1]), &[3.0, 4.0]), (5.0, vec![0.6000000000000001, 0.8]));
+    /// ```
+    fn hypot(self, y: Self) -> Self;
+
+    /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].max(x[1]), &[2.0, 3.0]), (3.0, vec![0.0, 1.0]));
+    /// ```
+    fn max(self, other: Self) -> Self;
+
+    /// The smaller; at a tie the slope is one half for each. A NaN counts as missing.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].min(x[1]), &[2.0, 2.0]), (2.0, vec![0.5, 0.5]));
+    /// ```
+    fn min(self, other: Self) -> Self;
+
+    /// The magnitude of `self` with the sign of `sign`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].copysign(x[1]), &[2.0, -1.0]), (-2.0, vec![-1.0, 0.0]));
+    /// ```
+    fn copysign(self, sign: Self) -> Self;
+
+    /// The positive difference: `self − y` where that is positive, else 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].abs_sub(x[1]), &[3.0, 2.0]), (1.0, vec![1.0, -1.0]));
+    /// ```
+    fn abs_sub(self, y: Self) -> Self;
 }
-
-macro_rules! binary_example {
-    ($name:ident, $low:expr, $high:expr) => {
-        concat!(
-            "\n```\nuse dualtape::{Scalar, gradient, gradient_forward};\n\nlet point = [",
-            stringify!($low),
-            ", ",
-            stringify!($high),
-            "_f64];\nlet (y, slopes) = gradient(|x| x[0].",
-            stringify!($name),
-            "(x[1]), &point);\nassert_eq!(y, Scalar::",
-            stringify!($name),
-            "(point[0], point[1]));\nassert_eq!(gradient_forward(|x| x[0].",
-            stringify!($name),
-            "(x[1]), &point), (y, slopes));\n```"
-        )
-    };
-}
-
-macro_rules! declare_functions {
-    (
-        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
-    ) => {
-        /// A number that code can be generic over: `f64`, `f32`, [`Dual`], [`Taylor`](crate::Taylor),
-        /// [`Var`](crate::Var), and every nesting of them.
-        ///
-        /// Arithmetic works with `Self`, with `&Self` and with plain numbers of
-        /// type [`Real`](Scalar::Real), so that `x * 2.0 + 1.0` compiles under
-        /// `S: Scalar<Real = f64>`. Equality and order compare
-        /// [values](Scalar::value) only, so control flow is that of the plain
-        /// numbers.
-        ///
-        /// The value of every function is that of the plain function, bit for
-        /// bit, at every nesting; derivatives follow the crate's conventions at
-        /// kinks and at the ends of domains.
-        ///
-        /// ```
-        /// use dualtape::{Scalar, derivative};
-        ///
-        /// fn f<S: Scalar<Real = f64>>(x: S) -> S {
-        ///     x.powi(3) * 2.0 + x.tanh() - 1.0
-        /// }
-        ///
-        /// assert_eq!(f(0.0), -1.0);
-        /// assert_eq!(derivative(f, 0.0), (-1.0, 1.0));
-        /// ```
-        #[diagnostic::on_unimplemented(
-            message = "`{Self}` is not a dualtape scalar",
-            label = "expected `f64`, `f32`, `Dual<T, N>`, `Taylor<T, K>` or `Var<T>`",
-            note = "write plain numbers as floats (`2.0`, not `2`), and make functions generic: `fn f<S: Scalar<Real = f64>>(x: S) -> S`"
-        )]
-        pub trait Scalar:
-            Copy + Send + Sync + 'static
-            + Debug + Display
-            + PartialOrd + PartialOrd<<Self as Scalar>::Real>
-            + Neg<Output = Self>
-            + Arithmetic<Self> + Arithmetic<<Self as Scalar>::Real> + for<'a> Arithmetic<&'a Self>
-            + Sum + for<'a> Sum<&'a Self> + Product + for<'a> Product<&'a Self>
-            + Zero + One
-        {
-            /// The plain number at the bottom of the nesting: `f64` or `f32`.
-            type Real: Real;
-
-            /// A constant: the number `x` with derivative zero.
-            ///
-            /// ```
-            /// use dualtape::{Dual, Scalar};
-            ///
-            /// assert_eq!(Dual::<f64>::from_real(2.0).partials, [0.0]);
-            /// ```
-            fn from_real(x: Self::Real) -> Self;
-
-            /// A constant from an `f64`, rounded to [`Real`](Scalar::Real).
-            ///
-            /// ```
-            /// use dualtape::Scalar;
-            ///
-            /// assert_eq!(<f32 as Scalar>::from_f64(0.1), 0.1_f32);
-            /// ```
-            fn from_f64(x: f64) -> Self {
-                Self::from_real(<Self::Real as num_traits::NumCast>::from(x).expect("every f64 has a nearest float"))
-            }
-
-            /// The plain value, without derivatives.
-            ///
-            /// ```
-            /// use dualtape::{Dual, Scalar};
-            ///
-            /// assert_eq!(Dual::variable(Dual::<f64>::variable(2.0)).value(), 2.0);
-            /// ```
-            fn value(self) -> Self::Real;
-
-            /// Whether this is the constant zero: its value and everything that is
-            /// known of its derivatives is zero, and it depends on no variable.
-            ///
-            /// Such a factor may be dropped from a sum of products, which is how a
-            /// variable that does not matter gets derivative exactly 0 even beside
-            /// an infinite slope.
-            ///
-            /// ```
-            /// use dualtape::{Dual, Scalar};
-            ///
-            /// assert!(Dual::<f64>::constant(0.0).is_identically_zero());
-            /// assert!(!Dual::<f64>::variable(0.0).is_identically_zero());
-            /// ```
-            fn is_identically_zero(self) -> bool;
-
-            /// Whether the value and all carried derivatives are finite.
-            ///
-            /// ```
-            /// use dualtape::{Dual, Scalar};
-            ///
-            /// assert!(!Dual::<f64>::variable(0.0).sqrt().is_finite_throughout());
-            /// ```
-            fn is_finite_throughout(self) -> bool;
-
-            /// The largest magnitude of the value and all carried derivatives; NaN when one is.
-            #[doc(hidden)]
-            fn magnitude(self) -> Self::Real {
-                Float::abs(self.value())
-            }
-
-            /// A slope that is constant here and another one elsewhere, as that of `abs`: what
-            /// traces dependence keeps it even where it is 0.
-            #[doc(hidden)]
-            fn locally_constant(slope: Self::Real) -> Self {
-                Self::from_real(slope)
-            }
-
-            /// Whether both are finite throughout and neither is identically zero. It may say no of
-            /// extreme numbers.
-            #[doc(hidden)]
-            #[inline(always)]
-            fn are_ordinary(a: Self, b: Self) -> bool {
-                [a, b].iter().all(|x| x.is_finite_throughout() && !x.is_identically_zero())
-            }
-
-            /// Whether operations are recorded, so that even a product with the constant
-            /// zero is one, and is not the constant zero itself.
-            #[doc(hidden)]
-            const RECORDS: bool;
-
-            /// How many orders of derivatives are carried: the levels of the nesting, of which a series is K.
-            #[doc(hidden)]
-            const ORDER: usize;
-
-            /// The sine and the cosine.
-            ///
-            /// ```
-            /// use dualtape::{Scalar, derivative};
-            ///
-            /// assert_eq!(derivative(|x| x.sin_cos().1, 0.0), (1.0, 0.0));
-            /// ```
-            fn sin_cos(self) -> (Self, Self) {
-                (self.sin(), self.cos())
-            }
-
-            /// `self·a + b` with one rounding, as [`f64::mul_add`].
-            ///
-            /// ```
-            /// use dualtape::{Scalar, gradient};
-            ///
-            /// assert_eq!(gradient(|x| x[0].mul_add(x[1], x[2]), &[2.0, 3.0, 4.0]), (10.0, vec![3.0, 2.0, 1.0]));
-            /// ```
-            fn mul_add(self, a: Self, b: Self) -> Self;
-
-            /// `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
-            ///
-            /// ```
-            /// use dualtape::Scalar;
-            ///
-            /// assert_eq!(Scalar::sum_slice(&[1.0, 2.0]), 3.0);
-            /// ```
-            fn sum_slice(xs: &[Self]) -> Self {
-                crate::scalar::sums::plain_sum(xs)
-            }
-
-            /// `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
-            ///
-            /// ```
-            /// use dualtape::Scalar;
-            ///
-            /// assert_eq!(Scalar::dot_slice(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
-            /// ```
-            fn dot_slice(a: &[Self], b: &[Self]) -> Self {
-                crate::scalar::sums::plain_dot(a, b)
-            }
-
-            /// `Σᵢ wᵢ xᵢ` over a slice; see [`weighted_sum`](crate::weighted_sum), which calls it.
-            ///
-            /// ```
-            /// use dualtape::Scalar;
-            ///
-            /// assert_eq!(Scalar::weighted_sum_slice(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
-            /// ```
-            fn weighted_sum_slice(xs: &[Self], weights: &[Self::Real]) -> Self {
-                let weights = &weights[..xs.len()];
-                crate::scalar::sums::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
-            }
-
-            /// Appends the outputs of a dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
-            #[doc(hidden)]
-            fn dense_slice<F: Function<Self::Real, Output = Self::Real>>(
-                neurons: &[Self],
-                inputs: &[Self],
-                rows: usize,
-                activation: &F,
-                outputs: &mut Vec<Self>,
-            ) {
-                crate::scalar::dense::plain_dense(neurons, inputs, rows, activation, outputs);
-            }
-
-            /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
-            ///
-            /// ```
-            /// use dualtape::Scalar;
-            ///
-            /// assert_eq!(Scalar::log_sum_exp_slice(&[5.0]), 5.0);
-            /// ```
-            fn log_sum_exp_slice(xs: &[Self]) -> Self;
-
-            /// A function with its own derivatives; see [`Rule::apply`], which calls it.
-            #[doc(hidden)]
-            fn apply_rule<const N: usize>(rule: &impl Rule<N, Self::Real>, x: [Self; N]) -> Self;
-
-            /// An operation on slices with its own pull-back; see [`Block::apply`], which calls it.
-            #[doc(hidden)]
-            fn apply_block(block: &impl Block<Self::Real>, x: &[Self]) -> Vec<Self>;
-
-            /// `f(x)` as one statement for each output; see [`fuse`](crate::fuse()), which calls it.
-            #[doc(hidden)]
-            #[inline(always)]
-            fn fused<F: Function<Self::Real>, const N: usize>(
-                f: &F,
-                x: [Self; N],
-            ) -> <F::Output as Outputs<Self::Real>>::Of<Self> {
-                f.eval(&x)
-            }
-
-            /// `f` at each element of some slices of one length as one block; see
-            /// [`fuse_map`](crate::fuse_map), which calls it.
-            #[doc(hidden)]
-            fn fused_map<F, const N: usize, const M: usize>(f: &F, x: [&[Self]; N]) -> [Vec<Self>; M]
-            where
-                F: Function<Self::Real, Output = [Self::Real; M]>,
-            {
-                let n = x[0].len();
-                let mut outputs = std::array::from_fn(|_| Vec::with_capacity(n));
-                for i in 0..n {
-                    outputs.iter_mut().zip(Self::fused(f, x.map(|x| x[i]))).for_each(|(y, value)| y.push(value));
-                }
-                outputs
-            }
-
-            /// Names the number in a [graph](crate::graph); every other reading returns it as it is.
-            ///
-            /// `format_args!("w{i}")` is a name that costs nothing where it is not used.
-            ///
-            /// ```
-            /// use dualtape::{Scalar, graph::trace};
-            ///
-            /// let graph = trace(|x| (x[0].label("angle") * 2.0).sin(), &[0.5]);
-            /// assert_eq!(graph.nodes()[0].label(), Some("angle"));
-            /// assert_eq!(0.5.label("angle"), 0.5);
-            /// ```
-            #[inline(always)]
-            fn label(self, name: impl Display) -> Self {
-                let _ = name;
-                self
-            }
-
-            /// Runs `inside`, whose operations are a group in a [graph](crate::graph), to be drawn in one
-            /// frame or [folded](crate::graph::Graph::fold) into one node; every other reading just runs it.
-            ///
-            /// ```
-            /// use dualtape::{Scalar, graph::trace};
-            ///
-            /// fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
-            ///     S::group("square", || x[0] * x[0]) + 1.0
-            /// }
-            ///
-            /// assert_eq!(trace(f, &[3.0]).groups().collect::<Vec<_>>(), ["square"]);
-            /// ```
-            #[inline(always)]
-            fn group<Out>(name: impl Display, inside: impl FnOnce() -> Out) -> Out {
-                let _ = name;
-                inside()
-            }
-
-            /// Lends this thread's recording tape of variables over `Self`.
-            #[doc(hidden)]
-            fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
-                registered_slot(lend)
-            }
-
-            /// Lends this thread's recording tape of variables over dual numbers of `Self`.
-            #[doc(hidden)]
-            #[inline(always)]
-            fn with_dual_slot<const N: usize, Out>(
-                lend: impl FnOnce(&Slot<Dual<Self, N>>) -> Out,
-            ) -> Result<Out, AccessError> {
-                registered_slot(lend)
-            }
-
-            $(
-                $(#[$doc])*
-                #[doc = unary_example!($name($($sample),*), $low, $high)]
-                fn $name(self $(, $p: $t)*) -> Self;
-            )*
-            $(
-                $(#[$doc2])*
-                #[doc = binary_example!($name2, $low2, $high2)]
-                fn $name2(self, $other: Self) -> Self;
-            )*
-        }
-    };
-}
-elementary_functions!(declare_functions);
 
 /// A plain floating-point number: `f64` or `f32`.
 ///
@@ -426,8 +781,8 @@ macro_rules! plain_function {
 
 macro_rules! plain_functions {
     (
-        [$real:ident] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+        [$real:ident] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(#[inline] fn $name(self $(, $p: $t)*) -> Self { plain_function!($from $real $name (self $(, $p)*)) })*
         $(#[inline] fn $name2(self, $other: Self) -> Self { plain_function!($from2 $real $name2 (self, $other)) })*
@@ -438,10 +793,6 @@ macro_rules! plain_scalar {
     ($real:ident) => {
         impl Scalar for $real {
             type Real = $real;
-
-            const RECORDS: bool = false;
-
-            const ORDER: usize = 0;
 
             #[inline]
             fn from_real(x: $real) -> $real {
@@ -468,13 +819,6 @@ macro_rules! plain_scalar {
                 self.is_finite()
             }
 
-            /// One comparison: without the sign, zero is the least of all bits and those of
-            /// infinity and NaN are the largest.
-            #[inline(always)]
-            fn are_ordinary(a: $real, b: $real) -> bool {
-                ((a * b).to_bits() << 1).wrapping_sub(1) < (<$real>::INFINITY.to_bits() << 1) - 1
-            }
-
             #[inline]
             fn sin_cos(self) -> ($real, $real) {
                 <$real>::sin_cos(self)
@@ -483,6 +827,21 @@ macro_rules! plain_scalar {
             #[inline]
             fn mul_add(self, a: $real, b: $real) -> $real {
                 <$real>::mul_add(self, a, b)
+            }
+
+            elementary_functions!(plain_functions $real);
+        }
+
+        impl Engine<$real> for $real {
+            const RECORDS: bool = false;
+
+            const ORDER: usize = 0;
+
+            /// One comparison: without the sign, zero is the least of all bits and those of
+            /// infinity and NaN are the largest.
+            #[inline(always)]
+            fn are_ordinary(a: $real, b: $real) -> bool {
+                ((a * b).to_bits() << 1).wrapping_sub(1) < (<$real>::INFINITY.to_bits() << 1) - 1
             }
 
             fn log_sum_exp_slice(xs: &[$real]) -> $real {
@@ -528,8 +887,6 @@ macro_rules! plain_scalar {
                     _ => registered_slot(lend),
                 }
             }
-
-            elementary_functions!(plain_functions $real);
         }
     };
 }

@@ -23,7 +23,8 @@ use num_traits::One;
 use crate::forward::Dual;
 use crate::forward::{part, signed_part};
 use crate::scalar::Scalar;
-use crate::scalar::operators::{Operators, impl_scalar};
+use crate::scalar::engine::Engine;
+use crate::scalar::operators::{Operators, impl_scalar, inherent_functions};
 use crate::scalar::rules::elementary_functions;
 use crate::tools::custom::{Block, Rule};
 use crate::verbs::{Leveled, at_level};
@@ -293,8 +294,8 @@ impl<T: Scalar, const K: usize> Operators for Taylor<T, K> {
 /// The elementary functions, from their recurrences.
 macro_rules! series_functions {
     (
-        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+        [] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(
             #[track_caller]
@@ -312,10 +313,6 @@ macro_rules! series_functions {
 
 impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
     type Real = T::Real;
-
-    const RECORDS: bool = T::RECORDS;
-
-    const ORDER: usize = T::ORDER + K;
 
     #[inline]
     fn from_real(x: T::Real) -> Self {
@@ -335,15 +332,6 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
     #[inline]
     fn is_finite_throughout(self) -> bool {
         self.coefficients().all(|x| x.is_finite_throughout())
-    }
-
-    fn magnitude(self) -> T::Real {
-        self.as_partials().magnitude()
-    }
-
-    #[inline]
-    fn locally_constant(slope: T::Real) -> Self {
-        Self::constant(T::locally_constant(slope))
     }
 
     #[inline(always)]
@@ -366,6 +354,23 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
         Taylor { value: self.value.mul_add(a.value, b.value), ..self * a + b }
     }
 
+    fn magnitude(self) -> T::Real {
+        self.as_partials().magnitude()
+    }
+
+    elementary_functions!(series_functions);
+}
+
+impl<T: Scalar, const K: usize> Engine<T::Real> for Taylor<T, K> {
+    const RECORDS: bool = T::RECORDS;
+
+    const ORDER: usize = T::ORDER + K;
+
+    #[inline]
+    fn locally_constant(slope: T::Real) -> Self {
+        Self::constant(T::locally_constant(slope))
+    }
+
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         recurrences::log_sum_exp(xs)
     }
@@ -377,11 +382,11 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
         custom::apply_block(block, x)
     }
-
-    elementary_functions!(series_functions);
 }
 
 impl_scalar!([const K: usize] Taylor<T, K>);
+
+elementary_functions!(inherent_functions [const K: usize] Taylor<T, K>);
 
 /// A number that does not depend on t.
 impl<T: Scalar, const K: usize> From<T> for Taylor<T, K> {

@@ -1,7 +1,7 @@
 //! Rows of statements that the walk back takes together, sums of products and zeros, give the bits that they give one
 //! by one. Several lanes are swept one by one, so they are what is compared with.
 
-use dualtape::{Scalar, Tape, Var, gradient};
+use dualtape::{Tape, Var, gradient};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::forward::Dual;
 use crate::scalar::Scalar;
+use crate::scalar::engine::Engine;
 use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
 use crate::scalar::rules::elementary_functions;
 use crate::tools::custom::{Block, Rule};
@@ -239,10 +240,6 @@ impl<T: Scalar, const N: usize> Mode for KernelDual<T, N> {
 impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
     type Real = T::Real;
 
-    const RECORDS: bool = T::RECORDS;
-
-    const ORDER: usize = T::ORDER + 1;
-
     #[inline(always)]
     fn from_real(x: T::Real) -> Self {
         Self::constant(T::from_real(x))
@@ -261,14 +258,6 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
         self.dual().is_finite_throughout()
     }
 
-    fn magnitude(self) -> T::Real {
-        self.dual().magnitude()
-    }
-
-    fn locally_constant(slope: T::Real) -> Self {
-        Self::constant(T::locally_constant(slope))
-    }
-
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
@@ -279,6 +268,22 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
     #[track_caller]
     fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
         T::group(name, inside)
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.dual().magnitude()
+    }
+
+    elementary_functions!(chained_functions inline(always));
+}
+
+impl<T: Scalar, const N: usize> Engine<T::Real> for KernelDual<T, N> {
+    const RECORDS: bool = T::RECORDS;
+
+    const ORDER: usize = T::ORDER + 1;
+
+    fn locally_constant(slope: T::Real) -> Self {
+        Self::constant(T::locally_constant(slope))
     }
 
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
@@ -294,8 +299,6 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
         let x: Vec<_> = x.iter().map(|x| x.dual()).collect();
         Dual::apply_block(block, &x).into_iter().map(Self::from_dual).collect()
     }
-
-    elementary_functions!(chained_functions inline(always));
 }
 
 impl_scalar!([const N: usize] KernelDual<T, N>);

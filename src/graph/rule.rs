@@ -25,8 +25,8 @@ mod tests {
 
     macro_rules! assert_rules {
         (
-            [] unary { $($(#[$doc:meta])* $name:ident $parameters:tt $from:ident in $domain:expr;)* }
-            binary { $($(#[$doc2:meta])* $name2:ident $parameters2:tt $from2:ident in $domain2:expr;)* }
+            [] unary { $($name:ident $parameters:tt $from:ident in $domain:expr;)* }
+            binary { $($name2:ident $parameters2:tt $from2:ident in $domain2:expr;)* }
         ) => {
             for name in ["*", "/", "%", "mul_add", "log_sum_exp", $(stringify!($name),)* $(stringify!($name2),)*] {
                 assert!(rule_of(name).is_some_and(|rule| rule.contains(['=', '′', '∂'])), "{name}: {:?}", rule_of(name));

@@ -7,7 +7,8 @@ use std::fmt;
 use num_traits::{One, Zero};
 
 use super::recording::{group, here, label, record};
-use crate::scalar::operators::{Operators, impl_scalar};
+use crate::scalar::engine::Engine;
+use crate::scalar::operators::{Operators, impl_scalar, inherent_functions};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::softmax::softmax;
 use crate::scalar::sums;
@@ -101,8 +102,8 @@ macro_rules! operation_name {
 /// numbers.
 macro_rules! traced_functions {
     (
-        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+        [] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(
             #[track_caller]
@@ -220,11 +221,6 @@ fn type_name_of<X>(_: &X) -> String {
 impl<T: Scalar> Scalar for Traced<T> {
     type Real = T::Real;
 
-    const RECORDS: bool = true;
-
-    /// The slopes of the graph are one more than `T` has.
-    const ORDER: usize = T::ORDER + 1;
-
     fn from_real(x: T::Real) -> Self {
         Traced::constant(T::from_real(x))
     }
@@ -241,14 +237,6 @@ impl<T: Scalar> Scalar for Traced<T> {
         self.value.is_finite_throughout()
     }
 
-    fn magnitude(self) -> T::Real {
-        self.value.magnitude()
-    }
-
-    fn locally_constant(slope: T::Real) -> Self {
-        Traced::constant(T::locally_constant(slope))
-    }
-
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
         label(self, name.to_string(), false)
@@ -257,6 +245,23 @@ impl<T: Scalar> Scalar for Traced<T> {
     #[track_caller]
     fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
         group::<T, _>(name.to_string(), false, None, || T::group(name, inside))
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.value.magnitude()
+    }
+
+    elementary_functions!(traced_functions);
+}
+
+impl<T: Scalar> Engine<T::Real> for Traced<T> {
+    const RECORDS: bool = true;
+
+    /// The slopes of the graph are one more than `T` has.
+    const ORDER: usize = T::ORDER + 1;
+
+    fn locally_constant(slope: T::Real) -> Self {
+        Traced::constant(T::locally_constant(slope))
     }
 
     #[track_caller]
@@ -355,11 +360,11 @@ impl<T: Scalar> Scalar for Traced<T> {
         let at_elements: Vec<[Self; M]> = (0..x[0].len()).map(|i| Self::fused(f, x.map(|x| x[i]))).collect();
         std::array::from_fn(|output| at_elements.iter().map(|y| y[output]).collect())
     }
-
-    elementary_functions!(traced_functions);
 }
 
 impl_scalar!([] Traced<T>);
+
+elementary_functions!(inherent_functions [] Traced<T>);
 
 /// A constant.
 impl<T: Scalar> From<T> for Traced<T> {
@@ -391,8 +396,8 @@ mod tests {
 
     macro_rules! assert_functions {
         (
-            [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
-            binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
+            [] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
+            binary { $($name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
         ) => {
             $(
                 let x = [0.7 * $low + 0.3 * $high];

@@ -216,7 +216,7 @@ mod tests {
                 _ => a * b,
             });
             if random(3) > 0 {
-                total = total + a * b;
+                total += a * b;
             }
         }
         x.push(total + x[x.len() - 1]);

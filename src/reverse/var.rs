@@ -11,7 +11,8 @@ use crate::forward::Dual;
 use crate::forward::kernel::{dual_inputs, linearized, linearized_if_finite};
 use crate::memory::pool::Scratch;
 use crate::reverse::layers::dense_with_slopes;
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
+use crate::scalar::engine::Engine;
+use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{sum_of, sum_of_pairs};
 use crate::scalar::{Scalar, rules};
@@ -364,10 +365,6 @@ impl<T: Scalar> Mode for Var<T> {
 impl<T: Scalar> Scalar for Var<T> {
     type Real = T::Real;
 
-    const RECORDS: bool = true;
-
-    const ORDER: usize = T::ORDER + 1;
-
     #[inline]
     fn from_real(x: T::Real) -> Self {
         Var::constant(T::from_real(x))
@@ -388,15 +385,6 @@ impl<T: Scalar> Scalar for Var<T> {
         self.value.is_finite_throughout()
     }
 
-    fn magnitude(self) -> T::Real {
-        self.value.magnitude()
-    }
-
-    #[inline]
-    fn locally_constant(slope: T::Real) -> Self {
-        Var::constant(T::locally_constant(slope))
-    }
-
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
@@ -407,6 +395,23 @@ impl<T: Scalar> Scalar for Var<T> {
     #[track_caller]
     fn group<Out>(name: impl fmt::Display, inside: impl FnOnce() -> Out) -> Out {
         T::group(name, inside)
+    }
+
+    fn magnitude(self) -> T::Real {
+        self.value.magnitude()
+    }
+
+    elementary_functions!(chained_functions inline);
+}
+
+impl<T: Scalar> Engine<T::Real> for Var<T> {
+    const RECORDS: bool = true;
+
+    const ORDER: usize = T::ORDER + 1;
+
+    #[inline]
+    fn locally_constant(slope: T::Real) -> Self {
+        Var::constant(T::locally_constant(slope))
     }
 
     #[track_caller]
@@ -520,11 +525,11 @@ impl<T: Scalar> Scalar for Var<T> {
         }
         outputs
     }
-
-    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([] Var<T>);
+
+elementary_functions!(inherent_functions [] Var<T>);
 
 /// Out of line, so that partial derivatives which come from memory do not meet those in registers. Values and places
 /// come apart: variables in memory would be made of integers, for which the caller reads also the values as integers.

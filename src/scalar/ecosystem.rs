@@ -1,4 +1,4 @@
-//! The traits of num-traits and approx, for every [`Mode`](crate::operators::Mode):
+//! The traits of num-traits and approx, for every [`Mode`](crate::scalar::operators::Mode):
 //! code that was written against `num_traits::Float` by someone who never heard
 //! of this crate can be differentiated in both modes.
 //!

@@ -182,8 +182,8 @@ impl<M: Mode> Operators for M {
 /// The elementary functions of a [`Mode`], from their rules; `inline` or `inline(always)` says how they are compiled.
 macro_rules! chained_functions {
     (
-        [$inline:meta] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+        [$inline:meta] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(
             #[$inline]
@@ -218,6 +218,55 @@ macro_rules! chained_functions {
     };
 }
 pub(crate) use chained_functions;
+
+/// The elementary functions as inherent methods, as `f64` has them: they need no import, and another trait in scope with
+/// a method of that name, such as `num_traits::Float`, does not make a call ambiguous.
+macro_rules! inherent_functions {
+    (
+        [[$($generics:tt)*] $type:ty] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+    ) => {
+        impl<T: Scalar, $($generics)*> $type {
+            /// Returns the plain value, as [`Scalar::value`].
+            #[inline]
+            pub fn value(self) -> T::Real {
+                Scalar::value(self)
+            }
+
+            /// Returns the sine and the cosine, as [`Scalar::sin_cos`].
+            #[inline]
+            #[track_caller]
+            pub fn sin_cos(self) -> (Self, Self) {
+                Scalar::sin_cos(self)
+            }
+
+            /// Returns `self·a + b` with one rounding, as [`Scalar::mul_add`].
+            #[inline]
+            #[track_caller]
+            pub fn mul_add(self, a: Self, b: Self) -> Self {
+                Scalar::mul_add(self, a, b)
+            }
+
+            $(
+                #[doc = concat!("Returns [`Scalar::", stringify!($name), "`].")]
+                #[inline]
+                #[track_caller]
+                pub fn $name(self $(, $p: $t)*) -> Self {
+                    Scalar::$name(self $(, $p)*)
+                }
+            )*
+            $(
+                #[doc = concat!("Returns [`Scalar::", stringify!($name2), "`].")]
+                #[inline]
+                #[track_caller]
+                pub fn $name2(self, $other: Self) -> Self {
+                    Scalar::$name2(self, $other)
+                }
+            )*
+        }
+    };
+}
+pub(crate) use inherent_functions;
 
 /// An operator with a borrowed operand, from that of the owned types.
 macro_rules! borrowed {

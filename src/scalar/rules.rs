@@ -13,7 +13,7 @@
 //!
 //! # Adding a function
 //!
-//! 1. Add its name and a sample domain to [`elementary_functions`]: `std` when
+//! 1. Declare it in [`Scalar`], and add its name and a sample domain to [`elementary_functions`]: `std` when
 //!    `f64` has a method of that name, else `special`, and then
 //! 2. write the plain function in `scalar/special.rs`;
 //! 3. write its rule here;
@@ -29,130 +29,68 @@ use num_traits::{Float, FloatConst, ToPrimitive, Zero};
 use crate::scalar::softmax::{rest_of_difference, softmax_in_place};
 use crate::scalar::{Real, Scalar};
 
-/// Calls `$callback` with the list of all elementary functions: documentation,
-/// name, parameters with a sample, where the plain function comes from, and a
+/// Calls `$callback` with the list of all elementary functions: name, parameters with a sample, where the plain function comes from, and a
 /// sample domain on which it is smooth (of both arguments, for two).
 macro_rules! elementary_functions {
     ($callback:ident $($context:tt)*) => { $callback! { [$($context)*]
         unary {
-            /// `1/x`.
             recip() std in (0.2, 3.0);
-            /// `xⁿ` for a whole number n. `x⁰` is the constant 1.
             powi(n: i32 = 3) special in (-2.0, 2.0);
-            /// `xʸ` for a plain number y; [`pow`](Scalar::pow) takes a scalar. `x⁰` is the constant 1.
-            powf(y: Self::Real = 2.5) special in (0.2, 3.0);
-            /// `√x`; its slope at 0 is ∞.
+            powf(y: <Self as Scalar>::Real = 2.5) special in (0.2, 3.0);
             sqrt() std in (0.2, 3.0);
-            /// `∛x`, of negative numbers too; its slope at 0 is ∞.
             cbrt() std in (0.2, 3.0);
-            /// `eˣ`.
             exp() std in (-2.0, 2.0);
-            /// `2ˣ`.
             exp2() std in (-2.0, 2.0);
-            /// `eˣ − 1`, precise near 0.
             exp_m1() std in (-2.0, 2.0);
-            /// The natural logarithm.
             ln() std in (0.2, 3.0);
-            /// The logarithm to base 2.
             log2() std in (0.2, 3.0);
-            /// The logarithm to base 10.
             log10() std in (0.2, 3.0);
-            /// `ln(1 + x)`, precise near 0.
             ln_1p() std in (-0.5, 2.0);
-            /// The sine, in radians.
             sin() std in (-3.0, 3.0);
-            /// The cosine, in radians.
             cos() std in (-3.0, 3.0);
-            /// The tangent, in radians.
             tan() std in (-1.2, 1.2);
-            /// The arc sine, in radians.
             asin() std in (-0.9, 0.9);
-            /// The arc cosine, in radians.
             acos() std in (-0.9, 0.9);
-            /// The arc tangent, in radians.
             atan() std in (-3.0, 3.0);
-            /// The hyperbolic sine.
             sinh() std in (-2.0, 2.0);
-            /// The hyperbolic cosine.
             cosh() std in (-2.0, 2.0);
-            /// The hyperbolic tangent.
             tanh() std in (-2.0, 2.0);
-            /// The inverse hyperbolic sine.
             asinh() std in (-2.0, 2.0);
-            /// The inverse hyperbolic cosine.
             acosh() std in (1.2, 3.0);
-            /// The inverse hyperbolic tangent.
             atanh() std in (-0.9, 0.9);
-            /// `|x|`; its slope at 0 is 0.
             abs() std in (0.2, 2.0);
-            /// The sign as [`f64::signum`] gives it: 1 at +0, −1 at −0. Its slope is 0.
             signum() std in (0.2, 2.0);
-            /// The largest whole number not above x. Its slope is 0.
             floor() std in (1.1, 1.9);
-            /// The smallest whole number not below x. Its slope is 0.
             ceil() std in (1.1, 1.9);
-            /// The nearest whole number, halves away from zero. Its slope is 0.
             round() std in (1.6, 2.4);
-            /// The whole part. Its slope is 0.
             trunc() std in (1.1, 1.9);
-            /// `x − trunc(x)`. Its slope is 1.
             fract() std in (1.1, 1.9);
-            /// x between two plain bounds; its slope at a bound is 1.
-            ///
-            /// # Panics
-            ///
-            /// When `lo > hi` or a bound is NaN, as [`f64::clamp`].
-            clamp(lo: Self::Real = -2.0, hi: Self::Real = 2.0) std in (-1.9, 1.9);
-            /// `x` above 0, else 0; its slope at 0 is 0.
+            clamp(lo: <Self as Scalar>::Real = -2.0, hi: <Self as Scalar>::Real = 2.0) std in (-1.9, 1.9);
             relu() special in (0.2, 2.0);
-            /// `x` above 0, else `slope·x`.
-            leaky_relu(slope: Self::Real = 0.1) special in (-2.0, -0.2);
-            /// `x` above 0, else `alpha·(eˣ − 1)` (Clevert et al. 2015).
-            elu(alpha: Self::Real = 0.7) special in (-2.0, -0.2);
-            /// `σ(x) = 1/(1 + e⁻ˣ)`.
+            leaky_relu(slope: <Self as Scalar>::Real = 0.1) special in (-2.0, -0.2);
+            elu(alpha: <Self as Scalar>::Real = 0.7) special in (-2.0, -0.2);
             sigmoid() special in (-3.0, 3.0);
-            /// `ln σ(x)`.
             log_sigmoid() special in (-3.0, 3.0);
-            /// `ln(1 + eˣ)`.
             softplus() special in (-3.0, 3.0);
-            /// `x·σ(x)`, also called swish.
             silu() special in (-3.0, 3.0);
-            /// `x·Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel 2016).
             gelu() special in (-3.0, 3.0);
-            /// The approximation of [`gelu`](Scalar::gelu) by a hyperbolic tangent:
-            /// `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`.
             gelu_tanh() special in (-3.0, 3.0);
-            /// The error function `2/√π·∫₀ˣ exp(−t²) dt`.
             erf() special in (-2.0, 2.0);
-            /// `1 − erf(x)`, precise in the tail.
             erfc() special in (-2.0, 2.0);
-            /// The density of the standard normal distribution, `exp(−x²/2)/√(2π)`.
             norm_pdf() special in (-3.0, 3.0);
-            /// The standard normal distribution function Φ, precise in the lower tail.
             norm_cdf() special in (-3.0, 3.0);
-            /// `ln |Γ(x)|`.
             ln_gamma() special in (0.3, 4.0);
-            /// `ψ(x)`, the derivative of `ln Γ(x)`.
             digamma() special in (0.3, 4.0);
-            /// `ψ⁽ᵐ⁾(x)`, the m-th derivative of [`digamma`](Scalar::digamma).
             polygamma(m: u32 = 1) special in (0.3, 4.0);
         }
         binary {
-            /// `selfʸ` for a scalar y; [`powf`](Scalar::powf) takes a plain number.
             pow(y) special in (0.3, 2.0);
-            /// The logarithm to any base.
             log(base) std in (1.3, 4.0);
-            /// The angle of the point (`x`, `self`), in radians, right on the axes too.
             atan2(x) std in (0.2, 3.0);
-            /// `√(self² + y²)` without overflow; its gradient at (0, 0) is (0, 0).
             hypot(y) std in (0.2, 3.0);
-            /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
             max(other) special in (0.2, 3.0);
-            /// The smaller; at a tie the slope is one half for each. A NaN counts as missing.
             min(other) special in (0.2, 3.0);
-            /// The magnitude of `self` with the sign of `sign`.
             copysign(sign) std in (0.2, 3.0);
-            /// The positive difference: `self − y` where that is positive, else 0.
             abs_sub(y) special in (0.2, 3.0);
         }
     } };

@@ -78,7 +78,7 @@ fn every_elementary_function_is_tried() {
         .map(|function| format!("{function:?}"))
         .chain(Binary::ALL.iter().map(|function| format!("{function:?}")))
         .collect();
-    let listed = include_str!("../../src/rules.rs").lines().filter_map(|line| {
+    let listed = include_str!("../../src/scalar/rules.rs").lines().filter_map(|line| {
         let (head, domain) = line.trim().split_once(" in (")?;
         (domain.ends_with(";") && (head.ends_with(" std") || head.ends_with(" special")))
             .then_some(head.split_once('(')?.0)

@@ -63,8 +63,8 @@ fn check_series_at(f: &impl Function<Output = f64>, x: &[f64]) {
 
 macro_rules! function_tests {
     (
-        [] unary { $($(#[$doc:meta])* $name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
-        binary { $($(#[$doc2:meta])* $name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
+        [] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }
+        binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(
             #[test]

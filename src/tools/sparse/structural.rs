@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::reverse::Tape;
 use crate::scalar::Scalar;
+use crate::scalar::engine::Engine;
 use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
 use crate::scalar::rules::elementary_functions;
 use crate::tools::custom::{Block, Rule};
@@ -98,11 +99,6 @@ impl<T: Scalar> Mode for Structural<T> {
 impl<T: Scalar> Scalar for Structural<T> {
     type Real = T::Real;
 
-    const RECORDS: bool = true;
-
-    /// One more than there are, so that what is refined to this order is no longer constant.
-    const ORDER: usize = T::ORDER + 1;
-
     #[inline]
     fn from_real(x: T::Real) -> Self {
         Structural { value: T::from_real(x), is_constant: true }
@@ -123,6 +119,15 @@ impl<T: Scalar> Scalar for Structural<T> {
         self.value.is_finite_throughout()
     }
 
+    elementary_functions!(chained_functions inline);
+}
+
+impl<T: Scalar> Engine<T::Real> for Structural<T> {
+    const RECORDS: bool = true;
+
+    /// One more than there are, so that what is refined to this order is no longer constant.
+    const ORDER: usize = T::ORDER + 1;
+
     #[inline]
     fn locally_constant(slope: T::Real) -> Self {
         Structural::input(T::from_real(slope))
@@ -142,8 +147,6 @@ impl<T: Scalar> Scalar for Structural<T> {
         let is_constant = x.iter().all(|x| x.is_constant);
         T::apply_block(block, &inner).into_iter().map(|value| Structural { value, is_constant }).collect()
     }
-
-    elementary_functions!(chained_functions inline);
 }
 
 impl_scalar!([] Structural<T>);

@@ -1,0 +1,135 @@
+//! The hidden half of [`Scalar`]: what readings need of each other.
+//!
+//! Recording, fusing, dense layers, rules and blocks reach a reading through these methods. Users call the functions
+//! named in each line instead.
+
+use std::thread::AccessError;
+
+use super::{Real, Scalar, dense, sums};
+use crate::forward::Dual;
+use crate::reverse::{Slot, registered_slot};
+use crate::tools::custom::{Block, Rule};
+use crate::verbs::function::{Function, Outputs};
+
+/// What readings need of each other; every [`Scalar`] has it. Outside the crate it cannot be named, which seals `Scalar`.
+pub trait Engine<R: Real>: Sized {
+    /// A slope that is constant here and another one elsewhere, as that of `abs`: what
+    /// traces dependence keeps it even where it is 0.
+    fn locally_constant(slope: R) -> Self
+    where
+        Self: Scalar<Real = R>,
+    {
+        Self::from_real(slope)
+    }
+
+    /// Whether both are finite throughout and neither is identically zero. It may say no of
+    /// extreme numbers.
+    #[inline(always)]
+    fn are_ordinary(a: Self, b: Self) -> bool
+    where
+        Self: Scalar<Real = R>,
+    {
+        [a, b].iter().all(|x| x.is_finite_throughout() && !x.is_identically_zero())
+    }
+
+    /// Whether operations are recorded, so that even a product with the constant
+    /// zero is one, and is not the constant zero itself.
+    const RECORDS: bool;
+
+    /// How many orders of derivatives are carried: the levels of the nesting, of which a series is K.
+    const ORDER: usize;
+
+    /// `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
+    fn sum_slice(xs: &[Self]) -> Self
+    where
+        Self: Scalar<Real = R>,
+    {
+        sums::plain_sum(xs)
+    }
+
+    /// `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
+    fn dot_slice(a: &[Self], b: &[Self]) -> Self
+    where
+        Self: Scalar<Real = R>,
+    {
+        sums::plain_dot(a, b)
+    }
+
+    /// `Σᵢ wᵢ xᵢ` over a slice; see [`weighted_sum`](crate::weighted_sum), which calls it.
+    fn weighted_sum_slice(xs: &[Self], weights: &[R]) -> Self
+    where
+        Self: Scalar<Real = R>,
+    {
+        let weights = &weights[..xs.len()];
+        sums::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
+    }
+
+    /// Appends the outputs of a dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.
+    fn dense_slice<F: Function<R, Output = R>>(
+        neurons: &[Self],
+        inputs: &[Self],
+        rows: usize,
+        activation: &F,
+        outputs: &mut Vec<Self>,
+    ) where
+        Self: Scalar<Real = R>,
+    {
+        dense::plain_dense(neurons, inputs, rows, activation, outputs);
+    }
+
+    /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
+    fn log_sum_exp_slice(xs: &[Self]) -> Self
+    where
+        Self: Scalar<Real = R>;
+
+    /// A function with its own derivatives; see [`Rule::apply`], which calls it.
+    fn apply_rule<const N: usize>(rule: &impl Rule<N, R>, x: [Self; N]) -> Self
+    where
+        Self: Scalar<Real = R>;
+
+    /// An operation on slices with its own pull-back; see [`Block::apply`], which calls it.
+    fn apply_block(block: &impl Block<R>, x: &[Self]) -> Vec<Self>
+    where
+        Self: Scalar<Real = R>;
+
+    /// `f(x)` as one statement for each output; see [`fuse`](crate::fuse()), which calls it.
+    #[inline(always)]
+    fn fused<F: Function<R>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<R>>::Of<Self>
+    where
+        Self: Scalar<Real = R>,
+    {
+        f.eval(&x)
+    }
+
+    /// `f` at each element of some slices of one length as one block; see
+    /// [`fuse_map`](crate::fuse_map), which calls it.
+    fn fused_map<F, const N: usize, const M: usize>(f: &F, x: [&[Self]; N]) -> [Vec<Self>; M]
+    where
+        F: Function<R, Output = [R; M]>,
+        Self: Scalar<Real = R>,
+    {
+        let n = x[0].len();
+        let mut outputs = std::array::from_fn(|_| Vec::with_capacity(n));
+        for i in 0..n {
+            outputs.iter_mut().zip(Self::fused(f, x.map(|x| x[i]))).for_each(|(y, value)| y.push(value));
+        }
+        outputs
+    }
+
+    /// Lends this thread's recording tape of variables over `Self`.
+    fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError>
+    where
+        Self: Scalar<Real = R>,
+    {
+        registered_slot(lend)
+    }
+
+    /// Lends this thread's recording tape of variables over dual numbers of `Self`.
+    #[inline(always)]
+    fn with_dual_slot<const N: usize, Out>(lend: impl FnOnce(&Slot<Dual<Self, N>>) -> Out) -> Result<Out, AccessError>
+    where
+        Self: Scalar<Real = R>,
+    {
+        registered_slot(lend)
+    }
+}
