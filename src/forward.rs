@@ -24,7 +24,7 @@ use crate::memory::pool::Scratch;
 use crate::reverse::Slot;
 use crate::scalar::Scalar;
 use crate::scalar::engine::Engine;
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions};
+use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::zero;
 use crate::tools::custom::pushed_forward;
@@ -378,6 +378,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
 }
 
 impl_scalar!([const N: usize] Dual<T, N>);
+left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
 
 elementary_functions!(inherent_functions [const N: usize] Dual<T, N>);
 

@@ -62,6 +62,7 @@ pub use dot::Direction;
 pub use fold::TooLarge;
 pub use non_finite::NonFinite;
 pub use recording::{trace, trace_parametric};
+#[cfg(feature = "plot")]
 pub(crate) use svg::escaped;
 pub use traced::Traced;
 

@@ -62,12 +62,20 @@
 //!
 //! # Features
 //!
+//! The engine, with forward mode, reverse mode, series, the verbs and the tools, needs no feature:
+//! `default-features = false`.
+//!
+//! - `graph` (default): the module [`graph`].
+//! - `nn` (default): the module [`nn`], with the crate `rand`.
+//! - `plot` (default): the module [`plot`]; implies `graph` and `nn`.
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
-//! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions that the
-//!   machine turns out to have, by the crate `pulp`. They change no bit of a result.
-//! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files.
-//!   Not by default, as it brings the crates `csv`, `safetensors`, `serde` and `tempfile`.
+//! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine, by the
+//!   crate `pulp`. They change no bit of a result.
+//! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
+//!   `safetensors`, `serde` and `tempfile`.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
+//!
+//! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.
 //!
 //! # Limits
 //!
@@ -116,8 +124,11 @@ mod verbs;
 mod tools;
 
 // Uses: pictures of computations, networks, charts.
+#[cfg(feature = "graph")]
 pub mod graph;
+#[cfg(feature = "nn")]
 pub mod nn;
+#[cfg(feature = "plot")]
 pub mod plot;
 
 // Pages of the documentation.

@@ -24,7 +24,7 @@ use crate::forward::Dual;
 use crate::forward::{part, signed_part};
 use crate::scalar::Scalar;
 use crate::scalar::engine::Engine;
-use crate::scalar::operators::{Operators, impl_scalar, inherent_functions};
+use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::tools::custom::{Block, Rule};
 use crate::verbs::{Leveled, at_level};
@@ -385,6 +385,7 @@ impl<T: Scalar, const K: usize> Engine<T::Real> for Taylor<T, K> {
 }
 
 impl_scalar!([const K: usize] Taylor<T, K>);
+left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
 
 elementary_functions!(inherent_functions [const K: usize] Taylor<T, K>);
 

@@ -8,7 +8,7 @@ use num_traits::{One, Zero};
 
 use super::recording::{group, here, label, record};
 use crate::scalar::engine::Engine;
-use crate::scalar::operators::{Operators, impl_scalar, inherent_functions};
+use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::softmax::softmax;
 use crate::scalar::sums;
@@ -363,6 +363,7 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
 }
 
 impl_scalar!([] Traced<T>);
+left_operators!([T: Scalar<Real = f64>] Traced<T>);
 
 elementary_functions!(inherent_functions [] Traced<T>);
 

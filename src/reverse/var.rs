@@ -12,7 +12,7 @@ use crate::forward::kernel::{dual_inputs, linearized, linearized_if_finite};
 use crate::memory::pool::Scratch;
 use crate::reverse::layers::dense_with_slopes;
 use crate::scalar::engine::Engine;
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions};
+use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{sum_of, sum_of_pairs};
 use crate::scalar::{Scalar, rules};
@@ -528,6 +528,7 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
 }
 
 impl_scalar!([] Var<T>);
+left_operators!([T: Scalar<Real = f64>] Var<T>);
 
 elementary_functions!(inherent_functions [] Var<T>);
 

@@ -3,11 +3,7 @@
 
 use num_traits::One;
 
-use crate::forward::Dual;
-use crate::graph::Traced;
-use crate::reverse::Var;
 use crate::scalar::{Scalar, rules};
-use crate::series::Taylor;
 
 /// One mode of differentiation: how a local derivative reaches the result.
 ///
@@ -423,14 +419,17 @@ macro_rules! impl_scalar {
 }
 pub(crate) use impl_scalar;
 
-/// Operators with a plain `f64` on the left.
+/// Operators with a plain `f64` on the left: `left_operators!([T: Scalar<Real = f64>] Var<T>)`.
+///
+/// The compiler finds the type of `2.0 * x * y` in a closure only while one implementation fits the literal, so there is
+/// none for `f32`: write `x * 2.0`.
 macro_rules! left_operators {
     ([$($generics:tt)*] $type:ty) => {
-        left_operators!(@one [$($generics)*] $type, Add add added_to);
-        left_operators!(@one [$($generics)*] $type, Sub sub subtracted_from);
-        left_operators!(@one [$($generics)*] $type, Mul mul multiplied_by);
-        left_operators!(@one [$($generics)*] $type, Div div dividing);
-        left_operators!(@one [$($generics)*] $type, Rem rem reducing);
+        $crate::scalar::operators::left_operators!(@one [$($generics)*] $type, Add add added_to);
+        $crate::scalar::operators::left_operators!(@one [$($generics)*] $type, Sub sub subtracted_from);
+        $crate::scalar::operators::left_operators!(@one [$($generics)*] $type, Mul mul multiplied_by);
+        $crate::scalar::operators::left_operators!(@one [$($generics)*] $type, Div div dividing);
+        $crate::scalar::operators::left_operators!(@one [$($generics)*] $type, Rem rem reducing);
     };
     (@one [$($generics:tt)*] $type:ty, $trait:ident $method:ident $mode_method:ident) => {
         impl<$($generics)*> std::ops::$trait<$type> for f64 {
@@ -438,18 +437,12 @@ macro_rules! left_operators {
             #[inline(always)]
             #[track_caller]
             fn $method(self, other: $type) -> $type {
-                other.$mode_method(self)
+                $crate::scalar::operators::Operators::$mode_method(other, self)
             }
         }
-        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, f64, &$type);
-        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, $type);
-        borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, &$type);
+        $crate::scalar::operators::borrowed!([$($generics)*] $trait $method -> $type: f64, $type, f64, &$type);
+        $crate::scalar::operators::borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, $type);
+        $crate::scalar::operators::borrowed!([$($generics)*] $trait $method -> $type: f64, $type, &f64, &$type);
     };
 }
-
-// The compiler finds the type of `2.0 * x * y` in a closure only while one
-// implementation fits the literal, so there is none for f32: write `x * 2.0`.
-left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
-left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
-left_operators!([T: Scalar<Real = f64>] Var<T>);
-left_operators!([T: Scalar<Real = f64>] Traced<T>);
+pub(crate) use left_operators;

@@ -3,9 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-
 use super::coloring::Coloring;
 use super::{Csr, Sparsity};
 use crate::forward::Dual;
@@ -41,6 +38,15 @@ pub(super) struct Recovered<T> {
     pub(super) is_confirmed: bool,
 }
 
+/// The k-th number of a fixed sequence between 1 and 2 without a pattern (SplitMix64: Steele, Lea & Flood 2014).
+fn noise(k: u64) -> f64 {
+    let mut bits = (k + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    1.0 + (bits >> 12) as f64 / (1_u64 << 52) as f64
+}
+
 impl<R: Real> Compressed<R> {
     pub(super) fn by_columns(sparsity: Sparsity, coloring: Coloring) -> Self {
         let sources = sparsity.entries().map(|(i, j)| (i, coloring.color_of(j))).collect();
@@ -53,8 +59,7 @@ impl<R: Real> Compressed<R> {
     }
 
     pub(super) fn new(sparsity: Sparsity, summed: Summed, coloring: Coloring, sources: Vec<(usize, usize)>) -> Self {
-        let mut random = StdRng::seed_from_u64(0);
-        let probe = coloring.colors.iter().map(|_| R::from_f64(random.random_range(1.0..2.0))).collect();
+        let probe = (0..coloring.colors.len() as u64).map(|k| R::from_f64(noise(k))).collect();
         Compressed { sparsity: Arc::new(sparsity), summed, coloring, sources, probe }
     }
 
