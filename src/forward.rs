@@ -23,15 +23,26 @@ use crate::forward::kernel::{KernelDual, dual_inputs, linearized_if_finite};
 use crate::memory::pool::Scratch;
 use crate::reverse::Slot;
 use crate::scalar::Scalar;
+use crate::scalar::custom::pushed_forward;
+use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
+use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::zero;
-use crate::tools::custom::pushed_forward;
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::function::{Function, Outputs};
 
 pub(crate) mod kernel;
+pub(crate) mod level;
+
+/// The number of directions that the forward verbs carry at once.
+///
+/// ```
+/// assert_eq!(dualtape::LANES, 8);
+/// ```
+pub const LANES: usize = 8;
+
+/// The number of directions that are carried at once where these are enough.
+pub(crate) const FEW_LANES: usize = 4;
 
 /// A value with N partial derivatives.
 ///

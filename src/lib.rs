@@ -49,11 +49,11 @@
 //! The order of the `mod` lines is the reading order, floor by floor:
 //!
 //! - `scalar.rs` is the trait; in `scalar/`, `rules.rs` has every elementary function and its derivative, written once,
-//!   `zero.rs` the rule "a zero beats an infinity", `operators.rs` what all modes share, and `sums.rs`, `softmax.rs` and
-//!   `dense.rs` the operations on slices.
+//!   `zero.rs` the rule "a zero beats an infinity", `operators.rs` what all modes share, `function.rs` functions as values, `custom.rs`
+//!   custom derivatives, and `sums.rs`, `softmax.rs` and `dense.rs` the operations on slices.
 //! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
-//! - `verbs.rs` has `derivative`, `gradient` and the like; `verbs/function.rs` functions as values.
-//! - `tools/` stands on the verbs: `fuse`, `custom`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
+//! - `verbs.rs` has `derivative`, `gradient` and the like.
+//! - `tools/` stands on the verbs: `fuse`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
 //! - `memory/` and `simd/` know nothing of derivatives.
@@ -135,24 +135,24 @@ pub mod plot;
 pub mod conventions;
 pub mod guide;
 
-pub use forward::{Dual, lift};
+pub use forward::{Dual, LANES, lift};
 pub use reverse::{Gradients, Tape, Var};
+pub use scalar::custom::{Block, Rule, plain};
 pub use scalar::dense::{affine, dense};
+pub use scalar::function::{Function, Outputs, Parametric};
 pub use scalar::softmax::{log_softmax, log_sum_exp, softmax};
 pub use scalar::sums::{dot, sum, weighted_sum};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use series::{Taylor, taylor};
 pub use tools::check::{Disagreement, Entry, Report, check, check_along};
 pub use tools::checkpoint::Checkpointed;
-pub use tools::custom::{Block, Rule, plain};
 pub use tools::difference::difference;
 pub use tools::fuse::{fuse, fuse_map, linearize};
 pub use tools::implicit::{argmin, fixed_point, root, solve};
 pub use tools::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 pub use tools::terms::Terms;
-pub use verbs::function::{Function, Outputs, Parametric};
 pub use verbs::{
-    LANES, Matrix, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
+    Matrix, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
     jacobian_reverse, jvp, vjp,
 };
 

@@ -17,18 +17,21 @@ use approx::{RelativeEq, UlpsEq};
 use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::forward::Dual;
+use crate::forward::{FEW_LANES, LANES};
 use crate::reverse::{Slot, registered_slot};
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::{FEW_LANES, LANES};
+use crate::scalar::custom::{Block, Rule};
 
+pub(crate) mod custom;
 pub(crate) mod dense;
 pub(crate) mod ecosystem;
 pub(crate) mod engine;
+pub(crate) mod function;
 pub(crate) mod operators;
 pub(crate) mod rules;
 pub(crate) mod softmax;
 pub(crate) mod special;
 pub(crate) mod sums;
+pub(crate) mod tiles;
 pub(crate) mod zero;
 
 use engine::Engine;

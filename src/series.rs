@@ -21,13 +21,13 @@ use std::ops::{Index, IndexMut};
 use num_traits::One;
 
 use crate::forward::Dual;
+use crate::forward::level::{Leveled, at_level};
 use crate::forward::{part, signed_part};
 use crate::scalar::Scalar;
+use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
 use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::{Leveled, at_level};
 
 mod custom;
 mod recurrences;

@@ -2,7 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod checkpoint;
-pub(crate) mod custom;
 pub(crate) mod difference;
 pub(crate) mod fuse;
 pub(crate) mod implicit;

@@ -4,11 +4,11 @@ use std::fmt;
 
 use crate::forward::Dual;
 use crate::scalar::Scalar;
+use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
+use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
 use crate::scalar::rules::elementary_functions;
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::function::{Function, Outputs};
 
 /// A dual number that knows which of its partials are there; the others are zero.
 ///

@@ -7,15 +7,15 @@ use std::fmt;
 use num_traits::{One, Zero};
 
 use super::recording::{group, here, label, record};
+use crate::scalar::custom::pulled_back;
+use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
+use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::softmax::softmax;
 use crate::scalar::sums;
 use crate::scalar::{Scalar, rules};
-use crate::tools::custom::pulled_back;
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::function::{Function, Outputs};
 
 /// A number of which every operation is written down: a value of `T`, and the node of it in the graph of the
 /// [trace](super::trace()) under way.

@@ -16,11 +16,11 @@
 use num_traits::{Float, One, Zero};
 
 use crate::memory::pool::Scratch;
+use crate::scalar::function::Function;
 use crate::scalar::softmax::log_sum_exp;
 use crate::scalar::sums::{dot, sum, weighted_sum};
 use crate::scalar::{Real, Scalar};
 use crate::tools::fuse::fuse;
-use crate::verbs::function::Function;
 
 /// `Σᵢ (outputᵢ − targetᵢ)²`.
 ///

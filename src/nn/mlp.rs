@@ -7,8 +7,8 @@ use rand::Rng;
 use super::{Dropout, Init};
 use crate::memory::pool::Scratch;
 use crate::scalar::dense::{Identity, dense_into};
+use crate::scalar::function::Function;
 use crate::scalar::{Real, Scalar};
-use crate::verbs::function::Function;
 
 /// What a neuron does with its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,10 +6,10 @@ use crate::forward::Dual;
 use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 use crate::scalar::dense::Identity;
+use crate::scalar::function::Function;
+use crate::scalar::tiles::{AcrossRows, DownRows, Products, Rows};
 use crate::scalar::zero::{self, add_scaled, are_finite};
-use crate::simd::tiles::{AcrossRows, DownRows, Products, Rows};
 use crate::simd::vectorized;
-use crate::verbs::function::Function;
 
 /// The dense layers of a recording, one after the other.
 pub(super) struct Layers<T: 'static>(Vec<Layer<T>>);

@@ -11,14 +11,14 @@ use crate::forward::Dual;
 use crate::forward::kernel::{dual_inputs, linearized, linearized_if_finite};
 use crate::memory::pool::Scratch;
 use crate::reverse::layers::dense_with_slopes;
+use crate::scalar::custom::pulled_back;
+use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
+use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{sum_of, sum_of_pairs};
 use crate::scalar::{Scalar, rules};
-use crate::tools::custom::pulled_back;
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::function::{Function, Outputs};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///

@@ -2,9 +2,9 @@
 
 use super::{Real, Scalar};
 use crate::memory::pool::Scratch;
-use crate::simd::tiles::{AcrossRows, DownRows, Products, Rows};
+use crate::scalar::function::Function;
+use crate::scalar::tiles::{AcrossRows, DownRows, Products, Rows};
 use crate::simd::vectorized;
-use crate::verbs::function::Function;
 
 /// A dense layer without activation: `w·x + b` for each row `x` of a batch and each neuron,
 /// as one block on a tape.

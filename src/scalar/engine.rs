@@ -8,8 +8,8 @@ use std::thread::AccessError;
 use super::{Real, Scalar, dense, sums};
 use crate::forward::Dual;
 use crate::reverse::{Slot, registered_slot};
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::function::{Function, Outputs};
+use crate::scalar::custom::{Block, Rule};
+use crate::scalar::function::{Function, Outputs};
 
 /// What readings need of each other; every [`Scalar`] has it. Outside the crate it cannot be named, which seals `Scalar`.
 pub trait Engine<R: Real>: Sized {

@@ -11,8 +11,8 @@ use std::cell::RefCell;
 use super::Taylor;
 use super::recurrences::{integrate_all, integrated, rate};
 use crate::scalar::Scalar;
-use crate::tools::custom::pushed_forward;
-use crate::tools::custom::{Block, Rule};
+use crate::scalar::custom::pushed_forward;
+use crate::scalar::custom::{Block, Rule};
 
 pub(super) fn apply_rule<T: Scalar, const K: usize, const N: usize>(
     rule: &impl Rule<N, T::Real>,

@@ -8,13 +8,13 @@ use std::fmt;
 
 use num_traits::Float;
 
-use crate::forward::Dual;
+use crate::forward::{Dual, LANES};
+use crate::scalar::function::Function;
+use crate::scalar::function::slice_of;
 use crate::scalar::{Real, Scalar};
 use crate::tools::difference::{Estimate, differences};
 use crate::verbs::assert_directions;
-use crate::verbs::function::Function;
-use crate::verbs::function::slice_of;
-use crate::verbs::{LANES, Matrix, jacobian, jacobian_reverse, jvp};
+use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 
 /// Evaluates `f` at `x` as a plain function, in forward mode, in reverse mode,
 /// forward over reverse and nested forward, and by finite differences, and reports

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
-use crate::verbs::function::{Outputs, Parametric};
+use crate::scalar::function::{Outputs, Parametric};
 
 /// A loop `xₜ₊₁ = stepₜ(xₜ, p)` that is differentiated in reverse with a given number of
 /// stored states.

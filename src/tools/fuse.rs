@@ -10,7 +10,7 @@
 use crate::forward::Dual;
 use crate::forward::kernel::linearized;
 use crate::scalar::Scalar;
-use crate::verbs::function::{Function, Outputs};
+use crate::scalar::function::{Function, Outputs};
 
 /// A kernel of a few inputs with its partial derivatives by all of them: each output as a dual number of a
 /// lane for each input.

@@ -28,11 +28,11 @@ use std::sync::Arc;
 use num_traits::Float;
 
 use crate::reverse::Var;
+use crate::scalar::custom::{Block, Rule};
+use crate::scalar::function::Parametric;
+use crate::scalar::function::slice_of;
 use crate::scalar::sums::dot;
 use crate::scalar::{Real, Scalar};
-use crate::tools::custom::{Block, Rule};
-use crate::verbs::function::Parametric;
-use crate::verbs::function::slice_of;
 use crate::verbs::{Matrix, gradient, jacobian};
 
 /// The root of `g(x, p) = 0` near its plain solution `x`, as a function of `p`.

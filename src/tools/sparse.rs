@@ -22,12 +22,12 @@ mod structural;
 
 use std::fmt;
 
+use crate::forward::{FEW_LANES, LANES};
 use crate::reverse::Tape;
+use crate::scalar::function::{FORWARD_GRADIENT, FORWARD_INPUTS_PER_OUTPUT};
+use crate::scalar::function::{Function, Outputs};
 use crate::scalar::{Real, Scalar};
-use crate::verbs::FEW_LANES;
-use crate::verbs::function::{FORWARD_GRADIENT, FORWARD_INPUTS_PER_OUTPUT};
-use crate::verbs::function::{Function, Outputs};
-use crate::verbs::{LANES, gradient};
+use crate::verbs::gradient;
 use coloring::{distance_two, star};
 use compressed::{Compressed, Recovered, Summed};
 pub use csr::{Csr, Sparsity};

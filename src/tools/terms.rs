@@ -244,9 +244,9 @@ fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (
 mod tests {
     use super::*;
     use crate::function;
+    use crate::scalar::custom::Block;
     use crate::scalar::dense::affine;
     use crate::scalar::sums::sum;
-    use crate::tools::custom::Block;
     use crate::tools::fuse::fuse_map;
 
     /// The lengths of the pieces of a sum of squares, which take one statement each.

@@ -4,9 +4,9 @@ use crate::forward::Dual;
 use crate::function;
 use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
+use crate::scalar::function::Function;
 use crate::series::Taylor;
 use crate::tools::check::check;
-use crate::verbs::function::Function;
 
 const POINTS: usize = 9;
 

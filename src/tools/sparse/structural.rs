@@ -8,12 +8,12 @@ use std::fmt;
 
 use crate::reverse::Tape;
 use crate::scalar::Scalar;
+use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
+use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
 use crate::scalar::rules::elementary_functions;
-use crate::tools::custom::{Block, Rule};
 use crate::tools::sparse::Sparsity;
-use crate::verbs::function::{Function, Outputs};
 use crate::verbs::gradient;
 
 /// Of which outputs' derivatives with respect to which inputs are not zero for sure.

@@ -131,9 +131,9 @@ pub trait Function<R: Real = f64> {
         Self: Function<R, Output = R>,
     {
         if x.len() <= FORWARD_GRADIENT {
-            crate::gradient_forward(|x| self.eval(x), x)
+            crate::verbs::gradient_forward(|x| self.eval(x), x)
         } else {
-            crate::gradient(|x| self.eval(x), x)
+            crate::verbs::gradient(|x| self.eval(x), x)
         }
     }
 
@@ -162,13 +162,13 @@ pub trait Function<R: Real = f64> {
             x.len() <= FORWARD_INPUTS_PER_OUTPUT * Self::Output::as_slice(&self.eval(&values)).len()
         };
         if forward {
-            crate::jacobian(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
+            crate::verbs::jacobian(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
         } else {
-            crate::jacobian_reverse(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
+            crate::verbs::jacobian_reverse(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
         }
     }
 
-    /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: [`hessian`](crate::hessian()).
+    /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: [`hessian`](crate::verbs::hessian()).
     ///
     /// # Panics
     ///
@@ -190,7 +190,7 @@ pub trait Function<R: Real = f64> {
     where
         Self: Function<R, Output = R>,
     {
-        crate::hessian(|x| self.eval(x), x)
+        crate::verbs::hessian(|x| self.eval(x), x)
     }
 }
 
