@@ -1,7 +1,7 @@
 //! A training that is stopped by Ctrl-C, and checkpoints that cannot be written or read.
 
 #[allow(dead_code, reason = "only folders are made here")]
-#[path = "support/example.rs"]
+#[path = "all/support/example.rs"]
 mod example;
 
 use std::fs;

@@ -1,8 +1,7 @@
 //! Derivatives of roots, fixed points, minima and linear systems against closed forms.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use approx::assert_relative_eq;
 use dualtape::{

@@ -1,8 +1,7 @@
 //! Splitting, scaling, minibatches, and measures of success.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use dualtape::nn::{
     Confusion, Dataset, Minibatches, Standardizer, Tensors, one_hot, predictions, r_squared, root_mean_squared_error,

@@ -9,8 +9,7 @@ use dualtape::{
     log_sum_exp, vjp,
 };
 
-#[path = "reference_cases/readings.rs"]
-mod readings;
+use crate::reference_cases::readings;
 use readings::{Outcome, outcomes, third_derivatives};
 
 const INF: f64 = f64::INFINITY;

@@ -1,8 +1,7 @@
 //! Sums of independent terms, on one thread and on many.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::cell::Cell;
 

@@ -1,8 +1,7 @@
 //! Statements over slices of variables wherever these were recorded, and the kernels at their elements.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::cell::{Cell, RefCell};
 

@@ -1,8 +1,7 @@
 //! Empty, infinite and wrong inputs: a documented result, or a documented panic.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
 use dualtape::{

@@ -1,9 +1,7 @@
 //! micrograd's demo, number by number, and the example that runs it.
 
-#[path = "support/example.rs"]
-mod example;
-#[path = "support/reference.rs"]
-mod reference;
+use crate::support::example;
+use crate::support::reference;
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,7 @@
 //! The trainer: what it does to parameters, when it ends, and that a training that is taken up again goes on bit for bit.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::any::TypeId;
 use std::cell::RefCell;

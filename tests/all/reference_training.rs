@@ -3,8 +3,7 @@
 //! `tests/data/torch/training.json` was recorded with PyTorch in double precision,
 //! `tests/data/micrograd/eureka_yinyang_adamw.json` with EurekaLabsAI/micrograd.
 
-#[path = "support/reference.rs"]
-mod reference;
+use crate::support::reference;
 
 use std::fs;
 

@@ -1,8 +1,7 @@
 //! Functions as values: their signatures, and that the mode does not matter.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::cell::RefCell;
 

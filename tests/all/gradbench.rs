@@ -1,11 +1,8 @@
 //! The example that solves the problems of GradBench: its protocol, known results, and its
 //! derivatives against differences of its plain functions.
 
-#[path = "support/example.rs"]
-mod example;
-#[path = "support/reference.rs"]
-#[allow(dead_code, reason = "there are no files to read")]
-mod reference;
+use crate::support::example;
+use crate::support::reference;
 
 use std::io::Write;
 use std::process::{Output, Stdio};

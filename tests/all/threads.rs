@@ -1,8 +1,7 @@
 //! Tapes on several threads, and in any order of life.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::sync::Barrier;
 use std::thread;

@@ -1,8 +1,7 @@
 //! Losses and penalties: right to the last digits wherever the logits are, in every reading.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use dualtape::nn::{
     Activation, Mlp, binary_cross_entropy, cross_entropy, hinge, huber, l1, l2, mean_absolute_error,

@@ -1,8 +1,7 @@
 //! Curves, boundaries, histograms and confusion matrices: as SVG, in characters, and in notebooks.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::process::Command;
 

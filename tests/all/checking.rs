@@ -1,8 +1,7 @@
 //! The checker agrees with what is right and catches what is slightly wrong.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use dualtape::{Disagreement, Dual, Entry, Function, Real, Report, Scalar, Var, check, check_along, function};
 use refusals::message;

@@ -1,8 +1,7 @@
 //! Loops with checkpoints have the bits of one recording.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use approx::assert_relative_eq;
 use dualtape::{

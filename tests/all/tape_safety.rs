@@ -1,8 +1,7 @@
 //! What a tape refuses, and what it survives.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::panic::catch_unwind;
 use std::thread;

@@ -1,8 +1,7 @@
 //! The network: batches, activations, dropout and its table.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use dualtape::nn::{Activation, Dropout, Init, Mlp, l2};
 use dualtape::{Function, Scalar, check, gradient, gradient_forward};

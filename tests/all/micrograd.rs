@@ -3,12 +3,9 @@
 //! The numbers in `tests/data/micrograd` come from micrograd 0.1.0, from the
 //! `Value` of the lecture, and from PyTorch in double precision.
 
-#[path = "support/example.rs"]
-mod example;
-#[path = "support/expression.rs"]
-mod expression;
-#[path = "support/reference.rs"]
-mod reference;
+use crate::support::example;
+use crate::support::expression;
+use crate::support::reference;
 
 use std::collections::HashMap;
 

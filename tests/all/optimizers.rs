@@ -1,8 +1,7 @@
 //! Optimizers step by step, against their definitions as sums over all gradients so far.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use dualtape::nn::{Adam, Lbfgs, Optimizer, RmsProp, Schedule, Sgd, State, Update, clip_norm, clip_values};
 use dualtape::{Real, Scalar, gradient};

@@ -10,7 +10,7 @@
 mod cases;
 mod composite;
 mod elementary;
-mod readings;
+pub(crate) mod readings;
 mod third;
 
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use dualtape::{Function, taylor};
 
-use crate::elementary::Elementary;
-use crate::readings::third_derivatives;
+use crate::reference_cases::elementary::Elementary;
+use crate::reference_cases::readings::third_derivatives;
 
 #[test]
 fn third_derivatives_agree_with_closed_forms() {

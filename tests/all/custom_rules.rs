@@ -1,8 +1,7 @@
 //! Rules, blocks and fused kernels of one's own, at every nesting.
 
 #[allow(dead_code, reason = "not every test needs every sentence")]
-#[path = "support/refusals.rs"]
-mod refusals;
+use crate::support::refusals;
 
 use std::cell::RefCell;
 use std::ops::Range;

@@ -38,7 +38,7 @@ fn seed003<S: Scalar<Real = f64>>(x: &[S]) -> S {
 
 /// A network with the weights of `random.seed(1337)`, and no biases, at plain inputs.
 fn network(layers: &[usize], inputs: &[f64]) -> Graph {
-    let mut weights = include_str!("../data/moons_weights.csv").lines().filter_map(|line| {
+    let mut weights = include_str!("../../data/moons_weights.csv").lines().filter_map(|line| {
         let (at, value) = line.rsplit_once(',')?;
         at.rsplit_once(",w").map(|_| value.parse::<f64>().expect("a number"))
     });

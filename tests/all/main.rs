@@ -1,0 +1,39 @@
+//! All tests that can share a process: a module for each behaviour.
+
+mod support;
+
+mod checking;
+mod checkpoint;
+mod conventions;
+mod custom_rules;
+mod datasets;
+mod difference;
+mod ecosystem;
+mod edges;
+mod functions;
+mod gradbench;
+mod graphs;
+mod implicit;
+mod inherent;
+mod layout;
+mod losses;
+mod micrograd;
+mod moons;
+mod nested_derivatives;
+mod networks;
+mod operators;
+mod optimizers;
+mod pictures;
+mod recordings;
+mod reference_cases;
+mod reference_training;
+mod slices;
+mod slopes;
+mod sparse;
+mod special_values;
+mod sweeps;
+mod tape_safety;
+mod taylor;
+mod terms;
+mod threads;
+mod training;
