@@ -118,7 +118,7 @@ fn plain_refuses_what_carries_derivatives() {
     assert_eq!(plain(2.0_f32), 2.0);
     assert_eq!(
         message(|| plain(Dual::<f64>::variable(2.0))),
-        "plain: the number is a dualtape::dual::Dual, which carries derivatives, and the rule that uses it knows \
+        "plain: the number is a dualtape::forward::Dual, which carries derivatives, and the rule that uses it knows \
          it as a plain number only: write this part of the rule in the scalar `S` to differentiate it once more"
     );
 }

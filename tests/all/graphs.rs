@@ -400,8 +400,10 @@ fn notebooks_get_a_picture_and_a_text() {
     }
     let test = std::env::current_exe().expect("a test is a program");
     let mut command = std::process::Command::new(test);
-    let output =
-        command.args(["--exact", "notebooks_get_a_picture_and_a_text", "--nocapture"]).env(PRINTS, "1").output();
+    let output = command
+        .args(["--exact", "graphs::notebooks_get_a_picture_and_a_text", "--nocapture"])
+        .env(PRINTS, "1")
+        .output();
     let output = String::from_utf8(output.expect("it runs").stdout).expect("text");
     let svg = graph.svg().expect("it is small");
     assert_eq!(blocks(&output), [("image/svg+xml", svg.as_str()), ("text/plain", &format!("{graph}\n"))]);

@@ -185,7 +185,8 @@ fn notebooks_show_them() {
         return curves().picture().evcxr_display();
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let output = child.args(["--exact", "notebooks_show_them", "--nocapture"]).env(CHILD, "").output().unwrap();
+    let output =
+        child.args(["--exact", "pictures::notebooks_show_them", "--nocapture"]).env(CHILD, "").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let blocks: Vec<&str> = text.split("EVCXR_BEGIN_CONTENT ").skip(1).collect();
     let svgs = [curves().svg(), boundary().svg(), histogram().svg(), confusion().svg(), curves().svg()];
