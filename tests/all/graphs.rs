@@ -3,7 +3,6 @@
 //! The drawings in `tests/data/micrograd/dot` were made by micrograd's `draw_dot`, of the same expressions.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dualtape::graph::{Direction, Graph, Role, Traced, trace, trace_parametric};
 use dualtape::nn::{Activation, Mlp, squared_error};
@@ -11,6 +10,8 @@ use dualtape::{
     Block, Dual, Real, Rule, Scalar, Tape, Var, derivative, dot, function, fuse, fuse_map, gradient, log_sum_exp, root,
     softmax, sum, taylor, weighted_sum,
 };
+
+use crate::support::refusals::message;
 
 /// The neuron of the lecture.
 fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -255,12 +256,6 @@ fn a_trace_nests_with_every_scalar() {
     assert_eq!(graph.output().value(), 27.0);
 }
 
-#[track_caller]
-fn message<T>(act: impl FnOnce() -> T) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(|| drop(act()))).expect_err("it should panic");
-    payload.downcast_ref::<&str>().map(|text| text.to_string()).or(payload.downcast_ref().cloned()).expect("a message")
-}
-
 #[test]
 fn numbers_of_other_traces_are_refused() {
     let mut kept = Vec::new();
@@ -400,8 +395,10 @@ fn notebooks_get_a_picture_and_a_text() {
     }
     let test = std::env::current_exe().expect("a test is a program");
     let mut command = std::process::Command::new(test);
-    let output =
-        command.args(["--exact", "notebooks_get_a_picture_and_a_text", "--nocapture"]).env(PRINTS, "1").output();
+    let output = command
+        .args(["--exact", "graphs::notebooks_get_a_picture_and_a_text", "--nocapture"])
+        .env(PRINTS, "1")
+        .output();
     let output = String::from_utf8(output.expect("it runs").stdout).expect("text");
     let svg = graph.svg().expect("it is small");
     assert_eq!(blocks(&output), [("image/svg+xml", svg.as_str()), ("text/plain", &format!("{graph}\n"))]);

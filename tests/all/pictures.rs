@@ -1,13 +1,11 @@
 //! Curves, boundaries, histograms and confusion matrices: as SVG, in characters, and in notebooks.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::process::Command;
 
 use dualtape::nn::{Confusion, Epoch, Mlp};
 use dualtape::plot::{Boundary, Curves, Histogram, Picture, Terminal};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 const COLOURS: Terminal = Terminal { columns: 72, rows: 16, colours: true };
 
@@ -185,7 +183,8 @@ fn notebooks_show_them() {
         return curves().picture().evcxr_display();
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let output = child.args(["--exact", "notebooks_show_them", "--nocapture"]).env(CHILD, "").output().unwrap();
+    let output =
+        child.args(["--exact", "pictures::notebooks_show_them", "--nocapture"]).env(CHILD, "").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let blocks: Vec<&str> = text.split("EVCXR_BEGIN_CONTENT ").skip(1).collect();
     let svgs = [curves().svg(), boundary().svg(), histogram().svg(), confusion().svg(), curves().svg()];

@@ -6,6 +6,7 @@
 //! tried on and from which seed; a failure prints both. `.ci/properties` tries many.
 
 mod expression;
+mod sparse;
 mod strategy;
 
 use std::fmt::Debug;
