@@ -1,10 +1,8 @@
 //! The checker agrees with what is right and catches what is slightly wrong.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use dualtape::{Disagreement, Dual, Entry, Function, Real, Report, Scalar, Var, check, check_along, function};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
     x.windows(2).map(|x| (x[1] - x[0].powi(2)).powi(2) * R::from_f64(100.0) + (x[0] - R::from_f64(1.0)).powi(2)).sum()

@@ -1,8 +1,5 @@
 //! Loops with checkpoints have the bits of one recording.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use approx::assert_relative_eq;
 use dualtape::{
     Checkpointed, Dual, Parametric, Real, Scalar, Tape, Var, derivative, dot, function, gradient, hessian, jacobian,
@@ -10,7 +7,8 @@ use dualtape::{
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 /// A random program over registers: the state, then the parameters, then a result for
 /// each instruction. The last results are the next state.

@@ -9,8 +9,7 @@ use dualtape::{
     log_sum_exp, vjp,
 };
 
-use crate::reference_cases::readings;
-use readings::{Outcome, outcomes, third_derivatives};
+use crate::reference_cases::readings::{Outcome, outcomes, third_derivatives};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;

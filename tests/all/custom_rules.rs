@@ -1,8 +1,5 @@
 //! Rules, blocks and fused kernels of one's own, at every nesting.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +10,8 @@ use dualtape::{
     fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
     jacobian_reverse, jvp, lift, linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
 };
-use refusals::{FOREIGN, PAUSED, STALE, message};
+
+use crate::support::refusals::{FOREIGN, PAUSED, STALE, message};
 
 /// `x·eʸ`, whose partial derivatives use the rule itself.
 struct Growth;

@@ -1,13 +1,11 @@
 //! Splitting, scaling, minibatches, and measures of success.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use dualtape::nn::{
     Confusion, Dataset, Minibatches, Standardizer, Tensors, one_hot, predictions, r_squared, root_mean_squared_error,
 };
 use dualtape::{Function, Scalar, check, function};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 fn ramp(rows: usize) -> Dataset<f64, usize> {
     Dataset::new((2, 1), (0..2 * rows).map(|i| i as f64).collect(), (0..rows).collect())

@@ -1,8 +1,5 @@
 //! Empty, infinite and wrong inputs: a documented result, or a documented panic.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
 use dualtape::{
     Block, Checkpointed, Dual, Function, Rule, Scalar, Tape, Terms, Var, affine, argmin, check, check_along, dense,
@@ -12,7 +9,8 @@ use dualtape::{
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use refusals::message;
+
+use crate::support::refusals::message;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;

@@ -1,8 +1,5 @@
 //! Functions as values: their signatures, and that the mode does not matter.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::cell::RefCell;
 
 use approx::assert_relative_eq;
@@ -10,7 +7,8 @@ use dualtape::{
     Dual, Function, LANES, Outputs, Parametric, Real, Scalar, Var, dot, function, gradient, gradient_forward, hessian,
     jacobian, jacobian_reverse, sum,
 };
-use refusals::message;
+
+use crate::support::refusals::message;
 
 fn slice<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
     x[0] * x[1]

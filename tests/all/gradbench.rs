@@ -1,15 +1,14 @@
 //! The example that solves the problems of GradBench: its protocol, known results, and its
 //! derivatives against differences of its plain functions.
 
-use crate::support::example;
-use crate::support::reference;
-
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-use example::example;
-use reference::{assert_all_close, assert_close, number, numbers};
 use serde_json::{Value, json};
+
+use crate::support::compare::{assert_all_close, assert_close};
+use crate::support::example::example;
+use crate::support::reference::{number, numbers};
 
 /// What the program prints for the messages, a line each.
 fn output(messages: &[Value]) -> Output {

@@ -3,7 +3,6 @@
 //! The drawings in `tests/data/micrograd/dot` were made by micrograd's `draw_dot`, of the same expressions.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dualtape::graph::{Direction, Graph, Role, Traced, trace, trace_parametric};
 use dualtape::nn::{Activation, Mlp, squared_error};
@@ -11,6 +10,8 @@ use dualtape::{
     Block, Dual, Real, Rule, Scalar, Tape, Var, derivative, dot, function, fuse, fuse_map, gradient, log_sum_exp, root,
     softmax, sum, taylor, weighted_sum,
 };
+
+use crate::support::refusals::message;
 
 /// The neuron of the lecture.
 fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -253,12 +254,6 @@ fn a_trace_nests_with_every_scalar() {
     // A trace within a trace, of another level.
     let graph = trace(|x| x[0] * trace(|y| y[0] * y[0], &[x[0].primal()]).output().value(), &[3.0]);
     assert_eq!(graph.output().value(), 27.0);
-}
-
-#[track_caller]
-fn message<T>(act: impl FnOnce() -> T) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(|| drop(act()))).expect_err("it should panic");
-    payload.downcast_ref::<&str>().map(|text| text.to_string()).or(payload.downcast_ref().cloned()).expect("a message")
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Derivatives of roots, fixed points, minima and linear systems against closed forms.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
-use approx::assert_relative_eq;
 use dualtape::{
     Function, Scalar, Tape, Var, argmin, check, fixed_point, function, gradient, hessian, jacobian, jacobian_reverse,
     root, solve,
 };
-use refusals::message;
+
+use crate::support::compare::assert_all_relative_eq;
+use crate::support::refusals::message;
 
 /// x₀² = p₀ and x₀·x₁ = p₁, so x = (√p₀, p₁/√p₀).
 fn system<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
@@ -33,9 +31,9 @@ impl Function for Solved {
     }
 }
 
+#[track_caller]
 fn assert_close(a: &[f64], b: &[f64]) {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).for_each(|(&a, &b)| assert_relative_eq!(a, b, epsilon = 1e-13, max_relative = 1e-12));
+    assert_all_relative_eq(a, b, 1e-13, 1e-12);
 }
 
 #[test]

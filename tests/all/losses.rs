@@ -1,14 +1,13 @@
 //! Losses and penalties: right to the last digits wherever the logits are, in every reading.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use dualtape::nn::{
     Activation, Mlp, binary_cross_entropy, cross_entropy, hinge, huber, l1, l2, mean_absolute_error,
     mean_squared_error, weighted_binary_cross_entropy, weighted_cross_entropy,
 };
 use dualtape::{Real, Scalar, Tape, check, function, gradient, gradient_forward};
-use refusals::message;
+
+use crate::support::compare::assert_near;
+use crate::support::refusals::message;
 
 /// Every loss of six outputs: the mean of all of them.
 fn losses<R: Real, S: Scalar<Real = R>>(x: &[S]) -> Vec<S> {
@@ -44,7 +43,7 @@ const NEARLY_SURE: f64 = 4.248354255291589e-18;
 
 #[track_caller]
 fn close(actual: f64, expected: f64) {
-    assert!((actual - expected).abs() <= 1e-14 * expected.abs(), "{actual:e} instead of {expected:e}");
+    assert_near("the loss", actual, expected, 1e-14, 0.0);
 }
 
 #[test]

@@ -1,39 +1,57 @@
-//! All tests that can share a process: a module for each behaviour.
-
-mod support;
+//! What the library does, one module for each behaviour.
+//!
+//! They are one program, which is linked once. `cargo test --test all taylor::` runs those of one module.
 
 mod checking;
 mod checkpoint;
+#[cfg(feature = "graph")]
 mod conventions;
 mod custom_rules;
+#[cfg(feature = "nn")]
 mod datasets;
 mod difference;
 mod ecosystem;
+#[cfg(feature = "nn")]
 mod edges;
+#[cfg(feature = "files")]
+mod files;
 mod functions;
 mod gradbench;
+#[cfg(feature = "graph")]
 mod graphs;
 mod implicit;
 mod inherent;
+#[cfg(feature = "train")]
+mod interrupted_training;
 mod layout;
+#[cfg(feature = "nn")]
 mod losses;
+#[cfg(feature = "nn")]
 mod micrograd;
+#[cfg(feature = "nn")]
 mod moons;
 mod nested_derivatives;
+#[cfg(feature = "nn")]
 mod networks;
 mod operators;
+#[cfg(feature = "nn")]
 mod optimizers;
+#[cfg(feature = "plot")]
 mod pictures;
 mod recordings;
+#[cfg(feature = "graph")]
 mod reference_cases;
+#[cfg(feature = "nn")]
 mod reference_training;
 mod slices;
 mod slopes;
 mod sparse;
 mod special_values;
+mod support;
 mod sweeps;
 mod tape_safety;
 mod taylor;
 mod terms;
 mod threads;
+#[cfg(feature = "nn")]
 mod training;

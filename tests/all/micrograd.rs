@@ -3,18 +3,16 @@
 //! The numbers in `tests/data/micrograd` come from micrograd 0.1.0, from the
 //! `Value` of the lecture, and from PyTorch in double precision.
 
-use crate::support::example;
-use crate::support::expression;
-use crate::support::reference;
-
 use std::collections::HashMap;
 
 use dualtape::nn::{Activation, Mlp, Schedule, Sgd, squared_error};
 use dualtape::{Dual, Scalar, Tape, Var, derivative, gradient, gradient_forward, sum};
-use example::example;
-use expression::{evaluate, run};
-use reference::{assert_all_close, assert_close, number, numbers, read};
 use serde_json::Value;
+
+use crate::support::compare::{assert_all_close, assert_close};
+use crate::support::example::example;
+use crate::support::expression::{evaluate, run};
+use crate::support::reference::{number, numbers, read};
 
 const TOLERANCE: f64 = 1e-12;
 

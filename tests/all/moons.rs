@@ -1,16 +1,15 @@
 //! micrograd's demo, number by number, and the example that runs it.
 
-use crate::support::example;
-use crate::support::reference;
-
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
 use dualtape::nn::{Activation, Mlp, Schedule, Sgd, accuracy, hinge, l2};
 use dualtape::{Scalar, gradient, gradient_forward};
-use example::{example, fresh_folder};
-use reference::{assert_all_close, assert_close, number, numbers, read};
+
+use crate::support::compare::{assert_all_close, assert_close};
+use crate::support::example::{example, fresh_folder};
+use crate::support::reference::{number, numbers, read};
 
 const TOLERANCE: f64 = 1e-12;
 

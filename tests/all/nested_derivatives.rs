@@ -1,12 +1,13 @@
 //! Derivatives of derivatives, and infinitesimals that must not be confused.
 
-use std::panic::catch_unwind;
-
 use dualtape::{
     Dual, Scalar, Tape, Var, dense, derivative, dot, function, fuse, fuse_map, gradient, gradient_array,
     gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, root, solve,
     sum, vjp, weighted_sum,
 };
+
+use crate::support::compare::assert_all_relative_eq;
+use crate::support::refusals::message;
 
 #[test]
 fn the_inner_infinitesimal_is_not_the_outer_one() {
@@ -42,9 +43,8 @@ fn confusion_of_levels_is_refused() {
         ("hessian", || gradient_forward(|x| x[0] * hessian(|y| Var::constant(x[0]) * y[0], &[0.0]).1[0], &[1.0]).0),
     ];
     for (verb, program) in confused {
-        let message = catch_unwind(program).expect_err("levels were confused");
         assert_eq!(
-            *message.downcast::<String>().unwrap(),
+            message(program),
             format!(
                 "{verb}: the function uses a dual number of an enclosing derivative, whose infinitesimal would be \
                  confused with this one's: take the inner derivative at a lifted point, `lift(1.0)`, and lift what \
@@ -82,10 +82,7 @@ fn curvatures() -> [[f64; 2]; 2] {
 
 #[track_caller]
 fn close(a: &[f64], b: &[f64]) {
-    assert_eq!(a.len(), b.len());
-    for (a, b) in a.iter().zip(b) {
-        approx::assert_relative_eq!(*a, *b, max_relative = 1e-14);
-    }
+    assert_all_relative_eq(a, b, f64::EPSILON, 1e-14);
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! The network: batches, activations, dropout and its table.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use dualtape::nn::{Activation, Dropout, Init, Mlp, l2};
 use dualtape::{Function, Scalar, check, gradient, gradient_forward};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use refusals::message;
+
+use crate::support::refusals::message;
 
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,

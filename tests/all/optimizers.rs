@@ -1,13 +1,11 @@
 //! Optimizers step by step, against their definitions as sums over all gradients so far.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use dualtape::nn::{Adam, Lbfgs, Optimizer, RmsProp, Schedule, Sgd, State, Update, clip_norm, clip_values};
 use dualtape::{Real, Scalar, gradient};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 const STEPS: usize = 60;
 

@@ -1,13 +1,11 @@
 //! Curves, boundaries, histograms and confusion matrices: as SVG, in characters, and in notebooks.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::process::Command;
 
 use dualtape::nn::{Confusion, Epoch, Mlp};
 use dualtape::plot::{Boundary, Curves, Histogram, Picture, Terminal};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 const COLOURS: Terminal = Terminal { columns: 72, rows: 16, colours: true };
 

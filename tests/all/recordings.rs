@@ -1,8 +1,5 @@
 //! How many recordings keep apart, and what a recording says of itself.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
@@ -12,7 +9,8 @@ use dualtape::{
     Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, jacobian_sparse,
     sum,
 };
-use refusals::{FOREIGN, STALE, message};
+
+use crate::support::refusals::{FOREIGN, STALE, message};
 
 /// The room for nodes of the first chunk and of the largest ones.
 const FIRST: usize = if cfg!(debug_assertions) { 16 } else { 512 };

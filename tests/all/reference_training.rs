@@ -3,14 +3,14 @@
 //! `tests/data/torch/training.json` was recorded with PyTorch in double precision,
 //! `tests/data/micrograd/eureka_yinyang_adamw.json` with EurekaLabsAI/micrograd.
 
-use crate::support::reference;
-
 use std::fs;
 
 use dualtape::nn::{Activation, Adam, Mlp, Optimizer, Schedule, Sgd, Update, cross_entropy};
 use dualtape::{Scalar, gradient};
-use reference::{assert_all_close, assert_close, number, numbers, read};
 use serde_json::Value;
+
+use crate::support::compare::{assert_all_close, assert_close};
+use crate::support::reference::{number, numbers, read};
 
 const TOLERANCE: f64 = 1e-9;
 

@@ -1,12 +1,10 @@
 //! Statements over slices of variables wherever these were recorded, and the kernels at their elements.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::cell::{Cell, RefCell};
 
 use dualtape::{Dual, Function, Scalar, Tape, Var, affine, function, fuse, fuse_map, gradient, sum, weighted_sum};
-use refusals::{STALE, message};
+
+use crate::support::refusals::{STALE, message};
 
 fn squares<S: Scalar<Real = f64>>([x]: [S; 1]) -> [S; 1] {
     [x * x]

@@ -1,14 +1,12 @@
 //! What a tape refuses, and what it survives.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::panic::catch_unwind;
 use std::thread;
 
 use dualtape::{Dual, Scalar, Tape, Var, affine, dot, function, fuse_map, gradient, sum, weighted_sum};
 use num_traits::Zero;
-use refusals::{FOREIGN, PAUSED, STALE, message};
+
+use crate::support::refusals::{FOREIGN, PAUSED, STALE, message};
 
 #[test]
 fn a_variable_is_small_and_free_to_move() {

@@ -4,13 +4,15 @@
 //! `reference_cases` and `conventions` its first two coefficients with stored answers.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
-use std::panic::catch_unwind;
 
 use dualtape::{
     Block, Dual, Rule, Scalar, Tape, Taylor, Var, affine, derivative, dot, function, fuse, gradient, jvp, log_sum_exp,
     root, solve, taylor,
 };
 use num_traits::{One, Zero};
+
+use crate::support::compare::assert_near;
+use crate::support::refusals::message;
 
 const K: usize = 10;
 const INF: f64 = f64::INFINITY;
@@ -21,7 +23,7 @@ fn near(what: &str, got: impl IntoIterator<Item = f64>, wanted: impl IntoIterato
     let (got, wanted): (Vec<f64>, Vec<f64>) = (got.into_iter().collect(), wanted.into_iter().collect());
     assert_eq!(got.len(), wanted.len());
     for (k, (&a, &b)) in got.iter().zip(&wanted).enumerate() {
-        assert!(a == b || (a - b).abs() <= 2e-13 * b.abs(), "{what}: coefficient {k} is {a:e}, not {b:e}");
+        assert_near(&format!("{what}: coefficient {k}"), a, b, 2e-13, 0.0);
     }
 }
 
@@ -522,7 +524,6 @@ fn a_series_shows_its_terms() {
 
 #[test]
 fn misuse_is_refused() {
-    let message = |program: fn() -> f64| *catch_unwind(program).expect_err("refused").downcast::<String>().unwrap();
     assert_eq!(
         message(|| Taylor::<f64, 2>::variable(1.0)[3]),
         "coefficient 3 of a series up to order 2; choose a larger K"

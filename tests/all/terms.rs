@@ -1,13 +1,11 @@
 //! Sums of independent terms, on one thread and on many.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::cell::Cell;
 
 use approx::assert_relative_eq;
 use dualtape::{Dual, Scalar, Tape, Terms, Var, dot, function, fuse_map, gradient, hvp, sum};
-use refusals::{STALE, message};
+
+use crate::support::refusals::{STALE, message};
 
 const N: usize = 1000;
 

@@ -1,8 +1,5 @@
 //! Tapes on several threads, and in any order of life.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::sync::Barrier;
 use std::thread;
 
@@ -11,7 +8,8 @@ use dualtape::{
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use refusals::{FOREIGN, PAUSED, STALE, message};
+
+use crate::support::refusals::{FOREIGN, PAUSED, STALE, message};
 
 const THREADS: usize = 8;
 

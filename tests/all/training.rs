@@ -1,8 +1,5 @@
 //! The trainer: what it does to parameters, when it ends, and that a training that is taken up again goes on bit for bit.
 
-#[allow(dead_code, reason = "not every test needs every sentence")]
-use crate::support::refusals;
-
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::ops::ControlFlow::{Break, Continue};
@@ -14,7 +11,8 @@ use dualtape::nn::{
 use dualtape::{Real, Scalar, Var, gradient};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use refusals::message;
+
+use crate::support::refusals::message;
 
 /// Points of the plane in three classes by their angle, some of them wrong.
 fn sectors(rows: usize, seed: u64) -> Dataset<f64, usize> {

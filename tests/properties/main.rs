@@ -6,6 +6,7 @@
 //! tried on and from which seed; a failure prints both. `.ci/properties` tries many.
 
 mod expression;
+mod sparse;
 mod strategy;
 
 use std::fmt::Debug;
@@ -33,7 +34,7 @@ where
         Err(TestError::Abort(reason)) => panic!("gave up: {reason}"),
         Err(TestError::Fail(reason, smallest)) => panic!(
             "{reason}\nfor {smallest:#?}\nof {cases} expressions from seed {seed}; once more: DUALTAPE_SEED={seed} \
-             DUALTAPE_EXPRESSIONS={cases} cargo test --test properties"
+             DUALTAPE_EXPRESSIONS={cases} cargo test -p dualtape-properties"
         ),
     }
 }

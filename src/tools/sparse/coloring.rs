@@ -132,17 +132,21 @@ impl Palette {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
 
-    fn matrices(symmetric: bool) -> impl Strategy<Value = Sparsity> {
-        (0..12_usize, 0..12_usize).prop_flat_map(move |(m, n)| {
-            let m = if symmetric { n } else { m };
-            prop::collection::vec(prop::collection::vec(prop::bool::weighted(0.3), n), m).prop_map(move |dense| {
-                let has = |i: usize, j: usize| dense[i][j] || symmetric && dense[j][i];
-                let rows: Vec<Vec<usize>> = (0..m).map(|i| (0..n).filter(|&j| has(i, j)).collect()).collect();
-                Sparsity::from_rows(n, &rows)
-            })
+    use super::*;
+
+    /// Random matrices of up to 11 rows and columns, small ones among them.
+    fn matrices(symmetric: bool) -> impl Iterator<Item = Sparsity> {
+        (0..256).map(move |seed| {
+            let mut rng = SmallRng::seed_from_u64(seed);
+            let n = rng.random_range(0..12);
+            let m = if symmetric { n } else { rng.random_range(0..12) };
+            let dense: Vec<Vec<bool>> = (0..m).map(|_| (0..n).map(|_| rng.random_bool(0.3)).collect()).collect();
+            let has = |i: usize, j: usize| dense[i][j] || symmetric && dense[j][i];
+            let rows: Vec<Vec<usize>> = (0..m).map(|i| (0..n).filter(|&j| has(i, j)).collect()).collect();
+            Sparsity::from_rows(n, &rows)
         })
     }
 
@@ -150,44 +154,55 @@ mod tests {
         matrix.row(i).contains(&j)
     }
 
-    proptest! {
-        #[test]
-        fn no_row_has_two_columns_of_one_color(matrix in matrices(false)) {
+    /// The rows of a matrix, which an assertion shows.
+    fn shown(matrix: &Sparsity) -> Vec<&[usize]> {
+        (0..matrix.shape().0).map(|i| matrix.row(i)).collect()
+    }
+
+    #[test]
+    fn no_row_has_two_columns_of_one_color() {
+        for matrix in matrices(false) {
             let Coloring { colors, count } = distance_two(&matrix, &matrix.transpose());
             for i in 0..matrix.shape().0 {
                 let mut found: Vec<usize> = matrix.row(i).iter().map(|&j| colors[j].unwrap()).collect();
                 found.sort_unstable();
                 found.dedup();
-                prop_assert_eq!(found.len(), matrix.row(i).len());
+                assert_eq!(found.len(), matrix.row(i).len(), "row {i} of {:?}", shown(&matrix));
             }
             let used = colors.iter().flatten().max().map_or(0, |&last| last + 1);
-            prop_assert_eq!(used, count);
+            assert_eq!(used, count, "{:?}", shown(&matrix));
         }
+    }
 
-        #[test]
-        fn neighbors_have_two_colors_and_paths_of_four_vertices_three(matrix in matrices(true)) {
+    #[test]
+    fn neighbors_have_two_colors_and_paths_of_four_vertices_three() {
+        for matrix in matrices(true) {
             let (Coloring { colors, .. }, _) = star(&matrix);
             let neighbors = |v: usize| matrix.row(v).iter().copied().filter(move |&w| w != v);
             for v in 0..colors.len() {
                 for w in neighbors(v) {
-                    prop_assert_ne!(colors[v], colors[w]);
+                    assert_ne!(colors[v], colors[w], "{v} and {w} of {:?}", shown(&matrix));
                     for x in neighbors(w).filter(|&x| x != v) {
                         for y in neighbors(x).filter(|&y| y != w) {
-                            prop_assert!(y == v || colors[v] != colors[x] || colors[w] != colors[y]);
+                            let has_three = y == v || colors[v] != colors[x] || colors[w] != colors[y];
+                            assert!(has_three, "{:?} of {:?}", [v, w, x, y], shown(&matrix));
                         }
                     }
                 }
             }
         }
+    }
 
-        #[test]
-        fn an_entry_is_alone_where_it_is_read(matrix in matrices(true)) {
+    #[test]
+    fn an_entry_is_alone_where_it_is_read() {
+        for matrix in matrices(true) {
             let (Coloring { colors, .. }, sources) = star(&matrix);
             for ((i, j), (row, color)) in matrix.entries().zip(sources) {
                 let other = if row == i { j } else { i };
-                prop_assert!(row == i || row == j);
-                let read: Vec<usize> = (0..colors.len()).filter(|&k| colors[k] == Some(color) && has(&matrix, row, k)).collect();
-                prop_assert_eq!(read, [other]);
+                assert!(row == i || row == j, "({i}, {j}) of {:?}", shown(&matrix));
+                let is_read = |k: usize| colors[k] == Some(color) && has(&matrix, row, k);
+                let read: Vec<usize> = (0..colors.len()).filter(|&k| is_read(k)).collect();
+                assert_eq!(read, [other], "({i}, {j}) of {:?}", shown(&matrix));
             }
         }
     }

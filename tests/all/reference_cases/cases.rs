@@ -8,9 +8,9 @@ use dualtape::{Function, Real, Scalar};
 use num_traits::Float;
 use serde_json::Value;
 
-use crate::reference_cases::composite::{Composite, composite};
-use crate::reference_cases::elementary::{Elementary, Params, elementary};
-use crate::reference_cases::readings::{Outcome, outcomes};
+use super::composite::{Composite, composite};
+use super::elementary::{Elementary, Params, elementary};
+use super::readings::{Outcome, outcomes};
 
 /// A case of either format. Numbers stay text until it is known whether they
 /// are read as `f64` or `f32`.

@@ -2,8 +2,8 @@
 
 use dualtape::{Function, taylor};
 
-use crate::reference_cases::elementary::Elementary;
-use crate::reference_cases::readings::third_derivatives;
+use super::elementary::Elementary;
+use super::readings::third_derivatives;
 
 #[test]
 fn third_derivatives_agree_with_closed_forms() {

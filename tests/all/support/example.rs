@@ -24,7 +24,6 @@ pub(crate) fn example(name: &str) -> Command {
 }
 
 /// A fresh folder of a test.
-#[allow(dead_code, reason = "not every test writes files")]
 pub(crate) fn fresh_folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = std::fs::remove_dir_all(&folder);

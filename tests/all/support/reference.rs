@@ -1,4 +1,4 @@
-//! The reference data, and how close is close.
+//! The reference data.
 
 use serde_json::Value;
 
@@ -19,23 +19,4 @@ pub(crate) fn number(value: &Value) -> f64 {
 #[track_caller]
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap_or_else(|| panic!("{value} is not an array")).iter().map(number).collect()
-}
-
-/// Asserts that `actual` is `expected` up to `tolerance`, relative above 1.
-#[track_caller]
-pub(crate) fn assert_close(what: &str, actual: f64, expected: f64, tolerance: f64) {
-    let difference = (actual - expected).abs();
-    assert!(
-        difference <= tolerance * expected.abs().max(1.0),
-        "{what}: {actual} instead of {expected}, a difference of {difference:e}"
-    );
-}
-
-/// Asserts that all numbers are close.
-#[track_caller]
-pub(crate) fn assert_all_close(what: &str, actual: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(actual.len(), expected.len(), "{what}: the number of numbers");
-    for (index, (&actual, &expected)) in actual.iter().zip(expected).enumerate() {
-        assert_close(&format!("{what}[{index}]"), actual, expected, tolerance);
-    }
 }

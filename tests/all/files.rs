@@ -10,15 +10,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
-/// The numbers of an array of JSON.
-fn numbers(array: &Value) -> Vec<f64> {
-    array.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
+use crate::support::reference::numbers;
 
 /// The sets in `data/` have the sizes, splits, means and deviations that NumPy finds.
 #[test]
 fn the_data_is_what_numpy_reads() {
-    let expected: Value = serde_json::from_str(include_str!("data/datasets.json")).unwrap();
+    let expected: Value = serde_json::from_str(include_str!("../data/datasets.json")).unwrap();
     for (name, expected) in expected.as_object().unwrap() {
         let count = |key: &str| expected[key].as_u64().unwrap() as usize;
         let data: Dataset = Dataset::read_csv(format!("data/{name}.csv"), &["target"]).unwrap();

@@ -1,9 +1,5 @@
 //! A training that is stopped by Ctrl-C, and checkpoints that cannot be written or read.
 
-#[allow(dead_code, reason = "only folders are made here")]
-#[path = "all/support/example.rs"]
-mod example;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,9 +9,10 @@ use dualtape::nn::{
     Activation, Adam, CtrlC, Dataset, Ending, FileProblem, Init, Mlp, ProgressBar, Schedule, Supervised, Tensors,
     TrainError, Trainer,
 };
-use example::fresh_folder;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+
+use crate::support::example::fresh_folder;
 
 fn network() -> Mlp {
     let layers = [(8, Activation::Tanh), (1, Activation::Linear)];
@@ -52,7 +49,9 @@ fn ctrl_c_keeps_the_best_weights_and_a_checkpoint() {
     let folder = fresh_folder("ctrl_c");
     let checkpoint = folder.join("training.safetensors");
     let mut other = Command::new(std::env::current_exe().unwrap());
-    other.args(["--exact", "--nocapture", "ctrl_c_keeps_the_best_weights_and_a_checkpoint"]).env(FOLDER, &folder);
+    other
+        .args(["--exact", "--nocapture", "interrupted_training::ctrl_c_keeps_the_best_weights_and_a_checkpoint"])
+        .env(FOLDER, &folder);
     let other = other.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
     while !checkpoint.exists() {

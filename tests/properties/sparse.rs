@@ -1,0 +1,101 @@
+//! Sparse derivatives of random sparse functions are the dense ones, to the last bit.
+
+use dualtape::{
+    Function, Scalar, SparseHessian, SparseJacobian, dot, gradient, hessian, jacobian, jacobian_reverse, log_sum_exp,
+};
+use proptest::prelude::*;
+
+/// A function of a few of its inputs at a time, from steps on what was computed before.
+#[derive(Clone, Debug)]
+struct Program {
+    steps: Vec<(u8, usize, usize)>,
+    outputs: Vec<usize>,
+}
+
+impl Program {
+    fn values<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        let mut values = x.to_vec();
+        for &(operation, a, b) in &self.steps {
+            let [a, b] = [a, b].map(|k| values[k % values.len()]);
+            values.push(match operation % 12 {
+                0 | 1 => a + b,
+                2 => a - b,
+                3 | 4 => a * b,
+                5 => a.sin(),
+                6 => a.powi(2) * 0.5,
+                7 => a.max(b),
+                8 => a.abs() + b * 0.0,
+                9 => (a * 0.1).tanh() / (b * b + 2.0),
+                10 => dot(&[a, b, S::zero()], &[b, a, a]),
+                _ => log_sum_exp(&[a, b]),
+            });
+        }
+        values
+    }
+}
+
+impl Function for Program {
+    type Output = Vec<f64>;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        let values = self.values(x);
+        self.outputs.iter().map(|&k| values[k % values.len()].sin()).collect()
+    }
+}
+
+/// The sum of the outputs of a program.
+struct Total<'a>(&'a Program);
+
+impl Function for Total<'_> {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.0.eval(x).into_iter().sum()
+    }
+}
+
+fn programs() -> impl Strategy<Value = Program> {
+    let step = (any::<u8>(), 0..30_usize, 0..30_usize);
+    (prop::collection::vec(step, 0..20), prop::collection::vec(0..40_usize, 0..10))
+        .prop_map(|(steps, outputs)| Program { steps, outputs })
+}
+
+/// Points with many zeros and ties, where derivatives vanish by accident.
+fn points() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+    let element = || prop_oneof![Just(0.0), Just(1.0), Just(-1.0), -2.0..2.0];
+    (1..25_usize).prop_flat_map(move |n| (prop::collection::vec(element(), n), prop::collection::vec(element(), n)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    /// The sparsity of one point serves at another, and the entries are those of the dense
+    /// derivative to the last bit. The dense Hessian is the lower half of the derivative of the gradient.
+    #[test]
+    fn sparse_is_dense((x, there) in points(), f in programs()) {
+        let sparse = SparseJacobian::new(&f, &x);
+        for x in [&x, &there] {
+            let (y, j) = sparse.at(&f, x);
+            let (y_dense, forward) = jacobian(|x| f.eval(x), x);
+            prop_assert_eq!(y, y_dense);
+            let j = j.to_dense();
+            prop_assert!(j == forward || j == jacobian_reverse(|x| f.eval(x), x).1, "{:?} is not {:?}", j, forward);
+        }
+        let f = Total(&f);
+        let hessian_of_f = SparseHessian::new(&f, &x);
+        for x in [&x, &there] {
+            let (y, g, h) = hessian_of_f.at(&f, x);
+            let (y_dense, g_dense, dense) = hessian(|x| f.eval(x), x);
+            prop_assert_eq!((y, g), (y_dense, g_dense));
+            let (_, whole) = jacobian(|x| gradient(|x| f.eval(x), x).1, x);
+            let h = h.to_dense();
+            for i in 0..x.len() {
+                for k in 0..x.len() {
+                    prop_assert_eq!(h[i][k], h[k][i]);
+                    prop_assert!(h[i][k] == whole[i][k] || h[i][k] == whole[k][i], "({}, {}): {:?}, {:?}", i, k, h, whole);
+                    prop_assert_eq!(dense[i][k], whole[i.max(k)][i.min(k)]);
+                }
+            }
+        }
+    }
+}
