@@ -17,7 +17,7 @@
 use std::cell::RefCell;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// What was computed: one statement for each variable, in order.
+/// The recording: one statement for each variable, in order.
 struct Tape {
     /// The arguments of all statements in a row: (partial derivative of the result, position of the argument).
     arguments: RefCell<Vec<(f64, u32)>>,
@@ -162,7 +162,7 @@ impl<'t> Neg for Var<'t> {
     }
 }
 
-// The engine ends here. What follows compares it with the crate.
+// The engine ends here. The rest compares it with the crate.
 
 /// One line of a random program: the number of an operation, two earlier variables, and a number.
 type Line = (u64, usize, usize, f64);
