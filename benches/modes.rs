@@ -1,7 +1,7 @@
-//! What a derivative costs in each mode, against the plain function and a gradient
-//! written by hand.
+//! The cost of a derivative in each mode, relative to the plain function and a hand-written
+//! gradient.
 //!
-//! Every answer is compared with the one by hand before anything is timed. Criterion
+//! Every answer is compared with the hand-written one before anything is timed. Criterion
 //! reports each time; the table of ratios at the end comes from runs in turn, so that it
 //! holds on a machine whose speed drifts.
 

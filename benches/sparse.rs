@@ -1,5 +1,5 @@
-//! What a sparse derivative costs, with its sparsity found before and found anew, against the
-//! plain function, the entries by hand, and the dense derivative.
+//! The cost of a sparse derivative, with its sparsity found before and found anew, relative to the
+//! plain function, hand-written entries, and the dense derivative.
 
 #[path = "../examples/sparse.rs"]
 #[expect(dead_code, reason = "only the function of the example is used")]

@@ -1,4 +1,4 @@
-//! What fused kernels, sums of terms and sweeps in lanes save, against one plain recording
+//! The savings of fused kernels, sums of terms and sweeps in lanes, relative to one plain recording
 //! and the plain function.
 
 #[path = "support/workload.rs"]

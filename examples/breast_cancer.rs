@@ -1,7 +1,7 @@
-//! How do I write a loss of my own, and stop when a network learns no more?
+//! How do I write a custom loss, and stop when a network learns no more?
 //!
-//! Is a tumour malignant? A network with one output learns the probability that it is benign. That a malignant one is
-//! overlooked counts twice. What is held out from the training data says when to stop.
+//! Is a tumour malignant? A network with one output learns the probability that it is benign. An overlooked malignant
+//! tumour counts twice. Validation data, held out from the training data, decides when to stop.
 //!
 //! ```text
 //! cargo run --release --features train --example breast_cancer

@@ -1,6 +1,6 @@
 //! How do I predict a number? The progress of diabetes after a year, from ten measures of a patient.
 //!
-//! The measures say little, and a network without restraint learns them by heart. The penalty on large weights and
+//! The measures say little, and an unregularized network overfits them. The penalty on large weights and
 //! the dropout were chosen by cross-validation on the training data. The network learns standardized numbers, whose
 //! scale is undone in the end.
 //!

@@ -1,10 +1,10 @@
 //! Can a network solve a differential equation?
 //!
 //! `u″ + u = 0` with `u(0) = 0` and `u(4) = sin 4` has the solution sin x. A network u learns it
-//! from the equation alone: the loss is what is left of `u″ + u` at some points, and of
+//! from the equation alone: the loss is the residual of `u″ + u` at some points, and of
 //! the two conditions at the ends (Raissi, Perdikaris & Karniadakis, *Physics-informed
 //! neural networks*, 2019). Each u″ is the second coefficient of a series in x, and the
-//! gradient in the parameters is taken in reverse through it; forward mode confirms it.
+//! gradient with respect to the parameters is computed in reverse through it; forward mode confirms it.
 //!
 //! ```text
 //! cargo run --release --example physics_informed
@@ -17,7 +17,7 @@ use rand::rngs::StdRng;
 
 const END: f64 = 4.0;
 
-/// The number of points where the equation is looked at.
+/// The number of points where the equation is evaluated.
 const POINTS: usize = 24;
 
 /// How wrong the equation and the conditions are, in any scalar of the parameters.

@@ -56,7 +56,7 @@ fn largest(x: impl IntoIterator<Item = f64>) -> f64 {
     x.into_iter().fold(0.0, |largest, x| largest.max(x.abs()))
 }
 
-/// What `act` returns, and the shortest of five times in milliseconds.
+/// Returns the result of `act`, and the shortest of five times in milliseconds.
 fn timed<T>(act: impl Fn() -> T) -> (T, f64) {
     let run = || {
         let start = Instant::now();

@@ -1,8 +1,8 @@
-//! See it: the graph of a computation, drawn.
+//! Drawings of the graph of a computation.
 //!
-//! A new interpretation is a new number type. [`Traced<T>`] computes what `T` computes and writes down every
-//! operation on the way: its name, its inputs, its value and its local slopes. One walk back over them, as on a tape,
-//! gives every node its gradient, constants too. What comes out is a [`Graph`], which is plain data:
+//! A new interpretation is a new number type. [`Traced<T>`] computes the same values as `T` and records every
+//! operation: its name, its inputs, its value and its local slopes. One reverse sweep over them, as on a tape,
+//! gives every node its gradient, constants too. The result is a [`Graph`], which is plain data:
 //!
 //! ```
 //! use dualtape::{Scalar, graph::trace};
@@ -26,19 +26,19 @@
 //! assert_eq!(graph.to_string(), tree);
 //! ```
 //!
-//! - [`Display`](std::fmt::Display) is it as text, this tree; [`print`](Graph::print) prints it in colour;
-//! - [`dot`](Graph::dot) is the drawing of micrograd (Karpathy 2020) for graphviz;
-//! - [`svg`](Graph::svg) a drawing that needs neither graphviz nor a script;
-//! - [`page`](Graph::page) an HTML page that plays the walk back over it, one operation at a time;
+//! - [`Display`](std::fmt::Display) writes this tree; [`print`](Graph::print) prints it in colour;
+//! - [`dot`](Graph::dot) writes the drawing of micrograd (Karpathy 2020) for graphviz;
+//! - [`svg`](Graph::svg) draws it without graphviz or a script;
+//! - [`page`](Graph::page) makes an HTML page that plays the reverse sweep, one operation at a time;
 //! - [`evcxr_display`](Graph::evcxr_display) shows it in a notebook;
 //! - [`first_non_finite`](Graph::first_non_finite) says where an infinity or a NaN came from.
 //!
 //! Code names its numbers by [`Scalar::label`](crate::Scalar::label) and its parts by
-//! [`Scalar::group`](crate::Scalar::group), which cost nothing in other readings; a network does. Sums and products over
+//! [`Scalar::group`](crate::Scalar::group), as networks do; both cost nothing in other readings. Sums and products over
 //! slices and [fused](crate::fuse()) kernels are groups too. A group is drawn in a frame, or
-//! [folded](Graph::fold) into one node. What is too large to be looked at is refused, with the folds that there are.
+//! [folded](Graph::fold) into one node. Drawings refuse a graph that is too large, and name the groups to fold.
 //!
-//! In reading order: the graph here, the scalar in `graph/traced.rs`, what it writes to in `graph/recording.rs`; which
+//! In reading order: the graph here, the scalar in `graph/traced.rs`, its trace in `graph/recording.rs`; which
 //! nodes are drawn in `graph/fold.rs` and `graph/picture.rs`; and the drawings, `tree.rs`, `dot.rs`, `svg.rs` on `layout.rs`
 //! on `layers.rs`, and `page.rs`.
 
@@ -66,7 +66,7 @@ pub use recording::{trace, trace_parametric};
 pub(crate) use svg::escaped;
 pub use traced::Traced;
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// An element of the point at which the function is traced.
@@ -105,7 +105,7 @@ impl Node {
         &self.name
     }
 
-    /// What [`Scalar::label`](crate::Scalar::label) called it.
+    /// Returns the name given by [`Scalar::label`](crate::Scalar::label).
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -116,7 +116,7 @@ impl Node {
         self.label.as_deref()
     }
 
-    /// What it is.
+    /// Returns the kind of the node.
     ///
     /// ```
     /// use dualtape::graph::{Role, trace};
@@ -163,7 +163,7 @@ impl Node {
         self.label().unwrap_or(&self.name)
     }
 
-    /// `o = tanh`; of what is no operation the title alone.
+    /// Returns `o = tanh` for an operation, and the title for others.
     fn equation(&self) -> String {
         match self.label() {
             Some(label) if self.role == Role::Operation => format!("{label} = {}", self.name),
@@ -195,7 +195,7 @@ impl Argument {
 #[derive(Clone, Debug)]
 struct Group {
     name: String,
-    /// The group around it; that of the first group, around all, is itself.
+    /// The group around it; the first group, around all, has itself.
     parent: u32,
     folded: bool,
 }

@@ -25,8 +25,8 @@
 //! assert!((line.parameters()[1] + 1.0).abs() < 1e-9);
 //! ```
 //!
-//! What the outputs mean is up to the loss, and to how they are read; the last layer is
-//! [`Linear`](Activation::Linear) for all of these:
+//! The loss decides what the outputs mean. The last layer is [`Linear`](Activation::Linear) for
+//! all of these:
 //!
 //! | to learn | outputs | loss | read as |
 //! |---|---|---|---|
@@ -34,21 +34,21 @@
 //! | one of two classes | one | [`binary_cross_entropy`], [`hinge`] | the second class where positive; [`sigmoid`](crate::Scalar::sigmoid) is its probability |
 //! | one of many classes | one for each | [`cross_entropy`] | the class of the largest; [`softmax`](crate::softmax()) are the probabilities |
 //!
-//! [`Sgd`], [`RmsProp`] and [`Adam`] are handed gradients, of batches and with [`Dropout`] for instance; [`Lbfgs`]
-//! is handed the loss itself and suits small data. Because a network is a function of its inputs
-//! too, in any scalar, a loss may contain derivatives by them: the example `physics_informed` solves
+//! [`Sgd`], [`RmsProp`] and [`Adam`] take gradients, for instance of batches or with [`Dropout`]; [`Lbfgs`]
+//! takes the loss itself and suits small data. Because a network is a function of its inputs
+//! too, in any scalar, a loss may contain derivatives with respect to them: the example `physics_informed` solves
 //! a differential equation.
 //!
 //! A [`Trainer`] does this in minibatches: it validates, stops when nothing is learned any more, saves and resumes a
-//! training bit for bit, and if asked confirms its gradients in forward mode after every epoch. What it makes small
-//! is an [`Objective`]; [`Supervised`] is the one of the table, for numbers and for classes.
+//! training bit for bit, and if asked confirms its gradients in forward mode after every epoch. It minimizes
+//! an [`Objective`]; [`Supervised`] is the objective of the table, for numbers and for classes.
 //!
-//! The conventions are those of micrograd (Karpathy 2020): the order of the
-//! parameters, the losses, the text of a network.
+//! The order of the parameters, the losses and the text of a network follow micrograd
+//! (Karpathy 2020).
 //!
-//! A [`Dataset`] holds what is learned from, a [`Standardizer`] scales it, [`Minibatches`] deal
-//! it out, and [`Confusion`], [`r_squared`] and [`root_mean_squared_error`] say how well it was
-//! learned. [`Tensors`] are what is saved. With the feature `files` data is read from CSV
+//! A [`Dataset`] holds the data, a [`Standardizer`] scales it, and [`Minibatches`] deal it out.
+//! [`Confusion`], [`r_squared`] and [`root_mean_squared_error`] measure how well a network has
+//! learned it. Networks and trainings are saved as [`Tensors`]. With the feature `files` data is read from CSV
 //! files, and tensors are in safetensors or JSON files; with `train` a training shows a progress bar and ends at Ctrl-C.
 
 mod data;

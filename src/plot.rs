@@ -1,9 +1,9 @@
 //! Pictures of what a network learns: curves, decision boundaries, histograms, confusion matrices.
 //!
-//! Each is drawn in three places. As SVG it is a file of its own: it names no font of the system, has axes with
-//! units and a legend, and takes the light or the dark colours that its reader prefers. In a terminal curves are of braille
-//! dots and boundaries in colour; where there is none, and where `NO_COLOR` is set, they are of plain characters. In a
-//! notebook of [evcxr](https://github.com/evcxr/evcxr) they appear by themselves, as they have `evcxr_display`.
+//! Each picture has three forms. An SVG file is complete: it needs no font of the system, has axes with units and a
+//! legend, and follows the reader's preference for light or dark colours. A terminal shows curves in braille dots and
+//! boundaries in colour; without a terminal, or with `NO_COLOR` set, the text has plain characters. A notebook of
+//! [evcxr](https://github.com/evcxr/evcxr) shows a picture by its `evcxr_display`.
 //!
 //! ```
 //! use dualtape::nn::{Activation, Adam, Dataset, Mlp, Schedule, Supervised, Trainer};
@@ -23,8 +23,8 @@
 //! | to see | call |
 //! |---|---|
 //! | how a training went, numbers over numbers | [`Curves`] |
-//! | what a function of two numbers says where | [`Boundary`] |
-//! | how numbers are spread | [`Histogram`] |
+//! | the classes that a function of two numbers gives to the plane | [`Boundary`] |
+//! | how numbers are distributed | [`Histogram`] |
 //! | which classes are taken for which | [`Confusion::picture`](crate::nn::Confusion::picture) |
 //! | several side by side, or one after the other | [`Picture`] |
 //!

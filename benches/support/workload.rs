@@ -27,7 +27,7 @@ impl<const N: usize> From<Dual<f64, N>> for Answer {
     }
 }
 
-/// A way to compute them, which is timed without making an answer of what it returns.
+/// A way to compute them; when timed, its result is not converted into an answer.
 type Run = Box<dyn Fn(Wanted) -> Option<Answer>>;
 
 #[derive(Clone, Copy, PartialEq)]

@@ -51,7 +51,7 @@ impl Mixture {
         prior + (0..self.blocks()).map(|i| self.log_density(i, components)).sum::<f64>()
     }
 
-    /// In two stages: by the components, block by block, and from there by the parameters.
+    /// In two stages: with respect to the components, block by block, and then with respect to the parameters.
     fn gradient(&self, parameters: &[f64]) -> Vec<f64> {
         let mut components = self.densities(parameters);
         components.pop();

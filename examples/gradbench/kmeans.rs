@@ -32,7 +32,7 @@ fn cost(points: &[Vec<f64>], centroids: &[f64]) -> f64 {
     points.iter().map(|point| centroids.nearest(point).1).sum()
 }
 
-/// The gradient by the diagonal of the Hessian, element by element.
+/// Divides the gradient by the diagonal of the Hessian, element by element.
 ///
 /// Each square depends on one coordinate of one centroid, so that one direction differentiates them all twice.
 fn newton_direction(points: &[Vec<f64>], centroids: &[f64]) -> Vec<f64> {
@@ -53,7 +53,7 @@ fn newton_direction(points: &[Vec<f64>], centroids: &[f64]) -> Vec<f64> {
     sums.iter().map(|(first, second)| first / second).collect()
 }
 
-/// What a coordinate contributes to the squared distance.
+/// The contribution of a coordinate to the squared distance.
 #[inline(always)]
 fn square<S: Scalar<Real = f64>>(c: S, p: f64) -> S {
     (c - p) * (c - p)

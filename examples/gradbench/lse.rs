@@ -22,7 +22,7 @@ impl Problem for LogSumExp {
     }
 }
 
-/// What is summed for each input; `largest` keeps it from overflowing.
+/// The summand of each input; `largest` keeps it from overflowing.
 fn power<S: Scalar<Real = f64>>(x: S, largest: f64) -> S {
     (x - largest).exp()
 }

@@ -73,7 +73,7 @@ impl Parametric for Characters<'_> {
     }
 }
 
-/// The next `z`: what the forget gate leaves of it, and what the last `h` adds.
+/// The next `z`: the part that the forget gate leaves, plus the term of the last `h`.
 #[inline(always)]
 fn changed<S: Scalar<Real = f64>>([z, y, wf, vf, h, wi, vi, wg, vg]: [S; 9]) -> [S; 1] {
     [sigmoid(y * wf + vf) * z + sigmoid(h * wi + vi) * tanh(h * wg + vg)]

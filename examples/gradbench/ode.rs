@@ -119,7 +119,7 @@ impl<S: Scalar<Real = f64>> Stages<S> {
         Stages { y: S::one(), increments: [S::zero(); 3] }
     }
 
-    /// What a step of size `h` adds to the next number `y` of the chain.
+    /// The increment of the next number `y` of the chain in a step of size `h`.
     #[inline(always)]
     fn increment(&mut self, x: S, y: S, h: f64) -> S {
         let Stages { y: before, increments: [s1, s2, s3] } = *self;

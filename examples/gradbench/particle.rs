@@ -46,7 +46,7 @@ fn miss<S: Scalar<Real = f64>>(w: S, inner: Mode) -> S {
     }
 }
 
-/// The gradient of the potential by the position.
+/// The gradient of the potential with respect to the position.
 fn potential_slope<S: Scalar<Real = f64>>(position: [S; 2], charges: [[S; 2]; 2], mode: Mode) -> [S; 2] {
     match mode {
         Mode::Forward => {

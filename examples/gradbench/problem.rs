@@ -1,4 +1,4 @@
-//! What the problems have in common: their input, their functions, and the clock.
+//! Shared by all problems: their input, their functions, and the clock.
 
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -89,7 +89,7 @@ impl Clock {
     }
 }
 
-/// What a function returned in its last run, and what every run took.
+/// The result of a function in its last run, and the time of every run.
 pub(crate) struct Measured<T> {
     pub(crate) output: T,
     pub(crate) runs: Vec<Duration>,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// A reason, with what to print.
+/// A reason, with the text to print.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The options, the files or the folder cannot be worked with: exit code 2.

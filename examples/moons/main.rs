@@ -48,8 +48,8 @@ fn evaluate<S: Scalar<Real = f64>>(mlp: &Mlp<S>, data: &Data) -> (S, f64) {
     (loss, accuracy(&scores, &data.labels))
 }
 
-/// The gradient of the loss by the parameters, in reverse mode: a sum of terms, of some of the
-/// points each, and of the penalty, so that the tape holds no more than a part of the data.
+/// Computes the gradient of the loss with respect to the parameters, in reverse mode. The terms of the sum are parts of
+/// the points, and the penalty, so the tape holds only a part of the data.
 fn reverse(mlp: &Mlp, data: &Data) -> Vec<f64> {
     const PART: usize = 50;
     let parts: Vec<_> = data.points.chunks(PART).zip(data.labels.chunks(PART)).collect();
@@ -68,7 +68,7 @@ fn forward(mlp: &Mlp, data: &Data) -> Vec<f64> {
     gradient_forward(|p| evaluate(&mlp.with_parameters(p), data).0, mlp.parameters()).1
 }
 
-/// What happened during the training.
+/// The history of the training.
 #[derive(Default)]
 struct History {
     /// The loss before every step and after the last.
@@ -178,7 +178,7 @@ fn assure_finite(loss: f64, step: usize) -> Result<(), Failure> {
     if loss.is_finite() {
         return Ok(());
     }
-    Err(Failure::Outcome(format!("the loss is {loss} at step {step}; are the numbers of the data too large?")))
+    Err(Failure::Outcome(format!("the loss is {loss} at step {step}; check the data for large numbers")))
 }
 
 /// A bar where somebody looks at it.

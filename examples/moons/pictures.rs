@@ -1,4 +1,4 @@
-//! What the training looks like.
+//! Pictures of the training.
 
 use dualtape::nn::Mlp;
 use dualtape::plot::{Boundary, Curves, Picture};

@@ -1,4 +1,4 @@
-//! What the examples that train networks have in common: options, data, and what they print.
+//! Shared by the examples that train networks: options, data, and output.
 
 use std::error::Error;
 use std::fs;
@@ -57,7 +57,7 @@ impl Options {
         Ok(self)
     }
 
-    /// A trainer that shows how far it is, ends at Ctrl-C, and prints what an epoch costs.
+    /// A trainer that shows its progress, ends at Ctrl-C, and prints the cost of an epoch.
     pub(crate) fn trainer<'a, U: Update, T: Copy + 'a>(
         &self,
         optimizer: Optimizer<U>,

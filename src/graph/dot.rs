@@ -23,7 +23,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// When there are more nodes than can be looked at; groups can be [folded](Graph::fold).
+    /// When there are too many nodes to draw; groups can be [folded](Graph::fold).
     ///
     /// ```
     /// use dualtape::{Scalar, graph::{Direction, trace}};
@@ -100,7 +100,7 @@ impl Shown {
     }
 }
 
-/// What micrograd calls an operation.
+/// Returns micrograd's name of an operation.
 fn operation(name: &str) -> Cow<'_, str> {
     let power = ["powi(", "powf("].into_iter().find_map(|power| name.strip_prefix(power)?.strip_suffix(')'));
     match (name, power) {

@@ -1,16 +1,16 @@
-//! Groups as one node each, and what is too large without.
+//! Folding: groups as one node each, and the limits of drawings.
 
 use std::fmt;
 
 use super::Graph;
 
-/// What a drawing may hold. More cannot be looked at.
+/// The largest numbers of nodes and arrows in a drawing. Nobody can read more.
 const MOST_NODES: usize = 10_000;
 const MOST_ARROWS: usize = 50_000;
 
 impl Graph {
-    /// The same graph with all groups of this name folded: each is drawn as one node. A name is that of a group, or its
-    /// first word, as `"layer"` of `layer 2`.
+    /// Folds all groups of this name: each is drawn as one node. The name is the whole name of a group, or its first
+    /// word, as `"layer"` of `layer 2`.
     ///
     /// Constants and parameters that only such a group uses are folded with it. Sums and products over slices and
     /// fused kernels (`sum`, `dot`, `weighted_sum`, `fuse`) are folded from the start.
@@ -30,7 +30,7 @@ impl Graph {
         self.with_folded(name, true)
     }
 
-    /// The same graph with all groups of this name open: their nodes are drawn in a frame.
+    /// Opens all groups of this name: their nodes are drawn in a frame.
     ///
     /// ```
     /// use dualtape::{dot, graph::trace};
@@ -63,7 +63,7 @@ impl Graph {
         outermost
     }
 
-    /// Refuses to draw so much, with the groups that could be folded.
+    /// Refuses to draw too many nodes or arrows, and names the groups to fold.
     pub(super) fn refuse_large(&self, nodes: usize, arrows: usize) -> Result<(), TooLarge> {
         let (count, what, most) = if nodes > MOST_NODES {
             (nodes, "nodes", MOST_NODES)
@@ -85,7 +85,7 @@ impl Graph {
     }
 }
 
-/// A graph has more nodes or arrows than a drawing can show. The sentence says which groups can be [folded](Graph::fold).
+/// A graph has more nodes or arrows than a drawing can show. The message names the groups to [fold](Graph::fold).
 ///
 /// ```
 /// use dualtape::{Scalar, graph::trace};

@@ -4,7 +4,7 @@
 //! several columns gets a place to pass in each; the boxes of a column are ordered so that few arrows cross, by
 //! barycentres; and then moved up and down so that the arrows are straight. Moving a column to where its
 //! neighbours want it, least squares with the order kept, is isotonic regression, which pooling adjacent violators solves
-//! exactly (Barlow et al. 1972). What passes pulls hardest, so long arrows are straight.
+//! exactly (Barlow et al. 1972). Passing places pull hardest, so long arrows are straight.
 
 use std::collections::HashMap;
 
@@ -77,7 +77,7 @@ fn ranks(items: &[Item], links: &[Link]) -> Vec<usize> {
     }
     let last = items.iter().zip(&ranks).map(|(item, &rank)| rank + usize::from(item.column == Column::Last));
     let last = last.max().unwrap_or(0);
-    // What has one target, or no source, moves next to its target, unless it has to wait for more sources than it leaves targets.
+    // A box with one target, or without sources, moves next to its target, unless it has more sources than targets.
     for item in (0..items.len()).rev() {
         match items[item].column {
             Column::First => {}

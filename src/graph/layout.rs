@@ -1,4 +1,4 @@
-//! Where everything is: each frame is a layered drawing of its own, and a box in the one around it.
+//! The layout: each frame is a layered drawing of its own, and a box in the frame around it.
 //!
 //! So frames never overlap, and equal parts of a network look alike. An arrow that crosses the border of a frame
 //! does so at a port, which both drawings place.
@@ -42,7 +42,7 @@ struct Leg {
     part: Part,
 }
 
-/// What is in a frame.
+/// The contents of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Inhabitant {
     Node(usize),

@@ -16,7 +16,7 @@ pub struct NonFinite {
     pub operation: String,
     /// The labels and values of its arguments.
     pub inputs: Vec<(String, f64)>,
-    /// What is not finite: its value, or else what it gave to the gradient of an argument.
+    /// The number that is not finite: its value, or else its term in the gradient of an argument.
     pub number: f64,
     /// The argument with whose gradient it began, if all values are finite.
     pub argument: Option<String>,
@@ -25,8 +25,8 @@ pub struct NonFinite {
 }
 
 impl Graph {
-    /// Where a value that is not finite first appeared; and if all values are finite, where a gradient did, on the walk
-    /// back. The operation, its inputs, and in debug builds the line of the program.
+    /// Finds the first value that is not finite, or if all values are finite, the first gradient of the reverse sweep that
+    /// is not. Returns the operation, its inputs, and in debug builds the line of the program.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};

@@ -1,4 +1,4 @@
-//! Backpropagation as an object: a page that plays the walk back over the graph.
+//! An HTML page that plays the reverse sweep over a graph.
 
 use std::fmt::Write;
 
@@ -10,15 +10,15 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 impl Graph {
-    /// An HTML page, complete in one file, that plays the computation and then the walk back over it, one operation at a
-    /// time: values fill in from left to right, then gradients flow back, with the chain rule written out in numbers.
+    /// Returns an HTML page, complete in one file, that plays the computation and then the reverse sweep, one operation
+    /// at a time: values fill in from left to right, then gradients flow back, with the chain rule written out in numbers.
     /// It has buttons, keys (space plays, the arrow keys step) and a slider.
     ///
     /// The page works without a network, and from a file. Without a script it shows the picture.
     ///
     /// # Errors
     ///
-    /// When there are more nodes than can be looked at; groups can be [folded](Graph::fold).
+    /// When there are too many nodes to draw; groups can be [folded](Graph::fold).
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -48,7 +48,7 @@ impl Graph {
     }
 }
 
-/// What the script plays, in JSON: the nodes, each after its arguments, and which of them is the output.
+/// The input of the script, in JSON: the nodes, each after its arguments, and which of them is the output.
 fn steps(picture: &Picture) -> String {
     let mut json = format!("{{\"output\":{},\"nodes\":[", picture.output);
     for (number, node) in picture.nodes.iter().enumerate() {

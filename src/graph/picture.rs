@@ -1,4 +1,4 @@
-//! What of a graph is drawn: the nodes that the output depends on, with folded groups as one node each.
+//! The drawn part of a graph: the nodes that the output depends on, with each folded group as one node.
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
@@ -21,7 +21,7 @@ pub(super) struct Shown {
     pub(super) name: String,
     pub(super) label: Option<String>,
     pub(super) role: Role,
-    /// Of a folded group: what is within.
+    /// The contents of a folded group.
     pub(super) folded: Option<Folded>,
     /// The values and gradients; several of a group of several results.
     pub(super) results: Vec<(f64, f64)>,
@@ -41,7 +41,7 @@ pub(super) struct Arrow {
     pub(super) from: usize,
     /// The local derivative, where it is one number.
     pub(super) slope: Option<f64>,
-    /// What the walk back adds to the gradient of the argument.
+    /// The term that the reverse sweep adds to the gradient of the argument.
     pub(super) contribution: f64,
 }
 
@@ -56,7 +56,7 @@ impl Shown {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
-    /// `o = tanh`; of what is no operation the title alone.
+    /// Returns `o = tanh` for an operation, and the title for others.
     pub(super) fn equation(&self) -> String {
         match &self.label {
             Some(label) if self.role == Role::Operation => format!("{label} = {}", self.name),
@@ -194,7 +194,7 @@ impl Graph {
         if let [&only] = results[..] {
             slopes[only] = 1.0;
         }
-        // What the walk back gives to each argument.
+        // The term that the reverse sweep adds to each argument.
         let mut contributions: BTreeMap<usize, f64> = BTreeMap::new();
         for &index in members.iter().rev() {
             let slope_here = std::mem::take(&mut slopes[index]);
@@ -228,7 +228,7 @@ impl Graph {
     }
 }
 
-/// What an adjoint gives on through a slope; zeros beat what is not finite.
+/// Returns the product of a slope and an adjoint. A zero beats an infinity.
 pub(super) fn contribution(slope: f64, adjoint: f64) -> f64 {
     if slope == 0.0 || adjoint == 0.0 { 0.0 } else { slope * adjoint }
 }

@@ -1,4 +1,4 @@
-//! What is written down while a function runs.
+//! The trace: it records a function while it runs.
 //!
 //! As with tapes, each thread has one stack of traces for each scalar type, and a traced number carries
 //! the stamp of its trace.
@@ -17,9 +17,9 @@ use crate::memory::thread::registered;
 use crate::scalar::Scalar;
 use crate::scalar::zero;
 
-/// The graph of `f` at `x`, with the gradient of the result with respect to every node.
+/// Returns the graph of `f` at `x`, with the gradient of the result with respect to every node.
 ///
-/// It costs about 100 bytes and a third of a microsecond for each operation, beside what `T` takes. Inputs are named
+/// It costs about 100 bytes and a third of a microsecond for each operation, plus the cost of `T`. Inputs are named
 /// `x[0]`, `x[1]`, ..., until `f` [labels](Scalar::label) them.
 ///
 /// # Panics
@@ -72,7 +72,7 @@ pub fn trace_parametric<T: Scalar>(f: impl FnOnce(&[Traced<T>], &[Traced<T>]) ->
 
 /// A trace under way.
 struct Recording {
-    /// What traced numbers carry to show that they are of this trace.
+    /// The stamp of the numbers of this trace.
     stamp: u32,
     graph: Graph,
     /// The group that operations are in.
@@ -210,7 +210,7 @@ pub(super) fn record<T: Scalar>(
     }
 }
 
-/// The node of a number of the trace under way; that of a constant is new.
+/// Returns the node of a number of the current trace; a constant gets a new one.
 #[track_caller]
 fn place<T: Scalar>(x: Traced<T>) -> u32 {
     let location = here();
@@ -287,8 +287,8 @@ fn refuse<T: Scalar>(stamp: u32) -> ! {
 }
 
 impl Graph {
-    /// The gradient of the output with respect to every node, summed as on a tape: from the last operation to the
-    /// first, in it from the first argument to the last; zeros beat what is not finite.
+    /// Computes the gradient of the output with respect to every node, summed as on a tape: from the last operation to
+    /// the first, and within one from the first argument to the last. A zero beats an infinity.
     fn walk_back<R: crate::Real>(&mut self) {
         let mut adjoints = vec![R::zero(); self.nodes.len()];
         adjoints[self.output as usize] = R::one();

@@ -1,4 +1,4 @@
-//! The derivative of an operation in words, for whoever looks at it.
+//! The formula of the derivative of an operation, for readers of a drawing.
 
 /// Each rule has its formula in the line above it, where it is written once.
 const RULES: &str = include_str!("../scalar/rules.rs");

@@ -27,7 +27,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// When there are more nodes than can be looked at; groups can be [folded](Graph::fold).
+    /// When there are too many nodes to draw; groups can be [folded](Graph::fold).
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -63,7 +63,7 @@ pub(super) fn drawn(picture: &Picture) -> String {
     svg
 }
 
-/// What is written into the box of a node.
+/// The text in the box of a node.
 struct Content {
     size: Point,
     lines: Vec<TextLine>,
@@ -112,7 +112,7 @@ impl TextLine {
     }
 }
 
-/// The width of a text in letters; those of East Asia are twice as wide.
+/// Returns the width of a text in letters; East Asian letters are twice as wide.
 pub(super) fn letters(text: &str) -> usize {
     text.chars()
         .map(|letter| if letter >= '\u{1100}' && !('\u{2000}'..'\u{2e80}').contains(&letter) { 2 } else { 1 })
@@ -238,7 +238,7 @@ fn path(way: &[Point]) -> String {
     path + &level.map_or(String::new(), |x| format!(" H{x:.1}"))
 }
 
-/// `∂(o)/∂(n) = 0.5`, and what it gives to the gradient.
+/// Returns `∂(o)/∂(n) = 0.5`, and the term that it adds to the gradient.
 fn arrow_text(picture: &Picture, node: &Shown, arrow: &Arrow) -> String {
     let (name, contribution) = (picture.nodes[arrow.from].title(), arrow.contribution);
     match arrow.slope {

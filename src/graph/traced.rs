@@ -1,4 +1,4 @@
-//! The scalar that writes down what happens to it.
+//! The scalar that records every operation in a graph.
 
 use std::any::type_name;
 use std::borrow::Cow;
@@ -17,10 +17,10 @@ use crate::scalar::softmax::softmax;
 use crate::scalar::sums;
 use crate::scalar::{Scalar, rules};
 
-/// A number of which every operation is written down: a value of `T`, and the node of it in the graph of the
-/// [trace](super::trace()) under way.
+/// A number that records every operation: a value of `T`, and its node in the graph of the current
+/// [trace](super::trace()).
 ///
-/// It is 16 bytes for `f64`. What is computed from constants alone is a constant, and no node.
+/// It takes 16 bytes for `f64`. Results of constants alone are constants and have no node.
 ///
 /// ```
 /// use dualtape::Scalar;
@@ -83,7 +83,7 @@ impl<T: Scalar> Traced<T> {
         self.index
     }
 
-    /// An operation on two operands with the slopes by them.
+    /// An operation on two operands, with the slopes with respect to them.
     #[track_caller]
     fn binary(name: &'static str, value: T, operands: [(Self, T::Real); 2]) -> Self {
         record(Cow::Borrowed(name), value, &operands.map(|(x, _)| x), &operands.map(|(_, slope)| slope))
@@ -98,8 +98,7 @@ macro_rules! operation_name {
     };
 }
 
-/// The elementary functions: the value is that of the inner scalar, the slopes are those of the rules at plain
-/// numbers.
+/// The elementary functions: the inner scalar computes the value, the rules compute the slopes at plain numbers.
 macro_rules! traced_functions {
     (
         [] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in $domain:expr;)* }

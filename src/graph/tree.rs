@@ -7,7 +7,7 @@ use super::picture::{Picture, Shown};
 use super::svg::{letters, short};
 use super::{Graph, Role, TooLarge};
 
-/// What is written before a node at its own line, and before those under it.
+/// The text before a node on its own line, and before the nodes under it.
 const BRANCHES: [(&str, &str); 2] = [("├─ ", "│  "), ("└─ ", "   ")];
 
 /// Deeper levels are left out.
@@ -62,7 +62,7 @@ struct Line {
     colour: &'static str,
     /// The value and the gradient, where there is one of each.
     numbers: [String; 2],
-    /// What stands in their place.
+    /// The text in their place.
     remark: &'static str,
 }
 

@@ -1,8 +1,8 @@
 //! Rows of numbers to learn from: splitting, scaling, and minibatches.
 //!
-//! What is random is a function of a seed: [`Minibatches`] draws the order of an epoch from the
-//! seed and the number of the epoch alone, so that a run that is taken up again at epoch 7 goes
-//! on bit for bit. The generator is ChaCha with 8 rounds (Bernstein 2008), which is the same in
+//! All randomness is a function of a seed: [`Minibatches`] draws the order of an epoch from the
+//! seed and the number of the epoch alone, so a run that is resumed at epoch 7 continues bit for
+//! bit. The generator is ChaCha with 8 rounds (Bernstein 2008), which is the same in
 //! all versions and on all machines, with the epoch as its stream.
 
 use std::any::Any;
@@ -177,8 +177,8 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         selected
     }
 
-    /// As [`select`](Dataset::select), in place of the rows of `batch`, whose memory is used
-    /// again: from the second minibatch on nothing is allocated.
+    /// Selects rows as [`select`](Dataset::select) does and overwrites `batch` with them. From the
+    /// second minibatch on it allocates nothing.
     ///
     /// # Panics
     ///
@@ -295,9 +295,9 @@ pub fn one_hot<R: Real>(labels: &[usize], classes: usize) -> Vec<R> {
 
 /// Shifts and scales each column to mean 0 and standard deviation 1: `z = (x − mean) / deviation`.
 ///
-/// It is fitted to the rows to learn from and then applied to all others, so that nothing is
-/// known of these before. The deviation is that of the population (of n, not of n − 1), as in
-/// scikit-learn's `StandardScaler`; a column of equal numbers is shifted only.
+/// Fit it to the training rows and apply it to all others, so that no information about these
+/// leaks into the training. The deviation is the population's (with n, not n − 1), as in
+/// scikit-learn's `StandardScaler`; a column of equal numbers is only shifted.
 ///
 /// ```
 /// use dualtape::nn::{Dataset, Standardizer};
@@ -367,8 +367,8 @@ impl<R: Real> Standardizer<R> {
         Standardizer { means, deviations }
     }
 
-    /// `(x − mean) / deviation` in each column of `rows`, in any scalar: the derivative by a
-    /// feature is then in the feature's own unit.
+    /// Computes `(x − mean) / deviation` in each column of `rows`, in any scalar, so the derivative
+    /// with respect to a feature is in the feature's own unit.
     ///
     /// # Panics
     ///
@@ -434,7 +434,7 @@ impl<R: Real> Standardizer<R> {
         let (n, columns) = (rows.len(), self.means.len());
         assert!(
             n.is_multiple_of(columns),
-            "Standardizer: {n} numbers are no whole number of rows of {columns}; pass rows as wide as those it was \
+            "Standardizer: {n} numbers do not divide into rows of {columns}; pass rows as wide as those it was \
              fitted to"
         );
         for row in rows.chunks_mut(columns) {

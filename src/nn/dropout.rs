@@ -7,8 +7,8 @@ use crate::scalar::Scalar;
 
 /// Which neurons of the hidden layers a training step leaves out, at every row of a batch.
 ///
-/// Each is left out with the same probability, and the others count for more, so that their
-/// mean stays what it is and nothing has to change after the training (Srivastava et al. 2014).
+/// Each neuron is left out with the same probability. The others count for more, so that the mean
+/// stays the same and the network needs no change after the training (Srivastava et al. 2014).
 ///
 /// It is [drawn](Dropout::draw) before a step, so that the network with it,
 /// [`Mlp::forward_dropped`], is a function like any other, the same in every reading.
@@ -73,7 +73,7 @@ impl Dropout {
         self.kept.extend(drawn(self.probability, rng).take(neurons));
     }
 
-    /// What leaves neurons out of the outputs of one hidden layer after the other.
+    /// Returns a function that leaves neurons out of the outputs of one hidden layer after the other.
     pub(super) fn of_layers<S: Scalar>(&self) -> impl FnMut(&mut [S]) {
         leave_out(self.probability, self.kept.iter().copied())
     }

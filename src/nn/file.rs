@@ -25,9 +25,9 @@ use crate::scalar::Real;
 mod tests;
 
 impl Tensors {
-    /// Writes a file, in safetensors or JSON, as the name ends. Another file of this name is
-    /// replaced at once when all is on the disk, so that whatever happens there is the old file
-    /// or the new one.
+    /// Writes a file, in safetensors or JSON, depending on the extension. It replaces an existing
+    /// file only when all is on the disk, so after a crash there is either the old file or the new
+    /// one.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Tensors {
         })
     }
 
-    /// Reads a file, in safetensors or JSON, as the name ends.
+    /// Reads a file, in safetensors or JSON, depending on the extension.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ pub struct FileError {
     pub problem: FileProblem,
 }
 
-/// What is wrong with a file of tensors.
+/// A problem with a file of tensors.
 ///
 /// ```
 /// use dualtape::nn::{FileProblem, Tensors};
@@ -197,7 +197,7 @@ impl From<TensorError> for FileProblem {
     }
 }
 
-/// Names the file in what goes wrong.
+/// Adds the name of the file to an error.
 fn at<T>(path: &Path, act: impl FnOnce(&Path) -> Result<T, FileProblem>) -> Result<T, FileError> {
     act(path).map_err(|problem| FileError { path: path.to_path_buf(), problem })
 }
@@ -271,7 +271,8 @@ fn from_safetensors(bytes: &[u8]) -> Result<Tensors, FileProblem> {
     Ok(tensors)
 }
 
-/// Refuses what the crate `safetensors` lets through or panics at: names that come twice, and ends beyond that of the file.
+/// Refuses files that the crate `safetensors` accepts or panics at: with a name twice, or a tensor that ends beyond
+/// the file.
 fn check_header(bytes: &[u8]) -> Result<(), FileProblem> {
     let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(()) };
     let Some((header, data)) = rest.split_at_checked(u64::from_le_bytes(*length).try_into().unwrap_or(usize::MAX))
@@ -279,7 +280,7 @@ fn check_header(bytes: &[u8]) -> Result<(), FileProblem> {
         return Err(FileProblem::Malformed("the header is longer than the file".to_string()));
     };
     let tensors: BTreeMap<String, Value> = unique(&mut serde_json::Deserializer::from_slice(header))
-        .map_err(|error| FileProblem::Malformed(format!("the header is no map of tensors: {error}")))?;
+        .map_err(|error| FileProblem::Malformed(format!("the header is not a map of tensors: {error}")))?;
     match tensors.iter().find(|(_, tensor)| tensor["data_offsets"][1].as_u64() > Some(data.len() as u64)) {
         Some((name, _)) => Err(FileProblem::Malformed(format!("tensor {name:?} ends beyond the end of the file"))),
         None => Ok(()),

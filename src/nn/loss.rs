@@ -1,4 +1,4 @@
-//! What a network is to make small, and how well it classifies.
+//! Losses, penalties and the accuracy.
 //!
 //! | for | loss | of an output x |
 //! |---|---|---|
@@ -195,7 +195,7 @@ pub fn cross_entropy<S: Scalar>(logits: &[S], classes: &[usize]) -> S {
 }
 
 /// [`cross_entropy`] with a weight for each class: `Σᵢ −wᵢ·ln P(classᵢ) / Σᵢ wᵢ`, where `wᵢ` is
-/// that of the class of row i.
+/// the weight of the class of row i.
 ///
 /// # Panics
 ///
@@ -219,7 +219,7 @@ pub fn weighted_cross_entropy<S: Scalar>(logits: &[S], classes: &[usize], weight
 }
 
 /// The loss of a row is `−ln P(class) = ln Σⱼ exp(xⱼ − x_class)`, where the differences are taken first, so that
-/// that of a sure and right row keeps its digits.
+/// a small loss keeps its digits.
 #[track_caller]
 fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], weight: impl Fn(usize) -> S::Real) -> S {
     let (rows, width) = (classes.len(), logits.len() / classes.len().max(1));

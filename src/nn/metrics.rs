@@ -1,4 +1,4 @@
-//! How well a network does: what is counted and measured on data it has not learned from.
+//! Metrics: how well a network does on data that it was not trained on.
 //!
 //! Undefined ratios follow scikit-learn (Pedregosa et al. 2011): the precision of a class that
 //! is never predicted is 0, so that averages over classes stay numbers.
@@ -10,8 +10,8 @@ use crate::scalar::Scalar;
 use crate::scalar::softmax::index_of_largest;
 use crate::scalar::sums::sum;
 
-/// The class of every row of `outputs`, which has one score for each class: that of the largest
-/// score, the first of equals. A row with a NaN gives the place of the first.
+/// Returns the class of every row of `outputs`, which has one score for each class: the class of
+/// the largest score, or the first of equals. A row with NaN gives the class of the first NaN.
 ///
 /// # Panics
 ///
@@ -25,7 +25,7 @@ pub fn predictions<S: Scalar>(outputs: &[S], classes: usize) -> Vec<usize> {
     let n = outputs.len();
     assert!(
         classes > 0 && n.is_multiple_of(classes),
-        "nn::predictions: {n} outputs are no whole number of rows of {classes} classes; pass the width of the last \
+        "nn::predictions: {n} outputs do not divide into rows of {classes} classes; pass the width of the last \
          layer as the number of classes"
     );
     outputs.chunks(classes).map(|scores| index_of_largest(scores).expect("there is a class")).collect()
@@ -57,7 +57,7 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// Counts what was predicted for what was there.
+    /// Counts how often each class was predicted for each actual class.
     ///
     /// # Panics
     ///
@@ -107,7 +107,7 @@ impl Confusion {
         self.counts[actual * classes + predicted]
     }
 
-    /// The fraction that was taken for what it is; NaN of nothing.
+    /// Returns the fraction of right predictions; NaN without any.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Confusion::of(&[0, 1, 1, 1], &[0, 0, 1, 1], 2).accuracy(), 0.75);
@@ -117,7 +117,7 @@ impl Confusion {
         right as f64 / self.counts.iter().sum::<usize>() as f64
     }
 
-    /// Of what was taken for this class, the fraction that is; 0 of nothing.
+    /// Returns the fraction of right predictions among those of this class; 0 without any.
     ///
     /// # Panics
     ///
@@ -131,7 +131,7 @@ impl Confusion {
         ratio(self.count(class, class), self.predicted(class))
     }
 
-    /// Of what is this class, the fraction that was taken for it; 0 of nothing.
+    /// Returns the fraction of this class that was predicted as such; 0 without any.
     ///
     /// # Panics
     ///

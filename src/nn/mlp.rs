@@ -10,7 +10,7 @@ use crate::scalar::dense::{Identity, dense_into};
 use crate::scalar::function::Function;
 use crate::scalar::{Real, Scalar};
 
-/// What a neuron does with its weighted sum.
+/// The function that a neuron applies to its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Activation {
@@ -159,7 +159,7 @@ impl<S> Mlp<S> {
         &self.layers
     }
 
-    /// The number of outputs: that of the neurons of the last layer.
+    /// Returns the number of outputs, which is the number of neurons of the last layer.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -271,8 +271,8 @@ impl<S> Mlp<S> {
         &self.parameters
     }
 
-    /// What a parameter is, by its place in [`parameters`](Mlp::parameters); layers, neurons and weights
-    /// count from 1.
+    /// Returns the name of a parameter, by its position in [`parameters`](Mlp::parameters); layers, neurons and
+    /// weights count from 1.
     ///
     /// # Panics
     ///
@@ -363,8 +363,8 @@ impl<S: Scalar> Mlp<S> {
         Mlp { inputs, layers: layers.to_vec(), parameters: vec![S::zero(); count(inputs, layers)] }
     }
 
-    /// The weights alone, without the biases: what a [penalty](super::l2) is about that is to
-    /// leave these free.
+    /// Returns the weights without the biases, for a [penalty](super::l2) that leaves the biases
+    /// free.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, l2};

@@ -1,7 +1,7 @@
-//! How parameters move, once somebody has a gradient.
+//! Optimizers: they move parameters along a gradient that the caller has computed.
 //!
-//! An [`Optimizer`] is a rule that moves parameters, a schedule of learning rates, and what is
-//! remembered from step to step. It knows no derivatives; it is handed them:
+//! An [`Optimizer`] is a rule that moves parameters, a schedule of learning rates, and a state.
+//! It computes no derivatives; the caller passes them:
 //!
 //! | | moves p against | from |
 //! |---|---|---|
@@ -9,7 +9,7 @@
 //! | [`RmsProp`] | `g/√v` with the mean v of g² | Tieleman & Hinton 2012 |
 //! | [`Adam`] | `m/√v` with the mean m of g too; AdamW | Kingma & Ba 2015; Loshchilov & Hutter 2019 |
 //!
-//! [`Lbfgs`] is handed the function itself, as its line search evaluates it. All compute in f64,
+//! [`Lbfgs`] takes the function itself, as its line search evaluates it. All compute in f64,
 //! whatever the parameters are, and follow the formulas of PyTorch.
 
 mod adam;
@@ -28,7 +28,7 @@ pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};
 
 /// A rule that moves parameters against their gradient, a schedule of its learning rates,
-/// and what it remembers: [`Sgd`], [`RmsProp`], [`Adam`], or a rule of [one's own](Update).
+/// and a state: [`Sgd`], [`RmsProp`], [`Adam`], or a [custom](Update) rule.
 ///
 /// ```
 /// use dualtape::nn::{Adam, Schedule};
@@ -45,14 +45,14 @@ pub struct Optimizer<U> {
     state: State,
 }
 
-/// What an optimizer remembers: saved and [put back](Optimizer::set_state), a training
-/// continues bit for bit.
+/// The state of an optimizer. Saved and [restored](Optimizer::set_state), a training continues
+/// bit for bit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// The number of steps so far.
     pub steps: usize,
-    /// What the rule averages, one average of all parameters after the other; nothing before
-    /// the first step.
+    /// The averages of the rule, each over all parameters, one after the other; empty before the
+    /// first step.
     pub numbers: Vec<f64>,
 }
 
@@ -155,7 +155,7 @@ impl<U: Update> Optimizer<U> {
         parameters * self.rule.numbers()
     }
 
-    /// What it remembers.
+    /// Returns the state.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -168,7 +168,7 @@ impl<U: Update> Optimizer<U> {
         &self.state
     }
 
-    /// Goes on from where another one was.
+    /// Restores the state of another one.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule};

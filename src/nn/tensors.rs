@@ -1,9 +1,7 @@
-//! Named tensors: what a network, an optimizer and a training run have in common when they are
-//! saved.
+//! Named tensors: the format in which networks, optimizers and trainings are saved.
 //!
-//! Whoever is saved puts its numbers in under names, and takes them out by name and shape. All
-//! is taken out before anything is changed, so that what does not fit leaves no half-loaded
-//! network behind.
+//! Types save their numbers by name. Loading validates all names and shapes first, so a mismatch
+//! changes nothing.
 
 use std::any::{Any, type_name};
 use std::collections::BTreeMap;
@@ -82,8 +80,8 @@ impl Tensors {
         Self::default()
     }
 
-    /// Puts a tensor in, row by row, in place of one of the same name. The shape `[]` is that of
-    /// one number.
+    /// Adds a tensor, row by row, and replaces one of the same name. A single number has the shape
+    /// `[]`.
     ///
     /// # Panics
     ///
@@ -106,7 +104,7 @@ impl Tensors {
         self.tensors.insert(name, Tensor { shape: shape.to_vec(), numbers: Numbers::new(numbers) });
     }
 
-    /// Puts a text in, or anything that has one.
+    /// Adds a text, or any value with a text form.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -117,7 +115,7 @@ impl Tensors {
         self.texts.insert(key.into(), text.to_string());
     }
 
-    /// Puts all of another in, with a prefix before names and keys.
+    /// Adds all tensors and texts of another, with a prefix before names and keys.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, Tensors};
@@ -134,7 +132,7 @@ impl Tensors {
         self.texts.extend(others.texts.into_iter().map(|(key, text)| (format!("{prefix}{key}"), text)));
     }
 
-    /// What was put in with a prefix, without it: the inverse of [`insert_all`](Tensors::insert_all).
+    /// Returns the tensors and texts under a prefix, without it: the inverse of [`insert_all`](Tensors::insert_all).
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -168,12 +166,12 @@ impl Tensors {
         self.tensors.get(name).map(|tensor| &tensor.shape[..])
     }
 
-    /// The numbers of a tensor, row by row. Those of `f32` may be read as `f64`, which is exact.
+    /// Returns the numbers of a tensor, row by row. `f32` can be read as `f64`, which is exact.
     ///
     /// # Errors
     ///
-    /// When there is no tensor of this name, it has another shape, or it has numbers of `f64`
-    /// and those of `f32` are asked for.
+    /// When there is no tensor of this name, it has another shape, or it holds `f64` and
+    /// `f32` is asked for.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -220,7 +218,7 @@ impl Tensors {
         }
     }
 
-    /// A text, read as what it stands for.
+    /// Parses a text.
     ///
     /// # Errors
     ///
@@ -260,7 +258,7 @@ impl Tensors {
     }
 }
 
-/// Why tensors do not fit what is loaded.
+/// Why tensors cannot be loaded.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Mlp, TensorError, Tensors};

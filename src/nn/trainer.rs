@@ -1,12 +1,12 @@
-//! Training: minibatches, steps, and what is looked at in between.
+//! Training: minibatches, steps, validation and checks.
 //!
-//! A [`Trainer`] makes an [`Objective`] small, which is written once over [`Scalar`](crate::Scalar) and read three times:
+//! A [`Trainer`] minimizes an [`Objective`], which is written once over [`Scalar`](crate::Scalar) and read three times:
 //! in reverse mode for the gradient of every step, in plain numbers for the validation loss, and if asked in
 //! forward mode at every epoch's end, to confirm the gradient ([`Trainer::check`]).
 //!
-//! All chance comes from one seed: the order of an epoch from the seed and its number, what a step draws from the
-//! seed and its number. What is left to remember is little, and a training that is
-//! [saved](Trainer::tensors) goes on bit for bit.
+//! All random numbers come from one seed: the order of an epoch from the seed and the number of the epoch, the random
+//! numbers of a step from the seed and the number of the step. So there is little to save, and a training that is
+//! [saved](Trainer::tensors) and resumed gives the same bits.
 //!
 //! A step like the one before it allocates nothing, unless the objective does; [`Supervised`] does not.
 
@@ -128,17 +128,17 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         }
     }
 
-    /// The same for this number of epochs, those of a training that is resumed among them.
+    /// Sets the number of epochs, which includes the epochs before a training was resumed.
     ///
     /// [`Trainer`] has an example.
     pub fn epochs(self, epochs: usize) -> Self {
         Trainer { epochs, ..self }
     }
 
-    /// The same with minibatches of this number of rows; the last of an epoch may have less.
+    /// Sets the number of rows of a minibatch; the last one of an epoch may have fewer.
     ///
-    /// From 64 rows on they are taken in pieces of at least 32 rows, on several threads (feature `parallel`), with the same
-    /// bits on any number of them.
+    /// Minibatches of 64 rows or more are split into pieces of at least 32 rows, on several threads (feature `parallel`).
+    /// The bits are the same on any number of threads.
     ///
     /// # Panics
     ///
@@ -151,7 +151,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { batch: rows, ..self }
     }
 
-    /// The same with this seed of the order of rows, and of what objectives [draw](Batch::generator).
+    /// Sets the seed of the order of rows, and of the random numbers that objectives [draw](Batch::generator).
     ///
     /// ```
     /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
@@ -170,15 +170,15 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { seed, ..self }
     }
 
-    /// The same with an end when for this number of epochs the loss has not got smaller: that of the validation data,
-    /// and without any the mean loss of the epoch.
+    /// Stops the training when the loss has not become smaller for this number of epochs: the loss of the validation
+    /// data, or without validation data the mean loss of the epoch.
     ///
     /// [`Ending`] has an example.
     pub fn patience(self, epochs: usize) -> Self {
         Trainer { patience: Some(epochs), ..self }
     }
 
-    /// The same with gradients of at most this norm: [`clip_norm`].
+    /// Clips gradients to this norm: [`clip_norm`].
     ///
     /// ```
     /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
@@ -194,9 +194,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { largest_norm: Some(largest), ..self }
     }
 
-    /// The same with a comparison of the modes at the end of every epoch: for this number of parameters, drawn at
-    /// random, the derivatives of the loss of a minibatch in reverse and in forward mode. The training ends with an error
-    /// that names the parameter when two differ by more than 10⁻⁹ (in `f32` 5·10⁻⁴) of the largest derivative.
+    /// Compares the modes at the end of every epoch: for this number of parameters, drawn at random, the derivatives of
+    /// the loss of a minibatch in reverse and in forward mode. When two differ by more than 10⁻⁹ (in `f32` 5·10⁻⁴) of
+    /// the largest derivative, the training ends with an error that names the parameter.
     ///
     /// It costs a gradient, and an evaluation in 8 lanes for every 8 parameters.
     ///
@@ -217,14 +217,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     /// let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.5))).check(1);
     /// let error = trainer.fit(&Wrong, &mut x, &data, None).unwrap_err();
     /// assert!(error.to_string().starts_with(
-    ///     "epoch 1: the derivative by parameter 0 is 0.5 in reverse mode and 1 in forward mode"
+    ///     "epoch 1: the derivative with respect to parameter 0 is 0.5 in reverse mode and 1 in forward mode"
     /// ));
     /// ```
     pub fn check(self, parameters: usize) -> Self {
         Trainer { checked: parameters, ..self }
     }
 
-    /// The same with something more that is told about the training: [`Callback`].
+    /// Adds a [`Callback`], which hears about every step and epoch.
     ///
     /// [`Step`] has an example.
     pub fn callback(mut self, callback: impl Callback<R> + 'a) -> Self {
@@ -232,8 +232,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         self
     }
 
-    /// The same with a closure that is told about every epoch, and the parameters after it. It stops the training with
-    /// `Break`.
+    /// Adds a closure that is called after every epoch, with the parameters. It stops the training with `Break`.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -251,8 +250,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         self.callback(OnEpoch(callback))
     }
 
-    /// The same with a checkpoint: a file of its [tensors](Trainer::tensors) that is replaced at the end of every epoch,
-    /// and when a callback stops the training.
+    /// Writes a checkpoint: a file of its [tensors](Trainer::tensors), replaced at the end of every epoch and when a
+    /// callback stops the training.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Adam, Dataset, Mlp, Schedule, Supervised, Trainer};
@@ -275,7 +274,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { checkpoint: Some(path.as_ref().to_path_buf()), ..self }
     }
 
-    /// The same from where a [checkpoint](Trainer::checkpoint) is: [`load_tensors`](Trainer::load_tensors).
+    /// Resumes from a [checkpoint](Trainer::checkpoint): [`load_tensors`](Trainer::load_tensors).
     ///
     /// # Errors
     ///
@@ -296,17 +295,17 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(self)
     }
 
-    /// Trains, from `parameters`, and leaves there what was learned: the best parameters for the validation data, and
-    /// without any the last ones.
+    /// Trains, starting from `parameters`, and leaves the result there: the best parameters for the validation data, or
+    /// without validation data the last ones.
     ///
-    /// Called again, or after [`load_tensors`](Trainer::load_tensors), it goes on from where it was, whatever
-    /// `parameters` holds.
+    /// Called again, or after [`load_tensors`](Trainer::load_tensors), it continues from its own state and ignores the
+    /// numbers in `parameters`.
     ///
     /// # Errors
     ///
     /// When a loss or a derivative is not finite, the modes [disagree](Trainer::check), the checkpoint cannot be written, or
-    /// there was another number of parameters or other data before. Then too, what was learned before is left in `parameters`: after a
-    /// loss that is not finite and without validation data, those of the last finite loss.
+    /// there was another number of parameters or other data before. Even then `parameters` holds the result so far: after
+    /// a loss that is not finite and without validation data, the parameters of the last finite loss.
     ///
     /// # Panics
     ///
@@ -401,7 +400,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(Ending::Epochs)
     }
 
-    /// Moves the parameters; those that had a finite loss go to `finite` before.
+    /// Moves the parameters, and first copies them to `finite` if their loss is finite.
     fn step<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
@@ -419,7 +418,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             return Err(not_finite("the loss".to_string(), loss));
         }
         if let Some(index) = gradient.iter().position(|g| !Float::is_finite(*g)) {
-            let what = format!("the derivative by {}", objective.parameter_name(index));
+            let what = format!("the derivative with respect to {}", objective.parameter_name(index));
             return Err(not_finite(what, gradient[index]));
         }
         if let Some(largest) = self.largest_norm {
@@ -458,7 +457,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(epoch)
     }
 
-    /// Compares the derivatives by some parameters, drawn at random, in reverse and in forward mode.
+    /// Compares the derivatives with respect to some parameters, drawn at random, in reverse and in forward mode.
     fn compare_modes<T: Copy + Send + Sync>(
         &self,
         objective: &impl Objective<R, T>,
@@ -501,7 +500,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(())
     }
 
-    /// Tells all callbacks, of which each may stop the training.
+    /// Calls all callbacks; each of them may stop the training.
     fn tell(&mut self, tell: impl Fn(&mut dyn Callback<R>, &[R]) -> ControlFlow<()>) -> ControlFlow<()> {
         let parameters = &self.progress.parameters;
         let mut answer = ControlFlow::Continue(());

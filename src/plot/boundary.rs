@@ -1,4 +1,4 @@
-//! What a function of two numbers says where.
+//! Decision boundaries of functions of two numbers.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,11 +11,11 @@ use super::terminal::SIGNS;
 use super::{Picture, Terminal};
 use crate::nn::Mlp;
 
-/// The decision boundary of a function of two numbers, as of a network: over a part of the plane, the class that it
-/// gives to each point, and the line between.
+/// The decision boundary of a function of two numbers, such as a network: over a part of the plane, the class that the
+/// function gives to each point, and the line between the classes.
 ///
-/// The function returns scores. One score is of two classes: the second where it is positive; and what is within the margin,
-/// a score between −1 and 1, is paler. Of several scores, one for each class, the largest counts.
+/// The function returns scores. One score stands for two classes: the second where it is positive. The margin, where
+/// the score is between −1 and 1, is paler. With several scores, one for each class, the largest wins.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Mlp};
@@ -40,7 +40,7 @@ pub struct Boundary {
     columns: usize,
     /// Whether there is one score, which has a margin.
     has_margin: bool,
-    /// How much more a class has than all others, at the crossings of the grid row by row, for each class.
+    /// The lead of each class over all others, at the crossings of the grid, row by row.
     leads: Vec<Vec<f64>>,
     points: Vec<(f64, f64, usize)>,
 }
@@ -53,7 +53,7 @@ impl Boundary {
     ///
     /// # Panics
     ///
-    /// When a range is empty, or the function returns no score or not always as many.
+    /// When a range is empty, or the function returns no score or varying numbers of scores.
     ///
     /// [`Boundary`] has an example.
     #[track_caller]
@@ -128,7 +128,7 @@ impl Boundary {
         (range(0), range(1))
     }
 
-    /// The same with points of known classes.
+    /// Adds points of known classes.
     ///
     /// # Panics
     ///
@@ -149,7 +149,7 @@ impl Boundary {
         self
     }
 
-    /// The same with another title, and other names of the axes.
+    /// Sets the title and the names of the axes.
     ///
     /// ```
     /// use dualtape::plot::Boundary;
@@ -161,7 +161,7 @@ impl Boundary {
         Boundary { title: title.to_string(), labels: [x, y].map(str::to_string), ..self }
     }
 
-    /// The same with names of the classes.
+    /// Sets the names of the classes.
     ///
     /// # Panics
     ///
@@ -180,7 +180,7 @@ impl Boundary {
         Boundary { classes: names.iter().map(|name| name.to_string()).collect(), ..self }
     }
 
-    /// The same in another width and height, in pixels; 560 by 480 else.
+    /// Sets the width and height in pixels; the default is 560 by 480.
     ///
     /// # Panics
     ///
@@ -352,7 +352,7 @@ fn crossings(x: &Range<f64>, y: &Range<f64>) -> Vec<f64> {
     (0..COLUMNS * COLUMNS).flat_map(|i| [along(x, i % COLUMNS), along(y, i / COLUMNS)]).collect()
 }
 
-/// How much more each class has than all others; of one score, the first class has it with the other sign.
+/// Returns the lead of each class over all others; a single score counts for the first class with the other sign.
 fn leads_of(scores: &[f64]) -> Vec<f64> {
     if let &[score] = scores {
         return vec![-score, score];

@@ -1,4 +1,4 @@
-//! The look that all pictures share: a title, a legend, axes with labels, and a frame around what is shown.
+//! The look that all pictures share: a title, a legend, axes with labels, and a frame.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::axis::Axis;
 use super::picture::{colour, number};
 use crate::graph::escaped;
 
-/// What stands for a series in the legend.
+/// The sign of a series in the legend.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
     Line,

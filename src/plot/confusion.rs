@@ -6,8 +6,8 @@ use super::chart::Chart;
 use crate::nn::Confusion;
 
 impl Confusion {
-    /// The drawing: a field for each pair of classes with how often it occurred, darker the more of the actual class.
-    /// What is right is on the diagonal in blue, what is wrong beside it in red.
+    /// Draws a field for each pair of classes with its count, darker for a larger part of the actual class. Right
+    /// predictions are on the diagonal in blue, wrong ones beside it in red.
     ///
     /// ```
     /// use dualtape::nn::Confusion;

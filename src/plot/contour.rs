@@ -12,8 +12,8 @@ pub(super) struct Grid<'a> {
 type Side = (i64, i64, bool);
 
 impl Grid<'_> {
-    /// The lines along which the value is `level`, in columns and rows, with what is larger on their left. With `closed`
-    /// they go on along the border, so that they enclose what is larger.
+    /// Returns the lines along which the value is `level`, in columns and rows, with larger values on their left. With
+    /// `closed` they continue along the border, so that they enclose the larger values.
     pub(super) fn contour(&self, level: f64, closed: bool) -> Vec<Vec<(f64, f64)>> {
         let rows = (self.values.len() / self.columns) as i64;
         let beyond = i64::from(closed);
@@ -52,7 +52,7 @@ impl Grid<'_> {
         }
     }
 
-    /// The value at a crossing; beyond the border, and where it is no number, less than any.
+    /// Returns the value at a crossing; beyond the border and for NaN, less than any number.
     fn at(&self, column: i64, row: i64) -> f64 {
         const LEAST: f64 = -1e300;
         const LARGEST: f64 = 1e280;

@@ -1,4 +1,4 @@
-//! Lines over a number.
+//! Curves: lines over an axis.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub struct Curves {
 }
 
 impl Curves {
-    /// No line yet, with what the axes are, in which units.
+    /// Makes a picture without lines; the names of the axes include their units.
     ///
     /// [`Curves`] has an example.
     pub fn new(title: &str, x: &str, y: &str) -> Self {
@@ -60,7 +60,7 @@ impl Curves {
         if positive { curves.log_y() } else { curves }
     }
 
-    /// The same with another line. One without a name is not in the legend.
+    /// Adds a line. A line without a name is not in the legend.
     ///
     /// [`Curves`] has an example.
     pub fn line(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
@@ -69,7 +69,7 @@ impl Curves {
         self
     }
 
-    /// The same with a logarithmic axis to the right.
+    /// Makes the horizontal axis logarithmic.
     ///
     /// ```
     /// use dualtape::plot::Curves;
@@ -82,7 +82,7 @@ impl Curves {
         self
     }
 
-    /// The same with a logarithmic axis upward.
+    /// Makes the vertical axis logarithmic.
     ///
     /// [`log_x`](Curves::log_x) has an example.
     pub fn log_y(mut self) -> Self {
@@ -90,7 +90,7 @@ impl Curves {
         self
     }
 
-    /// The same with a mark at every point.
+    /// Marks every point.
     ///
     /// ```
     /// use dualtape::plot::Curves;
@@ -103,7 +103,7 @@ impl Curves {
         Curves { marks: true, ..self }
     }
 
-    /// The same in another width and height, in pixels; 560 by 400 else.
+    /// Sets the width and height in pixels; the default is 560 by 400.
     ///
     /// # Panics
     ///

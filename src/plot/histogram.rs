@@ -1,4 +1,4 @@
-//! How numbers are spread.
+//! Histograms: how numbers are distributed.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::axis::{Axis, rounded};
 use super::chart::Chart;
 use super::{Picture, Terminal};
 
-/// How many of some numbers lie where: of weights, gradients, errors.
+/// A histogram, for instance of weights, gradients or errors.
 ///
 /// ```
 /// use dualtape::plot::Histogram;
@@ -25,11 +25,12 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts the numbers in so many bins of the same width, from the least to the largest. What is not finite is in none.
+    /// Counts the numbers in this many bins of equal width, from the least to the largest. Infinite numbers and NaN are
+    /// in no bin.
     ///
     /// # Panics
     ///
-    /// When there are to be 0 bins.
+    /// When the number of bins is 0.
     ///
     /// [`Histogram`] has an example.
     #[track_caller]

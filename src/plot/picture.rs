@@ -46,7 +46,7 @@ impl Picture {
         (self.width, self.height)
     }
 
-    /// This one and another on its right.
+    /// Puts another picture on the right of this one.
     ///
     /// [`Picture`] has an example.
     pub fn beside(self, right: Picture) -> Picture {
@@ -54,7 +54,7 @@ impl Picture {
         Picture { width, height, body: self.body + &moved(&right.body, self.width, 0.0) }
     }
 
-    /// This one and another below it.
+    /// Puts another picture below this one.
     ///
     /// ```
     /// use dualtape::plot::Histogram;
@@ -68,10 +68,10 @@ impl Picture {
         Picture { width, height, body: self.body + &moved(&below.body, 0.0, self.height) }
     }
 
-    /// One after the other, each for some seconds and the last for two seconds more, again and again. Where nothing
-    /// moves, as on paper, there is the last one.
+    /// Shows pictures one after the other in a loop, each for some seconds and the last for two seconds more. Where nothing
+    /// moves, as on paper, the last one is visible.
     ///
-    /// The animation is that of SVG (SMIL), so that it runs in an `img` of a page too.
+    /// The animation is part of the SVG (SMIL), so it runs in an `img` of a page too.
     ///
     /// ```
     /// use dualtape::plot::{Curves, Picture};
@@ -135,7 +135,7 @@ fn moved(body: &str, right: f64, down: f64) -> String {
     format!("<g transform=\"translate({} {})\">\n{body}</g>\n", number(right), number(down))
 }
 
-/// What the classes of the elements look like: `s0` is a colour, `t0` and `w0` a strong and a weak tint of it.
+/// The style sheet of the elements: `s0` is a colour, `t0` and `w0` a strong and a weak tint of it.
 fn style() -> String {
     let colours = |dark: bool| {
         let of = |(on_light, on_dark): (u32, u32)| if dark { on_dark } else { on_light };
@@ -169,7 +169,7 @@ fn mixed(ground: u32, colour: u32, part: f64) -> u32 {
     })
 }
 
-/// How many colours there are; those of more series begin again.
+/// The number of colours; further series start again with the first.
 pub(super) fn colour(series: usize) -> usize {
     series % COLOURS.len()
 }

@@ -1,4 +1,4 @@
-//! Pictures of characters.
+//! Pictures as text, for terminals.
 
 use std::io::{IsTerminal, stdout};
 
@@ -66,14 +66,14 @@ impl Terminal {
     }
 }
 
-/// What makes the text that follows have the colour of a series, in the palette of 256.
+/// Switches to the colour of a series, in the palette of 256.
 fn ink(series: usize) -> String {
     /// As in SVG: blue, red, orange, green, violet, cyan, grey, brown.
     const COLOURS: [u8; 8] = [75, 203, 214, 77, 141, 80, 247, 173];
     format!("\x1b[38;5;{}m", COLOURS[series % COLOURS.len()])
 }
 
-/// What ends that.
+/// Switches back to the default colour.
 const PLAIN: &str = "\x1b[0m";
 
 /// The signs of series in plain characters.

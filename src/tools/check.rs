@@ -1,8 +1,8 @@
-//! The modes against each other and against differences.
+//! Forward mode, reverse mode and finite differences, compared.
 //!
 //! Forward mode, reverse mode and their nestings are independent ways to the
-//! same derivatives, and finite differences need no rule at all. A function on
-//! which they agree is differentiated right.
+//! same derivatives, and finite differences need no rule at all. Where all of them agree on a
+//! function, its derivatives are right.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 ///
 /// # Panics
 ///
-/// When `f` returns another number of outputs in another reading.
+/// When `f` returns different numbers of outputs in different modes.
 ///
 /// ```
 /// use dualtape::{Scalar, check, function};
@@ -57,15 +57,15 @@ pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
     compare(f, x, false)
 }
 
-/// Makes the [`check`] of the derivative of `f` along `v`: of `∂f/∂v`, its gradients, and
+/// Makes the [`check`] for the derivative of `f` along `v`: compares `∂f/∂v`, its gradients, and
 /// its Hessians, which are third derivatives of `f`.
 ///
 /// The costs are those of [`check`], in products of the Jacobian with `v`.
 ///
 /// # Panics
 ///
-/// When `x` and `v` differ in length, or `f` returns another number of outputs in another
-/// reading.
+/// When `x` and `v` differ in length, or `f` returns different numbers of outputs in different
+/// modes.
 ///
 /// ```
 /// use dualtape::{Scalar, check, check_along, function};
@@ -199,12 +199,12 @@ fn second_order<R: Real>(
     SecondOrder { values, jacobian, hessians }
 }
 
-/// What two modes may differ by.
+/// How much two modes may differ.
 fn units_of<R: Real>(largest: R) -> R {
     R::from_f64(4096.0) * R::epsilon() * Float::abs(largest)
 }
 
-/// What [`check`] found.
+/// The report of a [`check`].
 #[derive(Clone, Debug)]
 pub struct Report {
     values: usize,
@@ -213,7 +213,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether all readings agreed.
+    /// Returns whether all readings agree.
     ///
     /// ```
     /// # use dualtape::{Scalar, check, function};
@@ -226,7 +226,7 @@ impl Report {
         self.disagreements.is_empty()
     }
 
-    /// Each disagreement, values first.
+    /// Returns all disagreements, values first.
     ///
     /// ```
     /// # use dualtape::{Scalar, check, function};
@@ -244,9 +244,11 @@ impl Report {
         &self.disagreements
     }
 
+    /// Panics with the report when readings disagree, for tests.
+    ///
     /// # Panics
     ///
-    /// With the report, when readings disagree. For tests.
+    /// When readings disagree.
     ///
     /// ```
     /// # use dualtape::{Scalar, check, function};
@@ -279,8 +281,8 @@ impl Report {
         }
     }
 
-    /// Compares a derivative with differences, where these say something: NaN is wrong only
-    /// where they settle.
+    /// Compares a derivative with differences, where these have converged: elsewhere NaN is not
+    /// wrong.
     fn compare_difference<R: Real>(
         &mut self,
         entry: Entry,
@@ -417,7 +419,7 @@ impl fmt::Display for Digits {
 pub struct Entry {
     /// Which output, of a function with several.
     pub output: Option<usize>,
-    /// The inputs by which it is differentiated, in order; none for the value.
+    /// The inputs with respect to which it is differentiated, in order; none for the value.
     pub inputs: Vec<usize>,
     /// Whether it is differentiated along the direction of [`check_along`] before.
     pub along: bool,

@@ -1,17 +1,16 @@
 //! Long loops in bounded memory: checkpoints.
 //!
 //! Recording a loop `xₜ₊₁ = stepₜ(xₜ, p)` takes memory for every operation of every
-//! step. The walk back needs them one step at a time, from the last to the first, so it
-//! is enough to store a few states on the way: before a step is walked back, the loop
-//! runs again from the nearest state stored before it, and storage that has fallen free
-//! goes to states nearer to the steps that are due. With s stored states, of which the
-//! initial one is the first,
+//! step. The reverse sweep needs them one step at a time, from the last to the first, so it
+//! is enough to store a few states on the way. Before a step is swept, the loop runs again
+//! from the nearest state stored before it; freed storage goes to states nearer to the next
+//! steps to sweep. With s stored states, of which the initial one is the first,
 //!
 //! ```text
 //!     β(s, r) = (s + r)! / (s! r!)
 //! ```
 //!
-//! steps can be walked back while none runs more than r times before it is recorded: a
+//! steps can be swept while none runs more than r times before it is recorded: a
 //! million with 180 states and r = 3, or with 30 and r = 6. The binomial schedule reaches
 //! this bound, and needs the fewest runs in all (Griewank 1992; Griewank & Walther,
 //! "Algorithm 799: revolve", ACM TOMS 26, 2000).
@@ -78,18 +77,18 @@ use crate::scalar::function::{Outputs, Parametric};
 ///
 /// # Memory, cost, and bits
 ///
-/// It holds the stored states, one more to work on, and the recording of one step. The
-/// number of evaluations of the step is [`evaluations`](Checkpointed::evaluations); each
-/// one recorded makes variables of the state and of all parameters. Where a step is a
-/// handful of operations, one `Parametric` that takes several of them is the faster loop.
+/// It holds the stored states, one more to work on, and the recording of one step. It
+/// evaluates the step [`evaluations`](Checkpointed::evaluations) times; each recorded
+/// evaluation makes variables of the state and of all parameters. Where a step is only a few
+/// operations, a `Parametric` that takes several steps at once is faster.
 ///
-/// The sums of adjoints run on from step to step, so the result has the bits of one
-/// recording of the whole loop, whatever is stored. Only where a step returns one variable
-/// twice, or a parameter as it is, would one recording sum in another order.
+/// The sums of adjoints continue from step to step, so the result is the same to the bit as
+/// from one recording of the whole loop, whatever is stored. There is one exception: where a
+/// step returns one variable twice, or a parameter unchanged, one recording would sum in
+/// another order.
 ///
 /// It nests as the verbs do: at dual numbers the states are dual numbers, and the gradient
-/// has a tangent, in the same memory. At variables the tape of those records all that
-/// happens.
+/// has a tangent, in the same memory. At variables their tape records everything.
 #[derive(Clone, Debug)]
 pub struct Checkpointed<F> {
     step: F,
@@ -119,14 +118,14 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
     pub fn new(step: F, steps: Range<usize>, stored: usize) -> Self {
         assert!(
             stored > 0,
-            "a loop of {} steps cannot be walked back with 0 stored states: store at least 1, the initial one",
+            "a loop of {} steps cannot be swept with 0 stored states: store at least 1, the initial one",
             steps.len()
         );
         Checkpointed { step, steps, stored }
     }
 
-    /// How often a derivative evaluates the step: `l` times recorded, and
-    /// `r·l − β(stored + 1, r − 1)` times as it is, for `l` steps and the least r with
+    /// Returns how often a derivative evaluates the step: `l` times recorded, and
+    /// `r·l − β(stored + 1, r − 1)` times unrecorded, for `l` steps and the least r with
     /// `β(stored, r) ≥ l`. No schedule needs fewer.
     ///
     /// ```
@@ -158,7 +157,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
         steps + (r * steps as u128 - saved) as usize
     }
 
-    /// The state after the last step: a plain loop, which stores nothing.
+    /// Returns the state after the last step. It runs a plain loop and stores nothing.
     ///
     /// # Panics
     ///
@@ -184,8 +183,8 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
         state
     }
 
-    /// `(loss, ∂loss/∂x, ∂loss/∂p)` of a loss of the last state and the parameters, at the
-    /// initial state `x` and the parameters `p`.
+    /// Returns `(loss, ∂loss/∂x, ∂loss/∂p)` for a loss of the last state and the parameters, at
+    /// the initial state `x` and the parameters `p`.
     ///
     /// # Panics
     ///
@@ -223,7 +222,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
         })
     }
 
-    /// `(y, uᵀ·∂y/∂x, uᵀ·∂y/∂p)` for the last state y: the gradient of `u·y`.
+    /// Returns `(y, uᵀ·∂y/∂x, uᵀ·∂y/∂p)` for the last state y: the gradient of `u·y`.
     ///
     /// # Panics
     ///
@@ -258,7 +257,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
         })
     }
 
-    /// Walks back from the seeds that `finish` makes of the last state and the
+    /// Sweeps from the seeds that `finish` makes of the last state and the
     /// parameters, on the recording of the last step.
     #[track_caller]
     fn walk_back<T: Scalar, Out>(
@@ -332,8 +331,8 @@ impl<T: Scalar> Checkpoints<T> {
         Checkpoints { room, times: vec![start], states: state.to_vec(), current: state.to_vec() }
     }
 
-    /// The state at time `t`, which is before that of the last call: from the nearest
-    /// state stored before it, storing others on the way where there is room.
+    /// Returns the state at time `t`, which is earlier than in the last call. It runs from the
+    /// nearest state stored before it, and stores others on the way where there is room.
     fn state_at(&mut self, t: usize, advance: impl Fn(&mut [T], Range<usize>)) -> &[T] {
         let width = self.current.len();
         while self.times.last().is_some_and(|&stored| stored > t) {
@@ -356,8 +355,8 @@ impl<T: Scalar> Checkpoints<T> {
     }
 }
 
-/// How far to run before the next state is stored, when `steps` are to be walked back
-/// with `stored` states, of which the first is where they begin.
+/// Returns how far to run before the next state is stored, to sweep `steps` steps with
+/// `stored` states, of which the first is where the steps begin.
 fn first_leg(steps: usize, stored: usize) -> usize {
     let (r, below) = runs(steps, stored);
     let stored = stored as u128;

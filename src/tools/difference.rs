@@ -1,9 +1,8 @@
-//! Slopes without rules: finite differences that know their error.
+//! Derivatives without rules: finite differences with an error estimate.
 //!
-//! The error of a central quotient goes with the even powers of its step, and so it can
-//! be extrapolated away from the quotients of a falling row of steps (Richardson 1911). How
-//! much the extrapolations still change tells how good they are (Ridders 1982; *Numerical
-//! Recipes*, 5.7):
+//! The error of a central quotient is a series in the even powers of its step, so quotients at
+//! smaller and smaller steps can be extrapolated to step 0 (Richardson 1911). The changes from
+//! one extrapolation to the next estimate the error (Ridders 1982; *Numerical Recipes*, 5.7):
 //!
 //! ```text
 //!     (f(x + h) − f(x − h))/2h         = f′(x) + c₂h² + c₄h⁴ + ...
@@ -11,15 +10,15 @@
 //! ```
 //!
 //! The second line is the difference of the slopes on both sides, which vanishes with h
-//! unless f has a kink at x. It takes no complex numbers, as the complex step would, so f
-//! may be any plain function.
+//! unless f has a kink at x. Unlike the complex step it needs no complex numbers, so f may be
+//! any plain function.
 
 use num_traits::Float;
 
 use crate::scalar::Real;
 
-/// `(f′(x), error)` of a plain function by extrapolated differences, and an estimate of
-/// its error, right to a factor of ten as a rule.
+/// Returns `(f′(x), error)` of a plain function by extrapolated differences. The error is an
+/// estimate, usually right to a factor of ten.
 ///
 /// The steps fall from 2 % of x, or 0.002. Where the result does not settle, because f
 /// varies faster or a kink or an end of the domain is near, more and finer steps follow.

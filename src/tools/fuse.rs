@@ -12,12 +12,12 @@ use crate::forward::kernel::linearized;
 use crate::scalar::Scalar;
 use crate::scalar::function::{Function, Outputs};
 
-/// A kernel of a few inputs with its partial derivatives by all of them: each output as a dual number of a
+/// A kernel of a few inputs with its partial derivatives with respect to all of them: each output as a dual number of a
 /// lane for each input.
 ///
 /// Where the kernel has no loops and is compiled into its caller (`#[inline(always)]`), it is
 /// known there which inputs each intermediate depends on, and of the others nothing is computed. What
-/// remains is what one would write by hand. With loops that are not unrolled it takes two to three times as
+/// remains is the hand-written code. With loops that are not unrolled it takes two to three times as
 /// long as [`gradient_array`](crate::gradient_array), which has dual numbers of all lanes.
 ///
 /// | cost | needs | instead |
@@ -101,7 +101,7 @@ where
 /// outputs those of all elements.
 ///
 /// On variables it evaluates `f` as [`fuse`] does, and keeps the N·M partial derivatives of every
-/// element beside one another: less memory, and less to walk back over, than a statement for each.
+/// element beside one another: less memory, and less to sweep, than a statement for each.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|

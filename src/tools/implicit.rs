@@ -1,4 +1,4 @@
-//! Derivatives of solutions, however they were found.
+//! Derivatives of solutions that the caller has found.
 //!
 //! Where `g(x, p) = 0` defines x, the implicit function theorem gives
 //!
@@ -6,10 +6,11 @@
 //!     dx/dp = −(∂g/∂x)⁻¹ · ∂g/∂p
 //! ```
 //!
-//! so no solver is ever differentiated: it may iterate, look up or guess, in plain numbers.
+//! so no solver is ever differentiated: the caller's solver works in plain numbers and may iterate,
+//! look up or guess. Only [`solve`] solves by itself.
 //! One step of Newton's method from the solution, with the plain Jacobian at the solution and the
-//! residual in the scalar of p, has exactly this derivative; each further step is right to one
-//! order more, and as many are made as the scalar carries. (Griewank & Walther 2008,
+//! residual in the scalar of p, has exactly this derivative. Each further step makes one more
+//! order of derivatives right, and the functions make as many steps as the scalar has orders. (Griewank & Walther 2008,
 //! chapter 15; Blondel et al., *Efficient and Modular Implicit Differentiation*, 2022.)
 //!
 //! | call | x solves | its Jacobian costs |
@@ -35,9 +36,9 @@ use crate::scalar::sums::dot;
 use crate::scalar::{Real, Scalar};
 use crate::verbs::{Matrix, gradient, jacobian};
 
-/// The root of `g(x, p) = 0` near its plain solution `x`, as a function of `p`.
+/// Differentiates a root `x` of `g(x, p) = 0` that the caller has found: returns it as a function of `p`.
 ///
-/// The value of the result is `x` itself.
+/// It does not search for the root; the value of the result is `x` itself.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -45,9 +46,9 @@ use crate::verbs::{Matrix, gradient, jacobian};
 ///
 /// # Panics
 ///
-/// When g has not as many outputs as there are unknowns, when its Jacobian with respect
-/// to x is singular, and when `x` is not a solution: when a step of Newton's method
-/// from it goes farther than the square root of the precision.
+/// When g does not have as many outputs as there are unknowns, when its Jacobian with respect
+/// to x is singular, or when `x` is not a solution: a step of Newton's method from `x` goes
+/// farther than the square root of the precision.
 ///
 /// ```
 /// use dualtape::{Scalar, function, gradient, root};
@@ -81,7 +82,9 @@ pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> 
     refined(factors, x, |x| outputs(g, x, p))
 }
 
-/// The fixed point `x = φ(x, p)` near its plain solution `x`, as a function of `p`.
+/// Differentiates a fixed point `x = φ(x, p)` that the caller has found: returns it as a function of `p`.
+///
+/// It does not iterate φ; the value of the result is `x` itself.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -107,12 +110,14 @@ pub fn fixed_point<S: Scalar>(phi: &impl Parametric<S::Real>, x: &[S::Real], p: 
     root(&Change(phi), x, p)
 }
 
-/// The point where `f(x, p)` is stationary in x, near its plain solution `x`, as a
-/// function of `p`: a minimum, a maximum or a saddle point.
+/// Differentiates a minimum `x` of `f(x, p)` that the caller has found: returns it as a function of `p`.
+///
+/// It does not minimize; the value of the result is `x` itself. A maximum or a saddle point is as
+/// good: it is enough that f is stationary in x.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | as [`root`], of the gradient | a minimum to about full precision, with a regular Hessian | derivatives of the least value: those of f itself at the minimum |
+/// | as [`root`], of the gradient | a minimum to about full precision, with a regular Hessian | derivatives of the least value: differentiate f itself at the minimum |
 ///
 /// # Panics
 ///
@@ -137,7 +142,9 @@ pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, 
     root(&Stationary(f), x, p)
 }
 
-/// The solution of `A·x = b`, with the n × n matrix A in row-major order.
+/// Solves `A·x = b` and differentiates the solution: returns x, for the n × n matrix A in row-major order.
+///
+/// Unlike [`root`] it needs no solution that the caller has found.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -145,7 +152,7 @@ pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, 
 ///
 /// # Panics
 ///
-/// When `a` has not the square of the length of `b`, or A is singular.
+/// When the length of `a` is not the square of that of `b`, or A is singular.
 ///
 /// ```
 /// use dualtape::{gradient, solve};
@@ -171,8 +178,8 @@ pub fn solve<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {
     refined(factors, &x, |x| (0..n).map(|i| dot(&a[i * n..(i + 1) * n], x) - b[i]).collect())
 }
 
-/// Steps of Newton's method at the solution `x`, which change no value; each makes one
-/// order of derivatives more right.
+/// Makes steps of Newton's method at the solution `x`. They change no value, and each makes one
+/// more order of derivatives right.
 #[track_caller]
 fn refined<S: Scalar>(factors: Factors<S::Real>, x: &[S::Real], residual: impl Fn(&[S]) -> Vec<S>) -> Vec<S> {
     let factors = Inverse(Arc::new(factors));
@@ -182,7 +189,7 @@ fn refined<S: Scalar>(factors: Factors<S::Real>, x: &[S::Real], residual: impl F
     })
 }
 
-/// `r` less its value, also where that is infinite.
+/// Returns `r` minus its value, also where the value is infinite.
 struct Deviation;
 
 impl<R: Real> Rule<1, R> for Deviation {
@@ -245,7 +252,7 @@ impl<R: Real, F: Parametric<R, Output = R>> Parametric<R> for Stationary<'_, F> 
     }
 }
 
-/// Multiplication by the inverse of a plain matrix.
+/// Multiplies by the inverse of a plain matrix.
 #[derive(Clone)]
 struct Inverse<R>(Arc<Factors<R>>);
 

@@ -1,11 +1,11 @@
 //! Sparse Jacobians and Hessians, at the cost of a few directions.
 //!
-//! Where most entries of a derivative are zero whatever the point, one product with a
-//! direction gives many others at once:
+//! Where most entries of a derivative are zero at every point, one product with a direction
+//! gives many of the other entries at once:
 //!
 //! 1. A trace of the function finds the entries that can be other than zero, its *sparsity*
 //!    (`sparse/structural.rs`).
-//! 2. A *coloring* puts columns together that do not get into each other's way
+//! 2. A *coloring* groups columns that do not overlap
 //!    (`sparse/coloring.rs`).
 //! 3. One product for each color gives the sum of its columns (`sparse/compressed.rs`), and
 //!    the entries are read from these into compressed row storage (`sparse/csr.rs`).
@@ -33,7 +33,7 @@ use compressed::{Compressed, Recovered, Summed};
 pub use csr::{Csr, Sparsity};
 use structural::{hessian_sparsity, jacobian_sparsity};
 
-/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, as a sparse matrix.
+/// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, as a sparse matrix.
 ///
 /// For several points make a [`SparseJacobian`] once: this one-call form finds the sparsity
 /// and the colors every time.
@@ -58,7 +58,7 @@ pub fn jacobian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R>, x: &[
     SparseJacobian::new(f, x).at(f, x)
 }
 
-/// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ` as a sparse matrix, both halves of it.
+/// Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ` as a sparse matrix with both halves.
 ///
 /// For several points make a [`SparseHessian`] once: this one-call form finds the sparsity
 /// and the colors every time.
@@ -86,15 +86,15 @@ pub fn hessian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R, Output 
 /// The sparsity of a Jacobian and the directions that it is computed from, for any number of
 /// points.
 ///
-/// An entry is in the sparsity when the operations lead from the input to the output, also
-/// where the derivative happens to vanish at the point: `x·y` at y = 0. Both sides of the
-/// kinks of `abs`, `relu`, `max`, `min`, `clamp` and the like count, and nothing of steps such
-/// as `floor`. Where the function itself branches on values, the branches taken at the point
-/// count; see [`at`](SparseJacobian::at) for what happens at a point beyond them.
+/// An entry is in the sparsity when operations lead from the input to the output, even where
+/// the derivative happens to vanish at the point, as in `x·y` at y = 0. Both sides of the kinks
+/// of `abs`, `relu`, `max`, `min` and `clamp` count; steps such as `floor` do not. Where the
+/// function itself branches on values, only the branches taken at the point count;
+/// [`at`](SparseJacobian::at) checks the sparsity at other points.
 ///
-/// The columns are compressed and the products taken in forward mode; when the rows are much
-/// longer than the columns (a few outputs that depend on everything) it is the rows, in
-/// reverse mode. An arrow, with a long row and a long column, gains nothing from either.
+/// Forward mode computes products with compressed columns. When the rows are much longer than
+/// the columns (a few outputs that depend on everything), reverse mode computes products with
+/// compressed rows. An arrow, with a long row and a long column, gains nothing from either.
 ///
 /// ```
 /// use dualtape::{Scalar, SparseJacobian, function};
@@ -121,8 +121,8 @@ pub struct SparseJacobian<R: Real = f64> {
 impl<R: Real> SparseJacobian<R> {
     /// Finds the sparsity of the Jacobian of `f` and colors it.
     ///
-    /// It takes one recording of `f` at `x`, a walk back over the statements that each 64 outputs
-    /// reach, and a coloring whose work is the sum of the squared row lengths.
+    /// It takes one recording of `f` at `x`, a sweep over the statements for every 64 outputs, and a
+    /// coloring whose work is the sum of the squared row lengths.
     ///
     /// ```
     /// use dualtape::{Scalar, SparseJacobian, function};
@@ -150,16 +150,16 @@ impl<R: Real> SparseJacobian<R> {
         SparseJacobian { compressed }
     }
 
-    /// `(f(x), J)`, of the function that the sparsity was found for.
+    /// Returns `(f(x), J)`, for the function whose sparsity was found.
     ///
     /// It takes ⌈(c + 1)/8⌉ evaluations of `f` in 8 lanes, one in 4 for c < 4, where c is the
     /// number of [`colors`](SparseJacobian::colors); in reverse mode one recording and c + 1
     /// sweeps.
     ///
-    /// The last direction is a fixed one of random numbers. When the product with it is not that
-    /// of the matrix, to 4096 units of rounding of each row, `f` is traced again at `x`, and a
-    /// sparsity that lacks an entry there is refused. The derivatives that dual numbers at `x`
-    /// carry are compared like the values; of variables only the values are.
+    /// The last direction is a fixed one of random numbers, which checks the result. When the product
+    /// of `f` with it differs from that of the matrix by more than 4096 units of rounding in a row,
+    /// the function is traced again at `x`, and panics if the sparsity lacks an entry. At dual
+    /// numbers the check compares values and derivatives, at variables values only.
     ///
     /// # Panics
     ///
@@ -258,12 +258,12 @@ impl<R: Real> SparseJacobian<R> {
 /// points.
 ///
 /// An entry is in the sparsity when the gradient's operations lead from the one input to the
-/// derivative by the other: of `x·y` only the two cross entries, of linear terms none. What
-/// else counts is as for [`SparseJacobian`]; where only one side of a kink has a curvature, as
-/// of `elu` at 0, the side of the point does, and at its tip `hypot` has none.
+/// derivative with respect to the other: `x·y` has only the two cross entries, linear terms have
+/// none. The other rules are those of [`SparseJacobian`]. Where only one side of a kink is
+/// curved, as with `elu` at 0, the side of the point counts, and at its tip `hypot` has no entry.
 ///
-/// The Hessian is compressed by a star coloring, which makes use of its symmetry, and is taken
-/// forward over reverse. The result is symmetric to the last bit.
+/// A star coloring compresses the Hessian by its symmetry, and it is computed forward over
+/// reverse. The result is symmetric to the last bit.
 ///
 /// ```
 /// use dualtape::{Scalar, SparseHessian, function};
@@ -288,8 +288,8 @@ pub struct SparseHessian<R: Real = f64> {
 impl<R: Real> SparseHessian<R> {
     /// Finds the sparsity of the Hessian of `f` and colors it.
     ///
-    /// It takes one recorded gradient of `f` at `x`, a walk back over the statements that each
-    /// 64 of its elements reach, and a coloring whose work is about the number of entries.
+    /// It takes one recorded gradient of `f` at `x`, a sweep over the statements for every 64 of its
+    /// elements, and a coloring whose work is about the number of entries.
     ///
     /// ```
     /// use dualtape::{Scalar, SparseHessian, function};
@@ -307,7 +307,7 @@ impl<R: Real> SparseHessian<R> {
         SparseHessian { compressed: Compressed::new(sparsity, Summed::Columns, coloring, sources) }
     }
 
-    /// `(f(x), ∇f(x), H)`, of the function that the sparsity was found for.
+    /// Returns `(f(x), ∇f(x), H)`, for the function whose sparsity was found.
     ///
     /// It takes ⌈(c + 1)/8⌉ gradients of `f` in 8 lanes, one in 4 for c < 4, where c is the
     /// number of [`colors`](SparseHessian::colors). A sparsity that does not fit is refused

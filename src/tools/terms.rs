@@ -1,8 +1,8 @@
 //! Sums of many independent terms.
 //!
 //! The gradient of `Σᵢ wᵢ·fᵢ(x)` needs no recording of the whole sum. Each term is recorded,
-//! walked back over, and forgotten, so the memory is that of one term and stays in the
-//! first-level cache; and terms can be differentiated on several threads.
+//! swept, and forgotten, so it takes the memory of one term, which stays in the first-level
+//! cache; and terms can be differentiated on several threads.
 //!
 //! The terms are cut into chunks by their number alone, and the sums of the chunks are
 //! added in order, so that the result is the same bit for bit on any number of threads.
@@ -104,10 +104,10 @@ impl<'a, T: Scalar> Terms<'a, T> {
         }
     }
 
-    /// The value and the gradient of the sum, in reverse mode.
+    /// Returns the value and the gradient of the sum, in reverse mode.
     ///
-    /// It costs what [`gradient`](crate::gradient()) of every term costs together, in
-    /// the memory of the largest.
+    /// It costs as much as [`gradient`](crate::gradient()) of every term, in the memory of the
+    /// largest term.
     ///
     /// # Panics
     ///
@@ -126,15 +126,16 @@ impl<'a, T: Scalar> Terms<'a, T> {
         added(chunks.map(|chunk| self.gradient_of(chunk, &f, &recorder)), x.len())
     }
 
-    /// [`gradient`](Terms::gradient) on all threads of the current rayon pool.
+    /// Returns the value and the gradient as [`gradient`](Terms::gradient) does, on all threads of
+    /// the current rayon pool.
     ///
-    /// The result is the same bit for bit. To choose the number of threads install a pool:
+    /// The result is the same to the bit. To choose the number of threads, install a pool:
     /// `rayon::ThreadPoolBuilder::new().num_threads(2).build()?.install(|| ...)`.
     ///
     /// # Panics
     ///
-    /// As [`gradient`](Terms::gradient); the point must not be made of variables, which
-    /// belong to one thread.
+    /// As [`gradient`](Terms::gradient). The point must not consist of variables, as these belong
+    /// to one thread.
     ///
     /// ```
     /// use dualtape::{Scalar, Terms, Var};
@@ -152,8 +153,8 @@ impl<'a, T: Scalar> Terms<'a, T> {
         added(sums.into_iter(), x.len())
     }
 
-    /// The terms in pieces that depend on nothing but the numbers of terms and inputs, and on
-    /// what the first term records: a piece costs as much more as there are inputs.
+    /// Returns the terms in pieces. These depend only on the numbers of terms and inputs, and on
+    /// the size of the recording of the first term: the overhead of a piece grows with the inputs.
     #[track_caller]
     fn chunks(&self, recorder: &Recorder<T>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>) -> Vec<Range<usize>> {
         const FEW: usize = 16;
@@ -179,7 +180,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
         }
     }
 
-    /// The value and the gradient of a part of the sum.
+    /// Returns the value and the gradient of a part of the sum.
     #[track_caller]
     fn gradient_of(
         &self,
@@ -196,7 +197,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
             let y = f(self.index(term), &recorder.x);
             sum += y.primal() * weight;
             outputs.push((y, weight));
-            // Small terms are walked back over together.
+            // Small terms are swept together.
             if term == last || recorder.bytes() > FIRST_LEVEL_CACHE / 2 {
                 recorder.tape.sweep_and_rewind(&outputs, &mut adjoints);
                 outputs.clear();
@@ -209,7 +210,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
 /// In bytes; the recording shares it with adjoints and inputs.
 const FIRST_LEVEL_CACHE: usize = 32 << 10;
 
-/// A tape with the inputs on it, which stay while terms come and go.
+/// A tape with the inputs on it, which stay while terms are recorded and forgotten.
 struct Recorder<T: Scalar> {
     tape: Tape<T>,
     x: Vec<Var<T>>,

@@ -201,7 +201,7 @@ fn misuse_is_refused() {
     let step = |_| function!(shorter: &[S], &[S] -> Vec<S>);
     assert_eq!(
         message(|| Checkpointed::new(step, 0..10, 0)),
-        "a loop of 10 steps cannot be walked back with 0 stored states: store at least 1, the initial one"
+        "a loop of 10 steps cannot be swept with 0 stored states: store at least 1, the initial one"
     );
     let shrinking = Checkpointed::new(step, 3..10, 2);
     let sentence = "step 3 made 1 elements of a state of 2; a step returns the next state";

@@ -165,7 +165,7 @@ fn misuse_is_named() {
         ),
         (
             &|| Standardizer::fit(&[1.0, 2.0], 2).apply(&mut [1.0; 3]),
-            "Standardizer: 3 numbers are no whole number of rows of 2; pass rows as wide as those it was fitted to",
+            "Standardizer: 3 numbers do not divide into rows of 2; pass rows as wide as those it was fitted to",
         ),
         (
             &|| drop(Standardizer::new(&[1.0], &[1.0; 2])),
@@ -174,7 +174,7 @@ fn misuse_is_named() {
         (&|| drop(Minibatches::in_order(3, 0)), "Minibatches: groups of 0 rows; pass a size of at least 1"),
         (
             &|| drop(predictions(&[1.0; 3], 2)),
-            "nn::predictions: 3 outputs are no whole number of rows of 2 classes; pass the width of the last layer as the \
+            "nn::predictions: 3 outputs do not divide into rows of 2 classes; pass the width of the last layer as the \
              number of classes",
         ),
         (&|| drop(Confusion::of(&[0, 2], &[0, 1], 2)), "Confusion: there is a class 2 and 2 classes, counted from 0"),

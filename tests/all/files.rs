@@ -70,16 +70,16 @@ fn what_is_wrong_in_a_csv_file_is_named_with_row_and_column() {
     let cases = [
         ("", "a.csv: there are no rows of data"),
         ("x,y\n", "a.csv: there are no rows of data"),
-        ("x,y\n1,2\n3,abc\n", "a.csv: row 3, column 2 (\"y\"): \"abc\" is no number"),
-        ("x,y\r\n1,2\r\n\r\n3,?\r\n", "a.csv: row 4, column 2 (\"y\"): \"?\" is no number"),
+        ("x,y\n1,2\n3,abc\n", "a.csv: row 3, column 2 (\"y\"): \"abc\" is not a number"),
+        ("x,y\r\n1,2\r\n\r\n3,?\r\n", "a.csv: row 4, column 2 (\"y\"): \"?\" is not a number"),
         ("x,y\n1,2\n,4\n", "a.csv: row 3, column 1 (\"x\"): the value is missing"),
         ("x,y\n1,2\n3, \n", "a.csv: row 3, column 2 (\"y\"): the value is missing"),
         ("x,y\n1,2\n3\n", "a.csv: row 3, column 2 (\"y\"): the row ends before it"),
         ("x,y\n1,2\n3,4,5\n", "a.csv: row 3, column 3: a cell too many; the rows have 2"),
-        ("x,y\n1,2\n3,NaN\n", "a.csv: row 3, column 2 (\"y\"): NaN is no finite number"),
-        ("x,y\n1,2\ninf,0\n", "a.csv: row 3, column 1 (\"x\"): inf is no finite number"),
+        ("x,y\n1,2\n3,NaN\n", "a.csv: row 3, column 2 (\"y\"): NaN is not a finite number"),
+        ("x,y\n1,2\ninf,0\n", "a.csv: row 3, column 1 (\"x\"): inf is not a finite number"),
         ("x,\"y\nz\"\n1,2\n3,4\n", "a.csv: there is no column \"y\" among \"x\", \"y\\nz\""),
-        ("\"x\n1\",y\n1,2\nabc,4\n", "a.csv: row 4, column 1 (\"x\\n1\"): \"abc\" is no number"),
+        ("\"x\n1\",y\n1,2\nabc,4\n", "a.csv: row 4, column 1 (\"x\\n1\"): \"abc\" is not a number"),
         ("x;y\n1;2\n", "a.csv: there is no column \"y\" among \"x;y\""),
         (
             "1,2\n3,4\n",
@@ -87,7 +87,7 @@ fn what_is_wrong_in_a_csv_file_is_named_with_row_and_column() {
         ),
         ("x,y,x\n1,2,3\n", "a.csv: row 1, column 3 (\"x\"): column 1 has the same name"),
         ("y\n1\n", "a.csv: 0 columns of features and 1 of targets"),
-        ("x,y\n\u{e9},2\n", "a.csv: row 2, column 1 (\"x\"): \"\u{e9}\" is no number"),
+        ("x,y\n\u{e9},2\n", "a.csv: row 2, column 1 (\"x\"): \"\u{e9}\" is not a number"),
     ];
     for (content, expected) in cases {
         with_file("a.csv", content, |path| {
@@ -107,7 +107,7 @@ fn classes_are_whole_numbers() {
             let error = Dataset::<f64, usize>::read_csv(path, &["y"]).unwrap_err();
             let number: f64 = wrong.parse().unwrap();
             let expected =
-                format!("a.csv: row 3, column 2 (\"y\"): {number} is no class; classes are whole numbers from 0");
+                format!("a.csv: row 3, column 2 (\"y\"): {number} is not a class; classes are whole numbers from 0");
             assert_eq!(message(path, error), expected);
         });
     }
@@ -131,10 +131,10 @@ fn csv_as_spreadsheets_write_it() {
 fn what_is_wrong_in_a_file_of_rows() {
     let cases = [
         ("", "a.csv: there are no rows of data"),
-        ("0\n1\n10\n", "a.csv: row 3, column 1: 10 is no row; the data has 10, counted from 0"),
-        ("0\n-1\n", "a.csv: row 2, column 1: -1 is no row; the data has 10, counted from 0"),
-        ("0\n0.5\n", "a.csv: row 2, column 1: 0.5 is no row; the data has 10, counted from 0"),
-        ("0\nx\n", "a.csv: row 2, column 1: \"x\" is no number"),
+        ("0\n1\n10\n", "a.csv: row 3, column 1: 10 is not a row; the data has 10, counted from 0"),
+        ("0\n-1\n", "a.csv: row 2, column 1: -1 is not a row; the data has 10, counted from 0"),
+        ("0\n0.5\n", "a.csv: row 2, column 1: 0.5 is not a row; the data has 10, counted from 0"),
+        ("0\nx\n", "a.csv: row 2, column 1: \"x\" is not a number"),
         ("0,1\n", "a.csv: row 1, column 2: a cell too many; the rows have 1"),
     ];
     for (content, expected) in cases {

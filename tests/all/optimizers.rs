@@ -273,10 +273,10 @@ fn refusals_say_what_to_do() {
     );
     assert_eq!(
         message(|| Lbfgs::new(3).set_state(State { steps: 1, numbers: vec![0.0; 4] }, 3)),
-        "Lbfgs::set_state: 4 numbers are no pairs of changes of 3 parameters; pass the state of a method with that many"
+        "Lbfgs::set_state: 4 numbers are not pairs of changes of 3 parameters; pass the state of a method with that many"
     );
     assert_eq!(
         message(|| clip_values(&mut [1.0], -1.0)),
-        "clip_values: -1 is no bound; pass a number that is not negative"
+        "clip_values: -1 is not a bound; pass a number of at least 0"
     );
 }

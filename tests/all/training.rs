@@ -205,8 +205,8 @@ fn a_loss_that_is_not_finite_ends_the_training_with_the_last_good_weights() {
         let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.5))).epochs(20);
         let error = trainer.fit(&objective, &mut x, &one_row(), None).unwrap_err();
         let expected = format!(
-            "epoch 7, step 1: the loss is {value}; the weights from before are kept; is the learning rate too large, or is \
-             there a number in the data that is no number?"
+            "epoch 7, step 1: the loss is {value}; the weights from before are kept; try a smaller learning rate, \
+             and check the data for NaN or infinity"
         );
         assert_eq!((error.to_string(), x), (expected, [2.5]));
         assert_eq!(trainer.history().len(), 6);
@@ -229,7 +229,10 @@ fn a_derivative_that_is_not_finite_is_named() {
     let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.5)));
     let error = trainer.fit(&Root(network.clone()), network.parameters_mut(), &one_row(), None).unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("epoch 1, step 1: the derivative by layer 1, neuron 2, weight 2 is inf; "), "{text}");
+    assert!(
+        text.starts_with("epoch 1, step 1: the derivative with respect to layer 1, neuron 2, weight 2 is inf; "),
+        "{text}"
+    );
 }
 
 #[test]
@@ -242,7 +245,7 @@ fn a_validation_loss_that_is_not_finite_ends_the_training() {
     assert!(error.to_string().starts_with("epoch 1, step 1: the loss of the validation data is NaN; "), "{error}");
 }
 
-/// An error of 0.05 % in the derivative by one weight, in the recorded reading.
+/// An error of 0.05 % in the derivative with respect to one weight, in the recorded reading.
 struct Faulty {
     network: Mlp,
     index: usize,
@@ -278,7 +281,8 @@ fn modes_that_disagree_end_the_training_with_the_name_of_the_parameter() {
     assert!(epoch > 1 && (reverse - forward - 5e-4).abs() < 1e-9 && relative > 1e-4);
     let text = error.to_string();
     assert!(
-        text.contains("the derivative by layer 1, neuron 3, weight 2 is") && text.contains("in forward mode"),
+        text.contains("the derivative with respect to layer 1, neuron 3, weight 2 is")
+            && text.contains("in forward mode"),
         "{text}"
     );
     assert!(matches!(train(1e-8), Err(TrainError::Disagreement { .. })));

@@ -1,4 +1,4 @@
-//! What derivatives cost as problems grow: the time and the memory for each operation.
+//! The cost of derivatives as problems grow: the time and the memory for each operation.
 //!
 //! ```sh
 //! taskset -c 1 cargo run --release --manifest-path benches/growth/Cargo.toml
@@ -44,7 +44,7 @@ struct Subject {
     /// The largest size that takes neither long nor much memory.
     largest: usize,
     operations: fn(usize) -> usize,
-    /// Compares the answer at a size with the one by hand, and makes what is timed.
+    /// Compares the answer at a size with the hand-written one, and returns the program to time.
     make: fn(usize) -> Run,
 }
 
@@ -112,7 +112,7 @@ fn of_gradient(n: usize, gradient: fn(&[f64]) -> Vec<f64>) -> Run {
 fn assert_close(found: &[f64], expected: &[f64]) {
     let largest = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
     assert_eq!(found.len(), expected.len());
-    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-10 * largest), "not the answer by hand");
+    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-10 * largest), "not the hand-written answer");
 }
 
 /// The figures of every subject, size by size.

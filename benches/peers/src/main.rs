@@ -5,7 +5,7 @@
 //! ```
 //!
 //! All crates run the same source, written over one trait of numbers (`program.rs`), each in the
-//! fastest way that it documents (`peers/`). Every answer is compared with the one by hand before it is timed;
+//! fastest way that it documents (`peers/`). Every answer is compared with the hand-written one before it is timed;
 //! a wrong one gets no time. The ways of a row are timed in turn, so that their ratios hold on a
 //! machine whose speed drifts.
 
@@ -49,7 +49,7 @@ use table::{Measure, Row};
 type Double = Ours<f64>;
 type Single = Ours<f32>;
 
-/// A row with the plain program and the answer by hand.
+/// A row with the plain program and the hand-written answer.
 fn row<P: Program>(
     title: impl Into<String>,
     measure: Measure,

@@ -35,7 +35,7 @@ struct Column {
 }
 
 impl Row {
-    /// A row with the plain function and the answer by hand.
+    /// A row with the plain function and the hand-written answer.
     pub(crate) fn new(
         title: impl Into<String>,
         measure: Measure,

@@ -66,7 +66,7 @@ impl Grid {
 }
 
 impl Cell {
-    /// The least distance from the middle of this cell to that of the one below.
+    /// The least distance from the middle of this cell to the middle of the next one below.
     fn distance(&self, below: &Cell) -> f64 {
         let gap = if self.passing && below.passing { PASSING_GAP } else { BOX_GAP };
         (self.height + below.height) / 2.0 + gap

@@ -1,4 +1,4 @@
-//! Data from files.
+//! Reads data from CSV files.
 //!
 //! A row is a line of the file, counted from 1, the header among them, as in an editor or a
 //! spreadsheet.
@@ -32,7 +32,7 @@ pub enum DataError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
     /// A cell is wrong, missing, or one too many.
@@ -86,7 +86,7 @@ impl Error for DataError {
     }
 }
 
-/// What a row is to be learned as: a number of type `R`, or a class, `usize`.
+/// The target of a row: a number of type `R`, or a class, `usize`.
 ///
 /// ```
 /// use dualtape::nn::Target;
@@ -112,7 +112,7 @@ impl<R: Real> Target<R> for usize {
         if class as f64 == number && number < u32::MAX.into() {
             Ok(class)
         } else {
-            Err(format!("{number} is no class; classes are whole numbers from 0"))
+            Err(format!("{number} is not a class; classes are whole numbers from 0"))
         }
     }
 }
@@ -120,7 +120,7 @@ impl<R: Real> Target<R> for usize {
 /// A number of this precision.
 fn finite<R: Real>(number: f64) -> Result<R, String> {
     let rounded = R::from_f64(number);
-    if Scalar::is_finite_throughout(rounded) { Ok(rounded) } else { Err(format!("{number} is no finite number")) }
+    if Scalar::is_finite_throughout(rounded) { Ok(rounded) } else { Err(format!("{number} is not a finite number")) }
 }
 
 impl<R: Real, T: Target<R>> Dataset<R, T> {
@@ -131,7 +131,7 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
     ///
     /// When the file cannot be read, has no rows or no such columns, a row has more or fewer
     /// cells than the header, or a cell has no finite number, or no class where the targets are
-    /// of type `usize`. Nothing is filled in for what is missing.
+    /// of type `usize`. Missing values are not filled in.
     ///
     /// ```
     /// use dualtape::nn::{Dataset, read_indices};
@@ -169,7 +169,7 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is empty, or has a line that is no number of a row.
+/// When the file cannot be read, is empty, or has a line that is not the number of a row.
 ///
 /// ```
 /// let rows = dualtape::nn::read_indices("data/iris_test_idx.txt", 150)?;
@@ -178,14 +178,14 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
 /// let error = dualtape::nn::read_indices("data/iris_test_idx.txt", 100).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "data/iris_test_idx.txt: row 21, column 1: 100 is no row; the data has 100, counted from 0"
+///     "data/iris_test_idx.txt: row 21, column 1: 100 is not a row; the data has 100, counted from 0"
 /// );
 /// # Ok::<(), dualtape::nn::DataError>(())
 /// ```
 pub fn read_indices(path: impl AsRef<Path>, rows: usize) -> Result<Vec<usize>, DataError> {
     let index = |number: f64| match number as usize {
         row if row as f64 == number && row < rows => Ok(row),
-        _ => Err(format!("{number} is no row; the data has {rows}, counted from 0")),
+        _ => Err(format!("{number} is not a row; the data has {rows}, counted from 0")),
     };
     let table = Table::read(path.as_ref(), false)?;
     table.rows.iter().map(|row| table.cell(row, 0, index)).collect()
@@ -244,7 +244,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// What the number in a cell stands for.
+    /// Reads the number in a cell as a target or a feature.
     fn cell<T>(
         &self,
         row: &ByteRecord,
@@ -273,5 +273,5 @@ fn number(text: Option<Cow<'_, str>>) -> Result<f64, String> {
     if text.is_empty() {
         return Err("the value is missing".to_string());
     }
-    text.parse().map_err(|_| format!("{:?} is no number", text.chars().take(40).collect::<String>()))
+    text.parse().map_err(|_| format!("{:?} is not a number", text.chars().take(40).collect::<String>()))
 }

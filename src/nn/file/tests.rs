@@ -1,4 +1,4 @@
-//! What becomes of damaged files.
+//! Damaged files are refused.
 
 use super::*;
 use crate::nn::Activation;
@@ -128,10 +128,10 @@ fn crafted_headers_are_refused() {
         (
             format!("{{{a}, {a}}}"),
             16,
-            "the header is no map of tensors: the name \"a\" comes twice at line 1 column 66",
+            "the header is not a map of tensors: the name \"a\" comes twice at line 1 column 66",
         ),
-        ("[]".to_string(), 0, "the header is no map of tensors: invalid type: sequence, expected a map"),
-        (String::new(), 0, "the header is no map of tensors: EOF"),
+        ("[]".to_string(), 0, "the header is not a map of tensors: invalid type: sequence, expected a map"),
+        (String::new(), 0, "the header is not a map of tensors: EOF"),
     ];
     for (header, bytes, expected) in cases {
         let problem = problem_of_header(&header, bytes);

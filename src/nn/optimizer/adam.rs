@@ -36,7 +36,7 @@ pub type Adam = Optimizer<Moments>;
 pub struct Moments {
     /// The parts β₁ and β₂ of the means that are kept at every step.
     pub betas: [f64; 2],
-    /// What keeps the quotient finite, ε.
+    /// The number ε that keeps the quotient finite.
     pub epsilon: f64,
     /// The decay λ.
     pub weight_decay: f64,

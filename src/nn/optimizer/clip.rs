@@ -42,6 +42,6 @@ pub fn clip_norm<R: Real>(gradient: &mut [R], most: R) -> R {
 /// ```
 #[track_caller]
 pub fn clip_values<R: Real>(gradient: &mut [R], most: R) {
-    assert!(most >= R::zero(), "clip_values: {most} is no bound; pass a number that is not negative");
+    assert!(most >= R::zero(), "clip_values: {most} is not a bound; pass a number of at least 0");
     gradient.iter_mut().for_each(|g| *g = Scalar::clamp(*g, -most, most));
 }

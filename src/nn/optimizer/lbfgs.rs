@@ -48,7 +48,7 @@ struct Point {
 /// How much of the descent that the slope promises must come true.
 const DECREASE: f64 = 1e-4;
 
-/// What part of the slope must be gone.
+/// The fraction of the slope that must be gone.
 const CURVATURE: f64 = 0.9;
 
 /// How often the line search halves or doubles.
@@ -141,7 +141,7 @@ impl Lbfgs {
         direction
     }
 
-    /// What it remembers: the number of steps, and the changes of the parameters and of the
+    /// Returns the state: the number of steps, and the changes of the parameters and of the
     /// gradient in the last of them.
     ///
     /// ```
@@ -175,7 +175,7 @@ impl Lbfgs {
     pub fn set_state(&mut self, State { steps, numbers }: State, parameters: usize) {
         assert!(
             numbers.is_empty() || (parameters > 0 && numbers.len().is_multiple_of(2 * parameters)),
-            "Lbfgs::set_state: {} numbers are no pairs of changes of {parameters} parameters; pass the state of a method \
+            "Lbfgs::set_state: {} numbers are not pairs of changes of {parameters} parameters; pass the state of a method \
              with that many",
             numbers.len()
         );

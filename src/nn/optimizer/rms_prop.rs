@@ -21,7 +21,7 @@ pub type RmsProp = Optimizer<MeanSquare>;
 pub struct MeanSquare {
     /// The part α of the mean that is kept at every step.
     pub decay: f64,
-    /// What keeps the quotient finite, ε.
+    /// The number ε that keeps the quotient finite.
     pub epsilon: f64,
 }
 

@@ -29,7 +29,7 @@ pub enum Schedule {
     Step {
         /// The rate of the first `every` steps.
         from: f64,
-        /// What it is multiplied by again and again.
+        /// The factor of each decrease.
         factor: f64,
         /// After how many steps it is.
         every: usize,

@@ -1,4 +1,4 @@
-//! What is told about a training while it runs.
+//! Callbacks: they hear about a training while it runs.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -67,12 +67,12 @@ pub struct Epoch {
     pub loss: f64,
     /// The loss of the validation data after the epoch, if there is any.
     pub validation_loss: Option<f64>,
-    /// The learning rate after the epoch: that of the coming step.
+    /// The learning rate of the next step after the epoch.
     pub rate: f64,
 }
 
 impl Epoch {
-    /// The loss that says whether the training gets any further.
+    /// Returns the loss that decides whether the training makes progress.
     pub(super) fn decisive_loss(&self) -> f64 {
         self.validation_loss.unwrap_or(self.loss)
     }
@@ -89,7 +89,7 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// What is told about a training, and may stop it with `ControlFlow::Break`.
+/// Hears about a training while it runs, and may stop it with `ControlFlow::Break`.
 ///
 /// [`Trainer::on_epoch`](super::Trainer::on_epoch) makes one of a closure. [`Step`] has an example.
 pub trait Callback<R = f64> {
@@ -107,7 +107,7 @@ pub trait Callback<R = f64> {
     fn end(&mut self) {}
 }
 
-/// A closure that is told about epochs.
+/// A closure that is called after epochs.
 pub(super) struct OnEpoch<F>(pub(super) F);
 
 impl<R, F: FnMut(&Epoch, &[R]) -> ControlFlow<()>> Callback<R> for OnEpoch<F> {

@@ -1,4 +1,4 @@
-//! What goes wrong while a network trains.
+//! Errors of a training.
 
 use std::error::Error;
 use std::fmt;
@@ -17,8 +17,8 @@ use crate::nn::FileError;
 /// let error = trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "epoch 2, step 1: the loss is inf; the weights from before are kept; is the learning rate too large, or is there \
-///      a number in the data that is no number?"
+///     "epoch 2, step 1: the loss is inf; the weights from before are kept; try a smaller learning rate, and check \
+///      the data for NaN or infinity"
 /// );
 /// assert_eq!(line.parameters(), [0.0, 0.0]);
 /// # Ok::<(), dualtape::nn::TrainError>(())
@@ -32,16 +32,16 @@ pub enum TrainError {
         epoch: usize,
         /// The step in the epoch, from 1 on.
         step: usize,
-        /// What is not finite.
+        /// The name of the number: a loss or a derivative.
         what: String,
-        /// What it is instead.
+        /// The number: infinite or NaN.
         value: f64,
     },
     /// Reverse and forward mode have different derivatives.
     Disagreement {
         /// The epoch, from 1 on.
         epoch: usize,
-        /// By which parameter.
+        /// The parameter with respect to which they are taken.
         parameter: String,
         /// The derivative in reverse mode.
         reverse: f64,
@@ -50,18 +50,18 @@ pub enum TrainError {
         /// The difference relative to the largest derivative.
         relative: f64,
     },
-    /// The training that is taken up again has another number of parameters.
+    /// The resumed training has another number of parameters.
     Parameters {
-        /// That of the parameters that were passed.
+        /// The number of parameters that were passed.
         passed: usize,
-        /// That of the training.
+        /// The number of parameters of the training.
         resumed: usize,
     },
-    /// The training that is taken up again has other data, or the same in another order.
+    /// The resumed training has other data, or the same data in another order.
     Data {
-        /// What was passed: numbers of rows and checksums.
+        /// The numbers of rows and checksums of the data that was passed.
         passed: String,
-        /// That of the training.
+        /// The numbers of rows and checksums of the training's data.
         resumed: String,
     },
     /// The checkpoint cannot be written.
@@ -74,14 +74,14 @@ impl fmt::Display for TrainError {
         match self {
             TrainError::NotFinite { epoch, step, what, value } => write!(
                 f,
-                "epoch {epoch}, step {step}: {what} is {value}; the weights from before are kept; is the learning rate \
-                 too large, or is there a number in the data that is no number?"
+                "epoch {epoch}, step {step}: {what} is {value}; the weights from before are kept; try a smaller learning \
+                 rate, and check the data for NaN or infinity"
             ),
             TrainError::Disagreement { epoch, parameter, reverse, forward, relative } => write!(
                 f,
-                "epoch {epoch}: the derivative by {parameter} is {reverse} in reverse mode and {forward} in forward mode, \
-                 a relative difference of {relative:.1e}; does the loss depend on the scalar, or have a rule of its own \
-                 that is wrong?"
+                "epoch {epoch}: the derivative with respect to {parameter} is {reverse} in reverse mode and {forward} in \
+                 forward mode, a relative difference of {relative:.1e}; check custom rules in the loss, and whether it \
+                 branches on the type of its scalar"
             ),
             TrainError::Parameters { passed, resumed } => write!(
                 f,

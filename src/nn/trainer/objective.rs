@@ -1,4 +1,4 @@
-//! What a training makes small.
+//! Objectives: the losses that a training minimizes.
 
 use std::ops::Deref;
 
@@ -15,8 +15,8 @@ use crate::scalar::{Real, Scalar};
 /// It is written once, and the [`Trainer`](super::Trainer) reads it in reverse mode to train, in forward mode to
 /// check that, and in plain numbers to validate.
 ///
-/// The loss of rows must be a mean over them: a large minibatch is taken in pieces, whose losses count by their
-/// numbers of rows. [`Supervised`] is one ready-made.
+/// The loss of rows must be a mean over them: the trainer splits a large minibatch into pieces and weights their losses
+/// by their numbers of rows. [`Supervised`] is a ready-made objective.
 ///
 /// ```
 /// use dualtape::nn::{Batch, Dataset, Objective, Schedule, Sgd, Trainer, mean_absolute_error};
@@ -43,13 +43,13 @@ pub trait Objective<R: Real = f64, T = R>: Sync {
     /// The mean loss of the rows of a batch.
     fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, T>) -> S;
 
-    /// What a parameter is, for messages.
+    /// Returns the name of a parameter, for messages.
     fn parameter_name(&self, index: usize) -> String {
         format!("parameter {index}")
     }
 }
 
-/// Some rows, and the chance that a training step has: a [`Dataset`] to read.
+/// Some rows, readable as a [`Dataset`], and the random numbers of a training step.
 ///
 /// ```
 /// use dualtape::nn::{Batch, Dataset};
@@ -67,7 +67,7 @@ pub struct Batch<'a, R = f64, T = R> {
 }
 
 impl<'a, R: Real, T: Copy> Batch<'a, R, T> {
-    /// All rows, to evaluate: without chance.
+    /// Returns all rows, for evaluation, without random numbers.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Batch, Dataset, Mlp, Objective, Supervised};
@@ -125,7 +125,7 @@ impl<R, T> Deref for Batch<'_, R, T> {
     }
 }
 
-/// A network learns what its outputs should be: the [`cross_entropy`] of classes, the
+/// Trains a network on known outputs: with the [`cross_entropy`] of classes, or the
 /// [`mean_squared_error`] of numbers.
 ///
 /// ```
@@ -146,7 +146,7 @@ impl<R, T> Deref for Batch<'_, R, T> {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Supervised<R = f64> {
-    /// Of which only the shape counts.
+    /// Only its shape is used.
     network: Mlp<R>,
     penalty: f64,
     dropout: f64,
@@ -165,8 +165,8 @@ impl<R: Real> Supervised<R> {
         Supervised { network: network.clone(), penalty: 0.0, dropout: 0.0 }
     }
 
-    /// The same with a penalty of this weight: that times the sum of the squares of all
-    /// [weights](Mlp::weights), without the biases.
+    /// Adds a penalty: this factor times the sum of the squares of all [weights](Mlp::weights),
+    /// without the biases.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Batch, Dataset, Mlp, Objective, Supervised};
@@ -197,7 +197,7 @@ impl<R: Real> Supervised<R> {
         Supervised { dropout: probability, ..self }
     }
 
-    /// What `loss` makes of the outputs at a batch, with the penalty.
+    /// Returns the `loss` of the outputs at a batch, plus the penalty.
     fn of_outputs<S: Scalar<Real = R>, T: Copy>(
         &self,
         parameters: &[S],

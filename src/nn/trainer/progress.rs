@@ -1,4 +1,4 @@
-//! How far a training has come, and how that is saved.
+//! The progress of a training, and how it is saved.
 
 use std::num::NonZeroUsize;
 
@@ -17,11 +17,11 @@ pub(super) struct Progress<R> {
     pub(super) steps: usize,
     /// The sum of the losses of all rows in these steps.
     pub(super) loss: f64,
-    /// What it was begun with: [`description`].
+    /// The [`description`] of the data that it started with.
     pub(super) data: String,
 }
 
-/// What tells the data of a training from others.
+/// Describes the data of a training, to tell it from other data.
 pub(super) fn description<R: Real, T: Copy + 'static>(
     train: &Dataset<R, T>,
     validation: Option<&Dataset<R, T>>,
@@ -48,8 +48,8 @@ impl<R> Progress<R> {
 }
 
 impl<U: Update, R: Real> Trainer<'_, U, R> {
-    /// All that it takes to go on bit for bit: the parameters, the best ones so far, what the optimizer remembers,
-    /// the history, the seed and the size of minibatches, and a checksum of the data.
+    /// Returns everything that a training needs to continue bit for bit: the parameters, the best ones so far, the state
+    /// of the optimizer, the history, the seed and the size of minibatches, and a checksum of the data.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -90,12 +90,12 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         tensors
     }
 
-    /// Goes on from where another one was, with its seed and size of minibatches. The optimizer, the objective, and the
-    /// data have to be those of that one; other data is refused by [`fit`](Trainer::fit).
+    /// Continues a saved training, with its seed and size of minibatches. The optimizer, the objective and the data must
+    /// be the same; [`fit`](Trainer::fit) refuses other data.
     ///
     /// # Errors
     ///
-    /// When something is missing, or does not fit the rest or the optimizer. Nothing is changed then.
+    /// When a tensor is missing, or does not match the others or the optimizer. Then the trainer is not changed.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule, Sgd, Tensors, Trainer};
@@ -132,5 +132,5 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     }
 }
 
-/// What is saved of an epoch: the losses and the rate.
+/// The losses and the rate of an epoch, as saved.
 const COLUMNS: usize = 3;

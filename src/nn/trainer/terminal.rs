@@ -1,4 +1,4 @@
-//! A training in front of somebody.
+//! A training in a terminal: progress bar and Ctrl-C.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -23,7 +23,7 @@ use super::{Callback, Epoch, Step};
 #[derive(Clone, Debug)]
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
-    /// What there is to say of the validation data.
+    /// The text about the validation data.
     validation: String,
 }
 
@@ -89,7 +89,7 @@ const IDLE: u8 = 0;
 const TRAINING: u8 = 1;
 const STOPPING: u8 = 2;
 
-/// What a shell makes of a program that SIGINT ended.
+/// The exit code of a program that SIGINT ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
 impl CtrlC {
