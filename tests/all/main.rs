@@ -49,6 +49,7 @@ mod sparse;
 mod special_values;
 mod support;
 mod sweeps;
+mod tape_in_100_lines;
 mod tape_safety;
 mod taylor;
 mod terms;
