@@ -11,7 +11,7 @@
 //!
 //! let x = [0.5, 2.0];
 //! assert_eq!(f(&x), 2.8414709848078967); // evaluated
-//! let (y, reverse) = gradient(f, &x); // recorded on a tape, and walked back
+//! let (y, reverse) = gradient(f, &x); // recorded on a tape, and swept in reverse
 //! let (z, forward) = gradient_forward(f, &x); // with dual numbers
 //! assert_eq!((y, &reverse), (z, &forward));
 //! assert_eq!(hessian(f, &x).2[0][1], -0.30116867893975674); // both, nested
@@ -22,23 +22,24 @@
 //!
 //! | I have | I want | call |
 //! |---|---|---|
-//! | a function of one number | its slope | [`derivative`] |
-//! | | all derivatives to order K | [`taylor`](taylor()) |
-//! | a function of many numbers with one result | its gradient | [`gradient`] (reverse); [`gradient_forward`], or [`gradient_array`], for a few inputs |
-//! | | its curvature | [`hessian`], [`hvp`]; [`SparseHessian`] |
-//! | a sum of many terms | its gradient, in the memory of one | [`Terms`] |
-//! | a function with many results | its Jacobian, or products with it | [`jacobian`], [`jacobian_reverse`], [`jvp`], [`vjp`]; [`SparseJacobian`] |
-//! | a [`Function`] | any of these in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
-//! | a kernel that is called many times | less to record | [`fuse`](fuse()); [`fuse_map`] over slices |
-//! | a formula of up to 16 inputs | all its slopes at the cost of code by hand | [`linearize`] |
-//! | values from elsewhere, an operation on slices | derivatives of my own | [`Rule`], [`Block`] |
-//! | a solution of equations | its derivative by the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
+//! | a function of one number | its derivative; all derivatives to order K | [`derivative`]; [`taylor`](taylor()) |
+//! | a function of many numbers | its gradient | [`gradient`]; [`gradient_forward`] or [`gradient_array`] for a few inputs |
+//! | a function of many numbers | its Hessian; a product with it | [`hessian`]; [`hvp`] |
+//! | a function with several results | its Jacobian; products with it | [`jacobian`], [`jacobian_reverse`]; [`jvp`], [`vjp`] |
+//! | a function as a value | its gradient or Jacobian, in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
+//! | a function with local dependence | a large sparse derivative | [`SparseJacobian`], [`SparseHessian`] |
+//! | a function to test | forward, reverse and finite differences compared | [`check`](check()) |
+//! | a sum of many terms | its gradient in the memory of one term, on all cores | [`Terms`] |
+//! | a kernel called many times | a shorter recording; all its slopes | [`fuse`](fuse()), or [`fuse_map`] over slices; [`linearize`] |
+//! | values from elsewhere, an operation on slices | custom derivatives | [`Rule`], [`Block`] |
+//! | a solution of equations | its derivative with respect to the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
-//! | a computation | to look at it | [`graph`] |
-//! | doubts | the modes against each other and against differences | [`check`](check()) |
-//! | data | a network that learns it | [`nn`], [`nn::Trainer`] |
-//! | a training, a function of the plane | a picture of it | [`plot`] |
+//! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()) |
+//! | data | a network that learns it | [`nn::Trainer`] |
+//! | a training, a function of the plane | a picture of it | [`plot::Curves`], [`plot::Boundary`] |
+//!
+//! [`root`], [`fixed_point`] and [`argmin`] do not solve the equations: they take the solution and differentiate it.
 //!
 //! Every verb returns the value and the derivative together and is generic in the
 //! scalar of the point, so a derivative of a derivative is a call inside a call. The

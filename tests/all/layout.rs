@@ -56,3 +56,26 @@ fn imports_point_to_earlier_modules() {
     let gone: Vec<_> = expected.difference(&down).collect();
     assert!(gone.is_empty(), "these exceptions are no longer needed: {gone:?}");
 }
+
+/// The table "Which call do I want?" stands in three places with the same rows; `lib.rs` makes links of the calls.
+#[test]
+fn the_tables_of_calls_are_equal() {
+    let rows = |path: &str| {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a page");
+        let lines = text.lines().map(|line| line.trim_start_matches("//! ").to_string());
+        let table = lines.skip_while(|line| !line.starts_with("| I have |")).take_while(|line| line.starts_with('|'));
+        // A link is [`call`] or [`call`](target()).
+        let plain = |row: String| {
+            let without_targets = row.split("](").enumerate().map(|(i, part)| match part.split_once("())") {
+                Some((_, rest)) if i > 0 => rest,
+                _ => part.trim_end_matches('('),
+            });
+            without_targets.collect::<String>().replace(['[', ']'], "")
+        };
+        table.map(plain).collect::<Vec<String>>()
+    };
+    let page = rows("docs/which_call.md");
+    assert!(page.len() > 10, "the table was not found: {page:?}");
+    assert_eq!(rows("README.md"), page);
+    assert_eq!(rows("src/lib.rs"), page);
+}
