@@ -1,11 +1,9 @@
 //! What the library does, one module for each behaviour.
 //!
-//! They are one program, which is linked once. `cargo test --test all taylor::` runs those of one module.
+//! They are one program, which is linked once. `cargo test --test all sparse::` runs those of one module.
 
 mod checking;
 mod checkpoint;
-#[cfg(feature = "graph")]
-mod conventions;
 mod custom_rules;
 #[cfg(feature = "nn")]
 mod datasets;
@@ -39,20 +37,15 @@ mod optimizers;
 #[cfg(feature = "plot")]
 mod pictures;
 mod recordings;
-#[cfg(feature = "graph")]
-mod reference_cases;
 #[cfg(feature = "nn")]
 mod reference_training;
 mod slices;
 mod slopes;
 mod sparse;
-mod special_values;
 mod support;
 mod sweeps;
 mod tape_in_100_lines;
 mod tape_safety;
-mod taylor;
-mod terms;
 mod threads;
 #[cfg(feature = "nn")]
 mod training;

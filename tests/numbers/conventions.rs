@@ -790,9 +790,9 @@ fn every_row_names_its_test() {
         }
         assert!(named.len() > before, "this row names no test: {row}");
     }
-    for line in read("tests/all/conventions.rs").split("#[test]\nfn ").skip(1) {
+    for line in read("tests/numbers/conventions.rs").split("#[test]\nfn ").skip(1) {
         let (test, _) = line.split_once('(').expect("arguments");
-        let is_named = test == "every_row_names_its_test" || named.contains(&("tests/all/conventions.rs", test));
+        let is_named = test == "every_row_names_its_test" || named.contains(&("tests/numbers/conventions.rs", test));
         assert!(is_named, "no row of docs/conventions.md names {test}");
     }
 }

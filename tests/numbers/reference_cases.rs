@@ -4,7 +4,7 @@
 //! their kinks and ends, and composite functions. Further files of either format
 //! are run when the environment variable `DUALTAPE_CASES` names them, separated by
 //! `:`. A line is printed for every failing case in a reading, and a count for
-//! every reading at the end; `cargo test --test all reference_cases -- --nocapture`
+//! every reading at the end; `cargo test --test numbers reference_cases -- --nocapture`
 //! shows the counts when all is well, too.
 
 mod cases;

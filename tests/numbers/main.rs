@@ -1,0 +1,17 @@
+//! Values and derivatives against reference numbers.
+//!
+//! They are a program of their own because they also run in release mode: optimization might change them.
+
+#[cfg(feature = "graph")]
+mod conventions;
+#[cfg(feature = "graph")]
+mod reference_cases;
+mod special_values;
+#[expect(dead_code, reason = "the other binary uses the rest")]
+#[path = "../all/support"]
+mod support {
+    pub(crate) mod compare;
+    pub(crate) mod refusals;
+}
+mod taylor;
+mod terms;
