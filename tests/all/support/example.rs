@@ -1,6 +1,6 @@
 //! Running the examples as a user does.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// A command for an example, which is built in the profile and folder of this test.
@@ -24,7 +24,8 @@ pub(crate) fn example(name: &str) -> Command {
 }
 
 /// A fresh folder of a test.
-pub(crate) fn fresh_folder(test: &str) -> PathBuf {
+#[cfg(feature = "nn")]
+pub(crate) fn fresh_folder(test: &str) -> std::path::PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("the folder of the test is writable");

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 /// A file of `tests/data/micrograd`.
+#[cfg(feature = "nn")]
 pub(crate) fn read(name: &str) -> Value {
     let path = format!("{}/tests/data/micrograd/{name}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
