@@ -60,8 +60,9 @@ pub(crate) const FEW_LANES: usize = 4;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Dual<T = f64, const N: usize = 1> {
-    /// The value.
-    pub value: T,
+    /// The number without its partial derivatives: of the type `T` of the inner number, while
+    /// [`value`](Scalar::value) is the plain number at the bottom of all levels.
+    pub primal: T,
     /// The partial derivatives along the N directions.
     pub partials: [T; N],
 }
@@ -77,8 +78,8 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// assert_eq!((x * y).partials, [3.0, 2.0]);
     /// ```
     #[inline]
-    pub const fn new(value: T, partials: [T; N]) -> Self {
-        Dual { value, partials }
+    pub const fn new(primal: T, partials: [T; N]) -> Self {
+        Dual { primal, partials }
     }
 
     /// A number with derivative zero.
@@ -89,8 +90,22 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// assert_eq!(Dual::<f64, 2>::constant(3.0).partials, [0.0, 0.0]);
     /// ```
     #[inline]
-    pub fn constant(value: T) -> Self {
-        Dual { value, partials: [T::zero(); N] }
+    pub fn constant(primal: T) -> Self {
+        Dual { primal, partials: [T::zero(); N] }
+    }
+
+    /// Returns the number without its partial derivatives, the field `primal`.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// let x = Dual::variable(Dual::variable(2.0));
+    /// assert_eq!(x.primal(), Dual::variable(2.0)); // one level less
+    /// assert_eq!(x.value(), 2.0); // the plain number
+    /// ```
+    #[inline]
+    pub const fn primal(self) -> T {
+        self.primal
     }
 
     /// An independent variable along the direction `lane`.
@@ -106,10 +121,10 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn seeded(value: T, lane: usize) -> Self {
+    pub fn seeded(primal: T, lane: usize) -> Self {
         assert!(lane < N, "lane {lane} of a dual number with {N} lanes; lanes count from 0");
         // Not as zeros of which one is then overwritten: the processor waits for that before it reads them together.
-        Dual { value, partials: std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }) }
+        Dual { primal, partials: std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }) }
     }
 }
 
@@ -117,15 +132,15 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// The same value, with `slope` times the partials of `x` added.
     #[inline(always)]
     fn plus_scaled(self, x: &Self, slope: T) -> Self {
-        Dual { value: self.value, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
+        Dual { primal: self.primal, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
     }
 
     /// The result of an operation on `x` whose partial derivatives are `slopes`.
     #[inline(always)]
-    fn with_slopes<const K: usize>(value: T, x: &[Self; K], slopes: &[T; K]) -> Self {
+    fn with_slopes<const K: usize>(primal: T, x: &[Self; K], slopes: &[T; K]) -> Self {
         match (&x[..], &slopes[..]) {
-            (&[x, y], &[by_x, by_y]) => Dual { value, partials: joined(x.partials, y.partials, [by_x, by_y]) },
-            _ => x.iter().zip(slopes).fold(Self::constant(value), |sum, (x, &slope)| sum.plus_scaled(x, slope)),
+            (&[x, y], &[by_x, by_y]) => Dual { primal, partials: joined(x.partials, y.partials, [by_x, by_y]) },
+            _ => x.iter().zip(slopes).fold(Self::constant(primal), |sum, (x, &slope)| sum.plus_scaled(x, slope)),
         }
     }
 }
@@ -137,8 +152,8 @@ impl<T: Scalar> Dual<T, 1> {
     /// assert_eq!(dualtape::Dual::variable(2.0).partials, [1.0]);
     /// ```
     #[inline]
-    pub fn variable(value: T) -> Self {
-        Dual { value, partials: [T::one()] }
+    pub fn variable(primal: T) -> Self {
+        Dual { primal, partials: [T::one()] }
     }
 }
 
@@ -246,43 +261,43 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 
     #[inline(always)]
     fn inner(self) -> T {
-        self.value
+        self.primal
     }
 
     #[inline(always)]
-    fn chain(self, value: T, slope: T) -> Self {
-        Dual { value, partials: scaled(self.partials, slope) }
+    fn chain(self, primal: T, slope: T) -> Self {
+        Dual { primal, partials: scaled(self.partials, slope) }
     }
 
     #[inline(always)]
-    fn chain_real(self, value: T, slope: T::Real) -> Self {
+    fn chain_real(self, primal: T, slope: T::Real) -> Self {
         let partials = if is_ordinary(slope) {
             self.partials.map(|p| p * slope)
         } else {
             copied(scaled_with_care(copied(self.partials), T::from_real(slope)))
         };
-        Dual { value, partials }
+        Dual { primal, partials }
     }
 
     #[inline(always)]
-    fn chain2(self, other: Self, value: T, slopes: [T; 2]) -> Self {
-        Dual { value, partials: joined(self.partials, other.partials, slopes) }
+    fn chain2(self, other: Self, primal: T, slopes: [T; 2]) -> Self {
+        Dual { primal, partials: joined(self.partials, other.partials, slopes) }
     }
 
     #[inline(always)]
-    fn chain3(self, b: Self, c: Self, value: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
+    fn chain3(self, b: Self, c: Self, primal: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
         let two = sum_of_scaled(self.partials, b.partials, [by_self, by_b]);
-        Dual { value, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
+        Dual { primal, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
     }
 
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        Dual { value: self.value + other.value, partials: zipped(self.partials, other.partials, |p, q| p + q) }
+        Dual { primal: self.primal + other.primal, partials: zipped(self.partials, other.partials, |p, q| p + q) }
     }
 
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        Dual { value: self.value - other.value, partials: zipped(self.partials, other.partials, |p, q| p - q) }
+        Dual { primal: self.primal - other.primal, partials: zipped(self.partials, other.partials, |p, q| p - q) }
     }
 }
 
@@ -296,24 +311,24 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 
     #[inline]
     fn value(self) -> T::Real {
-        self.value.value()
+        self.primal.value()
     }
 
     #[inline]
     fn is_identically_zero(self) -> bool {
         // Of the partials without an early end, which is vector code.
-        self.value.is_identically_zero() && self.partials.iter().fold(true, |all, p| all & p.is_identically_zero())
+        self.primal.is_identically_zero() && self.partials.iter().fold(true, |all, p| all & p.is_identically_zero())
     }
 
     #[inline]
     fn is_finite_throughout(self) -> bool {
-        self.partials.iter().fold(self.value.is_finite_throughout(), |all, p| all & p.is_finite_throughout())
+        self.partials.iter().fold(self.primal.is_finite_throughout(), |all, p| all & p.is_finite_throughout())
     }
 
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
-        Dual { value: self.value.label(name), ..self }
+        Dual { primal: self.primal.label(name), ..self }
     }
 
     #[inline(always)]
@@ -323,7 +338,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     }
 
     fn magnitude(self) -> T::Real {
-        self.partials.iter().fold(self.value.magnitude(), |largest, partial| {
+        self.partials.iter().fold(self.primal.magnitude(), |largest, partial| {
             let other = partial.magnitude();
             if other > largest || Float::is_nan(other) { other } else { largest }
         })
@@ -348,19 +363,19 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     }
 
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        let mut inner = Scratch::of(xs.iter().map(|x| x.value));
+        let mut inner = Scratch::of(xs.iter().map(|x| x.primal));
         let value = crate::scalar::rules::log_sum_exp(&mut inner);
         xs.iter().zip(inner.iter()).fold(Self::constant(value), |sum, (x, &weight)| sum.plus_scaled(x, weight))
     }
 
     fn apply_rule<const K: usize>(rule: &impl Rule<K, T::Real>, x: [Self; K]) -> Self {
-        let inner = x.map(|x| x.value);
+        let inner = x.map(|x| x.primal);
         let value = T::apply_rule(rule, inner);
         Self::with_slopes(value, &x, &rule.partials(inner, value))
     }
 
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
-        let inner: Vec<T> = x.iter().map(|x| x.value).collect();
+        let inner: Vec<T> = x.iter().map(|x| x.primal).collect();
         let values = T::apply_block(block, &inner);
         let mut y: Vec<Self> = values.iter().map(|&value| Self::constant(value)).collect();
         for lane in 0..N {
@@ -380,9 +395,9 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
         if !KernelDual::<T, K>::IS_SMALL {
             return f.eval(&x);
         }
-        let values = x.map(|x| x.value);
+        let values = x.map(|x| x.primal);
         match linearized_if_finite(f, &values, |_| true) {
-            Some(y) => F::Output::map(y, |y| Self::with_slopes(y.value, &x, &y.partials)),
+            Some(y) => F::Output::map(y, |y| Self::with_slopes(y.primal, &x, &y.partials)),
             None => fused_with_care(f, values, x.map(|x| copied(x.partials))),
         }
     }
@@ -406,8 +421,8 @@ where
     F: Function<T::Real>,
     T: Scalar,
 {
-    let x: [Dual<T, N>; K] = std::array::from_fn(|k| Dual { value: values[k], partials: partials[k] });
-    F::Output::map(f.eval(&dual_inputs(&values, |_| true)), |y| Dual::with_slopes(y.value, &x, &y.partials))
+    let x: [Dual<T, N>; K] = std::array::from_fn(|k| Dual { primal: values[k], partials: partials[k] });
+    F::Output::map(f.eval(&dual_inputs(&values, |_| true)), |y| Dual::with_slopes(y.primal, &x, &y.partials))
 }
 
 /// A constant of the next level up.
@@ -421,7 +436,7 @@ impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
 /// every number.
 impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        part(self.value, f)?;
+        part(self.primal, f)?;
         if let [only] = self.partials[..] {
             signed_part(only, f)?;
         } else {

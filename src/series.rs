@@ -50,7 +50,7 @@ mod recurrences;
 /// derivatives, and a `Var<Taylor<f64, 5>>` has a gradient for every coefficient.
 #[derive(Clone, Copy)]
 pub struct Taylor<T, const K: usize> {
-    value: T,
+    primal: T,
     /// The coefficients of t, t², ..., tᴷ.
     higher: [T; K],
 }
@@ -98,8 +98,8 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// assert_eq!((x * x).to_string(), "1 + 4t + 10t²");
     /// ```
     #[inline]
-    pub const fn new(value: T, coefficients: [T; K]) -> Self {
-        Taylor { value, higher: coefficients }
+    pub const fn new(primal: T, coefficients: [T; K]) -> Self {
+        Taylor { primal, higher: coefficients }
     }
 
     /// A number that does not depend on t.
@@ -110,8 +110,8 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// assert_eq!(Taylor::<f64, 2>::constant(3.0).to_string(), "3 + 0t + 0t²");
     /// ```
     #[inline]
-    pub fn constant(value: T) -> Self {
-        Taylor { value, higher: [T::zero(); K] }
+    pub fn constant(primal: T) -> Self {
+        Taylor { primal, higher: [T::zero(); K] }
     }
 
     /// The independent variable `value + t`.
@@ -128,6 +128,19 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
             *first = T::one();
         }
         x
+    }
+
+    /// Returns the coefficient of t⁰: the value, in the scalar of the coefficients.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Taylor};
+    ///
+    /// let x = Taylor::<_, 2>::variable(Dual::new(3.0, [5.0]));
+    /// assert_eq!(x.primal().partials, [5.0]);
+    /// ```
+    #[inline]
+    pub const fn primal(self) -> T {
+        self.primal
     }
 
     /// The K + 1 coefficients, from the value up.
@@ -180,7 +193,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// ```
     pub fn at(self, t: T) -> T {
         let sum = self.higher.iter().rev().copied().reduce(|sum, coefficient| sum * t + coefficient);
-        sum.map_or(self.value, |sum| sum * t + self.value)
+        sum.map_or(self.primal, |sum| sum * t + self.primal)
     }
 
     /// Whether all coefficients after the value are zero throughout.
@@ -190,17 +203,17 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
 
     /// The coefficients from the value up to that of tᵏ.
     fn up_to(&self, k: usize) -> impl DoubleEndedIterator<Item = T> + '_ {
-        once(self.value).chain(self.higher[..k].iter().copied())
+        once(self.primal).chain(self.higher[..k].iter().copied())
     }
 
     /// A function that is linear around the values does to each coefficient what it does
     /// to a partial derivative.
     fn as_partials(self) -> Dual<T, K> {
-        Dual::new(self.value, self.higher)
+        Dual::new(self.primal, self.higher)
     }
 
     fn from_partials(y: Dual<T, K>) -> Self {
-        Taylor { value: y.value, higher: y.partials }
+        Taylor { primal: y.primal, higher: y.partials }
     }
 }
 
@@ -212,7 +225,7 @@ impl<T, const K: usize> Index<usize> for Taylor<T, K> {
     #[track_caller]
     fn index(&self, k: usize) -> &T {
         assert!(k <= K, "coefficient {k} of a series up to order {K}; choose a larger K");
-        if k == 0 { &self.value } else { &self.higher[k - 1] }
+        if k == 0 { &self.primal } else { &self.higher[k - 1] }
     }
 }
 
@@ -221,7 +234,7 @@ impl<T, const K: usize> IndexMut<usize> for Taylor<T, K> {
     #[track_caller]
     fn index_mut(&mut self, k: usize) -> &mut T {
         assert!(k <= K, "coefficient {k} of a series up to order {K}; choose a larger K");
-        if k == 0 { &mut self.value } else { &mut self.higher[k - 1] }
+        if k == 0 { &mut self.primal } else { &mut self.higher[k - 1] }
     }
 }
 
@@ -237,7 +250,7 @@ impl<T: Scalar, const K: usize> Leveled for Taylor<T, K> {
     }
 
     fn inner(&self) -> T {
-        self.value
+        self.primal
     }
 
     fn is_constant(&self) -> bool {
@@ -278,16 +291,16 @@ impl<T: Scalar, const K: usize> Operators for Taylor<T, K> {
     }
 
     fn times(self, other: Self) -> Self {
-        recurrences::product(self.value * other.value, &self, &other)
+        recurrences::product(self.primal * other.primal, &self, &other)
     }
 
     fn over(self, other: Self) -> Self {
-        recurrences::quotient(self.value / other.value, &self, &other)
+        recurrences::quotient(self.primal / other.primal, &self, &other)
     }
 
     fn dividing(self, c: T::Real) -> Self {
         let numerator = Self::from_real(c);
-        recurrences::quotient(numerator.value / self.value, &numerator, &self)
+        recurrences::quotient(numerator.primal / self.primal, &numerator, &self)
     }
 }
 
@@ -321,12 +334,12 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
 
     #[inline]
     fn value(self) -> T::Real {
-        self.value.value()
+        self.primal.value()
     }
 
     #[inline]
     fn is_identically_zero(self) -> bool {
-        self.value.is_identically_zero() && self.is_constant()
+        self.primal.is_identically_zero() && self.is_constant()
     }
 
     #[inline]
@@ -337,7 +350,7 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
-        Taylor { value: self.value.label(name), ..self }
+        Taylor { primal: self.primal.label(name), ..self }
     }
 
     #[inline(always)]
@@ -351,7 +364,7 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
     }
 
     fn mul_add(self, a: Self, b: Self) -> Self {
-        Taylor { value: self.value.mul_add(a.value, b.value), ..self * a + b }
+        Taylor { primal: self.primal.mul_add(a.primal, b.primal), ..self * a + b }
     }
 
     fn magnitude(self) -> T::Real {
@@ -399,7 +412,7 @@ impl<T: Scalar, const K: usize> From<T> for Taylor<T, K> {
 /// `8 + 12t + 6t² + 1t³`; the precision applies to every number.
 impl<T: Scalar, const K: usize> fmt::Display for Taylor<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        part(self.value, f)?;
+        part(self.primal, f)?;
         for (k, &coefficient) in (1..).zip(&self.higher) {
             signed_part(coefficient, f)?;
             f.write_str("t")?;

@@ -50,7 +50,7 @@ use crate::scalar::Scalar;
 #[track_caller]
 pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
     let [y] = at_level("derivative", &mut [Dual::variable(x)], |x| [f(x[0])]);
-    (y.value, y.partials[0])
+    (y.primal, y.partials[0])
 }
 
 /// `(f(x), ∇f(x))`, in reverse mode.
@@ -126,7 +126,7 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
     for_lanes(x, |inputs, lanes| {
         let [y] = at_level("gradient_forward", inputs, |x| [f(x)]);
         g[lanes.clone()].copy_from_slice(&y.partials[..lanes.len()]);
-        value = Some(y.value);
+        value = Some(y.primal);
     });
     (value.expect("f was called at least once"), g)
 }
@@ -155,7 +155,7 @@ pub fn gradient_array<T: Scalar, const N: usize>(
     x: &[T; N],
 ) -> (T, [T; N]) {
     let [y] = at_level("gradient_array", &mut seeded_each(x), |x| [f(as_array(x))]);
-    (y.value, y.partials)
+    (y.primal, y.partials)
 }
 
 /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ` of a function of N numbers to M, in forward mode with a
@@ -182,7 +182,7 @@ pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
     x: &[T; N],
 ) -> ([T; M], [[T; N]; M]) {
     let outputs = at_level("jacobian_array", &mut seeded_each(x), |x| f(as_array(x)));
-    (outputs.map(|y| y.value), outputs.map(|y| y.partials))
+    (outputs.map(|y| y.primal), outputs.map(|y| y.partials))
 }
 
 /// The independent variables, each along a lane of its own.
@@ -221,7 +221,7 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
     for_lanes(x, |inputs, lanes| {
         let outputs = at_level("jacobian", inputs, &f);
         let (y, matrix) = result
-            .get_or_insert_with(|| (outputs.iter().map(|y| y.value).collect(), Matrix::zeros(outputs.len(), x.len())));
+            .get_or_insert_with(|| (outputs.iter().map(|y| y.primal).collect(), Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
         for (row, output) in outputs.iter().enumerate() {
             matrix[row][lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
@@ -292,7 +292,7 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    at_level("jvp", &mut inputs, f).iter().map(|y| (y.value, y.partials[0])).unzip()
+    at_level("jvp", &mut inputs, f).iter().map(|y| (y.primal, y.partials[0])).unzip()
 }
 
 /// `(f(x), uᵀ·J)`: the gradient of `u·f`, in reverse mode.
@@ -345,8 +345,8 @@ pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
     let outputs = at_level("hvp", &mut inputs, |x| gradient_and_value(&f, &[], x));
     let (y, g) = outputs.split_last().expect("the value is the last");
-    let (g, hv) = g.iter().map(|g| (g.value, g.partials[0])).unzip();
-    (y.value, g, hv)
+    let (g, hv) = g.iter().map(|g| (g.primal, g.partials[0])).unzip();
+    (y.primal, g, hv)
 }
 
 /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse,
@@ -390,7 +390,7 @@ pub fn hessian<T: Scalar>(
                 (matrix[row][column], matrix[column][row]) = (entry, entry);
             }
         }
-        result.get_or_insert_with(|| (y.value, g.iter().map(|g| g.value).collect()));
+        result.get_or_insert_with(|| (y.primal, g.iter().map(|g| g.primal).collect()));
     });
     let (y, g) = result.expect("f was called at least once");
     (y, g, matrix)

@@ -21,7 +21,7 @@ use crate::scalar::rules::elementary_functions;
 /// What comes out not finite is computed again with `Dual`, which has the crate's conventions.
 #[derive(Clone, Copy)]
 pub(crate) struct KernelDual<T, const N: usize> {
-    value: T,
+    primal: T,
     partials: [T; N],
     /// A bit for each lane.
     present: u64,
@@ -67,8 +67,8 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
     pub(crate) const IS_SMALL: bool = N <= 16 && size_of::<Self>() <= 1024;
 
     #[inline(always)]
-    fn constant(value: T) -> Self {
-        KernelDual { value, partials: [T::zero(); N], present: 0 }
+    fn constant(primal: T) -> Self {
+        KernelDual { primal, partials: [T::zero(); N], present: 0 }
     }
 
     #[inline(always)]
@@ -78,19 +78,19 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
 
     /// Each partial that is there times a slope.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn scaled(self, value: T, slope: Slope<T>) -> Self {
+    fn scaled(self, primal: T, slope: Slope<T>) -> Self {
         let mut partials = [T::zero(); N];
         for_each_lane!(lane < N => {
             if self.has(lane) {
                 partials[lane] = slope.times(self.partials[lane]);
             }
         });
-        KernelDual { value, partials, present: self.present }
+        KernelDual { primal, partials, present: self.present }
     }
 
     /// The sums of the partials of both, each times its slope.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn joined(self, other: Self, value: T, [first, second]: [Slope<T>; 2]) -> Self {
+    fn joined(self, other: Self, primal: T, [first, second]: [Slope<T>; 2]) -> Self {
         let mut partials = [T::zero(); N];
         for_each_lane!(lane < N => {
             let (p, q) = (self.partials[lane], other.partials[lane]);
@@ -101,16 +101,16 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
                 (false, false) => {}
             }
         });
-        KernelDual { value, partials, present: self.present | other.present }
+        KernelDual { primal, partials, present: self.present | other.present }
     }
 
     fn from_dual(x: Dual<T, N>) -> Self {
-        KernelDual { value: x.value, partials: x.partials, present: u64::MAX }
+        KernelDual { primal: x.primal, partials: x.partials, present: u64::MAX }
     }
 
     #[inline(always)]
     fn dual(self) -> Dual<T, N> {
-        Dual::new(self.value, self.partials)
+        Dual::new(self.primal, self.partials)
     }
 
     /// A number that is finite less itself is zero, and others are NaN: of plain numbers this takes fewer
@@ -151,7 +151,7 @@ where
         return (y, true);
     }
     // A copy: what the call writes stays in memory, and small partials would be read back wider than they were written.
-    let y = F::Output::map(eval_out_of_line(f, dual_inputs(x, counts)), |y| Dual::new(y.value, y.partials));
+    let y = F::Output::map(eval_out_of_line(f, dual_inputs(x, counts)), |y| Dual::new(y.primal, y.partials));
     let are_finite = F::Output::as_slice(&y).iter().flat_map(|y| &y.partials).all(|p| p.is_finite_throughout());
     (y, are_finite)
 }
@@ -203,7 +203,7 @@ impl<T: Scalar, const N: usize> Mode for KernelDual<T, N> {
 
     #[inline(always)]
     fn inner(self) -> T {
-        self.value
+        self.primal
     }
 
     #[inline(always)]
@@ -228,12 +228,12 @@ impl<T: Scalar, const N: usize> Mode for KernelDual<T, N> {
 
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        self.joined(other, self.value + other.value, [Slope::One, Slope::One])
+        self.joined(other, self.primal + other.primal, [Slope::One, Slope::One])
     }
 
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        self.joined(other, self.value - other.value, [Slope::One, Slope::MinusOne])
+        self.joined(other, self.primal - other.primal, [Slope::One, Slope::MinusOne])
     }
 }
 
@@ -247,7 +247,7 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
 
     #[inline(always)]
     fn value(self) -> T::Real {
-        self.value.value()
+        self.primal.value()
     }
 
     fn is_identically_zero(self) -> bool {
@@ -261,7 +261,7 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
-        KernelDual { value: self.value.label(name), ..self }
+        KernelDual { primal: self.primal.label(name), ..self }
     }
 
     #[inline(always)]

@@ -36,7 +36,7 @@ impl<T: Scalar, const N: usize> Leveled for Dual<T, N> {
     }
 
     fn inner(&self) -> T {
-        self.value
+        self.primal
     }
 
     fn is_constant(&self) -> bool {

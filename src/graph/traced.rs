@@ -32,7 +32,7 @@ use crate::scalar::{Scalar, rules};
 /// ```
 #[derive(Clone, Copy)]
 pub struct Traced<T = f64> {
-    value: T,
+    primal: T,
     /// Of the trace; 0 for a constant.
     stamp: u32,
     index: u32,
@@ -46,8 +46,8 @@ impl<T: Scalar> Traced<T> {
     ///
     /// assert_eq!(dualtape::graph::Traced::constant(2.0).value(), 2.0);
     /// ```
-    pub const fn constant(value: T) -> Self {
-        Traced { value, stamp: 0, index: 0 }
+    pub const fn constant(primal: T) -> Self {
+        Traced { primal, stamp: 0, index: 0 }
     }
 
     /// The value, in the scalar that is traced.
@@ -59,7 +59,7 @@ impl<T: Scalar> Traced<T> {
     /// assert_eq!(Traced::constant(Dual::new(2.0, [1.0])).primal().partials, [1.0]);
     /// ```
     pub const fn primal(self) -> T {
-        self.value
+        self.primal
     }
 
     /// Whether the number is in no graph.
@@ -71,8 +71,8 @@ impl<T: Scalar> Traced<T> {
         self.stamp == 0
     }
 
-    pub(super) const fn at(value: T, stamp: u32, index: u32) -> Self {
-        Traced { value, stamp, index }
+    pub(super) const fn at(primal: T, stamp: u32, index: u32) -> Self {
+        Traced { primal, stamp, index }
     }
 
     pub(super) const fn stamp(self) -> u32 {
@@ -108,14 +108,14 @@ macro_rules! traced_functions {
             #[track_caller]
             fn $name(self $(, $p: $t)*) -> Self {
                 let (_, slope) = rules::$name(self.value() $(, $p)*);
-                record(operation_name!($name $($p)*), self.value.$name($($p),*), &[self], &[slope])
+                record(operation_name!($name $($p)*), self.primal.$name($($p),*), &[self], &[slope])
             }
         )*
         $(
             #[track_caller]
             fn $name2(self, $other: Self) -> Self {
                 let (_, by_self, by_other) = rules::$name2(self.value(), $other.value());
-                let value = self.value.$name2($other.value);
+                let value = self.primal.$name2($other.primal);
                 record(operation_name!($name2), value, &[self, $other], &[by_self, by_other])
             }
         )*
@@ -123,7 +123,7 @@ macro_rules! traced_functions {
         #[track_caller]
         fn mul_add(self, a: Self, b: Self) -> Self {
             let (_, by_self, by_a, by_b) = rules::mul_add(self.value(), a.value(), b.value());
-            let value = self.value.mul_add(a.value, b.value);
+            let value = self.primal.mul_add(a.primal, b.primal);
             record(operation_name!(mul_add), value, &[self, a, b], &[by_self, by_a, by_b])
         }
     };
@@ -132,66 +132,66 @@ macro_rules! traced_functions {
 impl<T: Scalar> Operators for Traced<T> {
     #[track_caller]
     fn negated(self) -> Self {
-        record(Cow::Borrowed("neg"), -self.value, &[self], &[-T::Real::one()])
+        record(Cow::Borrowed("neg"), -self.primal, &[self], &[-T::Real::one()])
     }
 
     #[track_caller]
     fn plus(self, other: Self) -> Self {
         let one = T::Real::one();
-        Self::binary("+", self.value + other.value, [(self, one), (other, one)])
+        Self::binary("+", self.primal + other.primal, [(self, one), (other, one)])
     }
 
     #[track_caller]
     fn minus(self, other: Self) -> Self {
         let one = T::Real::one();
-        Self::binary("-", self.value - other.value, [(self, one), (other, -one)])
+        Self::binary("-", self.primal - other.primal, [(self, one), (other, -one)])
     }
 
     #[track_caller]
     fn times(self, other: Self) -> Self {
         let (_, by_self, by_other) = rules::mul(self.value(), other.value());
-        Self::binary("*", self.value * other.value, [(self, by_self), (other, by_other)])
+        Self::binary("*", self.primal * other.primal, [(self, by_self), (other, by_other)])
     }
 
     #[track_caller]
     fn over(self, other: Self) -> Self {
         let (_, by_self, by_other) = rules::div(self.value(), other.value());
-        Self::binary("/", self.value / other.value, [(self, by_self), (other, by_other)])
+        Self::binary("/", self.primal / other.primal, [(self, by_self), (other, by_other)])
     }
 
     #[track_caller]
     fn modulo(self, other: Self) -> Self {
         let (_, by_self, by_other) = rules::rem(self.value(), other.value());
-        Self::binary("%", self.value % other.value, [(self, by_self), (other, by_other)])
+        Self::binary("%", self.primal % other.primal, [(self, by_self), (other, by_other)])
     }
 
     #[track_caller]
     fn added_to(self, c: T::Real) -> Self {
         let one = T::Real::one();
-        Self::binary("+", self.value + c, [(self, one), (Self::from_real(c), one)])
+        Self::binary("+", self.primal + c, [(self, one), (Self::from_real(c), one)])
     }
 
     #[track_caller]
     fn lowered_by(self, c: T::Real) -> Self {
         let one = T::Real::one();
-        Self::binary("-", self.value - c, [(self, one), (Self::from_real(c), -one)])
+        Self::binary("-", self.primal - c, [(self, one), (Self::from_real(c), -one)])
     }
 
     #[track_caller]
     fn subtracted_from(self, c: T::Real) -> Self {
         let one = T::Real::one();
-        Self::binary("-", -self.value + c, [(Self::from_real(c), one), (self, -one)])
+        Self::binary("-", -self.primal + c, [(Self::from_real(c), one), (self, -one)])
     }
 
     #[track_caller]
     fn multiplied_by(self, c: T::Real) -> Self {
-        Self::binary("*", self.value * c, [(self, c), (Self::from_real(c), self.value())])
+        Self::binary("*", self.primal * c, [(self, c), (Self::from_real(c), self.value())])
     }
 
     #[track_caller]
     fn divided_by(self, c: T::Real) -> Self {
         let (_, by_self, by_c) = rules::div(self.value(), c);
-        Self::binary("/", self.value / c, [(self, by_self), (Self::from_real(c), by_c)])
+        Self::binary("/", self.primal / c, [(self, by_self), (Self::from_real(c), by_c)])
     }
 
     #[track_caller]
@@ -202,7 +202,7 @@ impl<T: Scalar> Operators for Traced<T> {
     #[track_caller]
     fn reduced_by(self, c: T::Real) -> Self {
         let (_, by_self, by_c) = rules::rem(self.value(), c);
-        Self::binary("%", self.value % c, [(self, by_self), (Self::from_real(c), by_c)])
+        Self::binary("%", self.primal % c, [(self, by_self), (Self::from_real(c), by_c)])
     }
 
     #[track_caller]
@@ -225,15 +225,15 @@ impl<T: Scalar> Scalar for Traced<T> {
     }
 
     fn value(self) -> T::Real {
-        self.value.value()
+        self.primal.value()
     }
 
     fn is_identically_zero(self) -> bool {
-        self.is_constant() && self.value.is_identically_zero()
+        self.is_constant() && self.primal.is_identically_zero()
     }
 
     fn is_finite_throughout(self) -> bool {
-        self.value.is_finite_throughout()
+        self.primal.is_finite_throughout()
     }
 
     #[track_caller]
@@ -247,7 +247,7 @@ impl<T: Scalar> Scalar for Traced<T> {
     }
 
     fn magnitude(self) -> T::Real {
-        self.value.magnitude()
+        self.primal.magnitude()
     }
 
     elementary_functions!(traced_functions);
@@ -319,20 +319,20 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
         let slopes = softmax(&xs.iter().map(|x| x.value()).collect::<Vec<_>>());
-        let value = T::log_sum_exp_slice(&xs.iter().map(|x| x.value).collect::<Vec<_>>());
+        let value = T::log_sum_exp_slice(&xs.iter().map(|x| x.primal).collect::<Vec<_>>());
         record(Cow::Borrowed("log_sum_exp"), value, xs, &slopes)
     }
 
     #[track_caller]
     fn apply_rule<const N: usize>(rule: &impl Rule<N, T::Real>, x: [Self; N]) -> Self {
-        let (inner, plain) = (x.map(|x| x.value), x.map(|x| x.value()));
+        let (inner, plain) = (x.map(|x| x.primal), x.map(|x| x.value()));
         let value = T::apply_rule(rule, inner);
         record(Cow::Owned(type_name_of(rule)), value, &x, &rule.partials(plain, value.value()))
     }
 
     #[track_caller]
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
-        let values = T::apply_block(block, &x.iter().map(|x| x.value).collect::<Vec<_>>());
+        let values = T::apply_block(block, &x.iter().map(|x| x.primal).collect::<Vec<_>>());
         let plain: Vec<T::Real> = x.iter().map(|x| x.value()).collect();
         let outputs: Vec<T::Real> = values.iter().map(|y| y.value()).collect();
         let mut unit = vec![T::Real::zero(); values.len()];
@@ -376,7 +376,7 @@ impl<T: Scalar> From<T> for Traced<T> {
 /// The value and the number of the node, `3 (node 7)`; a constant is its value alone.
 impl<T: Scalar> fmt::Display for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.value, f)?;
+        fmt::Display::fmt(&self.primal, f)?;
         if self.is_constant() { Ok(()) } else { write!(f, " (node {})", self.index) }
     }
 }

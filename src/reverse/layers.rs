@@ -90,7 +90,7 @@ where
                 #[inline(always)]
                 |z| {
                     let y = activation.eval(&[Dual::variable(*z)]);
-                    *z = y.value;
+                    *z = y.primal;
                     y.partials[0]
                 },
             ));

@@ -37,7 +37,7 @@ use crate::scalar::{Scalar, rules};
 /// ```
 #[derive(Clone, Copy)]
 pub struct Var<T = f64> {
-    value: T,
+    primal: T,
     place: Place,
 }
 
@@ -85,8 +85,8 @@ impl<T: Scalar> Var<T> {
     /// assert_eq!((Var::constant(2.0) * 3.0).value(), 6.0);
     /// ```
     #[inline]
-    pub const fn constant(value: T) -> Self {
-        Var { value, place: Place::NOWHERE }
+    pub const fn constant(primal: T) -> Self {
+        Var { primal, place: Place::NOWHERE }
     }
 
     /// The value, in the scalar that the tape is over.
@@ -98,7 +98,7 @@ impl<T: Scalar> Var<T> {
     /// ```
     #[inline]
     pub const fn primal(self) -> T {
-        self.value
+        self.primal
     }
 
     /// Whether the number is on no tape.
@@ -113,8 +113,8 @@ impl<T: Scalar> Var<T> {
     }
 
     #[inline(always)]
-    pub(super) const fn at(value: T, place: Place) -> Self {
-        Var { value, place }
+    pub(super) const fn at(primal: T, place: Place) -> Self {
+        Var { primal, place }
     }
 
     #[inline(always)]
@@ -125,8 +125,8 @@ impl<T: Scalar> Var<T> {
     /// The result of an operation on two operands, whose partial by the second is 1.
     #[inline(always)]
     #[track_caller]
-    fn joined(self, other: Self, value: T, by_self: T) -> Self {
-        Var { value, place: record::<T, true>([self.place, other.place], [by_self, T::one()]) }
+    fn joined(self, other: Self, primal: T, by_self: T) -> Self {
+        Var { primal, place: record::<T, true>([self.place, other.place], [by_self, T::one()]) }
     }
 
     /// The result of an operation on a few operands.
@@ -145,7 +145,7 @@ impl<T: Scalar> Var<T> {
     #[inline(always)]
     #[track_caller]
     fn record(
-        value: T,
+        primal: T,
         (xs, by_x): (&[Self], impl Iterator<Item = T>),
         (ys, by_y): (&[Self], impl Iterator<Item = T>),
     ) -> Self {
@@ -164,7 +164,7 @@ impl<T: Scalar> Var<T> {
             }))
         });
         match recorded {
-            Ok(place) => Var { value, place },
+            Ok(place) => Var { primal, place },
             Err(foreign) => refuse::<T>(foreign),
         }
     }
@@ -204,7 +204,7 @@ fn record_block<T: Scalar, const K: usize>(
 /// The results of a block with their values, as variables from the first one's place on, or as constants.
 fn results<T: Scalar>(values: &[T], first: Option<Place>) -> impl Iterator<Item = Var<T>> {
     let place = move |i| first.map_or(Place::NOWHERE, |first| first.later(i));
-    values.iter().enumerate().map(move |(i, &value)| Var { value, place: place(i) })
+    values.iter().enumerate().map(move |(i, &value)| Var { primal: value, place: place(i) })
 }
 
 /// What there is in a slice of operands.
@@ -311,18 +311,18 @@ impl<T: Scalar> Mode for Var<T> {
 
     #[inline(always)]
     fn inner(self) -> T {
-        self.value
+        self.primal
     }
 
     #[inline(always)]
     #[track_caller]
-    fn chain(self, value: T, slope: T) -> Self {
+    fn chain(self, primal: T, slope: T) -> Self {
         let place = if self.place.is_nowhere() {
             self.place
         } else {
             record::<T, true>([self.place, Place::NOWHERE], [slope, T::one()])
         };
-        Var { value, place }
+        Var { primal, place }
     }
 
     #[inline(always)]
@@ -333,12 +333,12 @@ impl<T: Scalar> Mode for Var<T> {
 
     #[inline(always)]
     #[track_caller]
-    fn chain2(self, other: Self, value: T, slopes: [T; 2]) -> Self {
+    fn chain2(self, other: Self, primal: T, slopes: [T; 2]) -> Self {
         if self.place == other.place {
             // Two constants, or one variable twice, as in a square: then it is one argument.
-            return self.chain(value, slopes[0] + slopes[1]);
+            return self.chain(primal, slopes[0] + slopes[1]);
         }
-        Var { value, place: record::<T, false>([self.place, other.place], slopes) }
+        Var { primal, place: record::<T, false>([self.place, other.place], slopes) }
     }
 
     #[inline(always)]
@@ -352,13 +352,13 @@ impl<T: Scalar> Mode for Var<T> {
     fn plus(self, other: Self) -> Self {
         // The first one is the sum so far, more often than not: on the way back over a long sum each adjoint waits for
         // the one before, and where the partial is one by its place alone, not for a product.
-        other.joined(self, self.value + other.value, T::one())
+        other.joined(self, self.primal + other.primal, T::one())
     }
 
     #[inline(always)]
     #[track_caller]
     fn minus(self, other: Self) -> Self {
-        other.joined(self, self.value - other.value, -T::one())
+        other.joined(self, self.primal - other.primal, -T::one())
     }
 }
 
@@ -372,23 +372,23 @@ impl<T: Scalar> Scalar for Var<T> {
 
     #[inline]
     fn value(self) -> T::Real {
-        self.value.value()
+        self.primal.value()
     }
 
     #[inline]
     fn is_identically_zero(self) -> bool {
-        self.is_constant() && self.value.is_identically_zero()
+        self.is_constant() && self.primal.is_identically_zero()
     }
 
     #[inline]
     fn is_finite_throughout(self) -> bool {
-        self.value.is_finite_throughout()
+        self.primal.is_finite_throughout()
     }
 
     #[inline(always)]
     #[track_caller]
     fn label(self, name: impl fmt::Display) -> Self {
-        Var { value: self.value.label(name), ..self }
+        Var { primal: self.primal.label(name), ..self }
     }
 
     #[inline(always)]
@@ -398,7 +398,7 @@ impl<T: Scalar> Scalar for Var<T> {
     }
 
     fn magnitude(self) -> T::Real {
-        self.value.magnitude()
+        self.primal.magnitude()
     }
 
     elementary_functions!(chained_functions inline);
@@ -416,23 +416,23 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
 
     #[track_caller]
     fn sum_slice(xs: &[Self]) -> Self {
-        Var::record(sum_of(xs, |x| x.value), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))
+        Var::record(sum_of(xs, |x| x.primal), (xs, std::iter::repeat(T::one())), (&[], std::iter::empty()))
     }
 
     #[track_caller]
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         let b = &b[..a.len()];
-        let value = sum_of_pairs(a, b, |a, b| a.value * b.value);
+        let value = sum_of_pairs(a, b, |a, b| a.primal * b.primal);
         if std::ptr::eq(a, b) {
-            return Var::record(value, (a, a.iter().map(|a| a.value + a.value)), (&[], std::iter::empty()));
+            return Var::record(value, (a, a.iter().map(|a| a.primal + a.primal)), (&[], std::iter::empty()));
         }
-        Var::record(value, (a, b.iter().map(|b| b.value)), (b, a.iter().map(|a| a.value)))
+        Var::record(value, (a, b.iter().map(|b| b.primal)), (b, a.iter().map(|a| a.primal)))
     }
 
     #[track_caller]
     fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
         let weights = &weights[..xs.len()];
-        let value = sum_of_pairs(xs, weights, |x, &weight| x.value * weight);
+        let value = sum_of_pairs(xs, weights, |x, &weight| x.primal * weight);
         Var::record(value, (xs, weights.iter().map(|&weight| T::from_real(weight))), (&[], std::iter::empty()))
     }
 
@@ -444,7 +444,7 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
         activation: &F,
         outputs: &mut Vec<Self>,
     ) {
-        let values = [neurons, inputs].map(|operands| Scratch::of(operands.iter().map(|x| x.value)));
+        let values = [neurons, inputs].map(|operands| Scratch::of(operands.iter().map(|x| x.primal)));
         let [y, slopes] = dense_with_slopes(&values[0], &values[1], rows, activation);
         let first = record_block([neurons, inputs], y.len(), |blocks, operands| {
             Source::Layer(blocks.layers.push(Layer { operands, rows, values, slopes }))
@@ -454,14 +454,14 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        let mut inner = Scratch::of(xs.iter().map(|x| x.value));
+        let mut inner = Scratch::of(xs.iter().map(|x| x.primal));
         let value = rules::log_sum_exp(&mut inner);
         Var::record(value, (xs, inner.iter().copied()), (&[], std::iter::empty()))
     }
 
     #[track_caller]
     fn apply_rule<const N: usize>(rule: &impl Rule<N, T::Real>, x: [Self; N]) -> Self {
-        let inner = x.map(|x| x.value);
+        let inner = x.map(|x| x.primal);
         let value = T::apply_rule(rule, inner);
         if x.iter().all(|x| x.is_constant()) {
             return Var::constant(value);
@@ -471,7 +471,7 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
 
     #[track_caller]
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
-        let inner: Vec<T> = x.iter().map(|x| x.value).collect();
+        let inner: Vec<T> = x.iter().map(|x| x.primal).collect();
         let values = T::apply_block(block, &inner);
         let (block, outputs) = (block.clone(), values.clone());
         let bytes = (inner.len() + outputs.len()) * size_of::<T>();
@@ -488,9 +488,9 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        let (values, counts) = (x.map(|x| x.value), |lane: usize| counts(x[lane]));
+        let (values, counts) = (x.map(|x| x.primal), |lane: usize| counts(x[lane]));
         match linearized_if_finite(f, &values, counts) {
-            Some(y) => F::Output::map(y, |y| Var::with_partials(&x, y.value, &y.partials)),
+            Some(y) => F::Output::map(y, |y| Var::with_partials(&x, y.primal, &y.partials)),
             None => fused_with_care(f, dual_inputs(&values, counts), x.map(|x| x.place)),
         }
     }
@@ -507,11 +507,11 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
         let mut kept = Partials::with_len(sizes.partials());
         let (partials, mut are_finite) = (&mut kept[..], true);
         for i in 0..n {
-            let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].value);
+            let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].primal);
             let (y, all_are_finite) = linearized(f, &inputs, |lane| counts(x[lane][i]));
             are_finite &= all_are_finite;
             for (number, (y, output)) in y.iter().zip(&mut outputs).enumerate() {
-                output[i].value = y.value;
+                output[i].primal = y.primal;
                 for (lane, &partial) in y.partials.iter().enumerate() {
                     partials[sizes.row(number, lane).start + i] = partial;
                 }
@@ -546,8 +546,8 @@ where
     F: Function<T::Real>,
     T: Scalar,
 {
-    let operands: [Var<T>; N] = std::array::from_fn(|lane| Var { value: x[lane].value, place: places[lane] });
-    F::Output::map(f.eval(&x), |y| Var::with_partials(&operands, y.value, &y.partials))
+    let operands: [Var<T>; N] = std::array::from_fn(|lane| Var { primal: x[lane].primal, place: places[lane] });
+    F::Output::map(f.eval(&x), |y| Var::with_partials(&operands, y.primal, &y.partials))
 }
 
 /// A constant.
@@ -561,7 +561,7 @@ impl<T: Scalar> From<T> for Var<T> {
 /// value alone.
 impl<T: Scalar> fmt::Display for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.value, f)?;
+        fmt::Display::fmt(&self.primal, f)?;
         if self.is_constant() { Ok(()) } else { write!(f, " (variable {})", self.place.position()) }
     }
 }

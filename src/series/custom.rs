@@ -18,7 +18,7 @@ pub(super) fn apply_rule<T: Scalar, const K: usize, const N: usize>(
     rule: &impl Rule<N, T::Real>,
     x: [Taylor<T, K>; N],
 ) -> Taylor<T, K> {
-    let value = plainly::<T, K, _>(|| T::apply_rule(rule, x.map(|x| x.value)));
+    let value = plainly::<T, K, _>(|| T::apply_rule(rule, x.map(|x| x.primal)));
     raised(&x, Taylor::constant(value), |y| integrate_all(value, &x, rule.partials(x, *y)))
 }
 
@@ -26,14 +26,14 @@ pub(super) fn apply_block<T: Scalar, const K: usize>(
     block: &impl Block<T::Real>,
     x: &[Taylor<T, K>],
 ) -> Vec<Taylor<T, K>> {
-    let values = plainly::<T, K, _>(|| T::apply_block(block, &x.iter().map(|x| x.value).collect::<Vec<T>>()));
+    let values = plainly::<T, K, _>(|| T::apply_block(block, &x.iter().map(|x| x.primal).collect::<Vec<T>>()));
     let constants = values.into_iter().map(Taylor::constant).collect();
     // The coefficient K + 1 of x, which only the order K + 1 would need, is taken as zero.
     let rates: Vec<Taylor<T, K>> = x.iter().map(|x| series(rate(x))).collect();
     raised(x, constants, |y: &Vec<Taylor<T, K>>| {
         let rates = pushed_forward(block, x, y, &rates);
         let next = |(y, rate): (&Taylor<T, K>, Taylor<T, K>)| Taylor {
-            value: y.value,
+            primal: y.primal,
             higher: std::array::from_fn(|k| integrated(rate[k], k)),
         };
         y.iter().zip(rates).map(next).collect()

@@ -40,8 +40,8 @@ fn convolution<T: Scalar>(a: impl Iterator<Item = T>, b: impl DoubleEndedIterato
 }
 
 /// (ab)ₖ = a₀bₖ + a₁bₖ₋₁ + ... + aₖb₀
-pub(super) fn product<T: Scalar, const K: usize>(value: T, a: &Taylor<T, K>, b: &Taylor<T, K>) -> Taylor<T, K> {
-    Taylor { value, higher: std::array::from_fn(|i| convolution(a.up_to(i + 1), b.up_to(i + 1))) }
+pub(super) fn product<T: Scalar, const K: usize>(primal: T, a: &Taylor<T, K>, b: &Taylor<T, K>) -> Taylor<T, K> {
+    Taylor { primal, higher: std::array::from_fn(|i| convolution(a.up_to(i + 1), b.up_to(i + 1))) }
 }
 
 /// The next coefficient of a quotient with the numerator's coefficient `a`:
@@ -49,7 +49,7 @@ pub(super) fn product<T: Scalar, const K: usize>(value: T, a: &Taylor<T, K>, b: 
 fn next_of_quotient<T: Scalar, const K: usize>(a: T, b: &Taylor<T, K>, known: impl DoubleEndedIterator<Item = T>) -> T {
     let rest = convolution(b.higher.iter().copied(), known);
     let numerator = if rest.is_identically_zero() { a } else { a - rest };
-    if numerator.is_identically_zero() { T::zero() } else { numerator / b.value }
+    if numerator.is_identically_zero() { T::zero() } else { numerator / b.primal }
 }
 
 /// a/b, whose value is `value`.
@@ -63,7 +63,7 @@ pub(super) fn quotient<T: Scalar, const K: usize>(value: T, a: &Taylor<T, K>, b:
 
 /// 1/x
 pub(super) fn recip<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    quotient(x.value.recip(), &Taylor::constant(T::one()), &x)
+    quotient(x.primal.recip(), &Taylor::constant(T::one()), &x)
 }
 
 // The chain rule.
@@ -102,12 +102,12 @@ fn integrate<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, slope: Taylor
 
 /// y′ = s₁·x₁′ + s₂·x₂′ + ... with known slopes sᵢ.
 pub(super) fn integrate_all<T: Scalar, const K: usize>(
-    value: T,
+    primal: T,
     xs: &[Taylor<T, K>],
     slopes: impl IntoIterator<Item = Taylor<T, K>>,
 ) -> Taylor<T, K> {
     let sum: Taylor<T, K> = xs.iter().zip(slopes).map(|(&x, slope)| integrate(T::zero(), x, slope)).sum();
-    Taylor { value, ..sum }
+    Taylor { primal, ..sum }
 }
 
 /// The coefficient k of the constant 1.
@@ -119,21 +119,21 @@ fn one_at<T: Scalar>(k: usize) -> T {
 
 /// (xⁿ)′ = n·xⁿ⁻¹
 pub(super) fn powi<T: Scalar, const K: usize>(x: Taylor<T, K>, n: i32) -> Taylor<T, K> {
-    power(rules::powi(x.value, n), x, T::from_f64(f64::from(n)), Some(n))
+    power(rules::powi(x.primal, n), x, T::from_f64(f64::from(n)), Some(n))
 }
 
 /// (xʸ)′ = y·xʸ⁻¹
 pub(super) fn powf<T: Scalar, const K: usize>(x: Taylor<T, K>, y: T::Real) -> Taylor<T, K> {
-    power(rules::powf(x.value, y), x, T::from_real(y), whole_number(y))
+    power(rules::powf(x.primal, y), x, T::from_real(y), whole_number(y))
 }
 
 /// ∂(xʸ) = y·xʸ⁻¹ ∂x + xʸ·ln x ∂y
 pub(super) fn pow<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -> Taylor<T, K> {
-    let exponent = y.value.value();
-    let (value, by_x, _) = rules::pow(x.value, y.value);
+    let exponent = y.primal.value();
+    let (value, by_x, _) = rules::pow(x.primal, y.primal);
     if y.is_constant() {
-        let is_plain = (y.value - exponent).is_identically_zero();
-        return power((value, by_x), x, y.value, whole_number(exponent).filter(|_| is_plain));
+        let is_plain = (y.primal - exponent).is_identically_zero();
+        return power((value, by_x), x, y.primal, whole_number(exponent).filter(|_| is_plain));
     }
     let zero = T::Real::zero();
     let ln_x = ln(x);
@@ -158,7 +158,7 @@ fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: 
     match n {
         Some(n) if !is_normal || (0..=K as i64).contains(&i64::from(n)) => {
             let base = if n < 0 { recip(x) } else { x };
-            Taylor { value, ..num_traits::pow(base, n.unsigned_abs() as usize) }
+            Taylor { primal: value, ..num_traits::pow(base, n.unsigned_abs() as usize) }
         }
         _ if !is_normal => power_by_slopes(x, Taylor::constant(a), K),
         _ => integrate(value, x, slope_of_power(slope, &x, a)),
@@ -173,7 +173,7 @@ fn slope_of_power<T: Scalar, const K: usize>(value: T, x: &Taylor<T, K>, a: T) -
         let k = whole::<T>(i + 1);
         let weighted = x.higher.iter().zip(1..).map(|(&x, j)| x * (a * whole::<T>(j) - k));
         let numerator = convolution(weighted, s.up_to(i));
-        s.higher[i] = if numerator.is_identically_zero() { numerator } else { numerator / k / x.value };
+        s.higher[i] = if numerator.is_identically_zero() { numerator } else { numerator / k / x.primal };
     }
     s
 }
@@ -181,7 +181,7 @@ fn slope_of_power<T: Scalar, const K: usize>(value: T, x: &Taylor<T, K>, a: T) -
 /// xʸ up to tⁿ with n = `order`, where its slope in y is 0: (xʸ)′ = y·xʸ⁻¹·x′
 fn power_by_slopes<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>, order: usize) -> Taylor<T, K> {
     let zero = T::Real::zero();
-    let value = x.value.pow(y.value);
+    let value = x.primal.pow(y.primal);
     if order == 0 || y.is_identically_zero() || (x.value() == zero && y.value() == zero) {
         return Taylor::constant(value);
     }
@@ -190,69 +190,69 @@ fn power_by_slopes<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>, 
 
 /// (√x)′ = 1/(2√x), and +∞ at −0 too
 pub(super) fn sqrt<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    let value = x.value.sqrt();
+    let value = x.primal.sqrt();
     let half = T::from_real(Float::copysign(real::<T>(0.5), value.value()));
     solve(value, &x, |y, s, k| next_of_quotient(one_at::<T>(k) * half, y, s.iter().copied()))
 }
 
 /// (∛x)′ = x^(−2/3)/3
 pub(super) fn cbrt<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    let (value, slope) = rules::cbrt(x.value);
+    let (value, slope) = rules::cbrt(x.primal);
     integrate(value, x, slope_of_power(slope, &x, T::from_f64(1.0 / 3.0)))
 }
 
 /// ∂hypot(x, y) = (x/h, y/h)
 pub(super) fn hypot<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -> Taylor<T, K> {
     let (by_x, by_y) = rules::hypot_slopes(x, y);
-    integrate_all(x.value.hypot(y.value), &[x, y], [by_x, by_y])
+    integrate_all(x.primal.hypot(y.primal), &[x, y], [by_x, by_y])
 }
 
 // Exponentials and logarithms.
 
 /// (eˣ)′ = eˣ
 pub(super) fn exp<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    solve(x.value.exp(), &x, |y, _, k| y[k])
+    solve(x.primal.exp(), &x, |y, _, k| y[k])
 }
 
 /// (2ˣ)′ = ln 2·2ˣ
 pub(super) fn exp2<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    solve(x.value.exp2(), &x, |y, _, k| y[k] * T::Real::LN_2())
+    solve(x.primal.exp2(), &x, |y, _, k| y[k] * T::Real::LN_2())
 }
 
 /// (eˣ − 1)′ = eˣ
 pub(super) fn exp_m1<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.exp_m1(), x, exp(x))
+    integrate(x.primal.exp_m1(), x, exp(x))
 }
 
 /// (ln x)′ = 1/x
 pub(super) fn ln<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.ln(), x, rules::logarithm_slope(x))
+    integrate(x.primal.ln(), x, rules::logarithm_slope(x))
 }
 
 /// (log₂ x)′ = log₂ e/x
 pub(super) fn log2<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.log2(), x, rules::logarithm_slope(x) * T::Real::LOG2_E())
+    integrate(x.primal.log2(), x, rules::logarithm_slope(x) * T::Real::LOG2_E())
 }
 
 /// (log₁₀ x)′ = log₁₀ e/x
 pub(super) fn log10<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.log10(), x, rules::logarithm_slope(x) * T::Real::LOG10_E())
+    integrate(x.primal.log10(), x, rules::logarithm_slope(x) * T::Real::LOG10_E())
 }
 
 /// (ln(1 + x))′ = 1/(1 + x)
 pub(super) fn ln_1p<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.ln_1p(), x, rules::logarithm_slope(x + real::<T>(1.0)))
+    integrate(x.primal.ln_1p(), x, rules::logarithm_slope(x + real::<T>(1.0)))
 }
 
 /// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
 pub(super) fn log<T: Scalar, const K: usize>(x: Taylor<T, K>, base: Taylor<T, K>) -> Taylor<T, K> {
     let (by_x, by_base) = rules::log_slopes(x, base);
-    integrate_all(x.value.log(base.value), &[x, base], [by_x, by_base])
+    integrate_all(x.primal.log(base.primal), &[x, base], [by_x, by_base])
 }
 
 /// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ
 pub(super) fn log_sum_exp<T: Scalar, const K: usize>(xs: &[Taylor<T, K>]) -> Taylor<T, K> {
-    let values: Vec<T> = xs.iter().map(|x| x.value).collect();
+    let values: Vec<T> = xs.iter().map(|x| x.primal).collect();
     integrate_all(T::log_sum_exp_slice(&values), xs, crate::softmax(xs))
 }
 
@@ -272,7 +272,7 @@ fn coupled<T: Scalar, const K: usize>(x: &Taylor<T, K>, (s, c): (T, T), sign: f6
 
 /// (sin x)′ = cos x and (cos x)′ = −sin x
 pub(super) fn sin_cos<T: Scalar, const K: usize>(x: Taylor<T, K>) -> (Taylor<T, K>, Taylor<T, K>) {
-    coupled(&x, x.value.sin_cos(), -1.0)
+    coupled(&x, x.primal.sin_cos(), -1.0)
 }
 
 pub(super) fn sin<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
@@ -285,7 +285,7 @@ pub(super) fn cos<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
 
 /// (sinh x)′ = cosh x and (cosh x)′ = sinh x
 fn sinh_cosh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> (Taylor<T, K>, Taylor<T, K>) {
-    coupled(&x, (x.value.sinh(), x.value.cosh()), 1.0)
+    coupled(&x, (x.primal.sinh(), x.primal.cosh()), 1.0)
 }
 
 pub(super) fn sinh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
@@ -298,12 +298,12 @@ pub(super) fn cosh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
 
 /// (tan x)′ = 1 + tan² x
 pub(super) fn tan<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    solve(x.value.tan(), &x, |y, _, k| convolution(y.up_to(k), y.up_to(k)) + one_at::<T>(k))
+    solve(x.primal.tan(), &x, |y, _, k| convolution(y.up_to(k), y.up_to(k)) + one_at::<T>(k))
 }
 
 /// (tanh x)′ = 1 − tanh² x, or as an exponential where that loses digits
 pub(super) fn tanh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    let value = x.value.tanh();
+    let value = x.primal.tanh();
     match rules::sech_squared_far_out(x) {
         Some(slope) => integrate(value, x, slope),
         None => solve(value, &x, |y, _, k| one_at::<T>(k) - convolution(y.up_to(k), y.up_to(k))),
@@ -313,7 +313,7 @@ pub(super) fn tanh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
 /// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
 pub(super) fn atan2<T: Scalar, const K: usize>(y: Taylor<T, K>, x: Taylor<T, K>) -> Taylor<T, K> {
     let (by_y, by_x) = rules::atan2_slopes(y, x);
-    integrate_all(y.value.atan2(x.value), &[y, x], [by_y, by_x])
+    integrate_all(y.primal.atan2(x.primal), &[y, x], [by_y, by_x])
 }
 
 // Functions whose slope is a formula of others.
@@ -323,7 +323,7 @@ macro_rules! integrals {
     ($($name:ident($($p:ident)?) by $slope:ident)*) => {
         $(
             pub(super) fn $name<T: Scalar, const K: usize>(x: Taylor<T, K> $(, $p: T::Real)?) -> Taylor<T, K> {
-                integrate(x.value.$name($($p)?), x, rules::$slope(x $(, $p)?))
+                integrate(x.primal.$name($($p)?), x, rules::$slope(x $(, $p)?))
             }
         )*
     };
@@ -345,29 +345,29 @@ integrals! {
 
 /// acos′ = −asin′
 pub(super) fn acos<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.acos(), x, -rules::asin_slope(x))
+    integrate(x.primal.acos(), x, -rules::asin_slope(x))
 }
 
 /// (ln σ(x))′ = σ(−x)
 pub(super) fn log_sigmoid<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.log_sigmoid(), x, sigmoid(-x))
+    integrate(x.primal.log_sigmoid(), x, sigmoid(-x))
 }
 
 /// softplus′ = σ(x)
 pub(super) fn softplus<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.softplus(), x, sigmoid(x))
+    integrate(x.primal.softplus(), x, sigmoid(x))
 }
 
 /// erfc′ = −erf′
 pub(super) fn erfc<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.erfc(), x, -rules::erf_slope(x))
+    integrate(x.primal.erfc(), x, -rules::erf_slope(x))
 }
 
 /// φ′ = −x·φ, or by the square roots of a subnormal φ as long as these are normal
 pub(super) fn norm_pdf<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    let value = x.value.norm_pdf();
+    let value = x.primal.norm_pdf();
     let is_normal = |density: T| Float::is_normal(density.value());
-    if !is_normal(value) && is_normal((x.value * real::<T>(0.5)).norm_pdf()) {
+    if !is_normal(value) && is_normal((x.primal * real::<T>(0.5)).norm_pdf()) {
         return integrate(value, x, rules::norm_pdf_slope_far_out(x));
     }
     solve(value, &x, |y, _, k| -convolution(x.up_to(k), y.up_to(k)))
@@ -375,17 +375,17 @@ pub(super) fn norm_pdf<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, 
 
 /// Φ′ = φ
 pub(super) fn norm_cdf<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.norm_cdf(), x, norm_pdf(x))
+    integrate(x.primal.norm_cdf(), x, norm_pdf(x))
 }
 
 /// (ln |Γ|)′ = ψ
 pub(super) fn ln_gamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.ln_gamma(), x, digamma(x))
+    integrate(x.primal.ln_gamma(), x, digamma(x))
 }
 
 /// ψ′ = ψ⁽¹⁾
 pub(super) fn digamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.value.digamma(), x, polygamma(x, 1))
+    integrate(x.primal.digamma(), x, polygamma(x, 1))
 }
 
 /// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾
@@ -395,7 +395,7 @@ pub(super) fn polygamma<T: Scalar, const K: usize>(x: Taylor<T, K>, m: u32) -> T
 
 /// ψ⁽ᵐ⁾ up to tⁿ with n = `order`.
 fn polygamma_up_to<T: Scalar, const K: usize>(order: usize, x: Taylor<T, K>, m: u32) -> Taylor<T, K> {
-    let value = x.value.polygamma(m);
+    let value = x.primal.polygamma(m);
     if order == 0 || x.is_constant() {
         return Taylor::constant(value);
     }

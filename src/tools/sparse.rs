@@ -199,7 +199,7 @@ impl<R: Real> SparseJacobian<R> {
             let y = f.eval(&self.compressed.seeded::<T, N>(start, x));
             let y = F::Output::as_slice(&y);
             self.compressed.assert_outputs(JACOBIAN, y.len());
-            value = y.iter().map(|y| y.value).collect();
+            value = y.iter().map(|y| y.primal).collect();
             y.iter().map(|y| y.partials).collect()
         });
         (value, recovered)
@@ -353,8 +353,8 @@ impl<R: Real> SparseHessian<R> {
         let (mut value, mut slopes) = (T::zero(), Vec::new());
         let recovered = self.compressed.recover::<T, N>(|start| {
             let (y, g) = gradient(|x| f.eval(x), &self.compressed.seeded::<T, N>(start, x));
-            value = y.value;
-            slopes = g.iter().map(|g| g.value).collect();
+            value = y.primal;
+            slopes = g.iter().map(|g| g.primal).collect();
             g.iter().map(|g| g.partials).collect()
         });
         (value, slopes, recovered)
