@@ -14,7 +14,8 @@ mod workload;
 
 use std::hint::black_box;
 
-use dualtape::{SparseHessian, SparseJacobian, function, hessian, hessian_sparse, jacobian_sparse};
+use dualtape::sparse::{SparseHessian, SparseJacobian, hessian_sparse, jacobian_sparse};
+use dualtape::{function, hessian};
 use example::bratu;
 use fused::fused_rosenbrock;
 use rosenbrock::{point, rosenbrock, rosenbrock_hessian};

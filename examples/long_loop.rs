@@ -63,7 +63,7 @@ fn main() {
     let (forward_time, forward) = timed(|| swing.run(&lanes[..3], &lanes[3..])[0]);
     let ratio = forward_time.as_secs_f64() / plain_time.as_secs_f64();
     println!("forward mode      {:.3} s, {ratio:.1} plain loops", forward_time.as_secs_f64());
-    assert_eq!(forward.value, angle);
+    assert_eq!(forward.primal, angle);
 
     println!("\nlast angle {angle}, and its slopes");
     let names = ["first angle", "first speed", "first phase", "friction", "drive", "frequency"];

@@ -9,7 +9,8 @@
 
 use std::time::Instant;
 
-use dualtape::{Csr, Scalar, SparseHessian, SparseJacobian, function};
+use dualtape::sparse::{Csr, SparseHessian, SparseJacobian};
+use dualtape::{Scalar, function};
 
 const UNKNOWNS: usize = 10_000;
 const LAMBDA: f64 = 1.0;

@@ -55,9 +55,10 @@ pub(crate) const FEW_LANES: usize = 4;
 ///
 /// let x: Dual = Dual::variable(5.0);
 /// let y = x * x * x;
-/// assert_eq!((y.value, y.partials), (125.0, [75.0]));
+/// assert_eq!((y.primal, y.partials), (125.0, [75.0]));
 /// assert_eq!(y.to_string(), "125 + 75ε");
 /// ```
+#[doc(alias = "dual number")]
 #[derive(Clone, Copy)]
 pub struct Dual<T = f64, const N: usize = 1> {
     /// The number without its partial derivatives: of the type `T` of the inner number, while

@@ -25,21 +25,21 @@
 //! | a function of one number | its derivative; all derivatives to order K | [`derivative`]; [`taylor`](taylor()) |
 //! | a function of many numbers | its gradient | [`gradient`]; [`gradient_forward`] or [`gradient_array`] for a few inputs |
 //! | a function of many numbers | its Hessian; a product with it | [`hessian`]; [`hvp`] |
-//! | a function with several results | its Jacobian; products with it | [`jacobian`], [`jacobian_reverse`]; [`jvp`], [`vjp`] |
+//! | a function with several results | its Jacobian; products with it | [`jacobian_forward`] (the same as [`jacobian`]), [`jacobian_reverse`]; [`jvp`], [`vjp`] |
 //! | a function as a value | its gradient or Jacobian, in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
-//! | a function with local dependence | a large sparse derivative | [`SparseJacobian`], [`SparseHessian`] |
+//! | a function with local dependence | a large sparse derivative | [`sparse::SparseJacobian`], [`sparse::SparseHessian`] |
 //! | a function to test | forward, reverse and finite differences compared | [`check`](check()) |
 //! | a sum of many terms | its gradient in the memory of one term, on all cores | [`Terms`] |
 //! | a kernel called many times | a shorter recording; all its slopes | [`fuse`](fuse()), or [`fuse_map`] over slices; [`linearize`] |
 //! | values from elsewhere, an operation on slices | custom derivatives | [`Rule`], [`Block`] |
-//! | a solution of equations | its derivative with respect to the parameters | [`root`], [`fixed_point`], [`argmin`], [`solve`] |
+//! | a solution of equations | its derivative with respect to the parameters | [`implicit::root`], [`implicit::fixed_point`], [`implicit::argmin`], [`implicit::solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
 //! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()) |
 //! | data | a network that learns it | [`nn::Trainer`] |
 //! | a training, a function of the plane | a picture of it | [`plot::Curves`], [`plot::Boundary`] |
 //!
-//! [`root`], [`fixed_point`] and [`argmin`] do not solve the equations: they take the solution and differentiate it.
+//! [`implicit::root`], [`implicit::fixed_point`] and [`implicit::argmin`] do not solve the equations: they take the solution and differentiate it.
 //!
 //! Every verb returns the value and the derivative together and is generic in the
 //! scalar of the point, so a derivative of a derivative is a call inside a call. The
@@ -146,16 +146,14 @@ pub use scalar::softmax::{log_softmax, log_sum_exp, softmax};
 pub use scalar::sums::{dot, sum, weighted_sum};
 pub use scalar::{Arithmetic, Real, Scalar};
 pub use series::{Taylor, taylor};
-pub use tools::check::{Disagreement, Entry, Report, check, check_along};
+pub use tools::check::check;
 pub use tools::checkpoint::Checkpointed;
-pub use tools::difference::difference;
 pub use tools::fuse::{fuse, fuse_map, linearize};
-pub use tools::implicit::{argmin, fixed_point, root, solve};
-pub use tools::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 pub use tools::terms::Terms;
+pub use tools::{check, implicit, sparse};
 pub use verbs::{
-    Matrix, derivative, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
-    jacobian_reverse, jvp, vjp,
+    Matrix, derivative, gradient, gradient_array, gradient_forward, gradient_into, hessian, hessian_into, hvp,
+    jacobian, jacobian_array, jacobian_forward, jacobian_into, jacobian_reverse, jvp, vjp,
 };
 
 /// The programs of the README compile and hold.

@@ -166,6 +166,7 @@ impl<T: Scalar> Tape<T> {
     /// assert_eq!(tape.backward(z)[x], 5.0);
     /// assert_eq!(tape.backward(z)[y], 0.0);
     /// ```
+    #[doc(alias = "backprop")]
     #[track_caller]
     pub fn backward(&self, output: Var<T>) -> Gradients<T> {
         self.backward_seeded(&[(output, T::one())])
@@ -212,21 +213,21 @@ impl<T: Scalar> Tape<T> {
         self.sweep(outputs.iter().copied())
     }
 
-    /// Appends the derivatives of `output` with respect to the first `count` variables, which are independent ones, to
+    /// Writes the derivatives of `output` with respect to the first variables, which are independent ones, into
     /// `gradient`.
     #[inline]
     #[track_caller]
-    pub(crate) fn append_gradient(&self, output: Var<T>, count: usize, gradient: &mut Vec<T>) {
+    pub(crate) fn gradient_into(&self, output: Var<T>, gradient: &mut [T]) {
         let stamp = self.stamp.get();
         if output.is_constant() {
-            return gradient.extend((0..count).map(|_| T::zero()));
+            return gradient.fill(T::zero());
         }
         if output.place().stamp() != stamp {
             refuse::<T>(output.place().stamp());
         }
         let mut adjoints = T::with_slot(|slot| slot.cleared_adjoints.take()).unwrap_or_default();
         on_recording(stamp, |recording: &Recording<T>| {
-            recording.gradient(output.place(), T::one(), count, &mut adjoints, gradient);
+            recording.gradient(output.place(), T::one(), &mut adjoints, gradient);
         });
         let _ = T::with_slot(|slot| slot.cleared_adjoints.set(adjoints));
     }

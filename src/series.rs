@@ -82,6 +82,7 @@ pub struct Taylor<T, const K: usize> {
 /// // The seventh derivative alone.
 /// assert_eq!(taylor::<_, 7>(|x| x.sin(), 0.0).derivative(7), -1.0);
 /// ```
+#[doc(alias = "jet")]
 #[track_caller]
 pub fn taylor<T: Scalar, const K: usize>(f: impl Fn(Taylor<T, K>) -> Taylor<T, K>, x: T) -> Taylor<T, K> {
     let [y] = at_level("taylor", &mut [Taylor::variable(x)], |x| [f(x[0])]);

@@ -17,13 +17,16 @@
 //! All are generic in the scalar `T` of the point, so a derivative of a derivative
 //! is taken by calling a verb inside a verb.
 
-use std::fmt;
-use std::ops::{Index, IndexMut, Range};
+mod matrix;
 
-use crate::forward::level::{Leveled, at_level};
+use std::ops::Range;
+
+use crate::forward::level::at_level;
 use crate::forward::{Dual, LANES};
+use crate::memory::pool::Scratch;
 use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
+pub use matrix::Matrix;
 
 /// `(f(x), f′(x))`, in forward mode.
 ///
@@ -47,6 +50,7 @@ use crate::scalar::Scalar;
 /// let (_, curvature) = derivative(|x| derivative(|x| x.powi(3), x).1, 5.0);
 /// assert_eq!(curvature, 30.0);
 /// ```
+#[doc(alias = "grad")]
 #[track_caller]
 pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
     let [y] = at_level("derivative", &mut [Dual::variable(x)], |x| [f(x[0])]);
@@ -75,31 +79,45 @@ pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
 /// let (y, g) = gradient(rosenbrock, &[-1.0, 2.0]);
 /// assert_eq!((y, g), (104.0, vec![396.0, 200.0]));
 /// ```
+#[doc(alias = "grad")]
+#[doc(alias = "value_and_grad")]
+#[doc(alias = "gradient_reverse")]
+#[doc(alias = "backprop")]
 #[track_caller]
 pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-    let mut g = Vec::with_capacity(x.len());
+    let mut g = vec![T::zero(); x.len()];
     let y = gradient_into(f, x, &mut g);
     (y, g)
 }
 
-/// Appends `∇f(x)` to `g` and returns `f(x)`, in reverse mode.
+/// Returns `f(x)` and writes `∇f(x)` into `g`, in reverse mode: [`gradient`] for a caller that owns the memory.
+///
+/// From the second call on it allocates nothing, and `f` alone may.
+///
+/// # Panics
+///
+/// When `g` and `x` differ in length, or `f` uses variables of another recording.
+///
+/// ```
+/// use dualtape::gradient_into;
+///
+/// let mut g = [0.0; 2];
+/// let y = gradient_into(|x| x[0] * x[1], &[2.0, 3.0], &mut g);
+/// assert_eq!((y, g), (6.0, [3.0, 2.0]));
+/// ```
 #[track_caller]
-pub(crate) fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut Vec<T>) -> T {
+pub fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g: &mut [T]) -> T {
+    assert_directions("gradient_into", "x", x.len(), "g", g.len());
     partial_gradient_into(f, &[], x, g)
 }
 
-/// The same by the last inputs alone; the ones before are constants.
+/// The same with respect to the last inputs alone; the ones before are constants.
 #[inline]
 #[track_caller]
-fn partial_gradient_into<T: Scalar>(
-    f: impl FnOnce(&[Var<T>]) -> Var<T>,
-    constants: &[T],
-    x: &[T],
-    g: &mut Vec<T>,
-) -> T {
+fn partial_gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T], g: &mut [T]) -> T {
     let tape = Tape::new();
     let y = tape.with_variables(constants, x, f);
-    tape.append_gradient(y, x.len(), g);
+    tape.gradient_into(y, g);
     y.primal()
 }
 
@@ -196,38 +214,108 @@ fn as_array<S, const N: usize>(x: &[S]) -> &[S; N] {
     x.try_into().expect("the slice is an array of N")
 }
 
-/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with
-/// [`LANES`] directions at once.
+/// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode: the short name of
+/// [`jacobian_forward`].
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; mostly zeros: [`jacobian_sparse`](crate::jacobian_sparse); one product with it: [`jvp`] |
+/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; the mode that suits: [`Function::jacobian`](crate::Function::jacobian) |
 ///
 /// # Panics
 ///
-/// When `f` uses a dual number of an enclosing derivative, or returns another
-/// number of outputs at another call.
+/// As [`jacobian_forward`].
 ///
 /// ```
-/// use dualtape::{Scalar, jacobian};
+/// use dualtape::{jacobian, jacobian_forward};
 ///
-/// let (y, j) = jacobian(|x| vec![x[0] * x[1], x[1].exp()], &[2.0, 0.0]);
+/// let (y, j) = jacobian(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]);
+/// assert_eq!(y, [6.0, 2.0]);
+/// assert_eq!(j, jacobian_forward(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]).1);
+/// ```
+#[doc(alias = "jacfwd")]
+#[track_caller]
+pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
+    jacobian_forward(f, x)
+}
+
+/// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, m rows and n columns, in forward mode with [`LANES`] directions at
+/// once.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; mostly zeros: [`jacobian_sparse`](crate::sparse::jacobian_sparse); one product with it: [`jvp`] |
+///
+/// # Panics
+///
+/// When `f` uses a dual number of an enclosing derivative, or returns another number of outputs at another call.
+///
+/// ```
+/// use dualtape::{Scalar, jacobian_forward};
+///
+/// let (y, j) = jacobian_forward(|x| vec![x[0] * x[1], x[1].exp()], &[2.0, 0.0]);
 /// assert_eq!(y, [0.0, 1.0]);
 /// assert_eq!(j.rows().collect::<Vec<_>>(), [[0.0, 2.0], [0.0, 1.0]]);
 /// ```
+#[doc(alias = "jacfwd")]
 #[track_caller]
-pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
+pub fn jacobian_forward<T: Scalar>(
+    f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
+    x: &[T],
+) -> (Vec<T>, Matrix<T>) {
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
     for_lanes(x, |inputs, lanes| {
         let outputs = at_level("jacobian", inputs, &f);
-        let (y, matrix) = result
-            .get_or_insert_with(|| (outputs.iter().map(|y| y.primal).collect(), Matrix::zeros(outputs.len(), x.len())));
+        let (y, matrix) =
+            result.get_or_insert_with(|| (vec![T::zero(); outputs.len()], Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
-        for (row, output) in outputs.iter().enumerate() {
-            matrix[row][lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
-        }
+        write_columns(&outputs, lanes, x.len(), y, matrix.entries_mut());
     });
     result.expect("f was called at least once")
+}
+
+/// Writes `f(x)` into `y` and `J` into `j`, row by row, in forward mode: [`jacobian_forward`] for a caller that owns
+/// the memory.
+///
+/// # Panics
+///
+/// When `f` returns another number of outputs than `y` has elements, `j` has not one element for each output and
+/// input, or `f` uses a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::jacobian_into;
+///
+/// let (mut y, mut j) = ([0.0; 2], [0.0; 4]);
+/// jacobian_into(|x| [x[0] * x[1], x[0]], &[2.0, 3.0], &mut y, &mut j);
+/// assert_eq!((y, j), ([6.0, 2.0], [3.0, 2.0, 1.0, 0.0]));
+/// ```
+#[track_caller]
+pub fn jacobian_into<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
+    f: impl Fn(&[Dual<T, LANES>]) -> Y,
+    x: &[T],
+    y: &mut [T],
+    j: &mut [T],
+) {
+    assert_matrix("jacobian_into", "j", j.len(), y.len(), x.len());
+    for_lanes(x, |inputs, lanes| {
+        let outputs = at_level("jacobian_into", inputs, &f);
+        assert_directions("jacobian_into", "f(x)", outputs.as_ref().len(), "y", y.len());
+        write_columns(outputs.as_ref(), lanes, x.len(), y, j);
+    });
+}
+
+/// Writes the values, and the columns of a matrix in row-major order that one pass gives.
+fn write_columns<T: Scalar>(
+    outputs: &[Dual<T, LANES>],
+    lanes: Range<usize>,
+    columns: usize,
+    y: &mut [T],
+    matrix: &mut [T],
+) {
+    for (row, (output, y)) in outputs.iter().zip(y).enumerate() {
+        *y = output.primal;
+        let row = &mut matrix[row * columns..][..columns];
+        row[lanes.clone()].copy_from_slice(&output.partials[..lanes.len()]);
+    }
 }
 
 /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording, and a
@@ -235,7 +323,7 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | one recording and ⌈m/8⌉ sweeps in 8 lanes | 32 bytes for every operation | few inputs: [`jacobian`]; mostly zeros: [`jacobian_sparse`](crate::jacobian_sparse); one product with it: [`vjp`] |
+/// | one recording and ⌈m/8⌉ sweeps in 8 lanes | 32 bytes for every operation | few inputs: [`jacobian`]; mostly zeros: [`jacobian_sparse`](crate::sparse::jacobian_sparse); one product with it: [`vjp`] |
 ///
 /// # Panics
 ///
@@ -248,6 +336,7 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
 /// assert_eq!(y, [6.0, 2.0]);
 /// assert_eq!(j.rows().collect::<Vec<_>>(), [[3.0, 2.0], [1.0, 0.0]]);
 /// ```
+#[doc(alias = "jacrev")]
 #[track_caller]
 pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
     let tape = Tape::new();
@@ -288,6 +377,8 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 /// let (y, slope) = jvp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
 /// assert_eq!((y, slope), (vec![6.0, 2.0], vec![23.0, 1.0]));
 /// ```
+#[doc(alias = "pushforward")]
+#[doc(alias = "directional derivative")]
 #[track_caller]
 pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
@@ -312,6 +403,7 @@ pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) 
 /// let (y, g) = vjp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
 /// assert_eq!((y, g), (vec![6.0, 2.0], vec![13.0, 2.0]));
 /// ```
+#[doc(alias = "pullback")]
 #[track_caller]
 pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
     let tape = Tape::new();
@@ -339,6 +431,7 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
 /// let (y, g, hv) = hvp(|x| x[0] * x[0] * x[1], &[2.0, 3.0], &[1.0, 0.0]);
 /// assert_eq!((y, g, hv), (12.0, vec![12.0, 4.0], vec![6.0, 4.0]));
 /// ```
+#[doc(alias = "Hessian-vector product")]
 #[track_caller]
 pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
     assert_directions("hvp", "x", x.len(), "v", v.len());
@@ -357,7 +450,7 @@ pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | at most ⌈n/8⌉ gradients in 8 lanes, half of that where inputs meet their neighbours | 224 bytes for every operation | mostly zeros: [`hessian_sparse`](crate::hessian_sparse); products with it: [`hvp`] |
+/// | at most ⌈n/8⌉ gradients in 8 lanes, half of that where inputs meet their neighbours | 224 bytes for every operation | mostly zeros: [`hessian_sparse`](crate::sparse::hessian_sparse); products with it: [`hvp`] |
 ///
 /// # Panics
 ///
@@ -376,42 +469,71 @@ pub fn hessian<T: Scalar>(
     f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
     x: &[T],
 ) -> (T, Vec<T>, Matrix<T>) {
-    let mut matrix = Matrix::zeros(x.len(), x.len());
-    let mut result = None;
+    let (mut g, mut h) = (vec![T::zero(); x.len()], Matrix::zeros(x.len(), x.len()));
+    let y = hessian_into(f, x, &mut g, h.entries_mut());
+    (y, g, h)
+}
+
+/// Returns `f(x)`, and writes `∇f(x)` into `g` and the Hessian into `h`, row by row: [`hessian`] for a caller that owns
+/// the memory.
+///
+/// From the second call on it allocates nothing, and `f` alone may.
+///
+/// # Panics
+///
+/// When `g` has not as many elements as `x`, or `h` not as many as their square; when `f` uses variables of another
+/// recording, or a dual number of an enclosing derivative.
+///
+/// ```
+/// use dualtape::{Scalar, hessian_into};
+///
+/// let (mut g, mut h) = ([0.0; 2], [0.0; 4]);
+/// let y = hessian_into(|x| x[0].powi(3) * x[1], &[1.0, 2.0], &mut g, &mut h);
+/// assert_eq!((y, g, h), (2.0, [6.0, 1.0], [12.0, 3.0, 3.0, 0.0]));
+/// ```
+#[track_caller]
+pub fn hessian_into<T: Scalar>(
+    f: impl Fn(&[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
+    x: &[T],
+    g: &mut [T],
+    h: &mut [T],
+) -> T {
+    let n = x.len();
+    assert_directions("hessian_into", "x", n, "g", g.len());
+    assert_matrix("hessian_into", "h", h.len(), n, n);
+    let mut value = None;
     for_lanes(x, |inputs, lanes| {
         // The rows of the inputs before these are columns of the passes before.
         let outputs = at_level("hessian", inputs, |x| {
             let (before, from_here) = x.split_at(lanes.start);
             gradient_and_value(&f, before, from_here)
         });
-        let (y, g) = outputs.split_last().expect("the value is the last");
-        for (row, g) in (lanes.start..).zip(g) {
-            for (column, &entry) in lanes.clone().zip(&g.partials) {
-                (matrix[row][column], matrix[column][row]) = (entry, entry);
+        let (y, slopes) = outputs.split_last().expect("the value is the last");
+        for (row, slope) in (lanes.start..).zip(slopes) {
+            for (column, &entry) in lanes.clone().zip(&slope.partials) {
+                (h[row * n + column], h[column * n + row]) = (entry, entry);
             }
         }
-        result.get_or_insert_with(|| (y.primal, g.iter().map(|g| g.primal).collect()));
+        value.get_or_insert_with(|| {
+            g.iter_mut().zip(slopes).for_each(|(g, slope)| *g = slope.primal);
+            y.primal
+        });
     });
-    let (y, g) = result.expect("f was called at least once");
-    (y, g, matrix)
+    value.expect("f was called at least once")
 }
 
-fn constants<S: Leveled>(x: &[S::Inner]) -> Vec<S> {
-    x.iter().map(|&x| S::constant(x)).collect()
-}
-
-/// The gradient by the last inputs, of which the ones before are constants, and the value after it.
-fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> Vec<T> {
-    let mut g = Vec::with_capacity(x.len() + 1);
-    let y = partial_gradient_into(f, constants, x, &mut g);
-    g.push(y);
-    g
+/// The gradient with respect to the last inputs, of which the ones before are constants, and the value after it.
+fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> Scratch<T> {
+    let mut outputs = Scratch::filled(T::zero(), x.len() + 1);
+    let (y, g) = outputs.split_last_mut().expect("the value is the last");
+    *y = partial_gradient_into(f, constants, x, g);
+    outputs
 }
 
 /// Calls `pass` with [`LANES`] of the inputs as variables at a time, one for each
 /// lane, and the others constant; once when there are no inputs.
 fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Range<usize>)) {
-    let mut inputs = constants(x);
+    let mut inputs = Scratch::of(x.iter().map(|&x| Dual::constant(x)));
     for start in (0..x.len().max(1)).step_by(LANES) {
         let lanes = start..x.len().min(start + LANES);
         for (lane, i) in lanes.clone().enumerate() {
@@ -430,90 +552,19 @@ pub(crate) fn assert_directions(verb: &str, point: &str, n: usize, direction: &s
 }
 
 #[track_caller]
+fn assert_matrix(verb: &str, matrix: &str, len: usize, rows: usize, columns: usize) {
+    assert_eq!(
+        len,
+        rows * columns,
+        "{verb}: {matrix} has {len} elements for {rows} rows of {columns}; pass one for each entry"
+    );
+}
+
+#[track_caller]
 fn assert_outputs(before: usize, now: usize) {
     assert_eq!(
         before, now,
         "jacobian: the function returned {before} outputs at first and {now} now; it must return the same number at \
          every call"
     );
-}
-
-/// A dense matrix in row-major order; `m[i]` is row i and `m[i][j]` an entry.
-///
-/// ```
-/// let (_, _, h) = dualtape::hessian(|x| x[0] * x[1], &[2.0, 3.0]);
-/// assert_eq!(h[0], [0.0, 1.0]);
-/// assert_eq!(h[1][0], 1.0);
-/// ```
-#[derive(Clone, PartialEq)]
-pub struct Matrix<T> {
-    entries: Vec<T>,
-    columns: usize,
-    rows: usize,
-}
-
-impl<T> Matrix<T> {
-    /// The number of rows and of columns.
-    ///
-    /// ```
-    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1]], &[2.0, 3.0]);
-    /// assert_eq!(j.shape(), (1, 2));
-    /// ```
-    pub fn shape(&self) -> (usize, usize) {
-        (self.rows, self.columns)
-    }
-
-    /// The rows, from the first.
-    ///
-    /// ```
-    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
-    /// assert_eq!(j.rows().collect::<Vec<_>>(), [[1.0, 1.0], [1.0, 0.0]]);
-    /// ```
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[T]> {
-        (0..self.rows).map(|row| &self[row])
-    }
-
-    /// The entries row by row.
-    ///
-    /// ```
-    /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
-    /// assert_eq!(j.into_entries(), [1.0, 1.0, 1.0, 0.0]);
-    /// ```
-    pub fn into_entries(self) -> Vec<T> {
-        self.entries
-    }
-}
-
-impl<T: Scalar> Matrix<T> {
-    /// A matrix from its entries row by row.
-    pub(crate) fn of_rows(entries: Vec<T>, columns: usize) -> Self {
-        let rows = entries.len().checked_div(columns).unwrap_or(0);
-        Matrix { entries, columns, rows }
-    }
-
-    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
-        Matrix { entries: vec![T::zero(); rows * columns], columns, rows }
-    }
-}
-
-impl<T> Index<usize> for Matrix<T> {
-    type Output = [T];
-
-    #[track_caller]
-    fn index(&self, row: usize) -> &[T] {
-        &self.entries[row * self.columns..(row + 1) * self.columns]
-    }
-}
-
-impl<T> IndexMut<usize> for Matrix<T> {
-    #[track_caller]
-    fn index_mut(&mut self, row: usize) -> &mut [T] {
-        &mut self.entries[row * self.columns..(row + 1) * self.columns]
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Matrix<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.rows()).finish()
-    }
 }

@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use dualtape::gradient;
 use dualtape::nn::{
     Activation, Adam, Batch, Dataset, Ending, Init, Mlp, Objective, Schedule, Supervised, Trainer, cross_entropy,
 };
+use dualtape::{Scalar, gradient, gradient_into, hessian_into, jacobian_into};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -71,7 +71,7 @@ fn a_step_allocates_nothing() {
 
 #[cfg(feature = "parallel")]
 #[test]
-fn nor_does_one_in_pieces() {
+fn a_step_in_pieces_allocates_nothing() {
     let (network, pool) = (network(), rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
     pool.install(|| assert_free(&Supervised::new(&network), network.parameters(), |row| row % 10, 4 * BATCH));
 }
@@ -87,4 +87,22 @@ fn a_gradient_allocates_itself() {
     let outputs = network.forward_batch(rows.features(), BATCH);
     cross_entropy(&outputs, rows.targets());
     assert_eq!(allocations(|| cross_entropy(&outputs, rows.targets())), 0);
+}
+
+#[test]
+fn a_derivative_in_memory_of_the_caller_allocates_nothing() {
+    fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x.windows(2).map(|x| (x[0] * x[1]).sin()).sum()
+    }
+    let x = [0.5; 20];
+    let (mut y, mut g, mut h) = ([0.0; 2], [0.0; 20], [0.0; 400]);
+    let mut derivatives = || {
+        allocations(|| {
+            gradient_into(f, &x, &mut g);
+            hessian_into(f, &x, &mut g, &mut h);
+            jacobian_into(|x| [f(x), x[0] * x[1]], &x, &mut y, &mut h[..40]);
+        })
+    };
+    derivatives();
+    assert_eq!(derivatives(), 0);
 }

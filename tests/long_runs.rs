@@ -144,7 +144,7 @@ fn a_loop_with_checkpoints() {
 
     let p = [0, 1, 2].map(|lane| Dual::<f64, 3>::seeded(p[lane], lane));
     let forward = swing.run(&x.map(Dual::constant), &p)[0];
-    assert_eq!(angle, forward.value);
+    assert_eq!(angle, forward.primal);
     for (reverse, forward) in by_p.iter().zip(forward.partials) {
         assert!((reverse - forward).abs() < 1e-9 * forward.abs(), "{reverse} in reverse, {forward} forward");
     }
@@ -161,7 +161,7 @@ fn threads_that_end() {
         assert_eq!(tape.backward(products(&x)).wrt(&x), g);
         let nested = Tape::new();
         let x = nested.vars(&[Dual::<f64>::variable(0.5); 2000]);
-        assert_eq!(nested.backward(dot(&x, &x))[x[0]].value, 1.0);
+        assert_eq!(nested.backward(dot(&x, &x))[x[0]].primal, 1.0);
     }
     grows_no_more(steps(1000, 4), |_| {
         thread::spawn(differentiate).join().expect("no thread panics");

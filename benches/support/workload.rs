@@ -23,7 +23,7 @@ impl<D: Into<Vec<f64>>> From<(f64, D)> for Answer {
 
 impl<const N: usize> From<Dual<f64, N>> for Answer {
     fn from(y: Dual<f64, N>) -> Self {
-        (y.value, y.partials).into()
+        (y.primal, y.partials).into()
     }
 }
 

@@ -46,7 +46,7 @@ fn newton_direction(points: &[Vec<f64>], centroids: &[f64]) -> Vec<f64> {
             sums[coordinates.clone()].iter_mut().zip(centroids[coordinates].iter().zip(point))
         {
             let Dual { partials: [slope], .. } = square(Dual::variable(Dual::variable(c)), p);
-            *first += slope.value;
+            *first += slope.primal;
             *second += slope.partials[0];
         }
     }

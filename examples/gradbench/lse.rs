@@ -45,7 +45,7 @@ fn gradient(x: &[f64]) -> Vec<f64> {
         .iter()
         .map(|&x| {
             let power = power(Dual::variable(x), largest);
-            sum += power.value;
+            sum += power.primal;
             power.partials[0]
         })
         .collect();

@@ -74,6 +74,12 @@ impl<X> DerefMut for Scratch<X> {
     }
 }
 
+impl<X> AsRef<[X]> for Scratch<X> {
+    fn as_ref(&self) -> &[X] {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,11 +38,11 @@ impl<T: Scalar> Recording<T> {
         adjoints
     }
 
-    /// Appends the adjoints of the first `count` variables, which are independent ones, to `gradient`.
+    /// Writes the adjoints of the first variables, which are independent ones, into `gradient`.
     ///
     /// The adjoints are all zero before, whatever their number, and again afterwards: each that is not is cleared where
     /// it is swept, which costs less than to clear them all. (No sum that starts from zero is −0.)
-    pub(super) fn gradient(&self, output: Place, seed: T, count: usize, adjoints: &mut Vec<T>, gradient: &mut Vec<T>) {
+    pub(super) fn gradient(&self, output: Place, seed: T, adjoints: &mut Vec<T>, gradient: &mut [T]) {
         let len = self.swept(output.position() as usize + 1);
         if adjoints.len() <= len {
             adjoints.resize(len + 1, T::zero());
@@ -50,10 +50,10 @@ impl<T: Scalar> Recording<T> {
         let adjoints = &mut adjoints[..=len];
         adjoints[output.position() as usize] = seed;
         let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back::<1, true>(lanes, count);
+        self.sweep_back::<1, true>(lanes, gradient.len());
         // They are the results of one block, so all are there.
-        let of_inputs = &mut adjoints[..count];
-        gradient.extend_from_slice(of_inputs);
+        let of_inputs = &mut adjoints[..gradient.len()];
+        gradient.copy_from_slice(of_inputs);
         of_inputs.fill(T::zero());
     }
 

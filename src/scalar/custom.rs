@@ -55,7 +55,7 @@ use crate::scalar::{Real, Scalar};
 ///
 /// The angle `E` of Kepler's equation `E − e·sin E = M`, however it is found: by the
 /// implicit function theorem `∂E/∂M = 1/(1 − e·cos E)` and `∂E/∂e = sin E·∂E/∂M`.
-/// ([`root`](crate::root) does this for systems.)
+/// ([`root`](crate::implicit::root) does this for systems.)
 ///
 /// ```
 /// use dualtape::{Rule, Scalar, hessian};
@@ -78,6 +78,8 @@ use crate::scalar::{Real, Scalar};
 /// assert_eq!(g[0], 1.0 / (1.0 - 0.25 * angle.cos()));
 /// assert_eq!(h[0][0], -0.25 * angle.sin() * g[0].powi(3));
 /// ```
+#[doc(alias = "custom_jvp")]
+#[doc(alias = "custom_vjp")]
 pub trait Rule<const N: usize, R: Real = f64> {
     /// The value, at plain numbers.
     fn value(&self, x: [R; N]) -> R;
@@ -205,6 +207,7 @@ pub fn plain<S: Scalar>(x: S) -> S::Real {
 /// let (_, forward) = gradient_forward(|x| solve.apply(x)[2].exp(), &point);
 /// assert!(reverse.iter().zip(&forward).all(|(a, b)| (a - b).abs() < 1e-15));
 /// ```
+#[doc(alias = "custom_vjp")]
 pub trait Block<R: Real = f64>: Clone + 'static {
     /// The outputs, at plain numbers.
     fn value(&self, x: &[R]) -> Vec<R>;

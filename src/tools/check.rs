@@ -12,6 +12,7 @@ use crate::forward::{Dual, LANES};
 use crate::scalar::function::Function;
 use crate::scalar::function::slice_of;
 use crate::scalar::{Real, Scalar};
+pub use crate::tools::difference::difference;
 use crate::tools::difference::{Estimate, differences};
 use crate::verbs::assert_directions;
 use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
@@ -21,7 +22,7 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// where they disagree: in the value, the gradient and the Hessian of each output.
 ///
 /// Values must be equal, and modes must agree to 4096 units of rounding relative to the
-/// largest entry of the output; differences ([`difference`](crate::difference()), of the
+/// largest entry of the output; differences ([`difference`](crate::check::difference()), of the
 /// plain function and of its [Jacobian](Function::jacobian)) to ε^0.4 (5·10⁻⁷ in `f64`)
 /// relative to the entry, and to ten times their own estimated error. For n inputs it costs
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a
@@ -29,7 +30,7 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | 16n evaluations, 16n Jacobians, and every mode once | a smooth function around the point | third derivatives: [`check_along`]; a plain closure: [`difference`](crate::difference()) |
+/// | 16n evaluations, 16n Jacobians, and every mode once | a smooth function around the point | third derivatives: [`check_along`]; a plain closure: [`difference`](crate::check::difference()) |
 ///
 /// # Panics
 ///
@@ -52,6 +53,7 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 ///
 /// check(&function!(polar: [S; 2] -> [S; 2]), &[0.5, 1.5]).assert_agreement();
 /// ```
+#[doc(alias = "gradcheck")]
 #[track_caller]
 pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
     compare(f, x, false)
@@ -68,7 +70,8 @@ pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
 /// modes.
 ///
 /// ```
-/// use dualtape::{Scalar, check, check_along, function};
+/// use dualtape::check::check_along;
+/// use dualtape::{Scalar, check, function};
 ///
 /// // x³, from its expansion up to the second order.
 /// fn cube<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -366,7 +369,7 @@ impl Disagreement {
     /// `|a − b|/max(|a|, |b|)`; infinite when one of them is infinite or NaN.
     ///
     /// ```
-    /// use dualtape::{Disagreement, Entry};
+    /// use dualtape::check::{Disagreement, Entry};
     ///
     /// let entry = Entry { output: None, inputs: vec![0], along: false };
     /// let d = Disagreement { entry, readings: ["plain", "forward"], results: [2.0, 1.0] };
@@ -409,7 +412,7 @@ impl fmt::Display for Digits {
 /// A value or a derivative of a function: `f`, `∂f/∂x[0]`, `∂²f[2]/∂x[0]∂x[1]`.
 ///
 /// ```
-/// use dualtape::Entry;
+/// use dualtape::check::Entry;
 ///
 /// assert_eq!(Entry { output: None, inputs: vec![], along: false }.to_string(), "f");
 /// assert_eq!(Entry { output: Some(2), inputs: vec![0, 1], along: false }.to_string(), "∂²f[2]/∂x[0]∂x[1]");

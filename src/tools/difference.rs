@@ -30,7 +30,7 @@ use crate::scalar::Real;
 /// infinite.
 ///
 /// ```
-/// use dualtape::difference;
+/// use dualtape::check::difference;
 ///
 /// let (slope, error) = difference(f64::exp, 1.0);
 /// assert!((slope - 1.0_f64.exp()).abs() < 1e-11 && error < 1e-11);

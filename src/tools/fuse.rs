@@ -33,7 +33,7 @@ use crate::scalar::function::{Function, Outputs};
 /// }
 ///
 /// let [length, angle] = linearize(&function!(polar: [S; 2] -> [S; 2]), [3.0, 4.0]);
-/// assert_eq!((length.value, length.partials), (5.0, [0.6000000000000001, 0.8]));
+/// assert_eq!((length.primal, length.partials), (5.0, [0.6000000000000001, 0.8]));
 /// assert_eq!(angle.partials, [-0.16, 0.12]);
 /// ```
 #[inline(always)]
@@ -125,6 +125,7 @@ where
 /// let (length, g) = gradient(|v| sum(&fuse_map(&polar, [&v[..2], &v[2..]])[0]), &[3.0, 0.0, 4.0, 1.0]);
 /// assert_eq!((length, g), (6.0, vec![0.6000000000000001, 0.0, 0.8, 1.0]));
 /// ```
+#[doc(alias = "vmap")]
 #[track_caller]
 pub fn fuse_map<F, S, const N: usize, const M: usize>(f: &F, x: [&[S]; N]) -> [Vec<S>; M]
 where

@@ -51,7 +51,8 @@ use crate::verbs::{Matrix, gradient, jacobian};
 /// farther than the square root of the precision.
 ///
 /// ```
-/// use dualtape::{Scalar, function, gradient, root};
+/// use dualtape::implicit::root;
+/// use dualtape::{Scalar, function, gradient};
 ///
 /// // Where the circle of radius p₀ meets the line of slope p₁.
 /// fn meeting<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
@@ -95,7 +96,8 @@ pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> 
 /// As [`root`], of `φ(x, p) − x`.
 ///
 /// ```
-/// use dualtape::{Scalar, fixed_point, function, gradient};
+/// use dualtape::implicit::fixed_point;
+/// use dualtape::{Scalar, function, gradient};
 ///
 /// /// Heron's iteration for √p.
 /// fn heron<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> [S; 1] {
@@ -124,7 +126,8 @@ pub fn fixed_point<S: Scalar>(phi: &impl Parametric<S::Real>, x: &[S::Real], p: 
 /// As [`root`], of the gradient of f: its Jacobian is the Hessian, which must be regular.
 ///
 /// ```
-/// use dualtape::{Scalar, argmin, dot, function, gradient};
+/// use dualtape::implicit::argmin;
+/// use dualtape::{Scalar, dot, function, gradient};
 ///
 /// /// Ridge regression of (1, 2, 3) on (1, 2, 4) with a penalty p.
 /// fn ridge<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
@@ -155,7 +158,8 @@ pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, 
 /// When the length of `a` is not the square of that of `b`, or A is singular.
 ///
 /// ```
-/// use dualtape::{gradient, solve};
+/// use dualtape::implicit::solve;
+/// use dualtape::gradient;
 ///
 /// // Of [a, b; b, a]·x = [1, 0], x₀ = a/(a² − b²).
 /// let unit = [1.0.into(), 0.0.into()];

@@ -43,7 +43,8 @@ use structural::{hessian_sparsity, jacobian_sparsity};
 /// | a trace, and ⌈(c + 1)/8⌉ evaluations in 8 lanes for c colors | a recording, for the trace | several points: [`SparseJacobian`]; few zeros: [`jacobian`](crate::jacobian()) |
 ///
 /// ```
-/// use dualtape::{Scalar, function, jacobian_sparse};
+/// use dualtape::sparse::jacobian_sparse;
+/// use dualtape::{Scalar, function};
 ///
 /// fn differences<S: Scalar>(x: &[S]) -> Vec<S> {
 ///     x.windows(2).map(|x| x[1] * x[1] - x[0]).collect()
@@ -68,7 +69,8 @@ pub fn jacobian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R>, x: &[
 /// | a trace, and ⌈(c + 1)/8⌉ gradients in 8 lanes for c colors | a recording of the gradient, for the trace | several points: [`SparseHessian`]; few zeros: [`hessian`](crate::hessian()) |
 ///
 /// ```
-/// use dualtape::{Scalar, function, hessian_sparse};
+/// use dualtape::sparse::hessian_sparse;
+/// use dualtape::{Scalar, function};
 ///
 /// fn chain<S: Scalar>(x: &[S]) -> S {
 ///     x.windows(2).map(|x| x[0] * x[1]).sum()
@@ -97,7 +99,8 @@ pub fn hessian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R, Output 
 /// compressed rows. An arrow, with a long row and a long column, gains nothing from either.
 ///
 /// ```
-/// use dualtape::{Scalar, SparseJacobian, function};
+/// use dualtape::sparse::SparseJacobian;
+/// use dualtape::{Scalar, function};
 ///
 /// // Broyden's tridiagonal function.
 /// fn broyden<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
@@ -125,7 +128,8 @@ impl<R: Real> SparseJacobian<R> {
     /// coloring whose work is the sum of the squared row lengths.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseJacobian, function};
+    /// use dualtape::sparse::SparseJacobian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn squares<S: Scalar>(x: &[S]) -> Vec<S> {
     ///     x.iter().map(|&x| x * x).collect()
@@ -167,7 +171,8 @@ impl<R: Real> SparseJacobian<R> {
     /// it was found for.
     ///
     /// ```should_panic
-    /// use dualtape::{Scalar, SparseJacobian, function};
+    /// use dualtape::sparse::SparseJacobian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn branch<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
     ///     vec![if x[0] < 0.0 { x[0] } else { x[0] * x[1] }]
@@ -223,7 +228,8 @@ impl<R: Real> SparseJacobian<R> {
     /// Where the Jacobian has entries.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseJacobian, function};
+    /// use dualtape::sparse::SparseJacobian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn f<S: Scalar<Real = f64>>(x: &[S]) -> [S; 2] {
     ///     [x[0] * x[1], x[1].floor()]
@@ -240,7 +246,8 @@ impl<R: Real> SparseJacobian<R> {
     /// The number of colors: of directions, but for one more that the result is checked with.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseJacobian, function};
+    /// use dualtape::sparse::SparseJacobian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn sum<S: Scalar>(x: &[S]) -> S {
     ///     x.iter().sum()
@@ -266,7 +273,8 @@ impl<R: Real> SparseJacobian<R> {
 /// reverse. The result is symmetric to the last bit.
 ///
 /// ```
-/// use dualtape::{Scalar, SparseHessian, function};
+/// use dualtape::sparse::SparseHessian;
+/// use dualtape::{Scalar, function};
 ///
 /// // An arrow: every variable meets the first.
 /// fn arrow<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -292,7 +300,8 @@ impl<R: Real> SparseHessian<R> {
     /// elements, and a coloring whose work is about the number of entries.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseHessian, function};
+    /// use dualtape::sparse::SparseHessian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn square<S: Scalar<Real = f64>>(x: &[S]) -> S {
     ///     x.iter().map(|x| x.powi(2)).sum()
@@ -319,7 +328,8 @@ impl<R: Real> SparseHessian<R> {
     /// found.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseHessian, function};
+    /// use dualtape::sparse::SparseHessian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn product<S: Scalar>(x: &[S]) -> S {
     ///     x[0] * x[0] * x[1]
@@ -363,7 +373,8 @@ impl<R: Real> SparseHessian<R> {
     /// Where the Hessian has entries.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseHessian, function};
+    /// use dualtape::sparse::SparseHessian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn product<S: Scalar>(x: &[S]) -> S {
     ///     x[0] * x[1] + x[2]
@@ -379,7 +390,8 @@ impl<R: Real> SparseHessian<R> {
     /// The number of colors: of directions, but for one more that the result is checked with.
     ///
     /// ```
-    /// use dualtape::{Scalar, SparseHessian, function};
+    /// use dualtape::sparse::SparseHessian;
+    /// use dualtape::{Scalar, function};
     ///
     /// fn chain<S: Scalar<Real = f64>>(x: &[S]) -> S {
     ///     x.windows(2).map(|x| (x[0] * x[1]).sin()).sum()

@@ -1,6 +1,7 @@
 //! The checker agrees with what is right and catches what is slightly wrong.
 
-use dualtape::{Disagreement, Dual, Entry, Function, Real, Report, Scalar, Var, check, check_along, function};
+use dualtape::check::{Disagreement, Entry, Report, check_along};
+use dualtape::{Dual, Function, Real, Scalar, Var, check, function};
 
 use crate::support::refusals::message;
 

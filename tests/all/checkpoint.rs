@@ -110,11 +110,11 @@ fn random_loops_have_the_bits_of_one_recording() {
 fn at_every_nesting() {
     has_the_bits_of_one_recording(
         |rng| Dual::new(rng.random_range(-2.0..2.0), [rng.random(), rng.random()]),
-        |x: Dual<f64, 2>| [x.value, x.partials[0], x.partials[1]].map(f64::to_bits),
+        |x: Dual<f64, 2>| [x.primal, x.partials[0], x.partials[1]].map(f64::to_bits),
     );
     has_the_bits_of_one_recording(
         |rng| Var::constant(Dual::new(rng.random_range(-2.0..2.0), [rng.random()])),
-        |x: Var<Dual>| [x.primal().value, x.primal().partials[0]].map(f64::to_bits),
+        |x: Var<Dual>| [x.primal().primal, x.primal().partials[0]].map(f64::to_bits),
     );
 }
 

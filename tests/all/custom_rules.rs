@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use approx::assert_relative_eq;
+use dualtape::sparse::SparseJacobian;
 use dualtape::{
-    Block, Dual, Function, Rule, Scalar, SparseJacobian, Tape, Var, affine, check, dense, derivative, dot, function,
-    fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
-    jacobian_reverse, jvp, lift, linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
+    Block, Dual, Function, Rule, Scalar, Tape, Var, affine, check, dense, derivative, dot, function, fuse, fuse_map,
+    gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift,
+    linearize, log_sum_exp, plain, sum, vjp, weighted_sum,
 };
 
 use crate::support::refusals::{FOREIGN, PAUSED, STALE, message};
@@ -343,24 +344,24 @@ fn a_kernel_is_linearized_as_by_dual_numbers() {
         let (y, j) = jacobian_array(|&x| winding(x), &x);
         let [a, b, c] = x;
         let z = linearize(&function!(arithmetic: [S; 3] -> S), x);
-        assert_eq!(z.value, arithmetic(x));
+        assert_eq!(z.primal, arithmetic(x));
         assert_eq!(z.partials, [b - c.recip(), a - 0.25, a / c / c + 3.0]);
         let z = linearize(&function!(with_derivatives: [S; 3] -> S), x);
-        assert_relative_eq!(z.value, 3.0 * a * b * b + 2.0, max_relative = 1e-15);
+        assert_relative_eq!(z.primal, 3.0 * a * b * b + 2.0, max_relative = 1e-15);
         for (got, wanted) in z.partials.into_iter().zip([3.0 * b * b, 6.0 * a * b, 0.0]) {
             assert_relative_eq!(got, wanted, max_relative = 1e-15);
         }
         let z = linearize(&function!(first_share: [S; 3] -> S), x);
-        assert_eq!((z.value, z.partials), gradient_array(|&x| first_share(x), &x));
+        assert_eq!((z.primal, z.partials), gradient_array(|&x| first_share(x), &x));
         for (dual, (y, row)) in linearize(&kernel, x).iter().zip(y.iter().zip(j)) {
-            assert_eq!(dual.value, *y);
+            assert_eq!(dual.primal, *y);
             dual.partials.iter().zip(row).for_each(|(a, b)| assert_relative_eq!(*a, b, max_relative = 1e-15));
         }
     }
     fn joined<S: Scalar<Real = f64>>(x: &[S]) -> S {
         linearize(&function!(winding: [S; 3] -> [S; 3]), [x[0], x[1], x[2]])
             .iter()
-            .map(|y| y.value * y.partials[0] + y.partials[1] * y.partials[2])
+            .map(|y| y.primal * y.partials[0] + y.partials[1] * y.partials[2])
             .sum()
     }
     fn by_lanes<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -417,7 +418,7 @@ fn kernels_of_any_number_of_inputs_are_linearized() {
     fn with_inputs<const N: usize>() {
         let x: [f64; N] = std::array::from_fn(|i| i as f64 - 1.0);
         let y = linearize(&function!(norm), x);
-        assert_eq!((y.value, y.partials), gradient_array(|x| norm(x), &x));
+        assert_eq!((y.primal, y.partials), gradient_array(|x| norm(x), &x));
     }
     with_inputs::<0>();
     with_inputs::<1>();
@@ -426,7 +427,7 @@ fn kernels_of_any_number_of_inputs_are_linearized() {
     with_inputs::<17>();
     with_inputs::<24>();
     let y = linearize(&function!(f32, multiplied_f32: [S; 2] -> S), [2.0, 3.0]);
-    assert_eq!((y.value, y.partials), (6.0_f32, [3.0, 2.0]));
+    assert_eq!((y.primal, y.partials), (6.0_f32, [3.0, 2.0]));
 }
 
 fn multiplied_f32<S: Scalar>([a, b]: [S; 2]) -> S {

@@ -1,6 +1,7 @@
 //! Differences of plain functions: how good they are, and that they know it.
 
-use dualtape::{Real, difference};
+use dualtape::Real;
+use dualtape::check::difference;
 use num_traits::Float;
 
 /// Asserts that a slope has `digits` digits, and that its error covers it tenfold.

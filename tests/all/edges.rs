@@ -1,11 +1,13 @@
 //! Empty, infinite and wrong inputs: a documented result, or a documented panic.
 
+use dualtape::check::check_along;
+use dualtape::implicit::{argmin, fixed_point, root, solve};
 use dualtape::nn::{Activation, Init, Mlp, Schedule, Sgd, accuracy, hinge, l2, mean_squared_error, squared_error};
+use dualtape::sparse::{hessian_sparse, jacobian_sparse};
 use dualtape::{
-    Block, Checkpointed, Dual, Function, Rule, Scalar, Tape, Terms, Var, affine, argmin, check, check_along, dense,
-    derivative, dot, fixed_point, function, fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian,
-    hessian_sparse, hvp, jacobian, jacobian_array, jacobian_reverse, jacobian_sparse, jvp, lift, log_softmax,
-    log_sum_exp, root, softmax, solve, sum, taylor, vjp, weighted_sum,
+    Block, Checkpointed, Dual, Function, Rule, Scalar, Tape, Terms, Var, affine, check, dense, derivative, dot,
+    function, fuse, fuse_map, gradient, gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array,
+    jacobian_reverse, jvp, lift, log_softmax, log_sum_exp, softmax, sum, taylor, vjp, weighted_sum,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;

@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use dualtape::graph::{Direction, Graph, Role, Traced, trace, trace_parametric};
+use dualtape::implicit::root;
 use dualtape::nn::{Activation, Mlp, squared_error};
 use dualtape::{
-    Block, Dual, Real, Rule, Scalar, Tape, Var, derivative, dot, function, fuse, fuse_map, gradient, log_sum_exp, root,
+    Block, Dual, Real, Rule, Scalar, Tape, Var, derivative, dot, function, fuse, fuse_map, gradient, log_sum_exp,
     softmax, sum, taylor, weighted_sum,
 };
 
@@ -248,8 +249,8 @@ fn a_trace_nests_with_every_scalar() {
     let graph = trace(sine, &[x]);
     let ours = tape.backward(inside.expect("it ran"))[x];
     let expected = gradient(|x| x[0].sin() * x[0], &[Dual::<f64>::variable(0.7)]).1[0];
-    assert_eq!((ours.value, ours.partials), (expected.value, expected.partials));
-    assert_eq!(graph.nodes()[0].gradient(), expected.value);
+    assert_eq!((ours.primal, ours.partials), (expected.primal, expected.partials));
+    assert_eq!(graph.nodes()[0].gradient(), expected.primal);
 
     // A trace within a trace, of another level.
     let graph = trace(|x| x[0] * trace(|y| y[0] * y[0], &[x[0].primal()]).output().value(), &[3.0]);

@@ -1,9 +1,7 @@
 //! Derivatives of roots, fixed points, minima and linear systems against closed forms.
 
-use dualtape::{
-    Function, Scalar, Tape, Var, argmin, check, fixed_point, function, gradient, hessian, jacobian, jacobian_reverse,
-    root, solve,
-};
+use dualtape::implicit::{argmin, fixed_point, root, solve};
+use dualtape::{Function, Scalar, Tape, Var, check, function, gradient, hessian, jacobian, jacobian_reverse};
 
 use crate::support::compare::assert_all_relative_eq;
 use crate::support::refusals::message;

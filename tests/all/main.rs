@@ -34,6 +34,7 @@ mod networks;
 mod operators;
 #[cfg(feature = "nn")]
 mod optimizers;
+mod own_memory;
 #[cfg(feature = "plot")]
 mod pictures;
 mod recordings;

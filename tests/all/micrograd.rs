@@ -54,7 +54,7 @@ impl Case {
 
     /// Runs the case in forward mode, with the derivative by the value called `name`.
     fn forward(&self, name: &str) -> HashMap<&str, Dual> {
-        self.run(|watched, x: Dual| if watched == name { Dual::variable(x.value) } else { x })
+        self.run(|watched, x: Dual| if watched == name { Dual::variable(x.primal) } else { x })
     }
 
     /// All named values and gradients, in three readings.
@@ -248,7 +248,7 @@ fn lecture_neuron_torch_printed() {
                 inputs.clone(),
                 &neuron.statements(),
                 |watched, x: Dual| {
-                    if watched == name { Dual::variable(x.value) } else { x }
+                    if watched == name { Dual::variable(x.primal) } else { x }
                 },
             );
         assert_close(name, forward["o"].partials[0], number(&case[name]), TOLERANCE);

@@ -1,9 +1,10 @@
 //! Derivatives of derivatives, and infinitesimals that must not be confused.
 
+use dualtape::implicit::{root, solve};
 use dualtape::{
     Dual, Scalar, Tape, Var, dense, derivative, dot, function, fuse, fuse_map, gradient, gradient_array,
-    gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, root, solve,
-    sum, vjp, weighted_sum,
+    gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, sum, vjp,
+    weighted_sum,
 };
 
 use crate::support::compare::assert_all_relative_eq;

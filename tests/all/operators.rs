@@ -118,6 +118,6 @@ fn numbers_read_well() {
 fn conversions_that_lose_nothing() {
     assert_eq!(Dual::<f64, 2>::from(3.0).partials, [0.0, 0.0]);
     let nested: Dual<Dual<f64>> = Dual::variable(3.0).into();
-    assert_eq!((nested.value.partials, nested.partials[0].value), ([1.0], 0.0));
+    assert_eq!((nested.primal.partials, nested.partials[0].primal), ([1.0], 0.0));
     assert!(Var::from(3.0).is_constant());
 }

@@ -5,10 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dualtape::{
-    Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, jacobian_sparse,
-    sum,
-};
+use dualtape::sparse::jacobian_sparse;
+use dualtape::{Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function, fuse_map, gradient, hessian, sum};
 
 use crate::support::refusals::{FOREIGN, STALE, message};
 
@@ -328,7 +326,7 @@ fn what_an_inner_function_is_called_at() {
         let seen = RefCell::new(Vec::new());
         let outer = |x: Dual| {
             let inner = |y: Dual| {
-                seen.borrow_mut().push(y.value);
+                seen.borrow_mut().push(y.primal);
                 y * y
             };
             x * derivative(inner, at).1

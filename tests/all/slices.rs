@@ -91,7 +91,7 @@ fn a_layer_at_many_rows_has_its_biases_in_every_reading() {
     let neurons = [0.5, -0.25, 3.0, 1.5, 2.0, -7.0];
     let duals: Vec<Dual> = inputs.iter().map(|&x| Dual::constant(x)).collect();
     let y = affine(&neurons.map(Dual::constant), &duals, 64);
-    assert_eq!(y.iter().map(|y| y.value).collect::<Vec<_>>(), affine(&neurons, &inputs, 64));
+    assert_eq!(y.iter().map(|y| y.primal).collect::<Vec<_>>(), affine(&neurons, &inputs, 64));
 }
 
 /// An adjoint that is zero beats an infinite weight, and an infinite input.

@@ -141,7 +141,7 @@ fn a_sum_takes_every_eighth_element_together() {
     (x[0], x[8]) = (1e16, -1e16);
     let by_columns: f64 = (0..8).map(|i| x[i] + x[i + 8] + x[i + 16]).sum();
     assert_eq!((sum(&x), by_columns), (22.0, 22.0));
-    assert_eq!(sum(&x.map(Dual::<f64>::constant)).value, 22.0);
+    assert_eq!(sum(&x.map(Dual::<f64>::constant)).primal, 22.0);
     assert_eq!(gradient(sum, &x), (22.0, vec![1.0; 24]));
 }
 

@@ -4,9 +4,11 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use dualtape::implicit::solve;
+use dualtape::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 use dualtape::{
-    Block, Csr, Dual, Function, Real, Scalar, SparseHessian, SparseJacobian, Sparsity, Var, derivative, dot, function,
-    gradient, hessian, hessian_sparse, jacobian, jacobian_reverse, jacobian_sparse, log_sum_exp, solve, sum,
+    Block, Dual, Function, Real, Scalar, Var, derivative, dot, function, gradient, hessian, jacobian, jacobian_reverse,
+    log_sum_exp, sum,
 };
 
 fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
@@ -634,7 +636,7 @@ mod scalars {
         let (h, slope) = {
             let x: Vec<Dual> = at.iter().map(|&x| Dual::variable(x)).collect();
             let (_, _, h) = hessian_sparse(&f, &x);
-            let value = |h: &Csr<Dual>, i, j| h.get(i, j).value;
+            let value = |h: &Csr<Dual>, i, j| h.get(i, j).primal;
             let slope = |h: &Csr<Dual>, i, j| h.get(i, j).partials[0];
             (
                 (0..9).map(|i| value(&h, i, i + 1)).collect::<Vec<_>>(),

@@ -621,7 +621,7 @@ fn a_zero_tangent_beats_an_infinite_slope() {
     let lanes = Dual::new(0.0, [0.0, 1.0, 0.0]).cbrt();
     assert_eq!(lanes.partials, [0.0, INF, 0.0]);
     let nested = Dual::new(Dual::new(0.0, [0.0]), [Dual::constant(0.0)]).sqrt();
-    assert_eq!((nested.value.partials, nested.partials[0].value, nested.partials[0].partials), ([0.0], 0.0, [0.0]));
+    assert_eq!((nested.primal.partials, nested.partials[0].primal, nested.partials[0].partials), ([0.0], 0.0, [0.0]));
 }
 
 #[test]

@@ -5,9 +5,10 @@
 
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 
+use dualtape::implicit::{root, solve};
 use dualtape::{
     Block, Dual, Rule, Scalar, Tape, Taylor, Var, affine, derivative, dot, function, fuse, gradient, jvp, log_sum_exp,
-    root, solve, taylor,
+    taylor,
 };
 use num_traits::{One, Zero};
 
@@ -324,11 +325,11 @@ fn nested_with_every_scalar() {
     let mixed = over_factorials(|k| (k as f64 + x * y) * y.powi(k as i32 - 1) * f(x, y));
 
     let of_dual: Taylor<Dual, K> = f(Taylor::variable(Dual::constant(x)), Taylor::constant(Dual::variable(y)));
-    near("Taylor<Dual>", of_dual.coefficients().map(|c| c.value), by_x.clone());
+    near("Taylor<Dual>", of_dual.coefficients().map(|c| c.primal), by_x.clone());
     near("Taylor<Dual>", of_dual.coefficients().map(|c| c.partials[0]), mixed.clone());
 
     let dual_of: Dual<Taylor<f64, K>> = f(Dual::constant(Taylor::variable(x)), Dual::variable(Taylor::constant(y)));
-    near("Dual<Taylor>", dual_of.value.coefficients(), by_x.clone());
+    near("Dual<Taylor>", dual_of.primal.coefficients(), by_x.clone());
     near("Dual<Taylor>", dual_of.partials[0].coefficients(), mixed.clone());
 
     let (value, slopes) = gradient(|v| f(v[0], v[1]), &[Taylor::<f64, K>::variable(x), Taylor::constant(y)]);

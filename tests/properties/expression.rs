@@ -349,7 +349,7 @@ impl Step {
         // A softmax divides two numbers that both change, and a kernel or a layer adds within.
         let largest = arguments.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
         let within = match self.op {
-            Op::Softmax => y.value.abs(),
+            Op::Softmax => y.primal.abs(),
             Op::LogSoftmax => 1.0,
             Op::Fused | Op::Layer => 2.0 * largest * largest,
             Op::Mapped => 8.0 * largest * largest,
@@ -422,7 +422,7 @@ impl Expression {
         const MOST: usize = 3;
         let inputs: [f64; MOST] = std::array::from_fn(|i| x.get(i).copied().unwrap_or(1.0));
         let y = (x.len() <= MOST).then(|| linearize(self, inputs))?;
-        Some((y.value, y.partials[..x.len()].to_vec()))
+        Some((y.primal, y.partials[..x.len()].to_vec()))
     }
 
     /// The bounds for the derivatives of the result `output` at plain inputs.

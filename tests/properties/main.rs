@@ -60,7 +60,7 @@ fn same_bits(what: &str, a: &[f64], b: &[f64]) -> Result<(), TestCaseError> {
 }
 
 fn columns(rows: &[Dual]) -> (Vec<f64>, Vec<f64>) {
-    rows.iter().map(|x| (x.value, x.partials[0])).unzip()
+    rows.iter().map(|x| (x.primal, x.partials[0])).unzip()
 }
 
 fn inner(a: &[f64], b: &[f64]) -> f64 {
@@ -102,7 +102,7 @@ fn values_are_those_of_plain_numbers_bit_for_bit() {
         }
         let lanes: Vec<Dual<f64, 3>> = x.iter().map(|&x| Dual::seeded(x, 1)).collect();
         same_bits("forward", &values(f.results(&lanes)), &plain)?;
-        let nested: Vec<Dual<Dual<f64, 2>>> = lanes.iter().map(|x| Dual::variable(Dual::seeded(x.value, 0))).collect();
+        let nested: Vec<Dual<Dual<f64, 2>>> = lanes.iter().map(|x| Dual::variable(Dual::seeded(x.primal, 0))).collect();
         same_bits("forward over forward", &values(f.results(&nested)), &plain)?;
 
         let tape = dualtape::Tape::new();

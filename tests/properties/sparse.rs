@@ -1,8 +1,7 @@
 //! Sparse derivatives of random sparse functions are the dense ones, to the last bit.
 
-use dualtape::{
-    Function, Scalar, SparseHessian, SparseJacobian, dot, gradient, hessian, jacobian, jacobian_reverse, log_sum_exp,
-};
+use dualtape::sparse::{SparseHessian, SparseJacobian};
+use dualtape::{Function, Scalar, dot, gradient, hessian, jacobian, jacobian_reverse, log_sum_exp};
 use proptest::prelude::*;
 
 /// A function of a few of its inputs at a time, from steps on what was computed before.

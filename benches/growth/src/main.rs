@@ -27,7 +27,8 @@ use std::{fs, io};
 
 use chain::{chain, chain_slope};
 use dualtape::plot::Curves;
-use dualtape::{SparseHessian, function, gradient, gradient_forward};
+use dualtape::sparse::SparseHessian;
+use dualtape::{function, gradient, gradient_forward};
 use fused::fused_rosenbrock;
 use rosenbrock::{point, rosenbrock, rosenbrock_band, rosenbrock_gradient};
 use turns::medians;

@@ -67,7 +67,7 @@ impl<R: Real, T: Copy + Send + Sync> Minibatch<R, T> {
         let (seed, step) = (self.seed, self.step);
         let differentiate = |(number, piece): (usize, &mut Piece<R, T>)| {
             let (batch, weight) = (Batch::of_step(&piece.rows, seed, step, number), piece.weight);
-            piece.gradient.clear();
+            piece.gradient.resize(parameters.len(), R::zero());
             piece.loss = gradient_into(|p| objective.loss(p, &batch) * weight, parameters, &mut piece.gradient);
         };
         let pieces = &mut self.pieces[..self.used];

@@ -38,17 +38,17 @@ fn check_series_at(f: &impl Function<Output = f64>, x: &[f64]) {
     /// The derivatives of order 0, 1, 2 and 3.
     fn derivatives<T: Scalar>(y: Third<T>) -> [T; 4] {
         let slope = y.partials[0];
-        [y.value.value.value, slope.value.value, slope.partials[0].value, slope.partials[0].partials[0]]
+        [y.primal.primal.primal, slope.primal.primal, slope.partials[0].primal, slope.partials[0].partials[0]]
     }
     let nested_variable = Dual::variable(Dual::variable(Dual::variable(Dual::variable(Dual::<f64>::variable(0.0)))));
     let nested = derivatives(f.eval(&curve(x, nested_variable)));
     let last = nested[3];
     let wanted = [
-        nested[0].value.value,
-        nested[1].value.value,
-        nested[2].value.value,
-        last.value.value,
-        last.partials[0].value,
+        nested[0].primal.primal,
+        nested[1].primal.primal,
+        nested[2].primal.primal,
+        last.primal.primal,
+        last.partials[0].primal,
         last.partials[0].partials[0],
     ];
     let series: Taylor<f64, 5> = f.eval(&curve(x, Taylor::variable(0.0)));

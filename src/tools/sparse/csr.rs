@@ -10,7 +10,8 @@ use crate::verbs::Matrix;
 /// Where a sparse matrix has entries: for every row its columns, in ascending order.
 ///
 /// ```
-/// use dualtape::{Scalar, SparseJacobian, function};
+/// use dualtape::sparse::SparseJacobian;
+/// use dualtape::{Scalar, function};
 ///
 /// fn f<S: Scalar>(x: &[S]) -> Vec<S> {
 ///     vec![x[0] * x[2], x[1]]
@@ -47,7 +48,8 @@ impl Sparsity {
     /// The number of rows and of columns.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, hessian_sparse};
+    /// # use dualtape::sparse::hessian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn product<S: Scalar>(x: &[S]) -> S { x[0] * x[1] }
     /// let (_, _, h) = hessian_sparse(&function!(product), &[2.0, 3.0]);
     /// assert_eq!(h.sparsity().shape(), (2, 2));
@@ -59,7 +61,8 @@ impl Sparsity {
     /// The number of entries.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, hessian_sparse};
+    /// # use dualtape::sparse::hessian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn product<S: Scalar>(x: &[S]) -> S { x[0] * x[1] }
     /// let (_, _, h) = hessian_sparse(&function!(product), &[2.0, 3.0]);
     /// assert_eq!(h.sparsity().len(), 2);
@@ -71,7 +74,8 @@ impl Sparsity {
     /// Whether there are no entries.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, hessian_sparse};
+    /// # use dualtape::sparse::hessian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn first<S: Scalar>(x: &[S]) -> S { x[0] }
     /// let (_, _, h) = hessian_sparse(&function!(first), &[2.0, 3.0]);
     /// assert!(h.sparsity().is_empty());
@@ -84,7 +88,8 @@ impl Sparsity {
     /// that sparse solvers call `indptr`.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, hessian_sparse};
+    /// # use dualtape::sparse::hessian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn product<S: Scalar>(x: &[S]) -> S { x[0] * x[1] }
     /// let (_, _, h) = hessian_sparse(&function!(product), &[2.0, 3.0]);
     /// assert_eq!(h.sparsity().row_starts(), [0, 1, 2]);
@@ -96,7 +101,8 @@ impl Sparsity {
     /// The column of every entry, row by row: the array that sparse solvers call `indices`.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, hessian_sparse};
+    /// # use dualtape::sparse::hessian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn product<S: Scalar>(x: &[S]) -> S { x[0] * x[1] }
     /// let (_, _, h) = hessian_sparse(&function!(product), &[2.0, 3.0]);
     /// assert_eq!(h.sparsity().columns(), [1, 0]);
@@ -112,7 +118,8 @@ impl Sparsity {
     /// When there is no such row.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, hessian_sparse};
+    /// # use dualtape::sparse::hessian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn product<S: Scalar>(x: &[S]) -> S { x[0] * x[1] }
     /// let (_, _, h) = hessian_sparse(&function!(product), &[2.0, 3.0]);
     /// assert_eq!(h.sparsity().row(0), [1]);
@@ -156,7 +163,8 @@ impl fmt::Debug for Sparsity {
 /// A sparse matrix in compressed row storage.
 ///
 /// ```
-/// use dualtape::{Scalar, function, jacobian_sparse};
+/// use dualtape::sparse::jacobian_sparse;
+/// use dualtape::{Scalar, function};
 ///
 /// fn f<S: Scalar>(x: &[S]) -> Vec<S> {
 ///     vec![x[0] * x[2], x[1]]
@@ -181,7 +189,8 @@ impl<T: Scalar> Csr<T> {
     /// Where the entries are.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, jacobian_sparse};
+    /// # use dualtape::sparse::jacobian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn swap<S: Scalar>(x: &[S]) -> Vec<S> { vec![x[1], x[0]] }
     /// let (_, j) = jacobian_sparse(&function!(swap: &[S] -> Vec<S>), &[2.0, 3.0]);
     /// assert_eq!(j.sparsity().row_starts(), [0, 1, 2]);
@@ -193,7 +202,8 @@ impl<T: Scalar> Csr<T> {
     /// The value of every entry, row by row.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, jacobian_sparse};
+    /// # use dualtape::sparse::jacobian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn square<S: Scalar>(x: &[S]) -> Vec<S> { vec![x[0] * x[0]] }
     /// let (_, j) = jacobian_sparse(&function!(square: &[S] -> Vec<S>), &[3.0]);
     /// assert_eq!(j.values(), [6.0]);
@@ -209,7 +219,8 @@ impl<T: Scalar> Csr<T> {
     /// When there is no such row.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, jacobian_sparse};
+    /// # use dualtape::sparse::jacobian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn swap<S: Scalar>(x: &[S]) -> Vec<S> { vec![x[1], x[0]] }
     /// let (_, j) = jacobian_sparse(&function!(swap: &[S] -> Vec<S>), &[2.0, 3.0]);
     /// assert_eq!(j.row(0).collect::<Vec<_>>(), [(1, 1.0)]);
@@ -227,7 +238,8 @@ impl<T: Scalar> Csr<T> {
     /// When there is no such row or column.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, jacobian_sparse};
+    /// # use dualtape::sparse::jacobian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn swap<S: Scalar>(x: &[S]) -> Vec<S> { vec![x[1], x[0]] }
     /// let (_, j) = jacobian_sparse(&function!(swap: &[S] -> Vec<S>), &[2.0, 3.0]);
     /// assert_eq!((j.get(0, 0), j.get(0, 1)), (0.0, 1.0));
@@ -250,7 +262,8 @@ impl<T: Scalar> Csr<T> {
     /// When the vector has not one element for each column.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, jacobian_sparse};
+    /// # use dualtape::sparse::jacobian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn swap<S: Scalar>(x: &[S]) -> Vec<S> { vec![x[1], x[0]] }
     /// let (_, j) = jacobian_sparse(&function!(swap: &[S] -> Vec<S>), &[2.0, 3.0]);
     /// assert_eq!(j.times(&[10.0, 20.0]), [20.0, 10.0]);
@@ -269,7 +282,8 @@ impl<T: Scalar> Csr<T> {
     /// The same matrix with all its zeros.
     ///
     /// ```
-    /// # use dualtape::{Scalar, function, jacobian_sparse};
+    /// # use dualtape::sparse::jacobian_sparse;
+    /// # use dualtape::{Scalar, function};
     /// # fn swap<S: Scalar>(x: &[S]) -> Vec<S> { vec![x[1], x[0]] }
     /// let (_, j) = jacobian_sparse(&function!(swap: &[S] -> Vec<S>), &[2.0, 3.0]);
     /// assert_eq!(j.to_dense().into_entries(), [0.0, 1.0, 1.0, 0.0]);

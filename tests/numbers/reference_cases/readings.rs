@@ -62,7 +62,7 @@ impl<R: Real, F: Function<R>> Function<R> for OfFirst<'_, F> {
 fn gradient_of_kernel<T: Scalar>(f: &impl Function<T::Real, Output = T::Real>, x: &[T]) -> (T, Vec<T>) {
     let inputs: [T; KERNEL_INPUTS] = std::array::from_fn(|i| x.get(i).copied().unwrap_or(T::one()));
     let y = linearize(&OfFirst(f, x.len()), inputs);
-    (y.value, y.partials[..x.len()].to_vec())
+    (y.primal, y.partials[..x.len()].to_vec())
 }
 
 /// All third derivatives at `x`, the last index fastest, in several readings.

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::marker::PhantomData;
 
-use dualtape::{Dual, Function, Real, Scalar, SparseHessian, Var, dot, gradient, gradient_forward, hessian};
+use dualtape::sparse::SparseHessian;
+use dualtape::{Dual, Function, Real, Scalar, Var, dot, gradient, gradient_forward, hessian};
 
 use super::{Answer, Lanes, Peer, Way, gradient_in_lanes, way};
 use crate::fused::fused_rosenbrock;
