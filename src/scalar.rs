@@ -28,6 +28,7 @@ pub(crate) mod engine;
 pub(crate) mod function;
 pub(crate) mod operators;
 pub(crate) mod rules;
+pub(crate) mod slope;
 pub(crate) mod softmax;
 pub(crate) mod special;
 pub(crate) mod sums;

@@ -13,6 +13,7 @@ use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
+use crate::scalar::slope::Slope;
 use crate::scalar::softmax::softmax;
 use crate::scalar::sums;
 use crate::scalar::{Scalar, rules};
@@ -108,7 +109,7 @@ macro_rules! traced_functions {
             #[track_caller]
             fn $name(self $(, $p: $t)*) -> Self {
                 let (_, slope) = rules::$name(self.value() $(, $p)*);
-                record(operation_name!($name $($p)*), self.primal.$name($($p),*), &[self], &[slope])
+                record(operation_name!($name $($p)*), self.primal.$name($($p),*), &[self], &[slope.number()])
             }
         )*
         $(
@@ -116,7 +117,7 @@ macro_rules! traced_functions {
             fn $name2(self, $other: Self) -> Self {
                 let (_, by_self, by_other) = rules::$name2(self.value(), $other.value());
                 let value = self.primal.$name2($other.primal);
-                record(operation_name!($name2), value, &[self, $other], &[by_self, by_other])
+                record(operation_name!($name2), value, &[self, $other], &[by_self.number(), by_other.number()])
             }
         )*
 
@@ -156,7 +157,7 @@ impl<T: Scalar> Operators for Traced<T> {
     #[track_caller]
     fn over(self, other: Self) -> Self {
         let (_, by_self, by_other) = rules::div(self.value(), other.value());
-        Self::binary("/", self.primal / other.primal, [(self, by_self), (other, by_other)])
+        Self::binary("/", self.primal / other.primal, [(self, by_self.number()), (other, by_other.number())])
     }
 
     #[track_caller]
@@ -191,7 +192,7 @@ impl<T: Scalar> Operators for Traced<T> {
     #[track_caller]
     fn divided_by(self, c: T::Real) -> Self {
         let (_, by_self, by_c) = rules::div(self.value(), c);
-        Self::binary("/", self.primal / c, [(self, by_self), (Self::from_real(c), by_c)])
+        Self::binary("/", self.primal / c, [(self, by_self.number()), (Self::from_real(c), by_c.number())])
     }
 
     #[track_caller]

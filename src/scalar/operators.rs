@@ -1,8 +1,9 @@
 //! What every differentiating scalar shares: the operators and functions that
 //! follow from three ways to apply the chain rule.
 
-use num_traits::One;
+use num_traits::{One, Zero};
 
+use crate::scalar::slope::Slope;
 use crate::scalar::{Scalar, rules};
 
 /// One mode of differentiation: how a local derivative reaches the result.
@@ -33,6 +34,56 @@ pub(crate) trait Mode: Scalar {
 
     /// `self − other`.
     fn minus(self, other: Self) -> Self;
+
+    /// `f(self)`, from its value and the slope of a rule.
+    #[inline(always)]
+    #[track_caller]
+    fn apply(self, value: Self::Inner, slope: impl Slope<Self::Inner>) -> Self {
+        let number = slope.number();
+        self.along(value, number, slope.factors())
+    }
+
+    /// `f(self)`, from its value and its slope, or two factors of it.
+    #[inline(always)]
+    #[track_caller]
+    fn along(self, value: Self::Inner, number: Self::Inner, factors: Option<[Self::Inner; 2]>) -> Self {
+        match factors {
+            None => self.chain(value, number),
+            Some([first, second]) => self.chain(value, first).chain(value, second),
+        }
+    }
+
+    /// `f(self, other)`, from its value and both slopes of a rule.
+    #[inline(always)]
+    #[track_caller]
+    fn apply2(
+        self,
+        other: Self,
+        value: Self::Inner,
+        by_self: impl Slope<Self::Inner>,
+        by_other: impl Slope<Self::Inner>,
+    ) -> Self {
+        let numbers = [by_self.number(), by_other.number()];
+        match [by_self.factors(), by_other.factors()] {
+            [None, None] => self.chain2(other, value, numbers),
+            factors => apply2_in_factors(self, other, value, numbers, factors),
+        }
+    }
+}
+
+/// `f(x, y)` where a slope is in factors: the sum of a part along each operand.
+#[cold]
+#[track_caller]
+fn apply2_in_factors<M: Mode>(
+    x: M,
+    y: M,
+    value: M::Inner,
+    numbers: [M::Inner; 2],
+    factors: [Option<[M::Inner; 2]>; 2],
+) -> M {
+    let [by_x, by_y] = factors;
+    // Any value plus −0 is itself.
+    Mode::plus(x.along(value, numbers[0], by_x), y.along(-M::Inner::zero(), numbers[1], by_y))
 }
 
 /// The operators of a scalar as methods, with a scalar of its own kind and with a plain
@@ -113,7 +164,7 @@ impl<M: Mode> Operators for M {
     #[track_caller]
     fn over(self, other: Self) -> Self {
         let (value, by_self, by_other) = rules::div(self.inner(), other.inner());
-        self.chain2(other, value, [by_self, by_other])
+        self.apply2(other, value, by_self, by_other)
     }
 
     #[inline(always)]
@@ -150,14 +201,18 @@ impl<M: Mode> Operators for M {
     #[inline(always)]
     #[track_caller]
     fn divided_by(self, c: M::Real) -> Self {
-        self.chain_real(self.inner() / c, M::Real::one() / c)
+        let (value, slope) = (self.inner() / c, rules::reciprocal(c));
+        match slope.factors() {
+            None => self.chain_real(value, M::Real::one() / c),
+            Some([first, second]) => self.chain_real(value, first).chain_real(value, second),
+        }
     }
 
     #[inline(always)]
     #[track_caller]
     fn dividing(self, c: M::Real) -> Self {
         let (value, _, slope) = rules::div(M::Inner::from_real(c), self.inner());
-        self.chain(value, slope)
+        self.apply(value, slope)
     }
 
     #[inline(always)]
@@ -186,7 +241,7 @@ macro_rules! chained_functions {
             #[track_caller]
             fn $name(self $(, $p: $t)*) -> Self {
                 let (value, slope) = $crate::scalar::rules::$name(self.inner() $(, $p)*);
-                self.chain(value, slope)
+                self.apply(value, slope)
             }
         )*
         $(
@@ -194,7 +249,7 @@ macro_rules! chained_functions {
             #[track_caller]
             fn $name2(self, $other: Self) -> Self {
                 let (value, by_self, by_other) = $crate::scalar::rules::$name2(self.inner(), $other.inner());
-                self.chain2($other, value, [by_self, by_other])
+                self.apply2($other, value, by_self, by_other)
             }
         )*
 

@@ -26,6 +26,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
 use num_traits::{Float, FloatConst, ToPrimitive, Zero};
 
+use crate::scalar::slope::{Slope, wide};
 use crate::scalar::softmax::{rest_of_difference, softmax_in_place};
 use crate::scalar::{Real, Scalar};
 
@@ -117,9 +118,19 @@ pub(crate) fn mul<S: Scalar>(a: S, b: S) -> (S, S, S) {
 }
 
 /// ∂(a/b) = ∂a/b − (a/b)/b ∂b; b² would overflow
-pub(crate) fn div<S: Scalar>(a: S, b: S) -> (S, S, S) {
+pub(crate) fn div<S: Scalar>(a: S, b: S) -> (S, impl Slope<S>, impl Slope<S>) {
     let q = a / b;
-    (q, b.recip(), -(q / b))
+    (q, reciprocal(b), wide(-(q / b), move || [-q, b.recip()]))
+}
+
+/// 1/x as a slope: 2ᵏ·1/(2ᵏx) where x is so small that 1/x overflows
+pub(crate) fn reciprocal<S: Scalar>(x: S) -> impl Slope<S> {
+    wide(x.recip(), move || [S::from_real(large::<S>()), (x * large::<S>()).recip()])
+}
+
+/// A power of 2 by which no number that is subnormal overflows, and its reciprocal does not either.
+pub(crate) fn large<S: Scalar>() -> S::Real {
+    Float::recip(S::Real::min_positive_value())
 }
 
 /// ∂(a % b) = ∂a − q ∂b with the whole quotient q = (a − a % b)/b
@@ -136,15 +147,16 @@ pub(crate) fn mul_add<S: Scalar>(a: S, b: S, c: S) -> (S, S, S, S) {
 }
 
 /// (1/x)′ = −1/x²
-pub(crate) fn recip<S: Scalar>(x: S) -> (S, S) {
+pub(crate) fn recip<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     let r = x.recip();
-    (r, -(r * r))
+    (r, wide(-(r * r), move || [-r, r]))
 }
 
 // Powers and roots.
 
 /// (xⁿ)′ = n·xᵏ·xⁿ⁻¹⁻ᵏ with k = n/2, so that nothing underflows on the way
-pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, S) {
+pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, impl Slope<S>) {
+    let v = x.powi(n);
     let slope = match n {
         0 => S::zero(),
         1 => S::one(),
@@ -152,14 +164,15 @@ pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, S) {
         // n − 1 − n/2 stays within i32 for every n
         _ => x.powi(n / 2) * real::<S>(f64::from(n)) * x.powi(n - n / 2 - 1),
     };
-    (x.powi(n), slope)
+    (v, wide(slope, move || [v * real::<S>(f64::from(n)), x.recip()]))
 }
 
 /// (xʸ)′ = y·xʸ⁻¹
-pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, S) {
+pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, impl Slope<S>) {
+    let v = x.powf(y);
     let less = y - real::<S>(1.0);
     let slope = if y == real::<S>(0.0) { S::zero() } else { x.powf(less) * (y * lowering_rest(x.value(), y)) };
-    (x.powf(y), slope)
+    (v, wide(slope, move || [v * y, x.recip()]))
 }
 
 /// xʸ⁻¹ by the power of x that is left when y − 1 is rounded: 1 where it is not. A large logarithm of x
@@ -171,7 +184,7 @@ fn lowering_rest<R: Real>(x: R, y: R) -> R {
 }
 
 /// ∂(xʸ) = y·xʸ⁻¹ ∂x + xʸ·ln x ∂y, and 0^y has slope 0 in y for y ≥ 0
-pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
+pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
     let v = x.pow(y);
     let one = real::<S>(1.0);
     let (x0, y0) = (x.value(), y.value());
@@ -197,7 +210,7 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, S, S) {
         // Beyond the exponents is the power, and not what derivatives by x are made of
         lowered_times(x * ln_x)
     };
-    (v, by_x, by_y)
+    (v, wide(by_x, move || [v * y, x.recip()]), by_y)
 }
 
 /// (√x)′ = 1/(2√x), and +∞ at −0 too
@@ -210,7 +223,7 @@ pub(crate) fn sqrt<S: Scalar>(x: S) -> (S, S) {
 pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, S) {
     let v = x.cbrt();
     let inverse = v.recip();
-    (v, inverse * inverse / real::<S>(3.0))
+    (v, inverse / real::<S>(3.0) * inverse)
 }
 
 /// ∂hypot(x, y) = (x/h, y/h)
@@ -264,19 +277,24 @@ pub(crate) fn logarithm_slope<S: Scalar>(x: S) -> S {
     if x.value() < S::Real::zero() { x * <S::Real as Float>::nan() } else { x.recip() }
 }
 
+/// log_b e/x from log_b e
+fn slope_of_logarithm<S: Scalar>(x: S, log_e: S::Real) -> impl Slope<S> {
+    wide(logarithm_slope(x) * log_e, move || [S::from_real(large::<S>()), logarithm_slope(x * large::<S>()) * log_e])
+}
+
 /// (ln x)′ = 1/x
-pub(crate) fn ln<S: Scalar>(x: S) -> (S, S) {
-    (x.ln(), logarithm_slope(x))
+pub(crate) fn ln<S: Scalar>(x: S) -> (S, impl Slope<S>) {
+    (x.ln(), slope_of_logarithm(x, real::<S>(1.0)))
 }
 
 /// (log₂ x)′ = log₂ e/x
-pub(crate) fn log2<S: Scalar>(x: S) -> (S, S) {
-    (x.log2(), logarithm_slope(x) * S::Real::LOG2_E())
+pub(crate) fn log2<S: Scalar>(x: S) -> (S, impl Slope<S>) {
+    (x.log2(), slope_of_logarithm(x, S::Real::LOG2_E()))
 }
 
 /// (log₁₀ x)′ = log₁₀ e/x
-pub(crate) fn log10<S: Scalar>(x: S) -> (S, S) {
-    (x.log10(), logarithm_slope(x) * S::Real::LOG10_E())
+pub(crate) fn log10<S: Scalar>(x: S) -> (S, impl Slope<S>) {
+    (x.log10(), slope_of_logarithm(x, S::Real::LOG10_E()))
 }
 
 /// (ln(1 + x))′ = 1/(1 + x)
@@ -716,13 +734,32 @@ pub(crate) fn ln_gamma<S: Scalar>(x: S) -> (S, S) {
 }
 
 /// ψ′ = ψ⁽¹⁾
-pub(crate) fn digamma<S: Scalar>(x: S) -> (S, S) {
-    (x.digamma(), x.polygamma(1))
+pub(crate) fn digamma<S: Scalar>(x: S) -> (S, impl Slope<S>) {
+    (x.digamma(), slope_of_polygamma(x, 0))
 }
 
 /// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾
-pub(crate) fn polygamma<S: Scalar>(x: S, m: u32) -> (S, S) {
-    (x.polygamma(m), x.polygamma(m + 1))
+pub(crate) fn polygamma<S: Scalar>(x: S, m: u32) -> (S, impl Slope<S>) {
+    (x.polygamma(m), slope_of_polygamma(x, m))
+}
+
+/// ψ⁽ᵐ⁺¹⁾, which is p·ψ⁽ᵐ⁾/x where ψ⁽ᵐ⁾ is a multiple of xᵖ
+fn slope_of_polygamma<S: Scalar>(x: S, m: u32) -> impl Slope<S> {
+    wide(x.polygamma(m + 1), move || {
+        let power = power_of_polygamma(x.value(), m).unwrap_or(f64::NAN);
+        [x.polygamma(m) * real::<S>(power), x.recip()]
+    })
+}
+
+/// The p for which ψ⁽ᵐ⁾ is a multiple of xᵖ but for rounding: −m − 1 near 0, and −m far out but for ψ.
+pub(crate) fn power_of_polygamma<R: Real>(x: R, m: u32) -> Option<f64> {
+    if Float::abs(x) < R::epsilon() {
+        Some(-1.0 - f64::from(m))
+    } else if x * R::epsilon() > R::one() && m > 0 {
+        Some(-f64::from(m))
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

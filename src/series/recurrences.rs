@@ -18,6 +18,7 @@
 
 use num_traits::{Float, FloatConst, Zero};
 
+use crate::scalar::slope::Slope;
 use crate::scalar::zero;
 use crate::scalar::{Scalar, rules};
 use crate::series::Taylor;
@@ -110,6 +111,11 @@ pub(super) fn integrate_all<T: Scalar, const K: usize>(
     Taylor { primal, ..sum }
 }
 
+/// The value and slope of a rule as numbers.
+fn numbers<T>((value, slope): (T, impl Slope<T>)) -> (T, T) {
+    (value, slope.number())
+}
+
 /// The coefficient k of the constant 1.
 fn one_at<T: Scalar>(k: usize) -> T {
     if k == 0 { T::one() } else { T::zero() }
@@ -119,18 +125,19 @@ fn one_at<T: Scalar>(k: usize) -> T {
 
 /// (xⁿ)′ = n·xⁿ⁻¹
 pub(super) fn powi<T: Scalar, const K: usize>(x: Taylor<T, K>, n: i32) -> Taylor<T, K> {
-    power(rules::powi(x.primal, n), x, T::from_f64(f64::from(n)), Some(n))
+    power(numbers(rules::powi(x.primal, n)), x, T::from_f64(f64::from(n)), Some(n))
 }
 
 /// (xʸ)′ = y·xʸ⁻¹
 pub(super) fn powf<T: Scalar, const K: usize>(x: Taylor<T, K>, y: T::Real) -> Taylor<T, K> {
-    power(rules::powf(x.primal, y), x, T::from_real(y), whole_number(y))
+    power(numbers(rules::powf(x.primal, y)), x, T::from_real(y), whole_number(y))
 }
 
 /// ∂(xʸ) = y·xʸ⁻¹ ∂x + xʸ·ln x ∂y
 pub(super) fn pow<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -> Taylor<T, K> {
     let exponent = y.primal.value();
     let (value, by_x, _) = rules::pow(x.primal, y.primal);
+    let by_x = by_x.number();
     if y.is_constant() {
         let is_plain = (y.primal - exponent).is_identically_zero();
         return power((value, by_x), x, y.primal, whole_number(exponent).filter(|_| is_plain));
@@ -159,6 +166,10 @@ fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: 
         Some(n) if !is_normal || (0..=K as i64).contains(&i64::from(n)) => {
             let base = if n < 0 { recip(x) } else { x };
             Taylor { primal: value, ..num_traits::pow(base, n.unsigned_abs() as usize) }
+        }
+        // Beyond the exponents is the slope alone.
+        _ if !is_normal && Float::is_normal(value.value()) && Float::is_normal(x.value()) => {
+            slope_of_power(value, &x, a + real::<T>(1.0))
         }
         _ if !is_normal => power_by_slopes(x, Taylor::constant(a), K),
         _ => integrate(value, x, slope_of_power(slope, &x, a)),
@@ -226,17 +237,24 @@ pub(super) fn exp_m1<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K>
 
 /// (ln x)′ = 1/x
 pub(super) fn ln<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.primal.ln(), x, rules::logarithm_slope(x))
+    integrate_logarithm(x.primal.ln(), x, real::<T>(1.0))
 }
 
 /// (log₂ x)′ = log₂ e/x
 pub(super) fn log2<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.primal.log2(), x, rules::logarithm_slope(x) * T::Real::LOG2_E())
+    integrate_logarithm(x.primal.log2(), x, T::Real::LOG2_E())
 }
 
 /// (log₁₀ x)′ = log₁₀ e/x
 pub(super) fn log10<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.primal.log10(), x, rules::logarithm_slope(x) * T::Real::LOG10_E())
+    integrate_logarithm(x.primal.log10(), x, T::Real::LOG10_E())
+}
+
+/// The logarithm to base b from log_b e. It has the slopes of the logarithm of 2ᵏx, which has a reciprocal where x is
+/// subnormal.
+fn integrate_logarithm<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, log_e: T::Real) -> Taylor<T, K> {
+    let x = if Float::abs(x.value()) < T::Real::min_positive_value() { x * rules::large::<T>() } else { x };
+    integrate(value, x, rules::logarithm_slope(x) * log_e)
 }
 
 /// (ln(1 + x))′ = 1/(1 + x)
@@ -385,7 +403,7 @@ pub(super) fn ln_gamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, 
 
 /// ψ′ = ψ⁽¹⁾
 pub(super) fn digamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.primal.digamma(), x, polygamma(x, 1))
+    polygamma(x, 0)
 }
 
 /// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾
@@ -398,6 +416,11 @@ fn polygamma_up_to<T: Scalar, const K: usize>(order: usize, x: Taylor<T, K>, m: 
     let value = x.primal.polygamma(m);
     if order == 0 || x.is_constant() {
         return Taylor::constant(value);
+    }
+    if let Some(power) = rules::power_of_polygamma(x.value(), m)
+        && !Float::is_normal(x.value().polygamma(m + order as u32))
+    {
+        return slope_of_power(value, &x, T::from_f64(power + 1.0));
     }
     integrate(value, x, polygamma_up_to(order - 1, x, m + 1))
 }

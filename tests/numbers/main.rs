@@ -15,3 +15,4 @@ mod support {
 }
 mod taylor;
 mod terms;
+mod wide_slopes;

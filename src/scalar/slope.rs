@@ -1,0 +1,66 @@
+//! Slopes as one number, or as two factors where one number overflows or underflows.
+//!
+//! The slope of 1/x is −1/x². Where 1/x has 200 digits before the point, the slope has too many for any number, and the
+//! derivative of ln(1/x) has one: the chain rule then multiplies by −1/x twice. So a rule whose slope is a power or a
+//! quotient names two factors of it, and every mode chains them one after the other where the product does not fit.
+
+use num_traits::{Float, Zero};
+
+use super::Scalar;
+
+/// The slope of a rule.
+pub(crate) trait Slope<T> {
+    /// Returns the slope as one number.
+    fn number(&self) -> T;
+
+    /// Returns two factors of the slope where one number cannot hold it and they can.
+    fn factors(self) -> Option<[T; 2]>;
+}
+
+impl<T: Scalar> Slope<T> for T {
+    #[inline(always)]
+    fn number(&self) -> T {
+        *self
+    }
+
+    #[inline(always)]
+    fn factors(self) -> Option<[T; 2]> {
+        None
+    }
+}
+
+/// A slope that may overflow or underflow where its factors do not.
+pub(crate) struct Wide<T, F> {
+    number: T,
+    factors: F,
+}
+
+/// Returns a slope that is `number`, and the product of `factors` where that overflows or underflows.
+#[inline(always)]
+pub(crate) fn wide<T: Scalar, F: FnOnce() -> [T; 2]>(number: T, factors: F) -> Wide<T, F> {
+    Wide { number, factors }
+}
+
+impl<T: Scalar, F: FnOnce() -> [T; 2]> Slope<T> for Wide<T, F> {
+    #[inline(always)]
+    fn number(&self) -> T {
+        self.number
+    }
+
+    #[inline(always)]
+    fn factors(self) -> Option<[T; 2]> {
+        if fits(self.number) { None } else { usable(self.factors) }
+    }
+}
+
+/// Returns whether one number holds the slope and its derivatives.
+#[inline(always)]
+fn fits<T: Scalar>(slope: T) -> bool {
+    Float::is_normal(slope.value()) && slope.is_finite_throughout()
+}
+
+#[cold]
+fn usable<T: Scalar>(factors: impl FnOnce() -> [T; 2]) -> Option<[T; 2]> {
+    let is_usable = |&factor: &T| factor.is_finite_throughout() && factor.value() != T::Real::zero();
+    Some(factors()).filter(|factors| factors.iter().all(is_usable))
+}

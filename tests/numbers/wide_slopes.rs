@@ -1,0 +1,136 @@
+//! Derivatives of functions of tiny and huge numbers, where a slope overflows or underflows and the result does not.
+//!
+//! `tests/data/wide_slopes.json` has the derivatives of f(eᵗ) and of ln |f(eᵗ)| with respect to t to the third order,
+//! computed by mpmath 1.3 with 80 digits, where eᵗ is 1e±50 to 1e±300.
+
+use dualtape::{Dual, Scalar, Taylor, Var, gradient, hessian};
+use serde_json::Value;
+
+const ORDERS: usize = 4;
+
+/// A function of one number, in every scalar.
+trait Unary {
+    fn eval<S: Scalar<Real = f64>>(&self, t: S) -> S;
+}
+
+/// Makes a test of each function, by its name in the file.
+macro_rules! functions {
+    ($($name:ident: |$u:ident| $f:expr;)*) => {
+        $(
+            #[allow(non_camel_case_types)]
+            struct $name { logarithm: bool }
+
+            impl Unary for $name {
+                fn eval<S: Scalar<Real = f64>>(&self, t: S) -> S {
+                    let $u = t.exp();
+                    let y: S = $f;
+                    if self.logarithm { y.abs().ln() } else { y }
+                }
+            }
+
+            #[test]
+            fn $name() {
+                compare(stringify!($name), |logarithm| $name { logarithm });
+            }
+        )*
+    };
+}
+
+mod functions {
+    use super::*;
+    functions! {
+        recip: |u| u.recip();
+        one_over: |u| (u * 3.0).recip();
+        quotient: |u| u.sqrt() / u;
+        sqrt: |u| u.sqrt();
+        cbrt: |u| u.cbrt();
+        ln: |u| u.ln();
+        log2: |u| u.log2();
+        log10: |u| u.log10();
+        ln_1p: |u| u.ln_1p();
+        powi_2: |u| u.powi(2);
+        powi_minus_1: |u| u.powi(-1);
+        powi_minus_2: |u| u.powi(-2);
+        powf_half: |u| u.powf(0.5);
+        powf_hundredth: |u| u.powf(0.01);
+        powf_minus_half: |u| u.powf(-0.5);
+        powf_minus_1: |u| u.powf(-1.0);
+        pow_half: |u| u.pow(S::from_f64(0.5));
+        pow_minus_1: |u| u.pow(-S::one());
+        log: |u| u.log(S::from_f64(3.0));
+        log_base: |u| S::from_f64(3.0).log(u);
+        atan: |u| u.atan();
+        asinh: |u| u.asinh();
+        hypot: |u| (u * 2.0).hypot(u);
+        atanh: |u| u.atanh();
+        acosh: |u| u.acosh();
+        ln_gamma: |u| u.ln_gamma();
+        digamma: |u| u.digamma();
+        trigamma: |u| u.polygamma(1);
+        tetragamma: |u| u.polygamma(2);
+    }
+}
+
+/// The derivatives in each reading that has them all, by name.
+fn readings(f: &impl Unary, t: f64) -> Vec<(&'static str, Vec<f64>)> {
+    type Twice = Dual<Dual>;
+    let series: Vec<f64> = f.eval(Taylor::<f64, 3>::variable(t)).derivatives().collect();
+    let thrice = f.eval(Dual::variable(Twice::variable(Dual::variable(t))));
+    let nested = vec![
+        thrice.primal.primal.primal,
+        thrice.partials[0].primal.primal,
+        thrice.partials[0].partials[0].primal,
+        thrice.partials[0].partials[0].partials[0],
+    ];
+    let (y, g) = gradient(|x: &[Var<Twice>]| f.eval(x[0]), &[Twice::variable(Dual::variable(t))]);
+    let over_reverse = vec![y.primal.primal, g[0].primal.primal, g[0].partials[0].primal, g[0].partials[0].partials[0]];
+    let (y, g, h) = hessian(|x| f.eval(x[0]), &[t]);
+    let (g_again, h_again) = gradient(|x| gradient(|x| f.eval(x[0]), x).1[0], &[t]);
+    vec![
+        ("series", series),
+        ("forward thrice", nested),
+        ("forward twice over reverse", over_reverse),
+        ("hessian", vec![y, g[0], h[0][0]]),
+        ("reverse over reverse", vec![y, g_again, h_again[0]]),
+    ]
+}
+
+fn compare<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
+    let text = include_str!("../data/wide_slopes.json");
+    let all: Value = serde_json::from_str(text).expect("the file is JSON");
+    let entry = all.as_array().expect("a list").iter().find(|entry| entry["function"] == name).expect("an entry");
+    let rows = entry["rows"].as_array().expect("rows");
+    assert!(rows.len() >= 6, "{name}");
+    let mut compared = 0;
+    for row in rows {
+        let t = row["t"].as_f64().expect("a number");
+        let numbers = |key: &str| -> Vec<f64> {
+            row[key].as_array().expect("a list").iter().map(|x| x.as_f64().unwrap_or(f64::INFINITY)).collect()
+        };
+        let plain = numbers("f");
+        // A value beyond the exponents has no derivative in any reading.
+        if !plain[0].is_normal() {
+            continue;
+        }
+        for (logarithm, expected) in [(false, plain.clone()), (true, numbers("ln"))] {
+            // An adjoint is a number too: with respect to u = eᵗ it is y′/u.
+            let adjoint_fits =
+                (expected[1] / t.exp()).is_normal() && (plain[1] / t.exp()).is_normal() || expected[1] == 0.0;
+            let scale = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+            for (reading, found) in readings(&make(logarithm), t) {
+                if !(adjoint_fits || reading == "series" || reading == "forward thrice") {
+                    continue;
+                }
+                compared += 1;
+                for (order, (found, expected)) in found.iter().zip(&expected).enumerate().take(ORDERS) {
+                    assert!(
+                        (found - expected).abs() <= 1e-11 * scale,
+                        "{name}, logarithm {logarithm}, t = {t}, {reading}, order {order}: {found:e}, and {expected:e} \
+                         is right"
+                    );
+                }
+            }
+        }
+    }
+    assert!(compared >= 20, "{name}: {compared} comparisons");
+}
