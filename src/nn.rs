@@ -43,6 +43,9 @@
 //! training bit for bit, and if asked confirms its gradients in forward mode after every epoch. It minimizes
 //! an [`Objective`]; [`Supervised`] is the objective of the table, for numbers and for classes.
 //!
+//! An [`Mlp`] is a list of [`Dense`] layers with an [`Activation`]. A [`Layer`] or an activation ([`Activate`]) of one's
+//! own is a type with a few generic methods, and [`Layer::then`] chains them.
+//!
 //! The order of the parameters, the losses and the text of a network follow micrograd
 //! (Karpathy 2020).
 //!
@@ -51,11 +54,13 @@
 //! learned it. Networks and trainings are saved as [`Tensors`]. With the feature `files` data is read from CSV
 //! files, and tensors are in safetensors or JSON files; with `train` a training shows a progress bar and ends at Ctrl-C.
 
+mod activation;
 mod data;
 mod dropout;
 #[cfg(feature = "files")]
 mod file;
 mod init;
+mod layer;
 mod loss;
 mod metrics;
 mod mlp;
@@ -63,6 +68,7 @@ mod optimizer;
 mod tensors;
 mod trainer;
 
+pub use activation::{Activate, Activation};
 #[cfg(feature = "files")]
 pub use data::{DataError, Target, read_indices};
 pub use data::{Dataset, Minibatches, Standardizer, one_hot};
@@ -70,12 +76,13 @@ pub use dropout::Dropout;
 #[cfg(feature = "files")]
 pub use file::{FileError, FileProblem};
 pub use init::Init;
+pub use layer::{Chain, Dense, Layer};
 pub use loss::{
     accuracy, binary_cross_entropy, cross_entropy, hinge, huber, l1, l2, mean_absolute_error, mean_squared_error,
     squared_error, weighted_binary_cross_entropy, weighted_cross_entropy,
 };
 pub use metrics::{Confusion, predictions, r_squared, root_mean_squared_error};
-pub use mlp::{Activation, Mlp};
+pub use mlp::Mlp;
 pub use optimizer::{
     Adam, Lbfgs, MeanSquare, Moments, Momentum, Optimizer, RmsProp, Schedule, Sgd, State, Update, clip_norm,
     clip_values,

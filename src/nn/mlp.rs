@@ -4,111 +4,13 @@ use std::fmt;
 
 use rand::Rng;
 
-use super::{Dropout, Init};
+use super::{Activate, Activation, Dense, Dropout, Init, Layer};
 use crate::memory::pool::Scratch;
-use crate::scalar::dense::{Identity, dense_into};
-use crate::scalar::function::Function;
 use crate::scalar::{Real, Scalar};
 
-/// The function that a neuron applies to its weighted sum.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Activation {
-    /// Nothing: `x`.
-    Linear,
-    /// [`relu`](Scalar::relu).
-    Relu,
-    /// [`leaky_relu`](Scalar::leaky_relu) with this slope below zero.
-    LeakyRelu(f64),
-    /// [`sigmoid`](Scalar::sigmoid).
-    Sigmoid,
-    /// [`tanh`](Scalar::tanh).
-    Tanh,
-    /// [`softplus`](Scalar::softplus).
-    Softplus,
-    /// [`silu`](Scalar::silu).
-    Silu,
-    /// [`gelu`](Scalar::gelu).
-    Gelu,
-}
-
-impl Activation {
-    /// The function at `x`.
-    ///
-    /// ```
-    /// use dualtape::derivative;
-    /// use dualtape::nn::Activation;
-    ///
-    /// assert_eq!(Activation::LeakyRelu(0.25).apply(-2.0), -0.5);
-    /// assert_eq!(derivative(|x| Activation::Tanh.apply(x), 0.0), (0.0, 1.0));
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub fn apply<S: Scalar>(self, x: S) -> S {
-        match self {
-            Activation::Linear => x,
-            Activation::Relu => x.relu(),
-            Activation::LeakyRelu(slope) => x.leaky_relu(<S::Real as Scalar>::from_f64(slope)),
-            Activation::Sigmoid => x.sigmoid(),
-            Activation::Tanh => x.tanh(),
-            Activation::Softplus => x.softplus(),
-            Activation::Silu => x.silu(),
-            Activation::Gelu => x.gelu(),
-        }
-    }
-
-    /// Appends the outputs of a dense layer. The cheapest activations are known to the compiler, which makes
-    /// vector code of them.
-    #[track_caller]
-    fn layer<S: Scalar>(self, neurons: &[S], inputs: &[S], rows: usize, outputs: &mut Vec<S>) {
-        match self {
-            Activation::Linear => dense_into(neurons, inputs, rows, &Identity, outputs),
-            Activation::Relu => dense_into(neurons, inputs, rows, &Relu, outputs),
-            other => dense_into(neurons, inputs, rows, &other, outputs),
-        }
-    }
-}
-
-struct Relu;
-
-impl<R: Real> Function<R> for Relu {
-    type Output = R;
-
-    #[inline(always)]
-    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
-        x[0].relu()
-    }
-}
-
-/// Of one input.
-impl<R: Real> Function<R> for Activation {
-    type Output = R;
-
-    #[inline]
-    #[track_caller]
-    fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> S {
-        self.apply(x[0])
-    }
-}
-
-/// The name: `ReLU`.
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Activation::Linear => f.pad("Linear"),
-            Activation::Relu => f.pad("ReLU"),
-            Activation::LeakyRelu(slope) => f.pad(&format!("LeakyReLU[{slope}]")),
-            Activation::Sigmoid => f.pad("Sigmoid"),
-            Activation::Tanh => f.pad("Tanh"),
-            Activation::Softplus => f.pad("Softplus"),
-            Activation::Silu => f.pad("SiLU"),
-            Activation::Gelu => f.pad("GELU"),
-        }
-    }
-}
-
 /// A multi-layer perceptron: layers of neurons `activation(w·x + b)`, each fed with
-/// the outputs of the one before.
+/// the outputs of the one before: [`Dense`] layers in a list. Networks of other layers are a [`Layer`] too, made by
+/// [`Layer::then`].
 ///
 /// It is plain data: its widths, and one list of parameters, in the order layer,
 /// neuron, weights, then bias. Parameters may be any scalar; differentiating with
@@ -176,19 +78,19 @@ impl<S> Mlp<S> {
         self.layers.iter().rev().skip(1).map(|&(neurons, _)| neurons).sum()
     }
 
-    /// The number of inputs and the parameters of every layer, with these parameters for its own.
-    fn blocks<'a, U>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = (usize, &'a [U])> {
-        fans(self.inputs, &self.layers).scan(parameters, |rest, (fan_in, neurons)| {
-            let (layer, later) = rest.split_at(neurons * (fan_in + 1));
+    /// Every layer and its part of these parameters.
+    fn blocks<'a, U>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = (Dense, &'a [U])> {
+        dense_layers(self.inputs, &self.layers).scan(parameters, |rest, layer| {
+            let (parameters, later) = rest.split_at(layer.parameter_count());
             *rest = later;
-            Some((fan_in, layer))
+            Some((layer, parameters))
         })
     }
 
     /// The weights among all parameters, which are these.
     pub(super) fn weights_among<'a, U: Copy>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = U> {
-        let of_layer = |(fan_in, layer): (usize, &'a [U])| {
-            layer.chunks_exact(fan_in + 1).flat_map(move |neuron| &neuron[..fan_in]).copied()
+        let of_layer = |(Dense { inputs, .. }, parameters): (Dense, &'a [U])| {
+            parameters.chunks_exact(inputs + 1).flat_map(move |neuron| &neuron[..inputs]).copied()
         };
         self.blocks(parameters).flat_map(of_layer)
     }
@@ -206,12 +108,12 @@ impl<S> Mlp<S> {
         assert_parameters(parameters.len(), count(self.inputs, &self.layers));
         let widest = self.layers.iter().map(|&(neurons, _)| neurons).max().unwrap_or(0);
         let mut outputs = Scratch::with_capacity(rows * widest);
-        for (index, ((_, parameters), &(_, activation))) in self.blocks(parameters).zip(&self.layers).enumerate() {
+        for (index, (Dense { activation, .. }, neurons)) in self.blocks(parameters).enumerate() {
             if index > 0 {
                 change(x);
             }
             outputs.clear();
-            U::group(format_args!("layer {}", index + 1), || activation.layer(parameters, x, rows, &mut outputs));
+            U::group(format_args!("layer {}", index + 1), || activation.dense_into(neurons, x, rows, &mut outputs));
             std::mem::swap(x, &mut *outputs);
         }
     }
@@ -249,10 +151,9 @@ impl<S> Mlp<S> {
     pub fn summary(&self) -> String {
         let width = self.layers.iter().map(|(_, activation)| activation.to_string().len()).fold(10, usize::max);
         let mut table = format!("layer  neurons  {:width$}  parameters\n", "activation");
-        for (number, (&(neurons, activation), (_, parameters))) in
-            (1..).zip(self.layers.iter().zip(self.blocks(&self.parameters)))
-        {
-            table += &format!("{number:5}  {neurons:7}  {activation:width$}  {:10}\n", parameters.len());
+        for (number, layer) in (1..).zip(dense_layers(self.inputs, &self.layers)) {
+            let Dense { outputs: neurons, activation, .. } = layer;
+            table += &format!("{number:5}  {neurons:7}  {activation:width$}  {:10}\n", layer.parameter_count());
         }
         let [inputs, outputs, parameters] = [self.inputs, self.outputs(), self.parameters.len()];
         table + &format!("{inputs} inputs, {outputs} outputs, {parameters} parameters\n")
@@ -288,10 +189,10 @@ impl<S> Mlp<S> {
     #[track_caller]
     pub fn parameter_name(&self, index: usize) -> String {
         let mut within = index;
-        for (layer, (fan_in, parameters)) in (1..).zip(self.blocks(&self.parameters)) {
+        for (layer, (Dense { inputs, .. }, parameters)) in (1..).zip(self.blocks(&self.parameters)) {
             if within < parameters.len() {
-                let (neuron, input) = (within / (fan_in + 1) + 1, within % (fan_in + 1));
-                let what = if input == fan_in { "bias".to_string() } else { format!("weight {}", input + 1) };
+                let (neuron, input) = (within / (inputs + 1) + 1, within % (inputs + 1));
+                let what = if input == inputs { "bias".to_string() } else { format!("weight {}", input + 1) };
                 return format!("layer {layer}, neuron {neuron}, {what}");
             }
             within -= parameters.len();
@@ -498,16 +399,8 @@ impl<R: Real> Mlp<R> {
     /// assert!(mlp.parameters().iter().all(|p| p.abs() < 1.0));
     /// ```
     pub fn random(inputs: usize, layers: &[(usize, Activation)], init: Init, rng: &mut (impl Rng + ?Sized)) -> Self {
-        let mut mlp = Mlp::zeros(inputs, layers);
-        let mut rest = &mut mlp.parameters[..];
-        for (fan_in, outputs) in fans(inputs, layers) {
-            let (layer, later) = rest.split_at_mut(outputs * (fan_in + 1));
-            for neuron in layer.chunks_exact_mut(fan_in + 1) {
-                neuron[..fan_in].fill_with(|| R::from_f64(init.weight(fan_in, outputs, rng)));
-            }
-            rest = later;
-        }
-        mlp
+        let parameters = dense_layers(inputs, layers).flat_map(|layer| layer.initial_parameters(init, rng)).collect();
+        Mlp { inputs, layers: layers.to_vec(), parameters }
     }
 
     /// The same network in any scalar: its parameters become constants.
@@ -528,10 +421,10 @@ impl<R: Real> Mlp<R> {
     }
 }
 
-/// The number of inputs and of outputs of every layer.
-fn fans(inputs: usize, layers: &[(usize, Activation)]) -> impl Iterator<Item = (usize, usize)> {
-    let outputs = layers.iter().map(|&(outputs, _)| outputs);
-    std::iter::once(inputs).chain(outputs.clone()).zip(outputs)
+/// The layers, each as wide as the outputs of the one before.
+fn dense_layers(inputs: usize, layers: &[(usize, Activation)]) -> impl Iterator<Item = Dense> {
+    let inputs = std::iter::once(inputs).chain(layers.iter().map(|&(outputs, _)| outputs));
+    inputs.zip(layers).map(|(inputs, &(outputs, activation))| Dense { inputs, outputs, activation })
 }
 
 #[track_caller]
@@ -545,16 +438,16 @@ fn assert_parameters(passed: usize, expected: usize) {
 
 /// The number of parameters.
 fn count(inputs: usize, layers: &[(usize, Activation)]) -> usize {
-    fans(inputs, layers).map(|(fan_in, outputs)| outputs * (fan_in + 1)).sum()
+    dense_layers(inputs, layers).map(|layer| layer.parameter_count()).sum()
 }
 
 /// The layers: `MLP of [Layer of [ReLU(2) x 16], Layer of [Linear(16) x 1]]`.
 impl<S> fmt::Display for Mlp<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MLP of [")?;
-        for (index, (fan_in, outputs)) in fans(self.inputs, &self.layers).enumerate() {
+        for (index, layer) in dense_layers(self.inputs, &self.layers).enumerate() {
             let separator = if index > 0 { ", " } else { "" };
-            write!(f, "{separator}Layer of [{}({fan_in}) x {outputs}]", self.layers[index].1)?;
+            write!(f, "{separator}Layer of [{}({}) x {}]", layer.activation, layer.inputs, layer.outputs)?;
         }
         f.write_str("]")
     }
