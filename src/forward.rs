@@ -20,6 +20,7 @@ use std::thread::AccessError;
 use num_traits::{Float, Zero};
 
 use crate::forward::kernel::{KernelDual, dual_inputs, linearized_if_finite};
+use crate::forward::level::Level;
 use crate::memory::pool::Scratch;
 use crate::reverse::Slot;
 use crate::scalar::Scalar;
@@ -66,6 +67,8 @@ pub struct Dual<T = f64, const N: usize = 1> {
     pub primal: T,
     /// The partial derivatives along the N directions.
     pub partials: [T; N],
+    /// The derivative being taken that it belongs to.
+    level: Level,
 }
 
 impl<T: Scalar, const N: usize> Dual<T, N> {
@@ -80,7 +83,7 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// ```
     #[inline]
     pub const fn new(primal: T, partials: [T; N]) -> Self {
-        Dual { primal, partials }
+        Dual { primal, partials, level: Level::BY_HAND }
     }
 
     /// A number with derivative zero.
@@ -92,7 +95,7 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// ```
     #[inline]
     pub fn constant(primal: T) -> Self {
-        Dual { primal, partials: [T::zero(); N] }
+        Dual { primal, partials: [T::zero(); N], level: Level::NONE }
     }
 
     /// Returns the number without its partial derivatives, the field `primal`.
@@ -125,7 +128,7 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     pub fn seeded(primal: T, lane: usize) -> Self {
         assert!(lane < N, "lane {lane} of a dual number with {N} lanes; lanes count from 0");
         // Not as zeros of which one is then overwritten: the processor waits for that before it reads them together.
-        Dual { primal, partials: std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }) }
+        Dual::new(primal, std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }))
     }
 }
 
@@ -133,14 +136,15 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     /// The same value, with `slope` times the partials of `x` added.
     #[inline(always)]
     fn plus_scaled(self, x: &Self, slope: T) -> Self {
-        Dual { primal: self.primal, partials: zipped(self.partials, scaled(x.partials, slope), |p, q| p + q) }
+        let partials = zipped(self.partials, scaled(x.partials, slope), |p, q| p + q);
+        Dual { primal: self.primal, partials, level: self.level.join(x.level) }
     }
 
     /// The result of an operation on `x` whose partial derivatives are `slopes`.
     #[inline(always)]
     fn with_slopes<const K: usize>(primal: T, x: &[Self; K], slopes: &[T; K]) -> Self {
         match (&x[..], &slopes[..]) {
-            (&[x, y], &[by_x, by_y]) => Dual { primal, partials: joined(x.partials, y.partials, [by_x, by_y]) },
+            (&[x, y], &[by_x, by_y]) => x.chain2(y, primal, [by_x, by_y]),
             _ => x.iter().zip(slopes).fold(Self::constant(primal), |sum, (x, &slope)| sum.plus_scaled(x, slope)),
         }
     }
@@ -154,7 +158,7 @@ impl<T: Scalar> Dual<T, 1> {
     /// ```
     #[inline]
     pub fn variable(primal: T) -> Self {
-        Dual { primal, partials: [T::one()] }
+        Dual::new(primal, [T::one()])
     }
 }
 
@@ -267,7 +271,7 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 
     #[inline(always)]
     fn chain(self, primal: T, slope: T) -> Self {
-        Dual { primal, partials: scaled(self.partials, slope) }
+        Dual { primal, partials: scaled(self.partials, slope), level: self.level }
     }
 
     #[inline(always)]
@@ -277,28 +281,32 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
         } else {
             copied(scaled_with_care(copied(self.partials), T::from_real(slope)))
         };
-        Dual { primal, partials }
+        Dual { primal, partials, level: self.level }
     }
 
     #[inline(always)]
     fn chain2(self, other: Self, primal: T, slopes: [T; 2]) -> Self {
-        Dual { primal, partials: joined(self.partials, other.partials, slopes) }
+        let partials = joined(self.partials, other.partials, slopes);
+        Dual { primal, partials, level: self.level.join(other.level) }
     }
 
     #[inline(always)]
     fn chain3(self, b: Self, c: Self, primal: T, [by_self, by_b, by_c]: [T; 3]) -> Self {
         let two = sum_of_scaled(self.partials, b.partials, [by_self, by_b]);
-        Dual { primal, partials: zipped(two, scaled(c.partials, by_c), |p, q| p + q) }
+        let partials = zipped(two, scaled(c.partials, by_c), |p, q| p + q);
+        Dual { primal, partials, level: self.level.join(b.level).join(c.level) }
     }
 
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        Dual { primal: self.primal + other.primal, partials: zipped(self.partials, other.partials, |p, q| p + q) }
+        let partials = zipped(self.partials, other.partials, |p, q| p + q);
+        Dual { primal: self.primal + other.primal, partials, level: self.level.join(other.level) }
     }
 
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
-        Dual { primal: self.primal - other.primal, partials: zipped(self.partials, other.partials, |p, q| p - q) }
+        let partials = zipped(self.partials, other.partials, |p, q| p - q);
+        Dual { primal: self.primal - other.primal, partials, level: self.level.join(other.level) }
     }
 }
 
@@ -378,7 +386,8 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
         let inner: Vec<T> = x.iter().map(|x| x.primal).collect();
         let values = T::apply_block(block, &inner);
-        let mut y: Vec<Self> = values.iter().map(|&value| Self::constant(value)).collect();
+        let level = x.iter().fold(Level::NONE, |level, x| level.join(x.level));
+        let mut y: Vec<Self> = values.iter().map(|&value| Dual { level, ..Self::constant(value) }).collect();
         for lane in 0..N {
             let direction: Vec<T> = x.iter().map(|x| x.partials[lane]).collect();
             if !direction.iter().all(|v| v.is_identically_zero()) {
@@ -399,7 +408,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
         let values = x.map(|x| x.primal);
         match linearized_if_finite(f, &values, |_| true) {
             Some(y) => F::Output::map(y, |y| Self::with_slopes(y.primal, &x, &y.partials)),
-            None => fused_with_care(f, values, x.map(|x| copied(x.partials))),
+            None => fused_with_care(f, values, x.map(|x| copied(x.partials)), x.map(|x| x.level)),
         }
     }
 }
@@ -417,12 +426,14 @@ fn fused_with_care<F, T, const N: usize, const K: usize>(
     f: &F,
     values: [T; K],
     partials: [[T; N]; K],
+    levels: [Level; K],
 ) -> <F::Output as Outputs<T::Real>>::Of<Dual<T, N>>
 where
     F: Function<T::Real>,
     T: Scalar,
 {
-    let x: [Dual<T, N>; K] = std::array::from_fn(|k| Dual { primal: values[k], partials: partials[k] });
+    let x: [Dual<T, N>; K] =
+        std::array::from_fn(|k| Dual { primal: values[k], partials: partials[k], level: levels[k] });
     F::Output::map(f.eval(&dual_inputs(&values, |_| true)), |y| Dual::with_slopes(y.primal, &x, &y.partials))
 }
 

@@ -21,7 +21,7 @@ use std::ops::{Index, IndexMut};
 use num_traits::One;
 
 use crate::forward::Dual;
-use crate::forward::level::{Leveled, at_level};
+use crate::forward::level::{Level, Leveled, at_level};
 use crate::forward::{part, signed_part};
 use crate::scalar::Scalar;
 use crate::scalar::custom::{Block, Rule};
@@ -53,6 +53,8 @@ pub struct Taylor<T, const K: usize> {
     primal: T,
     /// The coefficients of t, t², ..., tᴷ.
     higher: [T; K],
+    /// The expansion that it belongs to.
+    level: Level,
 }
 
 /// `f(x + t)` up to tᴷ: the value and the first K derivatives of `f` at `x`.
@@ -84,7 +86,7 @@ pub struct Taylor<T, const K: usize> {
 /// ```
 #[doc(alias = "jet")]
 #[track_caller]
-pub fn taylor<T: Scalar, const K: usize>(f: impl Fn(Taylor<T, K>) -> Taylor<T, K>, x: T) -> Taylor<T, K> {
+pub fn taylor<T: Scalar, const K: usize>(f: impl FnOnce(Taylor<T, K>) -> Taylor<T, K>, x: T) -> Taylor<T, K> {
     let [y] = at_level("taylor", &mut [Taylor::variable(x)], |x| [f(x[0])]);
     y
 }
@@ -100,7 +102,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// ```
     #[inline]
     pub const fn new(primal: T, coefficients: [T; K]) -> Self {
-        Taylor { primal, higher: coefficients }
+        Taylor { primal, higher: coefficients, level: Level::BY_HAND }
     }
 
     /// A number that does not depend on t.
@@ -112,7 +114,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// ```
     #[inline]
     pub fn constant(primal: T) -> Self {
-        Taylor { primal, higher: [T::zero(); K] }
+        Taylor { primal, higher: [T::zero(); K], level: Level::NONE }
     }
 
     /// The independent variable `value + t`.
@@ -210,11 +212,18 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// A function that is linear around the values does to each coefficient what it does
     /// to a partial derivative.
     fn as_partials(self) -> Dual<T, K> {
-        Dual::new(self.primal, self.higher)
+        let mut x = Dual::new(self.primal, self.higher);
+        x.set_level(self.level);
+        x
+    }
+
+    /// The result of an operation: it belongs to the expansions of all operands.
+    fn result_of(operands: &[Self], result: Self) -> Self {
+        Taylor { level: operands.iter().fold(Level::NONE, |level, x| level.join(x.level)), ..result }
     }
 
     fn from_partials(y: Dual<T, K>) -> Self {
-        Taylor { primal: y.primal, higher: y.partials }
+        Taylor { primal: y.primal, higher: y.partials, level: y.level() }
     }
 }
 
@@ -240,22 +249,16 @@ impl<T, const K: usize> IndexMut<usize> for Taylor<T, K> {
 }
 
 impl<T: Scalar, const K: usize> Leveled for Taylor<T, K> {
-    type Inner = T;
-
     const NAME: &str = "series";
 
     const LIFT: &str = "Taylor::constant";
 
-    fn constant(x: T) -> Self {
-        Taylor::constant(x)
+    fn level(&self) -> Level {
+        self.level
     }
 
-    fn inner(&self) -> T {
-        self.primal
-    }
-
-    fn is_constant(&self) -> bool {
-        Taylor::is_constant(self)
+    fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 }
 
@@ -292,16 +295,16 @@ impl<T: Scalar, const K: usize> Operators for Taylor<T, K> {
     }
 
     fn times(self, other: Self) -> Self {
-        recurrences::product(self.primal * other.primal, &self, &other)
+        Self::result_of(&[self, other], recurrences::product(self.primal * other.primal, &self, &other))
     }
 
     fn over(self, other: Self) -> Self {
-        recurrences::quotient(self.primal / other.primal, &self, &other)
+        Self::result_of(&[self, other], recurrences::quotient(self.primal / other.primal, &self, &other))
     }
 
     fn dividing(self, c: T::Real) -> Self {
         let numerator = Self::from_real(c);
-        recurrences::quotient(numerator.primal / self.primal, &numerator, &self)
+        Self::result_of(&[self], recurrences::quotient(numerator.primal / self.primal, &numerator, &self))
     }
 }
 
@@ -314,12 +317,12 @@ macro_rules! series_functions {
         $(
             #[track_caller]
             fn $name(self $(, $p: $t)*) -> Self {
-                recurrences::$name(self $(, $p)*)
+                Self::result_of(&[self], recurrences::$name(self $(, $p)*))
             }
         )*
         $(
             fn $name2(self, $other: Self) -> Self {
-                recurrences::$name2(self, $other)
+                Self::result_of(&[self, $other], recurrences::$name2(self, $other))
             }
         )*
     };
@@ -361,7 +364,8 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
     }
 
     fn sin_cos(self) -> (Self, Self) {
-        recurrences::sin_cos(self)
+        let (sin, cos) = recurrences::sin_cos(self);
+        (Self::result_of(&[self], sin), Self::result_of(&[self], cos))
     }
 
     fn mul_add(self, a: Self, b: Self) -> Self {
@@ -386,15 +390,15 @@ impl<T: Scalar, const K: usize> Engine<T::Real> for Taylor<T, K> {
     }
 
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        recurrences::log_sum_exp(xs)
+        Self::result_of(xs, recurrences::log_sum_exp(xs))
     }
 
     fn apply_rule<const N: usize>(rule: &impl Rule<N, T::Real>, x: [Self; N]) -> Self {
-        custom::apply_rule(rule, x)
+        Self::result_of(&x, custom::apply_rule(rule, x))
     }
 
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
-        custom::apply_block(block, x)
+        custom::apply_block(block, x).into_iter().map(|y| Self::result_of(x, y)).collect()
     }
 }
 

@@ -52,7 +52,7 @@ pub use matrix::Matrix;
 /// ```
 #[doc(alias = "grad")]
 #[track_caller]
-pub fn derivative<T: Scalar>(f: impl Fn(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
+pub fn derivative<T: Scalar>(f: impl FnOnce(Dual<T>) -> Dual<T>, x: T) -> (T, T) {
     let [y] = at_level("derivative", &mut [Dual::variable(x)], |x| [f(x[0])]);
     (y.primal, y.partials[0])
 }
@@ -169,7 +169,7 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
 #[inline]
 #[track_caller]
 pub fn gradient_array<T: Scalar, const N: usize>(
-    f: impl Fn(&[Dual<T, N>; N]) -> Dual<T, N>,
+    f: impl FnOnce(&[Dual<T, N>; N]) -> Dual<T, N>,
     x: &[T; N],
 ) -> (T, [T; N]) {
     let [y] = at_level("gradient_array", &mut seeded_each(x), |x| [f(as_array(x))]);
@@ -196,7 +196,7 @@ pub fn gradient_array<T: Scalar, const N: usize>(
 #[inline]
 #[track_caller]
 pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
-    f: impl Fn(&[Dual<T, N>; N]) -> [Dual<T, N>; M],
+    f: impl FnOnce(&[Dual<T, N>; N]) -> [Dual<T, N>; M],
     x: &[T; N],
 ) -> ([T; M], [[T; N]; M]) {
     let outputs = at_level("jacobian_array", &mut seeded_each(x), |x| f(as_array(x)));
@@ -380,7 +380,7 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 #[doc(alias = "pushforward")]
 #[doc(alias = "directional derivative")]
 #[track_caller]
-pub fn jvp<T: Scalar>(f: impl Fn(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
+pub fn jvp<T: Scalar>(f: impl FnOnce(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
     at_level("jvp", &mut inputs, f).iter().map(|y| (y.primal, y.partials[0])).unzip()

@@ -1,148 +1,118 @@
 //! Levels of nesting: the infinitesimals of one derivative are not those of another.
+//!
+//! Two derivatives of the same type, one inside the other, would confuse their infinitesimals if the inner function
+//! used a number of the outer one (Siskind & Pearlmutter 2005). So every number that carries derivatives along knows
+//! which derivative it belongs to, its *level*, and the result of an operation belongs to the levels of all operands.
+//! A verb opens a level of its own for the point, and refuses a result that belongs to another one: wherever the
+//! foreign number comes from, an enclosing verb on this thread or on another one, or the caller's own hands.
+//!
+//! NOTE(perf): a level is 8 bytes in a number, and one `or` in an operation, which LLVM folds where it inlines the
+//! function into the verb.
 
-use std::any::TypeId;
 use std::cell::Cell;
-use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Dual;
 use crate::scalar::Scalar;
 
+/// The derivatives that a number belongs to: none, one, or several, which is an error that the verb finds at the end.
+///
+/// One level is a number in the upper half of the bits and its complement in the lower half. Joined with another one
+/// it has more bits than any level.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Level(u64);
+
+impl Level {
+    /// The level of constants.
+    pub(crate) const NONE: Level = Level(0);
+
+    /// The level of numbers that the caller makes.
+    pub(crate) const BY_HAND: Level = Level::numbered(0);
+
+    const fn numbered(number: u32) -> Level {
+        Level((number as u64) << 32 | !number as u64)
+    }
+
+    /// Opens a level. Threads draw their numbers by the block.
+    fn open() -> Level {
+        thread_local! {
+            static NUMBERS: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+        }
+        let (mut next, mut end) = NUMBERS.get();
+        if next == end {
+            (next, end) = draw_numbers();
+        }
+        NUMBERS.set((next + 1, end));
+        Level::numbered(next)
+    }
+
+    #[inline(always)]
+    pub(crate) fn join(self, other: Level) -> Level {
+        Level(self.0 | other.0)
+    }
+}
+
+/// Returns a range of numbers, from 1 on. After 2³² levels they start again: numbers of a derivative that has ended
+/// or still encloses that many others are then taken for those of the new one.
+#[cold]
+fn draw_numbers() -> (u32, u32) {
+    const BLOCK: u32 = 1 << 16;
+    static NEXT_BLOCK: AtomicU32 = AtomicU32::new(0);
+    let block = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) % (u32::MAX / BLOCK);
+    (1 + block * BLOCK, 1 + (block + 1) * BLOCK)
+}
+
 /// A number that carries derivatives along, of a level of its own.
 pub(crate) trait Leveled: Scalar {
-    /// The number one level below.
-    type Inner: Scalar;
-
     /// What it is called, and what lifts a number into its level.
     const NAME: &str;
     const LIFT: &str;
 
-    fn constant(x: Self::Inner) -> Self;
+    fn level(&self) -> Level;
 
-    /// The number one level below.
-    fn inner(&self) -> Self::Inner;
-
-    /// Whether it has no derivative of its level.
-    fn is_constant(&self) -> bool;
+    fn set_level(&mut self, level: Level);
 }
 
 impl<T: Scalar, const N: usize> Leveled for Dual<T, N> {
-    type Inner = T;
-
     const NAME: &str = "dual number";
     const LIFT: &str = "lift";
 
-    fn constant(x: T) -> Self {
-        Dual::constant(x)
+    #[inline(always)]
+    fn level(&self) -> Level {
+        self.level
     }
 
-    fn inner(&self) -> T {
-        self.primal
-    }
-
-    fn is_constant(&self) -> bool {
-        self.partials.iter().all(|p| p.is_identically_zero())
+    #[inline(always)]
+    fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 }
 
-/// Calls `f` with the independent variables `x` of a derivative with numbers of the type `S`.
+/// Calls `f` with the independent variables `x` of a derivative with numbers of the type `S`, on a level of its own.
 ///
-/// Two nested derivatives of the same type would confuse their infinitesimals if
-/// the inner function used a number of the outer one (Siskind & Pearlmutter 2005).
-/// In that one situation the inner function is first evaluated at constants, at the point and beside it in
-/// case they happen to vanish there: a derivative that it then returns came in from outside.
+/// # Panics
 ///
-/// There is one call of `f`, in a loop, so that the compiler takes it for the only one and inlines it.
+/// When a result belongs to another level.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn at_level<S: Leveled, Y: AsRef<[S]>>(verb: &str, x: &mut [S], f: impl Fn(&[S]) -> Y) -> Y {
-    let level = Level::enter::<S>();
-    let variables = if level.is_nested { x.to_vec() } else { Vec::new() };
-    let mut trials = if level.is_nested { 2 } else { 0 };
-    loop {
-        if level.is_nested {
-            prepare(x, &variables, trials);
-        }
-        let y = f(x);
-        if trials == 0 {
-            return y;
-        }
-        if !y.as_ref().iter().all(S::is_constant) {
-            refuse_outer_derivatives::<S>(verb);
-        }
-        trials -= 1;
+pub(crate) fn at_level<S: Leveled, Y: AsRef<[S]>>(verb: &str, x: &mut [S], f: impl FnOnce(&[S]) -> Y) -> Y {
+    let level = Level::open();
+    x.iter_mut().for_each(|x| x.set_level(level));
+    let y = f(x);
+    if !y.as_ref().iter().all(|y| y.level().join(level) == level) {
+        refuse_other_levels::<S>(verb);
     }
-}
-
-/// The constants beside the point, those at the point, and at last the variables.
-#[cold]
-fn prepare<S: Leveled>(x: &mut [S], variables: &[S], trials: usize) {
-    let stretch = <S::Inner as Scalar>::from_f64(1.0 + 2.0_f64.powi(-20));
-    let shift = <S::Inner as Scalar>::from_f64(2.0_f64.powi(-30));
-    for (x, variable) in x.iter_mut().zip(variables) {
-        *x = match trials {
-            2 => S::constant(variable.inner() * stretch + shift),
-            1 => S::constant(variable.inner()),
-            _ => *variable,
-        };
-    }
-}
-
-/// Marks that a derivative with numbers of one type is being taken on this thread.
-struct Level {
-    /// The marks outside.
-    outer: u64,
-    /// Whether one of the same type is being taken outside.
-    is_nested: bool,
-}
-
-thread_local! {
-    /// A bit for every type under way. Types may share one, which costs nested derivatives the trials.
-    static LEVELS: Cell<u64> = const { Cell::new(0) };
-}
-
-impl Level {
-    #[inline(always)]
-    fn enter<S: 'static>() -> Level {
-        let mut bit = BitOfType(0);
-        TypeId::of::<S>().hash(&mut bit);
-        let (outer, own) = (LEVELS.get(), 1 << (bit.finish() % 64));
-        LEVELS.set(outer | own);
-        Level { outer, is_nested: outer & own != 0 }
-    }
+    y
 }
 
 #[cold]
 #[track_caller]
-fn refuse_outer_derivatives<S: Leveled>(verb: &str) -> ! {
+fn refuse_other_levels<S: Leveled>(verb: &str) -> ! {
     panic!(
-        "{verb}: the function uses a {name} of an enclosing derivative, whose infinitesimal would be \
-         confused with this one's: take the inner derivative at a lifted point, `{lift}(1.0)`, and lift what \
+        "{verb}: the function uses a {name} of an enclosing derivative, or one made by hand, whose infinitesimal would \
+         be confused with this one's: take the inner derivative at a lifted point, `{lift}(1.0)`, and lift what \
          comes from outside, `{lift}(x)`; or use `x.value()` as a constant",
         name = S::NAME,
         lift = S::LIFT,
     );
-}
-
-/// The identity of a type is a hash already.
-struct BitOfType(u64);
-
-impl Hasher for BitOfType {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
-    }
-
-    #[inline]
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-impl Drop for Level {
-    fn drop(&mut self) {
-        LEVELS.set(self.outer);
-    }
 }

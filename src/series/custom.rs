@@ -32,9 +32,8 @@ pub(super) fn apply_block<T: Scalar, const K: usize>(
     let rates: Vec<Taylor<T, K>> = x.iter().map(|x| series(rate(x))).collect();
     raised(x, constants, |y: &Vec<Taylor<T, K>>| {
         let rates = pushed_forward(block, x, y, &rates);
-        let next = |(y, rate): (&Taylor<T, K>, Taylor<T, K>)| Taylor {
-            primal: y.primal,
-            higher: std::array::from_fn(|k| integrated(rate[k], k)),
+        let next = |(y, rate): (&Taylor<T, K>, Taylor<T, K>)| {
+            Taylor::new(y.primal, std::array::from_fn(|k| integrated(rate[k], k)))
         };
         y.iter().zip(rates).map(next).collect()
     })

@@ -42,7 +42,7 @@ fn convolution<T: Scalar>(a: impl Iterator<Item = T>, b: impl DoubleEndedIterato
 
 /// (ab)ₖ = a₀bₖ + a₁bₖ₋₁ + ... + aₖb₀
 pub(super) fn product<T: Scalar, const K: usize>(primal: T, a: &Taylor<T, K>, b: &Taylor<T, K>) -> Taylor<T, K> {
-    Taylor { primal, higher: std::array::from_fn(|i| convolution(a.up_to(i + 1), b.up_to(i + 1))) }
+    Taylor::new(primal, std::array::from_fn(|i| convolution(a.up_to(i + 1), b.up_to(i + 1))))
 }
 
 /// The next coefficient of a quotient with the numerator's coefficient `a`:
