@@ -149,8 +149,8 @@ fn whole_number<R: crate::Real>(y: R) -> Option<i32> {
 
 /// xᵃ from its value and slope; `n` is the exponent if it is a whole number.
 ///
-/// The recurrence divides by x, which magnifies errors near 0, and needs the digits of the slope. For n up to K the
-/// factors are multiplied instead, so that all powers of 0 are right.
+/// The recurrence divides by x, which magnifies errors near 0, and needs the digits of the slope. For n up to K, and
+/// where the slope is not a normal number, the factors are multiplied instead, so that all powers of 0 are right.
 fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: T, n: Option<i32>) -> Taylor<T, K> {
     let is_normal = Float::is_normal(slope.value());
     match n {
