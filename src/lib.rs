@@ -41,9 +41,9 @@
 //!
 //! [`implicit::root`], [`implicit::fixed_point`] and [`implicit::argmin`] do not solve the equations: they take the solution and differentiate it.
 //!
-//! Every verb returns the value and the derivative together and is generic in the
-//! scalar of the point, so a derivative of a derivative is a call inside a call. The
-//! [`guide`] walks from one derivative to each of these, with what they cost.
+//! Every verb returns the value and the derivative together and is generic in the scalar of the point, so a derivative
+//! of a derivative is a call inside a call. The [`guide`] goes from one derivative to each of these, and gives their
+//! costs.
 //!
 //! # Map of the code
 //!
@@ -93,7 +93,7 @@
 //!   square(2);
 //!   ```
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
-//!   derivative at 0: the branch taken is what is differentiated.
+//! derivative at 0: only the branch taken is differentiated.
 //! - **A variable belongs to a recording, on one thread.** Using it after its tape was
 //!   cleared or dropped, while another tape over the same scalar records, or on another
 //!   thread panics and says which.

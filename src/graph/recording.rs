@@ -129,7 +129,7 @@ impl<T: Scalar> Tracing<T> {
         let output = place(output);
         let mut graph = self.stop().expect("the trace is under way").graph;
         graph.output = output;
-        graph.walk_back::<T::Real>();
+        graph.sweep::<T::Real>();
         graph
     }
 
@@ -287,9 +287,10 @@ fn refuse<T: Scalar>(stamp: u32) -> ! {
 }
 
 impl Graph {
-    /// Computes the gradient of the output with respect to every node, summed as on a tape: from the last operation to
-    /// the first, and within one from the first argument to the last. A zero beats an infinity.
-    fn walk_back<R: crate::Real>(&mut self) {
+    /// Sweeps in reverse: computes the gradient of the output with respect to every node. It sums as a tape does,
+    /// from the last operation to the first, and within one from the first argument to the last. A zero beats an
+    /// infinity.
+    fn sweep<R: crate::Real>(&mut self) {
         let mut adjoints = vec![R::zero(); self.nodes.len()];
         adjoints[self.output as usize] = R::one();
         for index in (0..=self.output as usize).rev() {

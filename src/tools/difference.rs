@@ -109,8 +109,8 @@ impl<R: Real> Estimate<R> {
         self.doubt == R::zero()
     }
 
-    /// This or one from finer steps, whichever is the less doubtful. What is flat in the
-    /// finer ones only is a stair, or noise: then the error has room for both slopes.
+    /// Returns this slope or the one from finer steps, whichever has the smaller doubt. A function that is flat in
+    /// finer steps only is a stair, or noise: then the error covers both slopes.
     fn or(self, finer: Self) -> Self {
         let slope = Float::abs(self.slope);
         if !finer.is_flat() || Float::is_nan(slope) {
@@ -162,7 +162,7 @@ struct Quotient<R> {
 /// The limit of the quotients of a run, its error, and the last quotient that it is from.
 /// The quotients differ from it by the powers m, m + 2, ... of the step.
 fn limit<R: Real>(quotients: &[Quotient<R>], m: i32) -> (R, R, usize) {
-    // Each row has the quotient, and its extrapolations with those of one more step each.
+    // Each row has the quotient, and then its extrapolations, each over one step more.
     let mut rows: Vec<Vec<R>> = Vec::new();
     for quotient in quotients {
         let mut row = vec![quotient.value];

@@ -46,11 +46,11 @@ where
     linearized(f, &x, |_| true).0
 }
 
-/// `f(x)`, which on a tape is a single statement for each output.
+/// Returns `f(x)`, which on a tape is a single statement for each output.
 ///
-/// On variables and dual numbers of at most 16 inputs it evaluates `f` once as [`linearize`] does, whatever the
-/// nesting of what is inside, and applies the chain rule to its slopes; in every other scalar it evaluates `f` as
-/// it is. The result is the same up to rounding.
+/// On variables and dual numbers of at most 16 inputs it evaluates `f` once as [`linearize`] does, whatever scalar is
+/// nested inside, and applies the chain rule to the slopes. In every other scalar it evaluates `f` as it is. The result
+/// is the same up to rounding.
 ///
 /// Mark the kernel `#[inline(always)]`, and write it without loops, or with loops so short that they are
 /// unrolled. Measured, record and sweep together, the time relative to the same kernel recorded operation by
@@ -97,8 +97,8 @@ where
     S::fused(f, x)
 }
 
-/// `f` at each element of N slices of one length, which on a tape is a single block: for each of the M
-/// outputs those of all elements.
+/// Returns `f` at each element of N slices of one length: a vector for each of the M outputs. On a tape it is a single
+/// block.
 ///
 /// On variables it evaluates `f` as [`fuse`] does, and keeps the N·M partial derivatives of every
 /// element beside one another: less memory, and less to sweep, than a statement for each.

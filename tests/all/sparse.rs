@@ -600,17 +600,15 @@ mod reuse {
     }
 
     #[test]
-    #[should_panic(
-        expected = "SparseJacobian: the sparsity is that of 3 inputs and x has 4 elements; find it again with \
-                    `SparseJacobian::new`"
-    )]
+    #[should_panic(expected = "SparseJacobian: the sparsity has 3 inputs and x has 4 elements; find it again with \
+                    `SparseJacobian::new`")]
     fn another_number_of_inputs() {
         let f = function!(broyden: &[S] -> Vec<S>);
         SparseJacobian::new(&f, &[0.0; 3]).at(&f, &[0.0; 4]);
     }
 
     #[test]
-    #[should_panic(expected = "SparseJacobian: the sparsity is that of 1 outputs and f(x) has 3; find it again with \
+    #[should_panic(expected = "SparseJacobian: the sparsity has 1 outputs and f(x) has 3; find it again with \
                     `SparseJacobian::new`")]
     fn another_number_of_outputs() {
         let f = function!(broyden: &[S] -> Vec<S>);
@@ -618,7 +616,7 @@ mod reuse {
     }
 
     #[test]
-    #[should_panic(expected = "SparseHessian: the sparsity is that of 3 inputs and x has 0 elements")]
+    #[should_panic(expected = "SparseHessian: the sparsity has 3 inputs and x has 0 elements")]
     fn another_number_of_inputs_of_a_hessian() {
         let f = function!(rosenbrock);
         SparseHessian::new(&f, &[0.0; 3]).at(&f, &[0.0_f64; 0]);
