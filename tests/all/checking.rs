@@ -39,7 +39,7 @@ fn right_functions_pass() {
 }
 
 #[test]
-fn functions_of_many_outputs() {
+fn functions_of_many_outputs_pass() {
     let spherical = function!(spherical: [S; 3] -> [S; 4]);
     let report = check(&spherical, &[2.0, 0.3, 1.2]);
     assert_eq!(report.to_string(), "120 derivatives agree in all modes");
@@ -235,7 +235,7 @@ fn the_report_is_a_table_of_the_worst() {
 }
 
 #[test]
-fn what_is_not_finite_counts_most() {
+fn a_derivative_that_is_not_finite_counts_most() {
     let differ = |a, b| {
         let entry = Entry { output: None, inputs: vec![], along: false };
         Disagreement { entry, readings: ["plain", "forward"], results: [a, b] }.relative()
@@ -283,7 +283,7 @@ fn misuse_is_refused() {
 }
 
 #[test]
-fn what_is_not_finite_agrees_with_itself() {
+fn equal_infinities_and_nan_agree() {
     fn root<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].sqrt() + x[1].ln()
     }
@@ -376,7 +376,7 @@ fn right_functions_at_awkward_points_are_not_accused() {
 }
 
 #[test]
-fn single_precision_at_awkward_points() {
+fn single_precision_passes_at_awkward_points() {
     fn f<S: Scalar<Real = f32>>(x: &[S]) -> S {
         x[0].abs() + x[1].sqrt() * x[0].sin() + (x[1] * 50.0).cos()
     }

@@ -391,7 +391,7 @@ fn numbers_in_a_kernel_show_themselves_as_dual_numbers() {
 
 /// What is not finite on the way follows the crate's conventions, and not those of zero times infinity.
 #[test]
-fn a_kernel_beside_infinite_slopes() {
+fn a_zero_in_a_kernel_beats_an_infinite_slope() {
     fn kernel<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
         [(a * 0.0 + b * b).sqrt() + c, (a * 0.0).sqrt() * c, (b * b).sqrt() * 0.0 + c]
     }
@@ -528,7 +528,7 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
 
 /// With more statements between the blocks than are stored beside one another.
 #[test]
-fn blocks_among_many_statements() {
+fn blocks_chain_with_many_statements() {
     let cube = |x| fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[x]]).concat()[0];
     let f = |x: &[Var]| (0..5).fold(x[0], |y, _| (0..200).fold(cube(y), |y, _| y * 1.0));
     assert_eq!(gradient(f, &[1.0]), (1.0, vec![243.0]));
@@ -573,7 +573,7 @@ fn an_element_depends_on_its_own_operands() {
 
 #[test]
 #[should_panic(expected = "fuse_map: the slices have [2, 3] elements; pass at least one, and all of one length")]
-fn slices_of_one_length() {
+fn slices_of_several_lengths_are_refused() {
     fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[1.0, 2.0][..], &[1.0, 2.0, 3.0]]);
 }
 
@@ -611,7 +611,7 @@ fn a_layer_is_right_at_every_nesting() {
 }
 
 #[test]
-fn a_kernel_at_elements_in_several_lanes() {
+fn a_kernel_at_elements_is_swept_in_several_lanes() {
     fn at_elements<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
         fuse_map(&function!(multiplied_two: [S; 2] -> [S; 1]), [&x[..3], &x[3..]]).concat()
     }
@@ -625,14 +625,14 @@ fn layer_and_rows() -> (Vec<f64>, Vec<f64>) {
 }
 
 #[test]
-fn a_layer_at_many_rows_is_that_at_each() {
+fn a_layer_at_many_rows_equals_the_layer_at_each() {
     let (neurons, inputs) = layer_and_rows();
     let at_each: Vec<f64> = inputs.chunks(3).flat_map(|row| affine(&neurons, row, 1)).collect();
     assert_eq!(affine(&neurons, &inputs, 11), at_each);
 }
 
 #[test]
-fn what_two_layers_share_gets_the_adjoints_of_both() {
+fn parameters_of_two_layers_get_the_adjoints_of_both() {
     let (neurons, inputs) = layer_and_rows();
     let layer = |p: &[Var], rows: Range<usize>| {
         let x: Vec<Var> = inputs[3 * rows.start..3 * rows.end].iter().map(|&x| Var::constant(x)).collect();
@@ -646,7 +646,7 @@ fn what_two_layers_share_gets_the_adjoints_of_both() {
 }
 
 #[test]
-fn products_of_a_slice_with_itself_and_with_plain_numbers() {
+fn products_with_itself_and_with_plain_numbers_equal_dot() {
     const ROW: [f64; 10] = [0.5, -1.0, 0.0, 3.0, 0.1, 0.7, -0.3, 2.0, 1.5, -4.0];
     fn quickly<S: Scalar<Real = f64>>(x: &[S]) -> S {
         let some = [x[3], x[0], x[7]];

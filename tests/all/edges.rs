@@ -56,7 +56,7 @@ fn empty_slices<S: Scalar<Real = f64>>() {
 }
 
 #[test]
-fn empty_slices_in_every_scalar() {
+fn empty_slices_have_their_neutral_values_in_every_scalar() {
     empty_slices::<f64>();
     empty_slices::<Dual>();
     empty_slices::<Dual<Dual<f64, 3>, 8>>();
@@ -78,7 +78,7 @@ impl Function for Seven {
 }
 
 #[test]
-fn no_inputs() {
+fn verbs_accept_no_inputs() {
     let none: &[f64] = &[];
     assert_eq!(gradient(|x| Seven.eval(x), none), (7.0, vec![]));
     assert_eq!(gradient_forward(|x| Seven.eval(x), none), (7.0, vec![]));
@@ -128,7 +128,7 @@ fn seven<S: Scalar>(_: &[S], _: &[S]) -> S {
 }
 
 #[test]
-fn tools_without_inputs() {
+fn tools_accept_no_inputs() {
     let none: &[f64] = &[];
     assert_eq!(Seven.gradient(none), (7.0, vec![]));
     assert_eq!(Seven.hessian(none).2.shape(), (0, 0));
@@ -166,7 +166,7 @@ fn tools_without_inputs() {
 }
 
 #[test]
-fn no_outputs() {
+fn verbs_accept_no_outputs() {
     let x = [1.0, 2.0];
     for (y, j) in [jacobian(|_| vec![], &x), jacobian_reverse(|_| vec![], &x)] {
         assert_eq!((y, j.shape(), j.rows().count()), (vec![], (0, 2), 0));
@@ -182,7 +182,7 @@ fn no_outputs() {
 }
 
 #[test]
-fn networks_without_layers_neurons_or_inputs() {
+fn networks_work_without_layers_neurons_or_inputs() {
     let identity: Mlp = Mlp::zeros(2, &[]);
     assert_eq!(identity.forward(&[1.0, 2.0]), [1.0, 2.0]);
     assert_eq!(identity.forward_all(&[[1.0, 2.0], [3.0, 4.0]]), [1.0, 2.0, 3.0, 4.0]);
@@ -209,7 +209,7 @@ fn networks_without_layers_neurons_or_inputs() {
 }
 
 #[test]
-fn activations_and_first_weights() {
+fn activations_are_named_and_first_weights_lie_in_their_range() {
     type Plain = fn(f64) -> f64;
     let activations: [(Activation, &str, Plain); 8] = [
         (Activation::Linear, "Linear", |x| x),
@@ -243,7 +243,7 @@ fn slice_functions<S: Scalar<Real = f64>>(x: [f64; 3]) -> [Vec<f64>; 4] {
 }
 
 #[test]
-fn slices_with_infinite_numbers_and_nan() {
+fn slices_pass_infinite_numbers_and_nan_on() {
     let cases = [
         ([INF, 0.0, 1.0], [vec![INF], vec![INF], vec![INF], vec![1.0, 0.0, 0.0]]),
         ([-INF, 0.0, -INF], [vec![-INF], vec![INF], vec![0.0], vec![0.0, 1.0, 0.0]]),
@@ -278,7 +278,7 @@ fn slices_with_infinite_numbers_and_nan() {
 }
 
 #[test]
-fn verbs_at_infinite_numbers_and_nan() {
+fn verbs_pass_infinite_numbers_and_nan_on() {
     fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].exp() + x[1] * 2.0
     }
@@ -305,7 +305,7 @@ fn verbs_at_infinite_numbers_and_nan() {
 }
 
 #[test]
-fn tools_at_infinite_numbers_and_nan() {
+fn tools_pass_infinite_numbers_and_nan_on() {
     fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].exp() + x[1] * 2.0 + x[2].sqrt()
     }
@@ -350,7 +350,7 @@ fn tools_at_infinite_numbers_and_nan() {
 }
 
 #[test]
-fn networks_at_infinite_numbers_and_nan() {
+fn networks_pass_infinite_numbers_and_nan_on() {
     let layers = [(2, Activation::Tanh), (1, Activation::Sigmoid)];
     let mlp: Mlp = Mlp::random(1, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1));
     let output = |x: f64| mlp.forward(&[x])[0];

@@ -153,7 +153,7 @@ fn the_mode_follows_the_shape() {
 }
 
 #[test]
-fn functions_of_nothing_and_to_nothing() {
+fn functions_without_inputs_or_outputs_are_differentiated() {
     assert_eq!(Products { every: 1 }.jacobian::<f64>(&[]).0, [0.0; 0]);
     assert_eq!(Products { every: 1 }.jacobian(&[1.0]).1.shape(), (0, 1));
     assert_eq!(Products { every: 1 }.jacobian(&[1.0; 40]).1.shape(), (39, 40));

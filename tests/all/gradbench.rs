@@ -139,7 +139,7 @@ fn messages_are_answered() {
 }
 
 #[test]
-fn what_is_no_message_ends_the_program() {
+fn a_line_that_is_no_message_ends_the_program() {
     let output = output(&[json!("hello")]);
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
@@ -147,7 +147,7 @@ fn what_is_no_message_ends_the_program() {
 }
 
 #[test]
-fn determinants() {
+fn determinants_and_their_gradients_are_right() {
     let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0];
     let input = json!({ "A": a, "ell": 3 });
     let results = evaluate("det", [("primal", input.clone()), ("gradient", input)]);
@@ -159,7 +159,7 @@ fn determinants() {
 }
 
 #[test]
-fn least_squares() {
+fn least_squares_and_their_gradients_are_right() {
     let input = json!({ "x": [0.5, -0.25], "n": 3 });
     assert_eq!(evaluate("llsq", [("primal", input.clone()), ("gradient", input)]), [json!(1.9375), json!([1.5, -2.5])]);
     for (m, n) in [(1, 2), (6, 40)] {
@@ -168,7 +168,7 @@ fn least_squares() {
 }
 
 #[test]
-fn logarithms_of_sums() {
+fn logarithms_of_sums_and_their_gradients_are_right() {
     let input = json!({ "x": [-5.0, -7.0, -6.0] });
     let results = evaluate("lse", [("primal", input.clone()), ("gradient", input)]);
     assert_close("lse", number(&results[0]), -4.592394035555619, 1e-15);
@@ -177,7 +177,7 @@ fn logarithms_of_sums() {
 }
 
 #[test]
-fn differential_equations() {
+fn differential_equations_and_their_gradients_are_right() {
     for (s, y, g) in [
         (1, [1.0, -1.5, -2.0, -0.25, 0.0], [0.0; 5]),
         (2, [1.0, -1.5, -2.0, -0.25, -0.28125], [-0.5625, 0.1875, -0.140625, -1.125, -0.09375]),
@@ -196,7 +196,7 @@ fn differential_equations() {
 }
 
 #[test]
-fn clusters() {
+fn costs_of_clusters_and_their_directions_are_right() {
     let input = json!({ "points": [[0, 0], [1, 0], [4, 4], [6, 3]], "centroids": [[0, 1], [5, 5]] });
     let results = evaluate("kmeans", [("cost", input.clone()), ("dir", input)]);
     assert_eq!(results, [json!(10.0), json!([[-0.5, 1.0], [0.0, 1.5]])]);
@@ -213,7 +213,7 @@ fn clusters() {
 }
 
 #[test]
-fn mixtures() {
+fn mixtures_and_their_gradients_are_right() {
     let input = json!({
         "d": 3, "k": 2, "n": 2, "m": 2, "gamma": 0.5, "alpha": [0.5, -0.25], "mu": [[0, 1, 2], [1, 0, -1]],
         "q": [[0.1, 0.2, -0.3], [0, -0.5, 0.4]], "l": [[1, 2, 3], [-1, 0.5, 0.25]], "x": [[1, 1, 1], [0, 2, -1]]
@@ -238,7 +238,7 @@ fn mixtures() {
 }
 
 #[test]
-fn recurrent_networks() {
+fn recurrent_networks_and_their_gradients_are_right() {
     let input = json!({
         "main_params": [
             [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], [-0.1, 0.2, -0.3, 0.4, -0.5, 0.6, -0.7, 0.8],
@@ -268,7 +268,7 @@ fn recurrent_networks() {
 }
 
 #[test]
-fn bundles() {
+fn bundles_and_their_jacobians_are_right() {
     let input = |r: [f64; 3], n, m, p| {
         let cam = [&r[..], &[0.5, -0.5, -4.0, 100.0, 3.0, -2.0, 0.1, -0.05]].concat();
         json!({ "n": n, "m": m, "p": p, "cam": cam, "x": [1, 2, 3], "w": 0.5, "feat": [10, 20] })
@@ -321,7 +321,7 @@ fn hand(us: Value, correspondence: usize, mirrored: bool) -> Value {
 }
 
 #[test]
-fn hands() {
+fn hands_and_their_jacobians_are_right() {
     let on_triangle = hand(json!([[0.2, 0.3]]), 0, false);
     let results = evaluate("ht", [("objective", on_triangle.clone()), ("jacobian", on_triangle.clone())]);
     assert_all_close("objective", &numbers(&results[0]), &[-0.2119116737, 0.6701701505, 1.515304830], 1e-9);
@@ -355,7 +355,7 @@ fn hands() {
 }
 
 #[test]
-fn nested_derivatives_in_all_modes() {
+fn nested_derivatives_agree_in_all_modes() {
     const MODES: [&str; 4] = ["rr", "ff", "fr", "rf"];
     for (mode, w) in MODES.iter().zip(evaluate("particle", MODES.map(|mode| (mode, json!({ "w": 0.0 }))))) {
         assert_close(mode, number(&w), 0.2071918746486116, 1e-12);

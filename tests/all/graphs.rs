@@ -85,7 +85,7 @@ fn assert_like_micrograd(graph: &Graph, direction: Direction, name: &str, with_l
 }
 
 #[test]
-fn the_drawings_are_those_of_micrograd() {
+fn the_drawings_equal_micrograd() {
     let lecture = trace(neuron, &NEURON);
     assert_like_micrograd(&lecture, Direction::LeftToRight, "lecture_neuron_LR", true);
     assert_like_micrograd(&lecture, Direction::TopToBottom, "lecture_neuron_TB", true);
@@ -119,7 +119,7 @@ fn mixture<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
 }
 
 #[test]
-fn values_and_gradients_are_those_of_the_tape_bit_for_bit() {
+fn values_and_gradients_equal_the_tape_bit_for_bit() {
     for x in [[0.7, 1.3], [1.9, 0.2], [0.1, 2.0]] {
         let (y, g) = gradient(mixture, &x);
         let graph = trace(mixture, &x);
@@ -307,7 +307,7 @@ fn labels_are_escaped() {
 }
 
 #[test]
-fn what_the_output_does_not_need_is_not_drawn() {
+fn nodes_without_influence_are_not_drawn() {
     let graph = trace(
         |x| {
             let _unused = x[1].ln() * 2.0;
@@ -323,7 +323,7 @@ fn what_the_output_does_not_need_is_not_drawn() {
 
 #[test]
 #[cfg(debug_assertions)]
-fn what_is_not_finite_is_found_in_its_line() {
+fn the_first_operation_that_is_not_finite_is_found_in_its_line() {
     let line_of = |graph: &Graph| {
         let location = graph.first_non_finite().expect("something is not finite").location.expect("a debug build");
         assert!(location.file().ends_with("graphs.rs"), "{location}");
@@ -446,7 +446,7 @@ fn too_many_arrows_are_refused() {
 
 /// Names and groups given to numbers with derivatives are those of the numbers inside.
 #[test]
-fn names_reach_what_is_inside() {
+fn names_reach_the_inner_number() {
     fn named<S: Scalar<Real = f64>>(x: S) -> S {
         S::group("wave", || (x.label("angle") * 2.0).sin())
     }

@@ -89,7 +89,7 @@ fn a_checkpoint_that_cannot_be_written_ends_the_training() {
 }
 
 #[test]
-fn what_is_no_checkpoint_is_not_resumed() {
+fn a_file_that_is_no_checkpoint_is_not_resumed() {
     let folder = fresh_folder("no_checkpoint");
     let of_a_network = folder.join("network.safetensors");
     network().save(&of_a_network).unwrap();

@@ -84,7 +84,7 @@ fn binary_cross_entropy_keeps_its_digits_at_large_logits() {
 }
 
 #[test]
-fn infinite_logits() {
+fn infinite_logits_have_the_limits() {
     let inf = f64::INFINITY;
     assert_eq!(cross_entropy(&[inf, 0.0], &[0]), 0.0);
     assert_eq!(cross_entropy(&[inf, 0.0], &[1]), inf);

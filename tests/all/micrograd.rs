@@ -316,7 +316,7 @@ fn resets(run: &Value) -> bool {
 }
 
 #[test]
-fn four_sample_net() {
+fn four_sample_net_trains_as_in_the_lecture() {
     let samples = FourSamples::read();
     for run in samples.runs() {
         // Following the sum of gradients magnifies a last bit by 10⁷, see the next test.
@@ -350,7 +350,7 @@ fn four_sample_net() {
 /// tanh of exponentials with slope `1 − t²`, and gradients that are summed up on
 /// the tape, to which those of the steps before are the seeds.
 #[test]
-fn four_sample_net_in_the_order_of_the_lecture() {
+fn four_sample_net_follows_the_lecture_to_ten_digits_in_its_order() {
     fn tanh(x: Var) -> Var {
         let e = (2.0 * x.value()).exp();
         let t = (e - 1.0) / (e + 1.0);
@@ -457,26 +457,26 @@ fn networks_read_as_micrograd_prints_them() {
 /// micrograd truncates the longer of the two.
 #[test]
 #[should_panic = "Mlp::forward: the point has 2 elements and the network has 3 inputs; pass one for each"]
-fn wrong_number_of_inputs() {
+fn a_wrong_number_of_inputs_is_refused() {
     Mlp::<f64>::zeros(3, &[(1, Activation::Relu)]).forward(&[1.0, 2.0]);
 }
 
 #[test]
 #[should_panic = "Mlp: 3 parameters were passed and the layers have 4; pass one for each, in the order layer, neuron, \
                   weights, bias"]
-fn wrong_number_of_parameters() {
+fn a_wrong_number_of_parameters_is_refused() {
     Mlp::<f64>::zeros(3, &[(1, Activation::Relu)]).with_parameters(&[1.0, 2.0, 3.0]);
 }
 
 #[test]
 #[should_panic = "Optimizer::step: 2 parameters and 1 derivatives; pass one derivative for each parameter"]
-fn wrong_number_of_derivatives() {
+fn a_wrong_number_of_derivatives_is_refused() {
     Sgd::new(Schedule::Constant(1.0)).step(&mut [1.0, 2.0], &[1.0]);
 }
 
 #[test]
 #[should_panic = "nn::squared_error: 1 outputs and 2 targets; pass one for each"]
-fn wrong_number_of_targets() {
+fn a_wrong_number_of_targets_is_refused() {
     squared_error(&[1.0], &[1.0, 2.0]);
 }
 

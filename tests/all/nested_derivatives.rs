@@ -87,7 +87,7 @@ fn close(a: &[f64], b: &[f64]) {
 }
 
 #[test]
-fn every_way_to_a_gradient() {
+fn every_way_to_a_gradient_agrees() {
     for (y, g) in [gradient(f, &AT), gradient_forward(f, &AT)] {
         assert_eq!(y, value());
         close(&g, &slopes());
@@ -109,7 +109,7 @@ fn every_way_to_a_gradient() {
 }
 
 #[test]
-fn every_way_to_a_hessian() {
+fn every_way_to_a_hessian_agrees() {
     let expected: Vec<f64> = curvatures().concat();
     close(&hessian(f, &AT).2.into_entries(), &expected);
     close(&jacobian(|x| gradient(f, x).1, &AT).1.into_entries(), &expected);
@@ -221,7 +221,7 @@ fn tools<S: Scalar<Real = f64>>(x: &[S]) -> S {
 }
 
 #[test]
-fn a_hessian_of_more_inputs_than_lanes() {
+fn a_hessian_of_more_inputs_than_lanes_equals_the_jacobian_of_the_gradient() {
     let x: Vec<f64> = (0..24).map(|i| 0.125 + 0.03 * f64::from(i * i % 29)).collect();
     let (_, _, h) = hessian(tools, &x);
     let (_, whole) = jacobian(|x| gradient(tools, x).1, &x);

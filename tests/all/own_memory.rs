@@ -22,7 +22,7 @@ fn point(n: usize) -> Vec<f64> {
 const UNWRITTEN: f64 = 1e99;
 
 #[test]
-fn they_equal_the_derivatives_that_are_returned() {
+fn verbs_into_memory_equal_the_verbs_that_return() {
     for n in [1, 2, 7, 8, 9, 20] {
         let x = point(n);
         let mut g = vec![UNWRITTEN; n];

@@ -99,7 +99,7 @@ fn a_boundary_has_grounds_lines_and_points() {
 }
 
 #[test]
-fn what_is_no_number_leaves_a_gap() {
+fn a_number_that_is_not_finite_leaves_a_gap() {
     let (nan, inf) = (f64::NAN, f64::INFINITY);
     let points = [(0.0, 1.0), (1.0, nan), (2.0, 2.0), (3.0, inf), (4.0, 3.0), (5.0, 4.0), (nan, 1.0), (6.0, -1.0)];
     for curves in [Curves::new("", "x", "y").line("", points), Curves::new("", "x", "y").line("", points).log_y()] {

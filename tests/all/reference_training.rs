@@ -129,27 +129,27 @@ fn iris() -> [Data; 2] {
 }
 
 #[test]
-fn digits_with_momentum() {
+fn digits_with_momentum_train_as_in_torch() {
     trains_as_torch("digits_sgd", sgd(), digits());
 }
 
 #[test]
-fn digits_with_adam() {
+fn digits_with_adam_train_as_in_torch() {
     trains_as_torch("digits_adam", adam(), digits());
 }
 
 #[test]
-fn iris_with_momentum() {
+fn iris_with_momentum_trains_as_in_torch() {
     trains_as_torch("iris_sgd", sgd(), iris());
 }
 
 #[test]
-fn iris_with_adam() {
+fn iris_with_adam_trains_as_in_torch() {
     trains_as_torch("iris_adam", adam(), iris());
 }
 
 #[test]
-fn yin_and_yang_with_adam_w() {
+fn yin_and_yang_with_adam_w_trains_as_in_its_reference() {
     let reference = read("eureka_yinyang_adamw.json");
     let part = |name: &str| {
         let mut data = Data::default();

@@ -19,7 +19,7 @@ fn root<S: Scalar<Real = f64>>([x]: [S; 1]) -> [S; 1] {
 }
 
 #[test]
-fn blocks_at_variables_at_a_distance() {
+fn blocks_at_every_other_variable_get_their_derivatives() {
     let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     let every_other = |x: &[Var]| -> Vec<Var> { x.iter().step_by(2).copied().collect() };
     let squared = |x: &[Var]| sum(&fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&every_other(x)])[0]);
@@ -30,7 +30,7 @@ fn blocks_at_variables_at_a_distance() {
 
 /// The first two and the last are where a slice at equal distances would have them.
 #[test]
-fn slices_with_one_out_of_place() {
+fn a_slice_with_one_variable_out_of_place_gets_its_derivatives() {
     for len in [4, 5, 8, 11, 12] {
         let weights: Vec<f64> = (1..=len).map(f64::from).collect();
         for odd in 2..weights.len() - 1 {
@@ -53,7 +53,7 @@ fn slices_with_one_out_of_place() {
 
 /// The tape that was started next has the next stamp.
 #[test]
-fn a_slice_with_a_variable_of_the_next_tape() {
+fn a_slice_with_a_variable_of_a_dropped_tape_is_refused() {
     let tape: Tape = Tape::new();
     let x = tape.vars(&[1.0; 6]);
     let stale: Var = Tape::new().var(1.0);
@@ -63,7 +63,7 @@ fn a_slice_with_a_variable_of_the_next_tape() {
 }
 
 #[test]
-fn an_infinite_slope_before_finite_ones() {
+fn a_zero_adjoint_beats_an_infinite_slope_before_finite_ones() {
     let weighted = |x: &[Var]| {
         let y = fuse_map(&function!(root: [S; 1] -> [S; 1]), [x]);
         y[0].iter().zip([0.0, 1.0]).map(|(&y, weight)| y * weight).sum::<Var>()
@@ -73,7 +73,7 @@ fn an_infinite_slope_before_finite_ones() {
 
 /// The adjoint is zero: it beats the infinite slope.
 #[test]
-fn one_slope_of_sixteen_is_infinite() {
+fn a_zero_adjoint_beats_one_infinite_slope_of_sixteen() {
     for odd in 0..16 {
         let mut at = vec![4.0; 16];
         at[odd] = 0.0;
@@ -96,7 +96,7 @@ fn a_layer_at_many_rows_has_its_biases_in_every_reading() {
 
 /// An adjoint that is zero beats an infinite weight, and an infinite input.
 #[test]
-fn an_output_without_influence_of_an_infinite_layer() {
+fn a_zero_adjoint_beats_infinite_weights_and_inputs() {
     const INF: f64 = f64::INFINITY;
     let of_input = |x: &[Var]| affine(&[INF, 0.0, 1.0, 0.0].map(Var::constant), x, 1)[1];
     assert_eq!(gradient(of_input, &[2.0]), (2.0, vec![1.0]));

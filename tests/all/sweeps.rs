@@ -50,7 +50,7 @@ fn sums(x: &[Var], rng: &mut StdRng) -> (Var, Vec<Var>) {
 }
 
 #[test]
-fn sums_of_products_and_zeros() {
+fn rows_of_products_and_zeros_have_the_bits_of_single_statements() {
     let numbers = [1.0, -0.5, 0.25, 0.75, 0.0, -0.0, 1e-200, f64::INFINITY];
     let mut nonzero = 0;
     for seed in 0..20_000 {
@@ -78,7 +78,7 @@ fn sums_of_products_and_zeros() {
 
 /// A sum of products that begins anywhere in a chunk, and goes on through three.
 #[test]
-fn sums_of_products_across_chunks() {
+fn sums_of_products_cross_chunks() {
     for before in 0..CHUNK.min(200) {
         let tape = Tape::new();
         let x = tape.vars(&[3.0, 0.5]);
@@ -91,7 +91,7 @@ fn sums_of_products_across_chunks() {
 
 /// Zeros in any number before and after what counts, whatever chunk they are in.
 #[test]
-fn rows_of_zeros() {
+fn rows_of_zeros_are_passed_over() {
     for zeros in 0..3 * CHUNK.min(64) {
         let tape = Tape::new();
         let x = tape.var(3.0);

@@ -172,7 +172,7 @@ fn tapes_may_be_dropped_in_any_order() {
 }
 
 #[test]
-fn a_gradient_inside_a_function_being_differentiated() {
+fn a_gradient_may_be_taken_inside_a_differentiated_function() {
     // The inner gradient's result is a plain number for the outer tape.
     let inner = |at: f64| gradient(|y| y[0] * y[0], &[at]).1[0];
     let (y, g) = gradient(|x| x[0] * inner(x[0].value()) + inner(1.0), &[3.0]);
@@ -263,7 +263,7 @@ fn a_variable_without_influence_has_derivative_zero() {
 }
 
 #[test]
-fn outputs_of_every_kind() {
+fn constants_and_inputs_may_be_outputs() {
     assert_eq!(gradient(|_| Var::constant(7.0), &[1.0, 2.0]), (7.0, vec![0.0, 0.0]));
     assert_eq!(gradient(|x| x[1], &[1.0, 2.0]), (2.0, vec![0.0, 1.0]));
     assert_eq!(gradient(|_| Var::constant(7.0), &[]), (7.0, vec![]));

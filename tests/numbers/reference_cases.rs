@@ -24,17 +24,17 @@ use serde_json::Value;
 const FAILURES: &str = "some cases fail, and are printed above";
 
 #[test]
-fn elementary_functions() {
+fn elementary_functions_agree_with_the_stored_cases() {
     run_stored("elementary.json", include_str!("../data/elementary.json"), 555);
 }
 
 #[test]
-fn composite_functions() {
+fn composite_functions_agree_with_the_stored_cases() {
     run_stored("composite.json", include_str!("../data/composite.json"), 64);
 }
 
 #[test]
-fn further_files() {
+fn functions_agree_with_further_files() {
     let paths = std::env::var("DUALTAPE_CASES").unwrap_or_default();
     let reports: Vec<Report> = paths
         .split(':')
@@ -46,7 +46,7 @@ fn further_files() {
 
 /// A loop that stops by the value has derivatives one step behind it.
 #[test]
-fn newton_iteration_of_unknown_length() {
+fn an_iteration_of_unknown_length_is_differentiated() {
     for x in [2.0, 0.3, 50.0] {
         let exact = 0.5 / f64::sqrt(x);
         for (name, tolerance) in [("newton_sqrt_while", 1e-6), ("newton_sqrt_while_and_step", 1e-12)] {
@@ -58,7 +58,7 @@ fn newton_iteration_of_unknown_length() {
 }
 
 #[test]
-fn chain_of_a_million_operations() {
+fn a_chain_of_a_million_operations_agrees_in_both_modes() {
     let (_, forward) =
         jvp(|x: &[Dual]| vec![composite("deep_chain_1000000", x).expect("a known function")], &[1.3], &[1.0]);
     let (_, reverse) = gradient(|x| composite("deep_chain_1000000", x).expect("a known function"), &[1.3]);

@@ -71,7 +71,7 @@ proptest! {
     /// The sparsity of one point serves at another, and the entries are those of the dense
     /// derivative to the last bit. The dense Hessian is the lower half of the derivative of the gradient.
     #[test]
-    fn sparse_is_dense((x, there) in points(), f in programs()) {
+    fn sparse_entries_equal_the_dense_verbs((x, there) in points(), f in programs()) {
         let sparse = SparseJacobian::new(&f, &x);
         for x in [&x, &there] {
             let (y, j) = sparse.at(&f, x);
