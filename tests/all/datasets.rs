@@ -15,7 +15,7 @@ fn order(minibatches: &mut Minibatches, epoch: u64) -> Vec<usize> {
     minibatches.epoch(epoch).collect::<Vec<_>>().concat()
 }
 
-/// A run that is taken up with another version of the crate goes on with the same minibatches.
+/// A training that is resumed with another version of the crate sees the same minibatches.
 #[test]
 fn orders_never_change() {
     let mut minibatches = Minibatches::shuffled(10, 4, 42);
@@ -126,7 +126,7 @@ fn ratios_equal_scikit_learn() {
     assert_eq!([0, 1, 2].map(|class| confusion.f1(class)), [2.0 / 3.0, 2.0 / 3.0, 0.5]);
     assert_eq!((confusion.accuracy(), confusion.mean(Confusion::f1)), (0.625, (4.0 / 3.0 + 0.5) / 3.0));
 
-    // A class that is never there and never predicted.
+    // A class without rows that is never predicted.
     let absent = Confusion::of(&[0, 0], &[0, 0], 2);
     assert_eq!((absent.precision(1), absent.recall(1), absent.f1(1)), (0.0, 0.0, 0.0));
     assert!(Confusion::of(&[], &[], 2).accuracy().is_nan());

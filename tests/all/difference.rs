@@ -1,10 +1,10 @@
-//! Differences of plain functions: how good they are, and that they know it.
+//! Differences of plain functions: they keep their digits, and their errors are honest.
 
 use dualtape::Real;
 use dualtape::check::difference;
 use num_traits::Float;
 
-/// Asserts that a slope has `digits` digits, and that its error covers it tenfold.
+/// Asserts that a slope has `digits` digits, and that tenfold the reported error covers its true error.
 #[track_caller]
 fn close<R: Real>((slope, error): (R, R), exact: R, digits: i32) {
     let off = Float::abs(slope - exact);
@@ -15,7 +15,7 @@ fn close<R: Real>((slope, error): (R, R), exact: R, digits: i32) {
     assert!(off <= error * R::from_f64(10.0), "{slope} instead of {exact}, with an error of {error}");
 }
 
-/// Asserts that the error says that there are no digits.
+/// Asserts that the reported error leaves no digits.
 #[track_caller]
 fn unknown((slope, error): (f64, f64)) {
     assert!(slope.is_nan() || error >= 0.1 * slope.abs(), "{slope} with an error of {error}");

@@ -17,7 +17,7 @@ use crate::support::refusals::message;
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-/// Compares numbers, NaN with NaN.
+/// Asserts that numbers are equal; NaN equals NaN.
 #[track_caller]
 fn same(a: &[f64], b: &[f64]) {
     let alike = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
@@ -264,7 +264,7 @@ fn slices_pass_infinite_numbers_and_nan_on() {
             same(&g, &expected[3]);
         }
     }
-    // What is not finite in a weighted sum is nothing to the slopes, but for the weights themselves.
+    // In a weighted sum, infinite numbers do not touch the slopes, which are the weights.
     let weights = [0.0, INF, NAN];
     for (y, g) in
         [gradient(|x| weighted_sum(x, &weights), &[1.0; 3]), gradient_forward(|x| weighted_sum(x, &weights), &[1.0; 3])]
@@ -299,7 +299,7 @@ fn verbs_pass_infinite_numbers_and_nan_on() {
         let (_, back) = vjp(|x| vec![f(x), x[1]], &[x, 1.0], &[0.0, 1.0]);
         same(&back, &[0.0, 1.0]);
     }
-    // Directions and seeds that are not finite reach what depends on them, and nothing else.
+    // Directions and seeds that are not finite reach only the numbers that depend on them.
     same(&jvp(|x| vec![x[0] * 0.0, x[0] * 2.0], &[1.0], &[INF]).1, &[0.0, INF]);
     same(&vjp(|x| vec![x[0], x[1]], &[1.0, 1.0], &[NAN, 1.0]).1, &[NAN, 1.0]);
 }
@@ -314,13 +314,13 @@ fn tools_pass_infinite_numbers_and_nan_on() {
     }
     let kernel = function!(pair: [S; 3] -> [S; 2]);
     for x in [INF, -INF, NAN] {
-        // The last input has an infinite slope, which is nothing to the others.
+        // The last input has an infinite slope, which does not touch the others.
         let point = [x, 1.0, 0.0];
         let expected = [x.exp(), 2.0, INF];
         same(&function!(f).gradient(&point).1, &expected);
         same(&Terms::all(32).gradient(|_, x| f(x) * 0.03125, &point).1, &expected);
         same(&gradient(|x| fuse(&kernel, [x[0], x[1], x[2]])[0], &point).1, &expected);
-        // Elements one after the other, and listed.
+        // Consecutive elements, and listed ones.
         let run = |x: &[Var]| fuse_map(&kernel, [&x[..1], &x[1..2], &x[2..]])[0][0];
         same(&gradient(run, &point).1, &expected);
         let listed = |x: &[Var]| sum(&fuse_map(&kernel, [&[x[0], x[0]], &[x[1], x[1]], &[x[2], x[2]]])[0]) * 0.5;
@@ -357,7 +357,7 @@ fn networks_pass_infinite_numbers_and_nan_on() {
     assert!((0.0..=1.0).contains(&output(INF)) && (0.0..=1.0).contains(&output(-INF)) && output(NAN).is_nan());
     let (_, g) = gradient(|x| mlp.lift().forward(x)[0], &[INF]);
     assert_eq!(g, [0.0]);
-    // Not on the right side is not right.
+    // A score of NaN is on no side, and counts as wrong.
     assert_eq!(accuracy(&[NAN, INF, -INF], &[1.0, 1.0, -1.0]), 2.0 / 3.0);
     same(&[hinge(&[INF, -INF], &[1.0, 1.0]), hinge(&[NAN], &[1.0])], &[INF, NAN]);
 }
@@ -417,7 +417,7 @@ fn every_refusal_says_what_to_do() {
         message(|| num_traits::Float::clamp(Dual::<f64>::variable(1.0), 2.0.into(), 1.0.into())),
         "clamp: the lower bound 2 + 0ε is not below the upper bound 1 + 0ε"
     );
-    // As f64::clamp, in whose words.
+    // The words of f64::clamp.
     let clamps: [fn() -> f64; 3] = [
         || Scalar::clamp(1.0, 2.0, 1.0),
         || derivative(|x| Scalar::clamp(x, 2.0, 1.0), 1.0).1,
@@ -428,7 +428,7 @@ fn every_refusal_says_what_to_do() {
     }
 }
 
-/// Uses a tape when the thread ends, after the slots of the thread are gone.
+/// Drops a tape when the thread ends, after the slots of the thread are gone.
 struct Late(Option<Tape>);
 
 impl Drop for Late {
@@ -449,7 +449,7 @@ fn a_tape_may_outlive_the_memory_of_its_thread() {
         static LATE: std::cell::RefCell<Late> = const { std::cell::RefCell::new(Late(None)) };
     }
     std::thread::spawn(|| {
-        // What is used first ends last.
+        // A thread-local that is used first is dropped last.
         LATE.with_borrow_mut(|late| late.0 = Some(Tape::new()));
     })
     .join()

@@ -1,4 +1,4 @@
-//! Functions as values: their signatures, and that the mode does not matter.
+//! Functions as values: their signatures, and the same results in every mode.
 
 use std::cell::RefCell;
 
@@ -103,7 +103,7 @@ fn the_choice_of_the_mode_does_not_show() {
     }
 }
 
-/// The sum of the inputs, which notes the sizes of the scalars that it is evaluated in.
+/// The sum of the inputs. It notes the size of each scalar that evaluates it.
 struct Watched<'a>(&'a RefCell<Vec<usize>>);
 
 impl Function for Watched<'_> {

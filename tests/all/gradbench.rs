@@ -10,7 +10,7 @@ use crate::support::compare::{assert_all_close, assert_close};
 use crate::support::example::example;
 use crate::support::reference::{number, numbers};
 
-/// What the program prints for the messages, a line each.
+/// Returns the output of the program for the messages, a line each.
 fn output(messages: &[Value]) -> Output {
     let mut program =
         example("gradbench").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -22,7 +22,7 @@ fn output(messages: &[Value]) -> Output {
     output
 }
 
-/// The answers to the messages.
+/// Returns the answers to the messages.
 #[track_caller]
 fn answers(messages: &[Value]) -> Vec<Value> {
     let output = output(messages);
@@ -30,7 +30,7 @@ fn answers(messages: &[Value]) -> Vec<Value> {
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The results of functions of a module, each at its input.
+/// Returns the results of functions of a module, each at its input.
 #[track_caller]
 fn evaluate<'a>(module: &str, calls: impl IntoIterator<Item = (&'a str, Value)>) -> Vec<Value> {
     let message = |(id, (function, input))| json!({ "id": id, "kind": "evaluate", "module": module, "function": function, "input": input });
@@ -46,7 +46,7 @@ fn evaluate<'a>(module: &str, calls: impl IntoIterator<Item = (&'a str, Value)>)
         .collect()
 }
 
-/// All numbers of a result, in order.
+/// Returns all numbers of a result, in order.
 fn flat(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(elements) => elements.iter().flat_map(flat).collect(),
@@ -55,17 +55,17 @@ fn flat(value: &Value) -> Vec<f64> {
     }
 }
 
-/// Numbers between −1 and 1 that look random.
+/// Returns numbers between −1 and 1 that look random.
 fn scattered(n: usize) -> Vec<f64> {
     (1..=n).map(|i| (i as f64 * 78.233).sin()).collect()
 }
 
-/// Rows of `columns` such numbers, from some other place on for every `start`.
+/// Returns rows of `columns` such numbers, other ones for every `start`.
 fn rows(n: usize, columns: usize, start: usize) -> Vec<Vec<f64>> {
     scattered(start + n * columns)[start..].chunks(columns).map(<[f64]>::to_vec).collect()
 }
 
-/// The places in a field of an input that are numbers.
+/// Returns the paths of the numbers in a field of an input.
 fn places(input: &Value, path: &str) -> Vec<String> {
     match input.pointer(path).unwrap() {
         Value::Array(elements) => (0..elements.len()).flat_map(|i| places(input, &format!("{path}/{i}"))).collect(),
@@ -73,7 +73,7 @@ fn places(input: &Value, path: &str) -> Vec<String> {
     }
 }
 
-/// For each number at `paths`, the central differences of all outputs by it.
+/// Returns the central differences of all outputs with respect to each number at `paths`.
 #[track_caller]
 fn differences(module: &str, function: &str, input: &Value, paths: &[&str]) -> Vec<Vec<f64>> {
     const STEP: f64 = 1e-5;
@@ -91,7 +91,7 @@ fn differences(module: &str, function: &str, input: &Value, paths: &[&str]) -> V
     outputs.chunks_exact(2).map(slope).collect()
 }
 
-/// Asserts that a gradient is that of the differences of the function's only output.
+/// Asserts that a gradient agrees with the differences of the function's only output.
 #[track_caller]
 fn assert_gradient(module: &str, [function, gradient]: [&str; 2], input: Value, paths: &[&str]) {
     let expected: Vec<f64> = differences(module, function, &input, paths).concat();
@@ -224,7 +224,7 @@ fn mixtures_and_their_gradients_are_right() {
     let l = [-1.237366798, -1.743274282, -1.480852439, 0.3828980369, -0.125, -0.1033513461];
     assert_all_close("l", &flat(&results[1]["l"]), &l, 1e-9);
 
-    // With more points than are taken at once; the fields of an object are sorted by name.
+    // More points than one block; the fields of an object are sorted by name.
     let input = json!({
         "d": 4, "k": 3, "n": 60, "m": 1, "gamma": 1.5, "alpha": scattered(3), "mu": rows(3, 4, 3), "q": rows(3, 4, 15),
         "l": rows(3, 6, 27), "x": rows(60, 4, 45)
@@ -255,7 +255,7 @@ fn recurrent_networks_and_their_gradients_are_right() {
     let end = [-1.243897665e-5, 0.0003133256078, 0.001014282356, -0.05255730509, -0.0492911754, -0.2434525926];
     assert_all_close("end", &g[32..], &end, 1e-10);
 
-    // The second is longer than what is recorded at once.
+    // The second is longer than one recording.
     for (layers, bits, characters) in [(2, 2, 30), (1, 1, 5000)] {
         let sequence: Vec<Vec<u8>> =
             rows(characters, bits, 0).iter().map(|x| x.iter().map(|x| u8::from(*x > 0.0)).collect()).collect();
@@ -339,7 +339,7 @@ fn hands_and_their_jacobians_are_right() {
     assert_all_close("objective", &numbers(&results[0]), &[0.2886295584, 0.9435748028, 1.352830749], 1e-9);
     assert_eq!(numbers(&results[1][0]).len(), 26);
 
-    // Without a rotation of the whole the derivative by it is not asked for.
+    // Where the whole hand is not rotated, no derivative with respect to its rotation is asked for.
     let mut straight = on_triangle.clone();
     (0..3).for_each(|i| straight["theta"][i] = json!(0));
     for (hand, paths) in [

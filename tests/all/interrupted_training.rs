@@ -63,7 +63,7 @@ fn ctrl_c_keeps_the_best_weights_and_a_checkpoint() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "a progress bar is for terminals");
 
-    // What was written last is the checkpoint of the step that was under way, with the best weights.
+    // The last checkpoint is from the interrupted step, and has the best weights.
     let tensors = Tensors::load(&checkpoint).unwrap();
     let epochs = tensors.shape("history").unwrap()[0] + 2;
     let mut best = network();

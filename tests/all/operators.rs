@@ -1,4 +1,4 @@
-//! All ways to write an operation, and what it says.
+//! All ways to write an operation, and to show a number.
 
 use dualtape::{Dual, Scalar, Tape, Taylor, Var, gradient, gradient_forward};
 

@@ -50,8 +50,8 @@ fn sgd_steps_as_its_formula() {
     });
 }
 
-/// As Nesterov wrote it the gradient is that of a point further along, `y = p − rate·μ·v`. The
-/// parameters of the optimizer are that point.
+/// Nesterov takes the gradient at a point further along, `y = p − rate·μ·v`. The parameters of the optimizer are that
+/// point.
 #[test]
 fn nesterov_looks_ahead() {
     let (rate, mu) = (0.1, 0.8);
@@ -90,7 +90,7 @@ fn adam_steps_as_its_formula() {
     steps_are(Adam::new(schedule()).weight_decay(0.1), adam([0.9, 0.999], 0.1));
 }
 
-/// Single precision has the parameters of double precision, rounded at every step.
+/// The parameters in single precision are the ones in double precision, rounded at every step.
 #[test]
 fn single_precision_follows_double_precision() {
     let (mut adam, mut p) = (Adam::new(schedule()), [0.5_f32, -1.0, 2.0]);
@@ -243,7 +243,7 @@ fn lbfgs_continues_bit_for_bit() {
     }
 }
 
-/// One evaluation for most steps: what is known is not asked for again.
+/// Most steps evaluate once: no known gradient is computed again.
 #[test]
 fn lbfgs_evaluates_seldom() {
     let mut calls = 0;

@@ -18,7 +18,7 @@ fn point(n: usize) -> Vec<f64> {
     (0..n).map(|i| 0.3 + i as f64 / 16.0).collect()
 }
 
-/// Numbers that no derivative has, so that what is not written shows.
+/// A number that no derivative equals, so that an element that is not written shows.
 const UNWRITTEN: f64 = 1e99;
 
 #[test]

@@ -37,7 +37,7 @@ impl Data {
         data
     }
 
-    /// The same with another number in place of each, which has the number and its column.
+    /// Returns the rows with each number replaced, by a function of the number and its column.
     fn scaled(mut self, scale: impl Fn(f64, usize) -> f64) -> Data {
         for point in &mut self.points {
             point.iter_mut().enumerate().for_each(|(column, x)| *x = scale(*x, column));
@@ -118,7 +118,7 @@ fn digits() -> [Data; 2] {
     ["train", "test"].map(|part| Data::read("digits", part).scaled(|x, _| x / 16.0))
 }
 
-/// Standardized by the mean and the standard deviation of the rows to learn with.
+/// Standardizes by the mean and the standard deviation of the training rows.
 fn iris() -> [Data; 2] {
     let [train, test] = ["train", "test"].map(|part| Data::read("iris", part));
     let mean_of =

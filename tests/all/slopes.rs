@@ -40,7 +40,7 @@ fn a_power_keeps_its_derivatives_where_its_lowered_exponent_rounds() {
     // y − 1 is −1 in floating point.
     assert_eq!(derivative(|x| x.powf(1e-17), 0.0).1, INF);
     assert_near("∛x by powf", derivative(|x| x.powf(1.0 / 3.0), 1e136).1, 7.181_448_966_772_903e-92, 1e-15, 0.0);
-    // The curvature of a root is beyond all numbers near 0, not lost.
+    // The curvature of a root near 0 overflows to infinity, and is not lost.
     let (_, curvature) = derivative(|x| derivative(|x| x.powf(0.5), x).1, 5e-324);
     assert_eq!(curvature, -INF);
     for (x, y) in [(1.7788721543617996e-249, 0.1), (2.1834489189824968e-243, 1.0 / 3.0)] {
@@ -52,7 +52,7 @@ fn a_power_keeps_its_derivatives_where_its_lowered_exponent_rounds() {
 
 #[test]
 fn a_power_that_overflows_or_underflows_keeps_its_derivatives() {
-    // With 700 digits: by the base and the exponent, where the power itself is 0, and ∞.
+    // From 700 digits: with respect to base and exponent, where the power itself is 0, and ∞.
     let mixed = [
         (1.9173632570756038e-144, 2.8412411212921143, -2.262_435_301_062_592_8e-262),
         (1.8634521774394814e125, 3.407895131485991, 4.273_474_469_223_212_3e304),
@@ -62,13 +62,13 @@ fn a_power_that_overflows_or_underflows_keeps_its_derivatives() {
         assert_near("by base and exponent", h[0][1], wanted, 1e-14, 0.0);
         assert_near("by exponent and base", h[1][0], wanted, 1e-14, 0.0);
     }
-    // Where these are beyond the exponents, too.
+    // Where the derivatives overflow or underflow too.
     assert_eq!(hessian(|p| p[0].pow(p[1]), &[2e-9, -106.5]).2.into_entries(), [INF; 4]);
 }
 
 #[test]
 fn the_share_of_a_number_far_below_the_largest_keeps_its_digits() {
-    // The difference of the two is rounded, which an exponential magnifies.
+    // The exponential magnifies the rounding error of the difference.
     let x = [-3.318886652300442, -500.7687708342006];
     assert_near("softmax", softmax(&x)[1], 9.125_575_790_510_643e-217, 1e-15, 0.0);
     for (_, g) in [gradient(log_sum_exp, &x), gradient_forward(log_sum_exp, &x)] {
@@ -78,7 +78,7 @@ fn the_share_of_a_number_far_below_the_largest_keeps_its_digits() {
 
 #[test]
 fn gelu_tanh_keeps_its_digits_far_from_zero() {
-    // With 700 digits.
+    // From 700 digits.
     let slopes = [
         (-1.5, -0.127_710_793_151_433_08),
         (-2.5, -0.037_951_576_212_666_183),

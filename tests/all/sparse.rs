@@ -1,5 +1,5 @@
-//! Sparse Jacobians and Hessians: closed forms, what is in the sparsity, and the sparsities that are refused. Random
-//! sparse functions are in `tests/properties/sparse.rs`.
+//! Sparse Jacobians and Hessians: closed forms, the entries of a sparsity, and refusals. Random sparse functions are in
+//! `tests/properties/sparse.rs`.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -199,7 +199,7 @@ mod sparsities {
         assert_eq!(hessian_rows!(g, 4), [&[0, 1, 2][..], &[0, 1, 3], &[0], &[1]]);
     }
 
-    /// Of an operation with its own pull-back every output has every input; constants do not count.
+    /// In an operation with a custom pull-back every output depends on every input, but for constants.
     #[test]
     fn blocks_and_fused_sums_are_traced() {
         #[derive(Clone)]
@@ -276,8 +276,7 @@ mod sparsities {
         assert_eq!((y, g, h.values().len()), (3.0, vec![1.0; 3], 0));
     }
 
-    /// A sum whose every term is local, and a chain without end: neither the stack nor the
-    /// memory grows with the square.
+    /// A sum of local terms, and a long chain: neither the stack nor the memory grows with the square of the length.
     #[test]
     fn long_functions_are_traced() {
         fn terms<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -385,7 +384,7 @@ mod colors {
 mod costs {
     use super::*;
 
-    /// Products of neighbours, which note the sizes of the scalars that they are evaluated in.
+    /// Products of neighbours. They note the size of each scalar that evaluates them.
     struct Band<'a> {
         width: usize,
         sizes: &'a RefCell<Vec<usize>>,
@@ -400,7 +399,7 @@ mod costs {
         }
     }
 
-    /// A sum of products of groups, each of which meets itself alone.
+    /// A sum over groups, each of which multiplies only its own inputs.
     struct Sum<'a>(Band<'a>);
 
     impl Function for Sum<'_> {
@@ -530,7 +529,7 @@ mod reuse {
         SparseHessian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// The trace follows the values of functions and of arithmetic, not those of the inputs.
+    /// Branches on results follow their values, not only the values of the inputs.
     #[test]
     fn branches_follow_the_values_of_results() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
@@ -564,7 +563,7 @@ mod reuse {
         jacobian.at(&f, &[Dual::variable(0.0), Dual::constant(1.0)]);
     }
 
-    /// Tiny entries are known as well as others.
+    /// Tiny entries are noticed as well as others.
     #[test]
     #[should_panic(expected = "there is an entry at row 1 and column 1 here")]
     fn another_branch_of_tiny_numbers_is_refused() {
@@ -575,7 +574,7 @@ mod reuse {
         SparseJacobian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// All entries cancel to zero, and the products with random numbers to what rounding left.
+    /// All entries cancel to zero, and the products with random numbers cancel up to rounding.
     #[test]
     fn rounding_is_no_misfit() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {

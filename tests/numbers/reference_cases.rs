@@ -1,11 +1,9 @@
 //! Every reading against answers computed elsewhere with many digits.
 //!
-//! The cases are in `tests/data`: elementary functions with the conventions at
-//! their kinks and ends, and composite functions. Further files of either format
-//! are run when the environment variable `DUALTAPE_CASES` names them, separated by
-//! `:`. A line is printed for every failing case in a reading, and a count for
-//! every reading at the end; `cargo test --test numbers reference_cases -- --nocapture`
-//! shows the counts when all is well, too.
+//! The cases are in `tests/data`: elementary functions with the conventions at their kinks and ends, and composite
+//! functions. The environment variable `DUALTAPE_CASES` names further files of either format, separated by `:`. The
+//! tests print a line for every failing case in a reading, and a count for every reading at the end; `cargo test --test
+//! numbers reference_cases -- --nocapture` shows the counts when all is well, too.
 
 mod cases;
 mod composite;
@@ -72,8 +70,8 @@ fn run_stored(name: &str, json: &str, cases: usize) {
     assert_eq!(report.failing, 0, "{FAILURES}");
 }
 
-/// Runs a file on a large stack: without optimization, a function of many arms
-/// keeps room for the numbers of all of them.
+/// Runs a file on a large stack: without optimization, a function keeps room on the stack for the numbers of all its
+/// arms.
 fn run(name: &str, json: &str) -> Report {
     thread::scope(|scope| {
         let run = || Report::new(name, json);
@@ -86,7 +84,7 @@ fn run(name: &str, json: &str) -> Report {
     })
 }
 
-/// How the cases of one file went.
+/// The outcome of the cases of one file.
 struct Report {
     cases: usize,
     unknown: usize,

@@ -1,4 +1,4 @@
-//! The plain functions that std does not have, to the last digits, against 40 digits and more.
+//! The plain functions that std lacks are right to the last digits, compared with 40 digits and more.
 
 use dualtape::{Scalar, derivative, gradient};
 
@@ -11,7 +11,7 @@ fn powi_squares_repeatedly() {
         assert_eq!(Scalar::powi(x, -3), 1.0 / (x * (x * x)));
         assert_eq!(Scalar::powi(x, -4), 1.0 / ((x * x) * (x * x)));
     }
-    // 10³¹⁰ is beyond all numbers, its reciprocal is not.
+    // 10³¹⁰ overflows, its reciprocal does not.
     assert_near("a subnormal power", Scalar::powi(10.0, -310), 1e-310, 1e-13, 1e-323);
     for (x, n) in [(1.7_f64, -1336), (9.3, -318), (1.1, -7437), (1.003, -236_500)] {
         let wanted = x.powf(f64::from(n));

@@ -1,7 +1,7 @@
 //! Taylor coefficients against closed forms, and series nested with the other scalars.
 //!
-//! `src/rules/tests.rs` compares the series of every function with nested dual numbers, and
-//! `reference_cases` and `conventions` its first two coefficients with stored answers.
+//! `src/scalar/rules/tests.rs` compares the series of every function with nested dual numbers. `reference_cases` and
+//! `conventions` compare its first two coefficients with stored answers.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 
@@ -103,7 +103,7 @@ fn inverse_functions_have_their_coefficients() {
     near("asinh", series(|x| x.asinh(), 0.0), at_odd([1.0, -1.0 / 2.0, 3.0 / 8.0, -5.0 / 16.0, 35.0 / 128.0]));
     near("atanh", series(|x| x.atanh(), 0.0), at_odd([1.0; 5]));
 
-    // A function of its inverse is x + t.
+    // A function applied to its inverse gives x + t.
     type Identity = (&'static str, fn(Taylor<f64, K>) -> Taylor<f64, K>, &'static [f64]);
     let identities: [Identity; 10] = [
         ("asin", |x| x.asin().sin(), &[0.2, -0.7]),
@@ -292,7 +292,7 @@ fn a_zero_coefficient_beats_a_slope_that_is_not_finite() {
     }
 }
 
-/// Inside dual numbers and variables a series that is zero is nothing, and one that is not finite counts.
+/// Inside dual numbers and variables a zero series beats an infinite slope, and a series that is not finite counts.
 #[test]
 fn a_zero_series_inside_other_scalars_beats_an_infinite_slope() {
     let (three, zero) = (Taylor::<f64, 2>::variable(3.0), Taylor::constant(0.0));
