@@ -165,7 +165,8 @@ impl Recording {
         index
     }
 
-    /// New nodes for those that are constants; an error is the stamp of a number of another trace.
+    /// Adds nodes for the constants among the numbers. Returns their range, or the stamp of a number of another
+    /// trace.
     fn constants<T: Scalar>(&mut self, numbers: &[Traced<T>], location: Caller) -> Result<Range<u32>, u32> {
         if let Some(foreign) = numbers.iter().find(|x| !x.is_constant() && x.stamp() != self.stamp) {
             return Err(foreign.stamp());

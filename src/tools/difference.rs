@@ -79,7 +79,7 @@ fn runs<R: Real>(x: R) -> Vec<Vec<R>> {
     let least = Float::max(R::from_f64(64.0) * R::epsilon() * size, R::min_positive_value());
     let falling = |first: R| {
         let steps = (0..LEVELS).map(|level| first / R::from_f64(RATIO.powi(level))).filter(|&step| step >= least);
-        // What x + h differs from x by, so that both points have the same distance.
+        // The difference of x + h and x as rounded, so that both points have the same distance.
         steps.map(|step| (x + step) - x).collect()
     };
     std::iter::once(first).chain(small).chain(finer).map(falling).collect()
@@ -178,7 +178,7 @@ fn limit<R: Real>(quotients: &[Quotient<R>], m: i32) -> (R, R, usize) {
         for j in 1..rows[k].len() {
             let candidate = rows[k][j];
             let distance = |other: R| Float::abs(candidate - other);
-            // How far it moved, and what noise the finer rows have beyond rounding.
+            // The change from its neighbours, and the noise of the finer rows beyond rounding.
             let change = Float::max(distance(rows[k][j - 1]), distance(rows[k - 1][j - 1]));
             let noise = (k + 1..rows.len()).map(|l| distance(rows[l][l]) * quotients[l].step / quotients[k].step);
             let error_here = noise.fold(Float::max(change, quotients[k].rounding), Float::max);

@@ -166,9 +166,7 @@ impl<R: Real> SparseJacobian<R> {
     /// derivatives, at variables values only.
     ///
     /// # Panics
-    ///
-    /// When the sparsity does not fit at `x`, or `x` or `f(x)` has another length than those
-    /// it was found for.
+    /// When the sparsity does not fit at `x`, or `x` or `f(x)` has another length than where it was found.
     ///
     /// ```should_panic
     /// use dualtape::sparse::SparseJacobian;

@@ -24,7 +24,7 @@ pub(super) struct Compressed<R> {
     probe: Vec<R>,
 }
 
-/// What the products are sums of.
+/// The terms that the products sum.
 #[derive(Clone, Copy)]
 pub(super) enum Summed {
     Columns,
