@@ -35,7 +35,7 @@
 //!   of any adjoints. A chunk of nodes is counted against the limit when it is opened, so a node that finds room
 //!   needs no test.
 //! - **I4, zeros.** A node has no argument whose partial is identically zero, and the sweep skips an adjoint that
-//!   is. So with one lane `partial·adjoint` never multiplies a zero by an infinity.
+//!   is. So in one lane neither factor of `partial·adjoint` is identically zero, and no zero meets an infinity.
 //! - **I5, partials beside.** A chunk has a cell beside every node it has room for. The cell holds the partial by
 //!   the second operand where the node is marked `BESIDE`; elsewhere it is stale.
 //! - **I6, head.** The last chunk of the current recording is in the head of the slot, or, while the recordings are
