@@ -81,7 +81,8 @@
 //!
 //! # Limits
 //!
-//! - **Closures have one type.** `|x| x * x` is one function of one scalar. To run in several readings, write a generic `fn`, or a [`Function`].
+//! - **Closures have one type.** `|x| x * x` is one function of one scalar. To run in several
+//!   readings, write a generic `fn`, or a [`Function`].
 //! - **Literals are floats on the right.** In generic code write `x * 2.0`; `2.0 * x`
 //!   compiles for [`Dual`] and [`Var`] over `f64`, but a trait cannot promise it. `f(2)`
 //!   does not compile, as 2 is no float:
@@ -92,11 +93,13 @@
 //!   square(2);
 //!   ```
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
-//! derivative at 0: only the branch taken is differentiated.
+//!   derivative at 0: only the branch taken is differentiated.
 //! - **A variable belongs to a recording, on one thread.** Using it after its tape was
 //!   cleared or dropped, while another tape over the same scalar records, or on another
 //!   thread panics and says which.
-//! - **Levels do not mix.** Inside a derivative of a derivative, numbers from outside are [`lift`]ed. Without it the inner verb panics, where another library would confuse the infinitesimals.
+//! - **Levels do not mix.** Inside a derivative of a derivative, numbers from outside are
+//!   [`lift`]ed. Without it the inner verb panics, where another library would confuse the
+//!   infinitesimals.
 //! - **At kinks and ends of domains** derivatives follow fixed [`conventions`]: the
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the
