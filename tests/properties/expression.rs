@@ -461,7 +461,7 @@ impl Expression {
                 }
             }
         }
-                // In reverse: the same over all paths to the output. The curvatures on them make the Hessian.
+        // In reverse: the same over all paths to the output. The curvatures on them make the Hessian.
         let mut backward = vec![0.0; results.len()];
         backward[output] = 1.0;
         let mut hessian = vec![0.0; self.inputs * self.inputs];
