@@ -17,7 +17,7 @@ fn main() {
     reuse();
 }
 
-/// What is a derivative? What the function answers to a little push.
+/// What is a derivative? The answer of the function to a little push.
 fn slopes() {
     println!("The slope of f(x) = 3x² - 4x + 5:\n");
     fn f<S: Scalar<Real = f64>>(x: S) -> S {

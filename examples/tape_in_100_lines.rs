@@ -4,11 +4,10 @@
 //! are an engine as complete as micrograd: it differentiates any program written with them. The
 //! engine of the crate computes the same numbers, to the bit, as `main` shows on random programs.
 //!
-//! What the crate adds is memory layout and vector code. It keeps a statement of one or two
-//! arguments in a node of fixed size, finds the tape through the thread so that a variable needs no
-//! reference, stores a whole layer of a network at once, and sweeps it with the vector instructions
-//! of the machine. It also has more functions, nests scalars for higher derivatives, and refuses
-//! the variables of another tape. None of these changes the loop in [`Tape::backward`].
+//! The crate adds memory layout and vector code. It keeps a statement of one or two arguments in a node of fixed size,
+//! finds the tape through the thread so that a variable needs no reference, stores a whole layer of a network at once,
+//! and sweeps it with the vector instructions of the machine. It also has more functions, nests scalars for higher
+//! derivatives, and refuses the variables of another tape. None of these changes the loop in [`Tape::backward`].
 //!
 //! ```text
 //! cargo run --example tape_in_100_lines
@@ -261,6 +260,6 @@ pub(crate) fn main() {
         compared += here.len();
         not_finite += here.iter().filter(|(value, adjoint)| !(value.is_finite() && adjoint.is_finite())).count();
     }
-    println!("{programs} random programs: {compared} values and derivatives are those of dualtape, to the bit,");
+    println!("{programs} random programs: {compared} values and derivatives equal dualtape's, to the bit,");
     println!("{not_finite} of them infinite or NaN");
 }

@@ -1,9 +1,8 @@
 //! What does a higher order buy? A planet on an eccentric orbit, by Taylor steps.
 //!
-//! The motion is written once over any scalar. On series it gives the Taylor coefficients
-//! of the orbit itself, one order after the other: of `z′ = f(z)` the coefficient k + 1 of
-//! z is that of f(z) of order k, divided by k + 1. A step then sums the series as far as
-//! its last coefficients say that it holds. (Corliss & Chang, *Solving ordinary
+//! The motion is written once over any scalar. On series it gives the Taylor coefficients of the orbit itself, one
+//! order after the other: if `z′ = f(z)`, the coefficient k + 1 of z is the coefficient k of f(z), divided by k + 1. A
+//! step then sums the series as far as its last coefficients say that it holds. (Corliss & Chang, *Solving ordinary
 //! differential equations using Taylor series*, ACM TOMS 8, 1982; Jorba & Zou 2005.)
 //!
 //! ```text

@@ -1,18 +1,15 @@
 //! Forward mode: dual numbers.
 //!
-//! A dual number is a value with the partial derivatives along N directions,
-//! `v + p₁ε₁ + ... + pNεN` where every product of two ε is zero. Evaluating a
-//! function on `x + 1ε` by ordinary arithmetic gives
+//! A dual number is a value with its partial derivatives along N directions, `v + p₁ε₁ + ... + pNεN`, where every
+//! product of two ε is zero. Ordinary arithmetic on `x + 1ε` gives
 //!
 //! ```text
 //!     f(x + ε) = f(x) + f′(x) ε
 //! ```
 //!
-//! because f's Taylor series ends there. One evaluation carries N directions at
-//! once ("lanes"), which the compiler turns into vector code. Nesting gives
-//! higher orders: the partials of a `Dual<Dual<f64>>` have partials themselves.
-//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; Baydin et al.,
-//! JMLR 2018.)
+//! because f's Taylor series ends there. One evaluation carries N directions at once ("lanes"), which LLVM turns into
+//! vector code. Nesting gives higher orders: the partials of a `Dual<Dual<f64>>` have partials themselves. (Griewank &
+//! Walther, *Evaluating Derivatives*, 2008, chapter 3; Baydin et al., JMLR 2018.)
 
 use std::fmt;
 use std::thread::AccessError;
@@ -42,13 +39,12 @@ pub(crate) mod level;
 /// ```
 pub const LANES: usize = 8;
 
-/// The number of directions that are carried at once where these are enough.
+/// The number of directions that a call carries at once if it needs no more.
 pub(crate) const FEW_LANES: usize = 4;
 
 /// A value with N partial derivatives.
 ///
-/// Equality and order compare values only. For one derivative call
-/// [`derivative`](crate::derivative); for a gradient
+/// Equality and order compare values only. For one derivative call [`derivative`](crate::derivative); for a gradient,
 /// [`gradient_forward`](crate::gradient_forward). By hand:
 ///
 /// ```
@@ -62,8 +58,8 @@ pub(crate) const FEW_LANES: usize = 4;
 #[doc(alias = "dual number")]
 #[derive(Clone, Copy)]
 pub struct Dual<T = f64, const N: usize = 1> {
-    /// The number without its partial derivatives: of the type `T` of the inner number, while
-    /// [`value`](Scalar::value) is the plain number at the bottom of all levels.
+    /// The number without its partial derivatives, one level down, of type `T`. ([`value`](Scalar::value) returns the
+    /// plain number at the bottom of all levels.)
     pub primal: T,
     /// The partial derivatives along the N directions.
     pub partials: [T; N],
@@ -72,7 +68,7 @@ pub struct Dual<T = f64, const N: usize = 1> {
 }
 
 impl<T: Scalar, const N: usize> Dual<T, N> {
-    /// A number from its value and its partial derivatives.
+    /// Returns a number from its value and its partial derivatives.
     ///
     /// ```
     /// use dualtape::Dual;
@@ -86,7 +82,7 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
         Dual { primal, partials, level: Level::BY_HAND }
     }
 
-    /// A number with derivative zero.
+    /// Returns a number with derivative zero.
     ///
     /// ```
     /// use dualtape::Dual;
@@ -112,7 +108,7 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
         self.primal
     }
 
-    /// An independent variable along the direction `lane`.
+    /// Returns an independent variable along the direction `lane`.
     ///
     /// # Panics
     ///
@@ -127,20 +123,21 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
     #[track_caller]
     pub fn seeded(primal: T, lane: usize) -> Self {
         assert!(lane < N, "lane {lane} of a dual number with {N} lanes; lanes count from 0");
-        // Not as zeros of which one is then overwritten: the processor waits for that before it reads them together.
+        // NOTE(perf): not zeros, one of which is then overwritten: the processor waits for that write before it
+        // reads the lanes as one vector.
         Dual::new(primal, std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }))
     }
 }
 
 impl<T: Scalar, const N: usize> Dual<T, N> {
-    /// The same value, with `slope` times the partials of `x` added.
+    /// Returns the same value, with `slope` times the partials of `x` added to its partials.
     #[inline(always)]
     fn plus_scaled(self, x: &Self, slope: T) -> Self {
         let partials = zipped(self.partials, scaled(x.partials, slope), |p, q| p + q);
         Dual { primal: self.primal, partials, level: self.level.join(x.level) }
     }
 
-    /// The result of an operation on `x` whose partial derivatives are `slopes`.
+    /// Returns the result of an operation on `x` whose partial derivatives are `slopes`.
     #[inline(always)]
     fn with_slopes<const K: usize>(primal: T, x: &[Self; K], slopes: &[T; K]) -> Self {
         match (&x[..], &slopes[..]) {
@@ -151,7 +148,7 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
 }
 
 impl<T: Scalar> Dual<T, 1> {
-    /// The independent variable: derivative one.
+    /// Returns the independent variable: derivative one.
     ///
     /// ```
     /// assert_eq!(dualtape::Dual::variable(2.0).partials, [1.0]);
@@ -162,10 +159,10 @@ impl<T: Scalar> Dual<T, 1> {
     }
 }
 
-/// Takes a number one level up: a constant for the derivative being taken inside.
+/// Returns a number one level up: a constant for the inner derivative.
 ///
-/// A derivative inside a function that is itself being differentiated lives on a
-/// level, and so a type, of its own; what comes from outside is lifted into it.
+/// A derivative inside a function that is itself differentiated has a level, and so a type, of its own. Numbers from
+/// outside are lifted into it.
 ///
 /// ```
 /// use dualtape::{derivative, lift};
@@ -175,7 +172,7 @@ impl<T: Scalar> Dual<T, 1> {
 /// assert_eq!(slope, 1.0);
 /// ```
 ///
-/// Without it the levels would mix, and that does not compile:
+/// Without `lift` the levels would mix, and that does not compile:
 ///
 /// ```compile_fail,E0277
 /// use dualtape::derivative;
@@ -187,12 +184,12 @@ pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
     Dual::constant(x)
 }
 
-/// `slope·partials`, where a zero partial beats a slope that is not finite, and a
-/// zero slope a partial that is not.
+/// Returns `slope·partials`, where a zero partial beats a slope that is not finite, and a zero slope a partial that is
+/// not.
 #[inline(always)]
 fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
     if N == 1 && T::ORDER == 0 {
-        // Of one plain number, without a branch.
+        // One plain number: without a branch.
         let with_care = !is_ordinary(slope);
         return partials.map(|p| if with_care & zero::vanishes(p, slope) { T::zero() } else { p * slope });
     }
@@ -205,7 +202,7 @@ fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
     copied(scaled_with_care(copied(partials), slope))
 }
 
-/// [`sum_of_scaled`], with one test where both slopes are ordinary.
+/// Returns [`sum_of_scaled`], with one test where both slopes are ordinary.
 #[inline(always)]
 fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
     if T::are_ordinary(by_p, by_q) {
@@ -220,7 +217,7 @@ fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2])
     copied(joined_with_care(copied(p), copied(q), [by_p, by_q]))
 }
 
-/// The sums of the partials of two numbers, each [`scaled`] by its slope.
+/// Returns the sums of the partials of two numbers, each [`scaled`] by its slope.
 #[inline(always)]
 fn sum_of_scaled<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
     zipped(scaled(p, by_p), scaled(q, by_q), |p, q| p + q)
@@ -232,14 +229,16 @@ fn joined_with_care<T: Scalar, const N: usize>(p: [T; N], q: [T; N], slopes: [T;
     sum_of_scaled(p, q, slopes)
 }
 
-/// A copy. What a function that is not inlined takes and returns is in memory; so the copy alone is, and only where
-/// the function is called.
+/// Returns a copy.
+///
+/// NOTE(perf): arguments and results of a function that is not inlined are in memory. With copies only the copies are,
+/// and only on the path that calls the function.
 #[inline(always)]
 fn copied<T: Copy, const N: usize>(partials: [T; N]) -> [T; N] {
     partials.map(|p| p)
 }
 
-/// `partial·slope` for an ordinary slope, which leaves the constant zero what it is.
+/// Returns `partial·slope` for an ordinary slope. The constant zero stays the constant zero, and is not recorded.
 #[inline(always)]
 fn times<T: Scalar>(partial: T, slope: T) -> T {
     if T::RECORDS && partial.is_identically_zero() { T::zero() } else { partial * slope }
@@ -325,7 +324,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 
     #[inline]
     fn is_identically_zero(self) -> bool {
-        // Of the partials without an early end, which is vector code.
+        // NOTE(perf): the fold has no early end, so LLVM makes vector code of it.
         self.primal.is_identically_zero() && self.partials.iter().fold(true, |all, p| all & p.is_identically_zero())
     }
 
@@ -399,7 +398,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
         y
     }
 
-    /// The slopes of the kernel first, each of which then meets every lane once.
+    /// Computes the slopes of the kernel first, so that each meets every lane once.
     #[inline(always)]
     fn fused<F: Function<T::Real>, const K: usize>(f: &F, x: [Self; K]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
         if !KernelDual::<T, K>::IS_SMALL {
@@ -418,8 +417,10 @@ left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);
 
 elementary_functions!(inherent_functions [const N: usize] Dual<T, N>);
 
-/// A kernel whose slopes need care, out of line with what follows, so that nothing of the inputs is kept over a call.
-/// These come in parts: whole, they would be in memory for the fast way too.
+/// Evaluates a kernel by `Dual` and multiplies its slopes out, for slopes that are not all finite.
+///
+/// NOTE(perf): out of line with the multiplication, so that no input is kept over a call. Values and partials are two
+/// arguments: as one, they would be in memory on the fast path too.
 #[cold]
 #[inline(never)]
 fn fused_with_care<F, T, const N: usize, const K: usize>(
@@ -437,7 +438,7 @@ where
     F::Output::map(f.eval(&dual_inputs(&values, |_| true)), |y| Dual::with_slopes(y.primal, &x, &y.partials))
 }
 
-/// A constant of the next level up.
+/// Returns a constant, one level up.
 impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
     fn from(value: T) -> Self {
         Self::constant(value)
@@ -463,7 +464,7 @@ impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
     }
 }
 
-/// Shows a number, in parentheses where it is a sum itself.
+/// Writes a number, in parentheses where it is a sum itself.
 pub(crate) fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let text = match f.precision() {
         Some(digits) => format!("{x:.digits$}"),
@@ -472,7 +473,7 @@ pub(crate) fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if text.contains(['ε', 't']) { write!(f, "({text})") } else { f.write_str(&text) }
 }
 
-/// Shows a further term of a sum, after its sign.
+/// Writes a further term of a sum, after its sign.
 pub(crate) fn signed_part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let negative = x.value() < T::Real::zero();
     f.write_str(if negative { " - " } else { " + " })?;

@@ -41,9 +41,9 @@
 //!
 //! [`implicit::root`], [`implicit::fixed_point`] and [`implicit::argmin`] do not solve the equations: they take the solution and differentiate it.
 //!
-//! Every verb returns the value and the derivative together and is generic in the
-//! scalar of the point, so a derivative of a derivative is a call inside a call. The
-//! [`guide`] walks from one derivative to each of these, with what they cost.
+//! Every verb returns the value and the derivative together and is generic in the scalar of the point, so a derivative
+//! of a derivative is a call inside a call. The [`guide`] goes from one derivative to each of these, and gives their
+//! costs.
 //!
 //! # Map of the code
 //!
@@ -57,7 +57,7 @@
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
-//! - `memory/` and `simd/` know nothing of derivatives.
+//! - `memory/` and `simd/` are independent of derivatives.
 //!
 //! To add a function, see the head of `scalar/rules.rs`.
 //!
@@ -81,8 +81,8 @@
 //!
 //! # Limits
 //!
-//! - **Closures have one type.** `|x| x * x` is one function of one scalar. What has to
-//!   run in several readings is a generic `fn`, or a [`Function`].
+//! - **Closures have one type.** `|x| x * x` is one function of one scalar. To run in several
+//!   readings, write a generic `fn`, or a [`Function`].
 //! - **Literals are floats on the right.** In generic code write `x * 2.0`; `2.0 * x`
 //!   compiles for [`Dual`] and [`Var`] over `f64`, but a trait cannot promise it. `f(2)`
 //!   does not compile, as 2 is no float:
@@ -93,12 +93,12 @@
 //!   square(2);
 //!   ```
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
-//!   derivative at 0: the branch taken is what is differentiated.
+//!   derivative at 0: only the branch taken is differentiated.
 //! - **A variable belongs to a recording, on one thread.** Using it after its tape was
 //!   cleared or dropped, while another tape over the same scalar records, or on another
 //!   thread panics and says which.
-//! - **Levels do not mix.** Inside a derivative of a derivative, what comes from outside is
-//!   [`lift`]ed; else the inner verb panics where another library would confuse the
+//! - **Levels do not mix.** Inside a derivative of a derivative, numbers from outside are
+//!   [`lift`]ed. Without it the inner verb panics, where another library would confuse the
 //!   infinitesimals.
 //! - **At kinks and ends of domains** derivatives follow fixed [`conventions`]: the
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
@@ -107,7 +107,7 @@
 //! - **A recording holds at most 2³¹ − 1 statements and arguments**, 24 bytes for an
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
-// Memory and vector instructions, which know nothing of derivatives.
+// Memory and vector instructions, independent of derivatives.
 mod memory;
 mod simd;
 

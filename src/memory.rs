@@ -1,4 +1,4 @@
-//! Memory of a thread. Knows nothing of derivatives.
+//! Memory of a thread, independent of derivatives.
 
 pub(crate) mod pool;
 pub(crate) mod stamp;

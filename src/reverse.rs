@@ -1,25 +1,51 @@
 //! Reverse mode: the tape.
 //!
-//! Evaluating a function on [`Var`]s records one *statement* for every operation:
-//! on which earlier variables the result depends and with which partial
-//! derivatives. Walking the statements backward once carries the adjoint
-//! `∂y/∂(result)` of every result to its arguments,
+//! Evaluating a function on [`Var`]s records one *statement* for every operation: the earlier variables that the result
+//! depends on, and the partial derivatives with respect to them. One reverse sweep over the statements carries the
+//! adjoint `∂y/∂(result)` of every result to its arguments,
 //!
 //! ```text
 //!     adjoint[argument] += partial · adjoint[result]
 //! ```
 //!
-//! and leaves the derivative of the output with respect to everything, at a
-//! small multiple of the cost of the function whatever the number of inputs.
-//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3; that a statement may
-//! have any number of arguments follows Adept, Hogan 2014, and CoDiPack, Sagebaum et
-//! al. 2019.)
+//! and leaves the derivative of the output with respect to every variable. It costs a small multiple of the function,
+//! whatever the number of inputs. (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 3. Statements of any
+//! number of arguments follow Adept, Hogan 2014, and CoDiPack, Sagebaum et al. 2019.)
 //!
-//! In reading order: [`Tape`] and [`Gradients`] here, [`Var`] in `reverse/var.rs`,
-//! the stored statements in `reverse/recording.rs`, with those of many operands in
-//! `reverse/operands.rs` and those of several results in `reverse/block.rs`, `reverse/layers.rs` and `reverse/elements.rs`, the reverse
-//! sweep in `reverse/sweep.rs`, how a variable finds the tape of its thread, and knows that it is still the right one, in
-//! `reverse/slot.rs`, and which inputs an output depends on in `reverse/dependencies.rs`.
+//! In reading order:
+//!
+//! - here: [`Tape`] and [`Gradients`];
+//! - `reverse/var.rs`: [`Var`];
+//! - `reverse/recording.rs`: the stored statements;
+//! - `reverse/operands.rs`: statements of many operands, called *long*;
+//! - `reverse/block.rs`, `reverse/layers.rs`, `reverse/elements.rs`: statements of several results, called *blocks*;
+//! - `reverse/sweep.rs`: the reverse sweep; `reverse/fast.rs`: the same for plain numbers, quicker;
+//! - `reverse/slot.rs`: how a variable finds the tape of its thread, and knows that it is still the right one;
+//! - `reverse/dependencies.rs`: which inputs an output depends on.
+//!
+//! # Invariants
+//!
+//! The code relies on these, and cites them by number.
+//!
+//! - **I1, order.** The arguments of a statement stand before its results.
+//! - **I2, positions.** Positions are consecutive: a node takes one, a block of n results takes n. So the number of
+//!   a node is its position less the results of the blocks before it. The variables of one call of [`Tape::vars`]
+//!   are one block.
+//! - **I3, marks.** Every position is below `LIMIT`. `NONE`, `LONG` and a position marked `BESIDE` are past the end
+//!   of any adjoints. A chunk of nodes is counted against the limit when it is opened, so a node that finds room
+//!   needs no test.
+//! - **I4, zeros.** A node has no argument whose partial is identically zero, and the sweep skips an adjoint that
+//!   is. So in one lane neither factor of `partial·adjoint` is identically zero, and no zero meets an infinity.
+//! - **I5, partials beside.** A chunk has a cell beside every node it has room for. The cell holds the partial by
+//!   the second operand where the node is marked `BESIDE`; elsewhere it is stale.
+//! - **I6, head.** The last chunk of the current recording is in the head of the slot, or, while the recordings are
+//!   borrowed (`Borrowed`), in the recording. The other of the two has no room then.
+//! - **I7, stamps.** No two recordings share a stamp, up to a wrap after 2³². Clearing and rewinding change it; 0
+//!   belongs to constants, and `NO_RECORDING` is never issued. So a place with an admitted stamp is still in the
+//!   recording.
+//! - **I8, cleared adjoints.** `Slot::cleared_adjoints` is all zero whenever it is in the slot.
+//! - **I9, finite kernels.** The partials of a kernel marked `is_finite` are finite plain numbers, so their
+//!   products with finite adjoints need no zero rule.
 
 mod block;
 mod dependencies;
@@ -44,11 +70,10 @@ use slot::{Recordings, on_recording, on_slot, refuse};
 pub(crate) use slot::{Slot, registered_slot};
 pub use var::Var;
 
-/// Records what happens to its variables, to differentiate it in reverse.
+/// Records the operations on its variables, to differentiate them in reverse.
 ///
-/// For a gradient call [`gradient`](crate::gradient), which makes a tape for
-/// itself. With a tape of your own you get the gradient of every intermediate,
-/// several backward passes from one recording, and several outputs:
+/// For a gradient call [`gradient`](crate::gradient), which makes a tape of its own. A tape in your hands also gives
+/// the gradient of every intermediate, several reverse sweeps over one recording, and several outputs:
 ///
 /// ```
 /// use dualtape::{Scalar, Tape};
@@ -64,20 +89,17 @@ pub use var::Var;
 /// assert_eq!((gradients[a], gradients[b]), (2.0, 8.0));
 /// ```
 ///
-/// A tape records on the thread that made it from [`new`](Tape::new) until it is
-/// dropped. Starting another one over the same scalar pauses it until that one is
-/// dropped, so a gradient may be taken inside a function that is being
-/// differentiated. Tapes over different scalars do not know of each other; a tape
-/// over variables, `Tape<Var>`, is recorded by the tape of those and gives second
-/// derivatives.
+/// A tape records on the thread that made it, from [`new`](Tape::new) until it is dropped. A second tape over the same
+/// scalar pauses the first until the second is dropped, so a gradient may be taken inside a function that is being
+/// differentiated. Tapes over different scalars are independent. A `Tape<Var>`, over variables, is itself recorded by
+/// the tape of those variables and gives second derivatives.
 ///
-/// A variable is usable only while its own tape records. One whose tape was
-/// cleared or dropped, is paused, or belongs to another thread makes the
-/// operation panic, with a sentence that says which.
+/// A variable is usable only while its own tape records. If that tape was cleared or dropped, is paused, or belongs to
+/// another thread, the operation panics and says which.
 ///
-/// The memory of a recording (24 bytes for an operation in `f64`, of which 8 are not touched where the
-/// partial derivative by the second operand is 1, and 8 for its adjoint) is kept for the next tape of
-/// the thread, even after a drop.
+/// An operation in `f64` takes 24 bytes, and 8 for its adjoint. Of the 24, 8 are not touched where the partial
+/// derivative with respect to the second operand is 1. The thread keeps the memory for its next tape, even after a
+/// drop.
 pub struct Tape<T: Scalar = f64> {
     stamp: Cell<u32>,
     /// A tape stays on its thread.
@@ -85,7 +107,7 @@ pub struct Tape<T: Scalar = f64> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Starts to record, and pauses the tape over the same scalar that recorded so far.
+    /// Returns a tape that records from now on, and pauses the tape over the same scalar that recorded so far.
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
@@ -98,7 +120,7 @@ impl<T: Scalar> Tape<T> {
         Tape { stamp: Cell::new(on_slot::<T, _>(Recordings::start)), thread: PhantomData }
     }
 
-    /// A new independent variable.
+    /// Records and returns a new independent variable.
     ///
     /// # Panics
     ///
@@ -113,7 +135,7 @@ impl<T: Scalar> Tape<T> {
         self.on_recording_under_way(|recording| Var::at(value, recording.variable()))
     }
 
-    /// New independent variables, in order.
+    /// Records and returns new independent variables, in order.
     ///
     /// # Panics
     ///
@@ -129,7 +151,7 @@ impl<T: Scalar> Tape<T> {
         self.variables(values).collect()
     }
 
-    /// Calls `f` with constants and new independent [`vars`](Tape::vars) after them, whose memory is used again.
+    /// Calls `f` with constants followed by new independent [`vars`](Tape::vars). The slice reuses memory of the slot.
     #[track_caller]
     pub(crate) fn with_variables<Out>(&self, constants: &[T], values: &[T], f: impl FnOnce(&[Var<T>]) -> Out) -> Out {
         let mut variables = T::with_slot(|slot| slot.spare_variables.take()).unwrap_or_default();
@@ -148,11 +170,10 @@ impl<T: Scalar> Tape<T> {
         values.iter().enumerate().map(move |(i, &value)| Var::at(value, first.later(i)))
     }
 
-    /// Walks back from `output` and returns the derivative of it with respect to
-    /// every variable of the recording.
+    /// Returns the derivative of `output` with respect to every variable of the recording, by one reverse sweep.
     ///
-    /// The recording is unchanged: any number of passes, from any variables,
-    /// may follow. A constant output has derivative 0 with respect to everything.
+    /// The recording is unchanged: any number of sweeps, from any variables, may follow. A constant output has
+    /// derivative 0 with respect to everything.
     ///
     /// # Panics
     ///
@@ -172,10 +193,9 @@ impl<T: Scalar> Tape<T> {
         self.backward_seeded(&[(output, T::one())])
     }
 
-    /// Walks back from several outputs at once: the derivative of `Σ seed·output`.
+    /// Returns the derivative of `Σ seed·output`, by one reverse sweep from all outputs.
     ///
-    /// With the outputs of a function and a vector of seeds this is the product of
-    /// the vector with the function's Jacobian.
+    /// With the outputs of a function this is the product of the seeds, as a row vector, with its Jacobian.
     ///
     /// # Panics
     ///
@@ -192,11 +212,9 @@ impl<T: Scalar> Tape<T> {
         self.sweep(outputs.iter().map(|&(output, seed)| (output, [seed])))
     }
 
-    /// Walks back from several outputs in one sweep with `L` lanes: lane l is the
-    /// derivative of `Σ seed[l]·output`.
+    /// Returns the derivatives of `Σ seed[l]·output` for `L` lanes l, by one reverse sweep.
     ///
-    /// The recording is read once for all lanes; a lane costs less than a pass where reading is
-    /// what takes the time.
+    /// The sweep reads the recording once for all lanes, so a lane costs less than a sweep where memory is the limit.
     ///
     /// # Panics
     ///
@@ -213,8 +231,7 @@ impl<T: Scalar> Tape<T> {
         self.sweep(outputs.iter().copied())
     }
 
-    /// Writes the derivatives of `output` with respect to the first variables, which are independent ones, into
-    /// `gradient`.
+    /// Writes the derivatives of `output` with respect to the first variables, the whole first block, into `gradient`.
     #[inline]
     #[track_caller]
     pub(crate) fn gradient_into(&self, output: Var<T>, gradient: &mut [T]) {
@@ -244,10 +261,10 @@ impl<T: Scalar> Tape<T> {
         Gradients { adjoints: on_recording(stamp, |recording| recording.sweep(seeds, memory)), stamp }
     }
 
-    /// Forgets all variables and keeps the memory, but for the numbers that layers and [blocks](crate::Block) kept
-    /// for the way back.
+    /// Forgets all variables and keeps the memory, except the numbers that layers and [blocks](crate::Block) kept for
+    /// the reverse sweep.
     ///
-    /// Using a variable from before panics.
+    /// A variable from before panics when it is used.
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
@@ -263,7 +280,7 @@ impl<T: Scalar> Tape<T> {
         self.restamp(Recording::clear);
     }
 
-    /// The number of statements: of variables, and of operations on them.
+    /// Returns the number of results so far: of variables, and of operations on them.
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
@@ -275,7 +292,7 @@ impl<T: Scalar> Tape<T> {
         self.inspect(Recording::len)
     }
 
-    /// Whether nothing has been recorded.
+    /// Returns whether nothing has been recorded.
     ///
     /// ```
     /// assert!(dualtape::Tape::<f64>::new().is_empty());
@@ -284,7 +301,7 @@ impl<T: Scalar> Tape<T> {
         self.len() == 0
     }
 
-    /// The memory held by the recording, in bytes.
+    /// Returns the memory held by the recording, in bytes.
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
@@ -297,14 +314,14 @@ impl<T: Scalar> Tape<T> {
         self.inspect(Recording::capacity_bytes)
     }
 
-    /// The independent variables of a recording that [rewinds](Tape::rewind) to them.
+    /// Records and returns independent variables that survive a [rewind](Tape::rewind).
     pub(crate) fn kept_vars(&self, values: &[T]) -> Vec<Var<T>> {
         let variables = self.vars(values);
         self.restamp(Recording::keep);
         variables
     }
 
-    /// The memory in use by the recording, in bytes.
+    /// Returns the memory in use by the recording, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.inspect(Recording::bytes)
     }
@@ -314,8 +331,8 @@ impl<T: Scalar> Tape<T> {
         self.restamp(|recording, stamp| recording.rewind(len, stamp));
     }
 
-    /// Adds the derivatives of `Σ seed·output` with respect to the first `adjoints.len()`
-    /// variables, which are [kept](Tape::kept_vars), to `adjoints`, and forgets the others.
+    /// Adds the derivatives of `Σ seed·output` with respect to the first variables, which are [kept](Tape::kept_vars),
+    /// to `adjoints`, one for each of them. Forgets all other variables.
     #[track_caller]
     pub(crate) fn sweep_and_rewind(&self, outputs: &[(Var<T>, T)], adjoints: &mut Vec<T>) {
         let (kept, stamp) = (adjoints.len(), self.stamp.get());
@@ -365,11 +382,11 @@ impl<T: Scalar> fmt::Debug for Tape<T> {
     }
 }
 
-/// The derivatives of an output with respect to every variable of a recording; with
-/// `L` lanes, those of L outputs or directions.
+/// The derivatives of an output with respect to every variable of a recording. With `L` lanes, of L outputs or
+/// directions.
 ///
-/// Indexing by a variable gives its derivative: exactly 0 for one that the output
-/// does not depend on, and for constants. It outlives the recording.
+/// Indexing by a variable gives its derivative: exactly 0 for constants, and for variables that the output does not
+/// depend on. The gradients outlive the recording.
 ///
 /// ```
 /// use dualtape::{Scalar, Tape};
@@ -382,13 +399,13 @@ impl<T: Scalar> fmt::Debug for Tape<T> {
 /// assert_eq!(gradients[x], 1.0);
 /// ```
 pub struct Gradients<T: Scalar = f64, const L: usize = 1> {
-    /// The lanes of every variable up to the output, and zeros.
+    /// The lanes of every variable up to the output, and a row of zeros.
     adjoints: Vec<T>,
     stamp: u32,
 }
 
 impl<T: Scalar> Gradients<T> {
-    /// The derivatives with respect to several variables, in order.
+    /// Returns the derivatives with respect to several variables, in order.
     ///
     /// # Panics
     ///
@@ -406,7 +423,7 @@ impl<T: Scalar> Gradients<T> {
 }
 
 impl<T: Scalar, const L: usize> Gradients<T, L> {
-    /// The derivatives in all lanes with respect to a variable.
+    /// Returns the derivatives in all lanes with respect to a variable.
     ///
     /// # Panics
     ///
@@ -430,7 +447,7 @@ impl<T: Scalar, const L: usize> Gradients<T, L> {
                  output was computed from"
             );
         }
-        // Constants, and variables after the output, share the zeros at the end.
+        // Constants (by I3) and variables after the output share the zeros at the end.
         let (lanes, _) = self.adjoints.as_chunks::<L>();
         lanes.get(x.place().position() as usize).unwrap_or(&lanes[lanes.len() - 1])
     }

@@ -1,10 +1,8 @@
 //! The trait that generic code is written over, and its plain instances.
 //!
-//! A function `fn f<S: Scalar>(x: S) -> S` has as many readings as there are
-//! implementations: `f64` and `f32` evaluate it,
-//! [`Dual`] differentiates it forward, [`Taylor`](crate::Taylor) to higher order,
-//! [`Var`](crate::Var) records it and differentiates it in reverse, and every
-//! nesting of these is a scalar again.
+//! A function `fn f<S: Scalar>(x: S) -> S` has one reading for each implementation: `f64` and `f32` evaluate it,
+//! [`Dual`] differentiates it forward, [`Taylor`](crate::Taylor) to higher order, [`Var`](crate::Var) records it and
+//! differentiates it in reverse. Every nesting of these is a scalar again.
 
 use std::any::Any;
 use std::fmt::{Debug, Display};
@@ -38,11 +36,9 @@ pub(crate) mod zero;
 use engine::Engine;
 use rules::elementary_functions;
 
-/// The four operations, the remainder and their assigning forms with a
-/// right-hand side of type `Rhs`.
+/// The four operations, the remainder and their assigning forms, with a right-hand side of type `Rhs`.
 ///
-/// It is implemented for every type that has the operators, and only
-/// shortens the list of supertraits of [`Scalar`].
+/// Every type that has the operators implements it. It only shortens the list of supertraits of [`Scalar`].
 pub trait Arithmetic<Rhs>:
     Sized
     + Add<Rhs, Output = Self>
@@ -75,17 +71,14 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 /// A number that code can be generic over: `f64`, `f32`, [`Dual`], [`Taylor`](crate::Taylor),
 /// [`Var`](crate::Var), and every nesting of them.
 ///
-/// Arithmetic works with `Self`, with `&Self` and with plain numbers of
-/// type [`Real`](Scalar::Real), so that `x * 2.0 + 1.0` compiles under
-/// `S: Scalar<Real = f64>`. Equality and order compare
-/// [values](Scalar::value) only, so control flow is that of the plain
-/// numbers.
+/// Arithmetic works with `Self`, with `&Self` and with plain numbers of type [`Real`](Scalar::Real), so that `x * 2.0 +
+/// 1.0` compiles under `S: Scalar<Real = f64>`. Equality and order compare [values](Scalar::value) only, so a branch
+/// goes the same way in every reading.
 ///
-/// The value of every function is that of the plain function, bit for
-/// bit, at every nesting; derivatives follow the crate's conventions at
-/// kinks and at the ends of domains.
+/// Every function has the value of the plain function, bit for bit, at every nesting. Derivatives follow the crate's
+/// conventions at kinks and at the ends of domains.
 ///
-/// The trait is sealed: readings need hidden methods of each other, so only this crate can add a scalar.
+/// The trait is sealed: readings call hidden methods of each other, so only this crate can add a scalar.
 ///
 /// ```
 /// use dualtape::{Scalar, derivative};
@@ -126,7 +119,7 @@ pub trait Scalar:
     /// The plain number at the bottom of the nesting: `f64` or `f32`.
     type Real: Real;
 
-    /// A constant: the number `x` with derivative zero.
+    /// Returns a constant: the number `x` with derivative zero.
     ///
     /// ```
     /// use dualtape::{Dual, Scalar};
@@ -135,7 +128,7 @@ pub trait Scalar:
     /// ```
     fn from_real(x: Self::Real) -> Self;
 
-    /// A constant from an `f64`, rounded to [`Real`](Scalar::Real).
+    /// Returns a constant from an `f64`, rounded to [`Real`](Scalar::Real).
     ///
     /// ```
     /// use dualtape::Scalar;
@@ -146,7 +139,7 @@ pub trait Scalar:
         Self::from_real(<Self::Real as num_traits::NumCast>::from(x).expect("every f64 has a nearest float"))
     }
 
-    /// The plain value, without derivatives.
+    /// Returns the plain value, without derivatives.
     ///
     /// ```
     /// use dualtape::{Dual, Scalar};
@@ -155,11 +148,10 @@ pub trait Scalar:
     /// ```
     fn value(self) -> Self::Real;
 
-    /// Whether this is the constant zero: its value and everything that is
-    /// known of its derivatives is zero, and it depends on no variable.
+    /// Returns whether this is the constant zero: its value and all carried derivatives are zero, and it depends on no
+    /// variable.
     ///
-    /// Such a factor may be dropped from a sum of products, which is how a
-    /// variable that does not matter gets derivative exactly 0 even beside
+    /// A product with it is dropped from a sum. So a variable without influence has derivative exactly 0, even beside
     /// an infinite slope.
     ///
     /// ```
@@ -170,7 +162,7 @@ pub trait Scalar:
     /// ```
     fn is_identically_zero(self) -> bool;
 
-    /// Whether the value and all carried derivatives are finite.
+    /// Returns whether the value and all carried derivatives are finite.
     ///
     /// ```
     /// use dualtape::{Dual, Scalar};
@@ -179,9 +171,9 @@ pub trait Scalar:
     /// ```
     fn is_finite_throughout(self) -> bool;
 
-    /// The largest magnitude of the value and all carried derivatives; NaN when one is.
+    /// Returns the largest magnitude of the value and all carried derivatives, or NaN when one of them is NaN.
     ///
-    /// A loop that sums a series stops rightly when the magnitude of a term is small: its value may be small before its
+    /// A loop that sums a series may stop when the magnitude of a term is small. The value may be small before the
     /// derivatives are.
     ///
     /// ```
@@ -213,9 +205,9 @@ pub trait Scalar:
     /// ```
     fn mul_add(self, a: Self, b: Self) -> Self;
 
-    /// Names the number in a [graph](crate::graph); every other reading returns it as it is.
+    /// Names the number in a [graph](crate::graph). Every other reading returns it unchanged.
     ///
-    /// `format_args!("w{i}")` is a name that costs nothing where it is not used.
+    /// A name `format_args!("w{i}")` costs nothing where it is not used.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -230,8 +222,8 @@ pub trait Scalar:
         self
     }
 
-    /// Runs `inside`, whose operations are a group in a [graph](crate::graph), to be drawn in one
-    /// frame or [folded](crate::graph::Graph::fold) into one node; every other reading just runs it.
+    /// Runs `inside`, and makes its operations a group in a [graph](crate::graph), which draws them in one frame or
+    /// [folds](crate::graph::Graph::fold) them into one node. Every other reading just runs `inside`.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -841,8 +833,8 @@ macro_rules! plain_scalar {
 
             const ORDER: usize = 0;
 
-            /// One comparison: without the sign, zero is the least of all bits and those of
-            /// infinity and NaN are the largest.
+                        /// Tests the product by one comparison: without the sign, zero has the smallest bits, and
+                        /// infinity and NaN have the largest.
             #[inline(always)]
             fn are_ordinary(a: $real, b: $real) -> bool {
                 ((a * b).to_bits() << 1).wrapping_sub(1) < (<$real>::INFINITY.to_bits() << 1) - 1
@@ -873,8 +865,8 @@ macro_rules! plain_scalar {
             fn with_dual_slot<const N: usize, Out>(
                 lend: impl FnOnce(&Slot<Dual<$real, N>>) -> Out,
             ) -> Result<Out, AccessError> {
-                // The lanes that the verbs use have slots of their own; the
-                // compiler resolves the casts.
+                                // The numbers of lanes that the verbs use have slots of their own. LLVM resolves the
+                                // casts.
                 thread_local! {
                     static ONE: ManuallyDrop<Slot<Dual<$real, 1>>> =
                         const { ManuallyDrop::new(Slot::new()) };

@@ -6,13 +6,11 @@
 //!     x(t) = x₀ + x₁t + x₂t² + ... + x_K tᴷ
 //! ```
 //!
-//! and an operation computes the coefficients of its result from those of its
-//! operands, from the lowest to the highest. On `x + t` a function f has the
-//! coefficients `f⁽ᵏ⁾(x)/k!`. A product takes about K²/2 multiplications, and an elementary
-//! function a small multiple of that, where K nested dual numbers carry 2ᴷ numbers through
-//! every operation. The recurrences are in `recurrences.rs`.
-//! (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 13; Moore, *Interval
-//! Analysis*, 1966.)
+//! and an operation computes the coefficients of its result from the coefficients of its operands, from the lowest to
+//! the highest. On `x + t` a function f has the coefficients `f⁽ᵏ⁾(x)/k!`. A product takes about K²/2 multiplications,
+//! and an elementary function a small multiple of that. K nested dual numbers would carry 2ᴷ numbers through every
+//! operation. The recurrences are in `recurrences.rs`. (Griewank & Walther, *Evaluating Derivatives*, 2008, chapter 13;
+//! Moore, *Interval Analysis*, 1966.)
 
 use std::fmt;
 use std::iter::once;
@@ -57,13 +55,11 @@ pub struct Taylor<T, const K: usize> {
     level: Level,
 }
 
-/// `f(x + t)` up to tᴷ: the value and the first K derivatives of `f` at `x`.
+/// Returns `f(x + t)` up to tᴷ: the value and the first K derivatives of `f` at `x`.
 ///
-/// One evaluation of `f`, in which an operation costs a small multiple of K²
-/// multiplications (of K³ for the gamma functions and for broken powers of 0). The first
-/// derivative is as cheap by [`derivative`](crate::derivative); from the second on this is
-/// cheaper than nesting that, and K nested dual numbers cost 2ᴷ. For mixed derivatives in
-/// several inputs nest it with dual numbers or variables.
+/// It evaluates `f` once. An operation costs a small multiple of K² multiplications (of K³ for the gamma functions and
+/// for broken powers of 0). [`derivative`](crate::derivative) is as cheap for K = 1; from K = 2 on, nesting it costs
+/// more, at 2ᴷ for K levels. For mixed derivatives in several inputs nest `taylor` with dual numbers or variables.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -92,7 +88,7 @@ pub fn taylor<T: Scalar, const K: usize>(f: impl FnOnce(Taylor<T, K>) -> Taylor<
 }
 
 impl<T: Scalar, const K: usize> Taylor<T, K> {
-    /// A series from its value and the K coefficients after it.
+    /// Returns a series from its value and the K coefficients after it.
     ///
     /// ```
     /// use dualtape::Taylor;
@@ -105,7 +101,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         Taylor { primal, higher: coefficients, level: Level::BY_HAND }
     }
 
-    /// A number that does not depend on t.
+    /// Returns a number that does not depend on t.
     ///
     /// ```
     /// use dualtape::Taylor;
@@ -117,7 +113,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         Taylor { primal, higher: [T::zero(); K], level: Level::NONE }
     }
 
-    /// The independent variable `value + t`.
+    /// Returns the independent variable `value + t`.
     ///
     /// ```
     /// use dualtape::Taylor;
@@ -146,7 +142,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         self.primal
     }
 
-    /// The K + 1 coefficients, from the value up.
+    /// Returns the K + 1 coefficients, from the value up.
     ///
     /// ```
     /// use dualtape::{Scalar, Taylor};
@@ -158,7 +154,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         (0..K + 1).map(move |k| self[k])
     }
 
-    /// The k-th derivative at t = 0, which is `k!·x[k]`; the 0-th is the value.
+    /// Returns the k-th derivative at t = 0, `k!·x[k]`. The 0-th is the value.
     ///
     /// # Panics
     ///
@@ -175,7 +171,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         if k < 2 { self[k] } else { self[k] * factorial }
     }
 
-    /// The value and the K derivatives.
+    /// Returns the value and the K derivatives.
     ///
     /// ```
     /// use dualtape::{Scalar, Taylor};
@@ -187,7 +183,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         (0..K + 1).map(move |k| self.derivative(k))
     }
 
-    /// The polynomial at `t`: K additions and multiplications.
+    /// Returns the polynomial at `t`, by K additions and multiplications.
     ///
     /// ```
     /// use dualtape::Taylor;
@@ -199,18 +195,18 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
         sum.map_or(self.primal, |sum| sum * t + self.primal)
     }
 
-    /// Whether all coefficients after the value are zero throughout.
+    /// Returns whether all coefficients after the value are zero throughout.
     fn is_constant(&self) -> bool {
         self.higher.iter().all(|x| x.is_identically_zero())
     }
 
-    /// The coefficients from the value up to that of tᵏ.
+    /// Returns the coefficients from the value up to the one of tᵏ.
     fn up_to(&self, k: usize) -> impl DoubleEndedIterator<Item = T> + '_ {
         once(self.primal).chain(self.higher[..k].iter().copied())
     }
 
-    /// A function that is linear around the values does to each coefficient what it does
-    /// to a partial derivative.
+    /// Returns the coefficients as partial derivatives: a function that is linear around the value treats them
+    /// alike.
     fn as_partials(self) -> Dual<T, K> {
         let mut x = Dual::new(self.primal, self.higher);
         x.set_level(self.level);
@@ -407,7 +403,7 @@ left_operators!([T: Scalar<Real = f64>, const K: usize] Taylor<T, K>);
 
 elementary_functions!(inherent_functions [const K: usize] Taylor<T, K>);
 
-/// A number that does not depend on t.
+/// Returns a number that does not depend on t.
 impl<T: Scalar, const K: usize> From<T> for Taylor<T, K> {
     fn from(value: T) -> Self {
         Self::constant(value)

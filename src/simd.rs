@@ -1,6 +1,6 @@
-//! Vector instructions, and what is written for them. Knows nothing of derivatives.
+//! Vector instructions, independent of derivatives.
 
-/// Runs a kernel compiled for the vector instructions that the machine has. They change no bit.
+/// Runs a kernel compiled for the vector instructions of the machine. They change no bit of the result.
 #[inline(always)]
 pub(crate) fn vectorized(kernel: impl FnOnce()) {
     #[cfg(feature = "simd")]

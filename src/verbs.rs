@@ -14,8 +14,7 @@
 //! | [`hvp`] | `H·v` | forward over reverse | a small constant |
 //! | [`hessian`] | `f: Tⁿ → T` | forward over reverse | at most n/8 times [`gradient`] in 8 lanes |
 //!
-//! All are generic in the scalar `T` of the point, so a derivative of a derivative
-//! is taken by calling a verb inside a verb.
+//! All are generic in the scalar `T` of the point, so a verb inside a verb gives a derivative of a derivative.
 
 mod matrix;
 
@@ -28,7 +27,7 @@ use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
 pub use matrix::Matrix;
 
-/// `(f(x), f′(x))`, in forward mode.
+/// Returns `(f(x), f′(x))`, in forward mode.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -57,9 +56,9 @@ pub fn derivative<T: Scalar>(f: impl FnOnce(Dual<T>) -> Dual<T>, x: T) -> (T, T)
     (y.primal, y.partials[0])
 }
 
-/// `(f(x), ∇f(x))`, in reverse mode.
+/// Returns `(f(x), ∇f(x))`, in reverse mode.
 ///
-/// The cost is a small multiple of that of `f`, however long `x` is.
+/// It costs a small multiple of `f`, however long `x` is.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -92,7 +91,7 @@ pub fn gradient<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 
 /// Returns `f(x)` and writes `∇f(x)` into `g`, in reverse mode: [`gradient`] for a caller that owns the memory.
 ///
-/// From the second call on it allocates nothing, and `f` alone may.
+/// From the second call on only `f` may allocate.
 ///
 /// # Panics
 ///
@@ -111,7 +110,7 @@ pub fn gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], g:
     partial_gradient_into(f, &[], x, g)
 }
 
-/// The same with respect to the last inputs alone; the ones before are constants.
+/// [`gradient_into`] with respect to `x` alone, for a function whose first inputs are constants.
 #[inline]
 #[track_caller]
 fn partial_gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T], g: &mut [T]) -> T {
@@ -121,7 +120,7 @@ fn partial_gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constan
     y.primal()
 }
 
-/// `(f(x), ∇f(x))`, in forward mode with [`LANES`] directions at once.
+/// Returns `(f(x), ∇f(x))`, in forward mode with [`LANES`] directions at once.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -149,8 +148,8 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
     (value.expect("f was called at least once"), g)
 }
 
-/// `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and
-/// without a heap allocation.
+/// Returns `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and without a heap
+/// allocation.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -176,8 +175,8 @@ pub fn gradient_array<T: Scalar, const N: usize>(
     (y.primal, y.partials)
 }
 
-/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ` of a function of N numbers to M, in forward mode with a
-/// lane for each input and without a heap allocation.
+/// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ` of a function from N numbers to M, in forward mode with a lane for each
+/// input and without a heap allocation.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -203,7 +202,7 @@ pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
     (outputs.map(|y| y.primal), outputs.map(|y| y.partials))
 }
 
-/// The independent variables, each along a lane of its own.
+/// Returns the independent variables, each along a lane of its own.
 #[inline(always)]
 fn seeded_each<T: Scalar, const N: usize>(x: &[T; N]) -> [Dual<T, N>; N] {
     std::array::from_fn(|lane| Dual::seeded(x[lane], lane))
@@ -278,8 +277,8 @@ pub fn jacobian_forward<T: Scalar>(
 ///
 /// # Panics
 ///
-/// When `f` returns another number of outputs than `y` has elements, `j` has not one element for each output and
-/// input, or `f` uses a dual number of an enclosing derivative.
+/// When the outputs of `f` and `y` differ in number, `j` does not have one element for each output and input, or `f`
+/// uses a dual number of an enclosing derivative.
 ///
 /// ```
 /// use dualtape::jacobian_into;
@@ -303,7 +302,7 @@ pub fn jacobian_into<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
     });
 }
 
-/// Writes the values, and the columns of a matrix in row-major order that one pass gives.
+/// Writes the values, and the columns of one pass into a matrix in row-major order.
 fn write_columns<T: Scalar>(
     outputs: &[Dual<T, LANES>],
     lanes: Range<usize>,
@@ -318,8 +317,10 @@ fn write_columns<T: Scalar>(
     }
 }
 
-/// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording, and a
-/// sweep in [`LANES`] lanes for every eight outputs. It suits functions of few outputs and many inputs.
+/// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in reverse mode: one recording, and a sweep in [`LANES`] lanes for
+/// every eight outputs.
+///
+/// It suits functions of few outputs and many inputs.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -360,7 +361,7 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
     (outputs.iter().map(|y| y.primal()).collect(), matrix)
 }
 
-/// `(f(x), J·v)`: the derivative of `f` along `v`, in forward mode.
+/// Returns `(f(x), J·v)`, the derivative of `f` along `v`, in forward mode.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -386,7 +387,7 @@ pub fn jvp<T: Scalar>(f: impl FnOnce(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[
     at_level("jvp", &mut inputs, f).iter().map(|y| (y.primal, y.partials[0])).unzip()
 }
 
-/// `(f(x), uᵀ·J)`: the gradient of `u·f`, in reverse mode.
+/// Returns `(f(x), uᵀ·J)`, the gradient of `u·f`, in reverse mode.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -394,8 +395,7 @@ pub fn jvp<T: Scalar>(f: impl FnOnce(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[
 ///
 /// # Panics
 ///
-/// When `f` returns another number of outputs than `u` has elements, or uses
-/// variables of another recording.
+/// When the outputs of `f` and `u` differ in number, or `f` uses variables of another recording.
 ///
 /// ```
 /// use dualtape::vjp;
@@ -414,7 +414,7 @@ pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]
     (outputs.iter().map(|y| y.primal()).collect(), tape.backward_seeded(&seeds).wrt(&x))
 }
 
-/// `(f(x), ∇f(x), H·v)` without forming the Hessian H: forward over reverse.
+/// Returns `(f(x), ∇f(x), H·v)` without forming the Hessian H: forward over reverse.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -442,11 +442,10 @@ pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &
     (y.primal, g, hv)
 }
 
-/// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse,
-/// [`LANES`] columns at once.
+/// Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: forward over reverse, [`LANES`] columns at once.
 ///
-/// H is symmetric to the last bit: each column is computed from the diagonal on, and is the row too. The inputs of the
-/// columns before are constants for `f` then, so that what depends on them alone is not recorded again.
+/// H is symmetric to the last bit: each column is computed from the diagonal on, and is the row too. In later passes
+/// the inputs of the earlier columns are constants, and operations on these alone are not recorded again.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -477,12 +476,12 @@ pub fn hessian<T: Scalar>(
 /// Returns `f(x)`, and writes `∇f(x)` into `g` and the Hessian into `h`, row by row: [`hessian`] for a caller that owns
 /// the memory.
 ///
-/// From the second call on it allocates nothing, and `f` alone may.
+/// From the second call on only `f` may allocate.
 ///
 /// # Panics
 ///
-/// When `g` has not as many elements as `x`, or `h` not as many as their square; when `f` uses variables of another
-/// recording, or a dual number of an enclosing derivative.
+/// When `g` does not have one element for each input, or `h` one for each pair of inputs; or when `f` uses variables of
+/// another recording, or a dual number of an enclosing derivative.
 ///
 /// ```
 /// use dualtape::{Scalar, hessian_into};
@@ -503,7 +502,7 @@ pub fn hessian_into<T: Scalar>(
     assert_matrix("hessian_into", "h", h.len(), n, n);
     let mut value = None;
     for_lanes(x, |inputs, lanes| {
-        // The rows of the inputs before these are columns of the passes before.
+        // Earlier passes have filled the rows of the earlier inputs, as columns.
         let outputs = at_level("hessian", inputs, |x| {
             let (before, from_here) = x.split_at(lanes.start);
             gradient_and_value(&f, before, from_here)
@@ -522,7 +521,8 @@ pub fn hessian_into<T: Scalar>(
     value.expect("f was called at least once")
 }
 
-/// The gradient with respect to the last inputs, of which the ones before are constants, and the value after it.
+/// Returns the gradient with respect to `x`, and the value as the last element, of a function whose first inputs are
+/// constants.
 fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> Scratch<T> {
     let mut outputs = Scratch::filled(T::zero(), x.len() + 1);
     let (y, g) = outputs.split_last_mut().expect("the value is the last");
@@ -530,8 +530,8 @@ fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants:
     outputs
 }
 
-/// Calls `pass` with [`LANES`] of the inputs as variables at a time, one for each
-/// lane, and the others constant; once when there are no inputs.
+/// Calls `pass` with [`LANES`] of the inputs as variables, one for each lane, and the others constant, until every
+/// input was a variable. Without inputs it calls `pass` once.
 fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Range<usize>)) {
     let mut inputs = Scratch::of(x.iter().map(|&x| Dual::constant(x)));
     for start in (0..x.len().max(1)).step_by(LANES) {

@@ -1,4 +1,4 @@
-//! What a training step allocates: nothing, from the second one on.
+//! A training step allocates nothing, from the second one on.
 
 use std::hint::black_box;
 
@@ -21,14 +21,14 @@ fn network() -> Mlp {
     Mlp::random(64, &layers, Init::He, &mut StdRng::seed_from_u64(1))
 }
 
-/// Some rows with what `target` makes of their numbers.
+/// Returns some rows, with targets computed from their numbers by `target`.
 fn data<T: Copy>(rows: usize, target: impl Fn(usize) -> T) -> Dataset<f64, T> {
     let mut rng = StdRng::seed_from_u64(2);
     let features = (0..rows * 64).map(|_| rng.random_range(0.0..1.0)).collect();
     Dataset::new((64, 1), features, (0..rows).map(target).collect())
 }
 
-/// The allocations of some epochs with this number of minibatches.
+/// Returns the allocations of some epochs with this number of minibatches.
 fn of_training<T: Copy + Send + Sync + 'static>(
     objective: &impl Objective<f64, T>,
     parameters: &[f64],
@@ -40,7 +40,7 @@ fn of_training<T: Copy + Send + Sync + 'static>(
     allocations(|| assert_eq!(trainer.fit(objective, &mut parameters, data, Some(data)).unwrap(), Ending::Epochs))
 }
 
-/// As many minibatches more as there are: they cost the memory of a longer order of rows, and no allocation.
+/// Twice as many minibatches take a longer order of rows, and not one allocation more.
 fn assert_free<T: Copy + Send + Sync + 'static>(
     objective: &impl Objective<f64, T>,
     parameters: &[f64],

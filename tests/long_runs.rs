@@ -1,4 +1,4 @@
-//! Programs that run for long: their memory stays what it was after the first steps.
+//! Programs that run for long: their memory stays constant after the first steps.
 //!
 //! Optimized, this is 10,000 steps of training, 10⁸ recorded operations, a loop of 10⁶
 //! steps and 1000 threads; unoptimized, a hundredth to a quarter of that.
@@ -150,7 +150,7 @@ fn a_loop_with_checkpoints() {
     }
 }
 
-/// What a thread keeps for its next recording goes with it: nodes, operands, adjoints, variables.
+/// A thread that ends frees the memory it kept for its next recording: nodes, operands, adjoints, variables.
 fn threads_that_end() {
     fn differentiate() {
         let x = [0.5; 2000];

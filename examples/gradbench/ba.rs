@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::problem::{Clock, Measured, Problem};
 
-/// The numbers of cameras, points and observations, and one of each, of which all are copies.
+/// The numbers of cameras, points and observations, and one of each: all others are copies.
 #[derive(Deserialize)]
 pub(crate) struct Bundle {
     n: usize,
@@ -47,7 +47,7 @@ impl Problem for Bundle {
     }
 }
 
-/// Each observation is one of a point by a camera.
+/// The cameras, points and observations. Each observation is of a point by a camera.
 struct Scene {
     cameras: Vec<[f64; 11]>,
     points: Vec<[f64; 3]>,
@@ -61,7 +61,7 @@ const ENTRIES: usize = 15;
 
 /// A sparse matrix, row by row.
 struct Sparse {
-    /// Where each row starts and the last one ends.
+    /// The start of each row, and the end of the last one.
     rows: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f64>,
@@ -115,12 +115,12 @@ impl Scene {
     }
 }
 
-/// What the two errors of each observation have.
+/// Returns the entries as pairs of rows, for the two errors of each observation.
 fn pairs_of_rows<T>(entries: &mut [T]) -> &mut [[[T; ENTRIES]; 2]] {
     entries.as_chunks_mut().0.as_chunks_mut().0
 }
 
-/// A point as a camera sees it, and where it was seen.
+/// A point as a camera sees it, and its measured feature.
 struct Observation {
     feature: [f64; 2],
 }
@@ -137,7 +137,7 @@ impl Function for Observation {
         };
         let (r, z, lens) = ([r0, r1, r2], [x0 - c0, x1 - c1, x2 - c2], [f, u, v, k1, k2]);
         let square = dot(r, r);
-        // Each case to its end, so that there the compiler knows on what each number depends.
+        // Each case is written to its end, so that LLVM knows which inputs each number depends on.
         if square == 0.0 {
             self.errors(hardly_rotated(r, z), lens, weight)
         } else {
@@ -172,7 +172,7 @@ fn rotated<S: Scalar<Real = f64>>(r: [S; 3], angle: S, z: [S; 3]) -> [S; 3] {
     ]
 }
 
-/// The same for a rotation whose length rounds to 0.
+/// [`rotated`] by a rotation whose length rounds to 0.
 #[inline(always)]
 fn hardly_rotated<S: Scalar<Real = f64>>(r: [S; 3], z: [S; 3]) -> [S; 3] {
     let turned = cross(r, z);

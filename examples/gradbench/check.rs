@@ -1,4 +1,4 @@
-//! Recorded inputs against recorded outputs: how far apart, and how long.
+//! Evaluates recorded inputs, and compares with recorded outputs: the errors and the times.
 
 use std::error::Error;
 use std::fs;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::PROBLEMS;
 
-/// How far an answer may be from the recorded one, relative to it.
+/// The largest relative difference of an answer from the recorded one that passes.
 const TOLERANCE: f64 = 1e-6;
 
-/// Prints a line for every function and input of a folder; whether all answers agree.
+/// Prints a line for every function and input of a folder, and returns whether all answers agree.
 pub(crate) fn table(folder: &Path, only: Option<&str>, out: &mut impl Write) -> Result<bool, Box<dyn Error>> {
     writeln!(out, "{:9} {:6} {:10} {:>8} {:>12} {:>8}", "problem", "size", "function", "error", "median", "ratio")?;
     let mut agree = true;
@@ -47,8 +47,7 @@ pub(crate) fn table(folder: &Path, only: Option<&str>, out: &mut impl Write) -> 
     Ok(agree)
 }
 
-/// The largest relative difference of two numbers in the same place; infinite when the
-/// shapes differ.
+/// Returns the largest relative difference of two numbers in the same place, or infinity when the shapes differ.
 fn error(actual: &Value, golden: &Value) -> f64 {
     match (actual, golden) {
         (Value::Array(actual), Value::Array(golden)) if actual.len() == golden.len() => {

@@ -5,10 +5,10 @@ use dualtape::Scalar;
 /// Steps and gradients shorter than this end the descent.
 const SHORT: f64 = 1e-5;
 
-/// Where the descent on `f` stops that starts at `x`; `f` returns value and gradient.
+/// Returns the point where the descent on `f` from `x` stops; `f` returns value and gradient.
 ///
-/// It runs in any scalar, so it can be differentiated itself. The length of the steps is doubled after
-/// ten that went down and halved after one that did not.
+/// It runs in any scalar, so it can be differentiated itself. The step length doubles after ten steps that went down,
+/// and halves after one that did not.
 pub(crate) fn argmin<S: Scalar<Real = f64>>(
     value: impl Fn(&[S]) -> S,
     gradient: impl Fn(&[S]) -> Vec<S>,
@@ -38,7 +38,7 @@ pub(crate) fn argmin<S: Scalar<Real = f64>>(
     x
 }
 
-/// Where the ascent on `f` stops.
+/// Returns the point where the ascent on `f` stops.
 pub(crate) fn argmax<S: Scalar<Real = f64>>(
     value: impl Fn(&[S]) -> S,
     gradient: impl Fn(&[S]) -> Vec<S>,
@@ -51,7 +51,7 @@ fn norm<S: Scalar<Real = f64>>(x: &[S]) -> f64 {
     x.iter().map(|x| x.value() * x.value()).sum::<f64>().sqrt()
 }
 
-/// How a derivative is taken.
+/// The mode of a derivative.
 #[derive(Clone, Copy)]
 pub(crate) enum Mode {
     Forward,
@@ -59,8 +59,7 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    /// The modes of the outer and the inner derivative, of which a function's name has the
-    /// initials.
+    /// Returns the modes of the outer and the inner derivative, whose initials are in the name of a function.
     pub(crate) fn of_names(function: &str) -> [Mode; 2] {
         let mode = |initial| if initial == b'f' { Mode::Forward } else { Mode::Reverse };
         [mode(function.as_bytes()[0]), mode(function.as_bytes()[1])]

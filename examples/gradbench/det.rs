@@ -31,7 +31,7 @@ fn determinant<S: Scalar<Real = f64>>(a: &[S], ell: usize) -> S {
     minor(a, ell, &mut columns(ell))
 }
 
-/// All columns as a linked list: each has the next one, and the last entry the first.
+/// Returns all columns as a linked list: each entry is the next column, and the last entry the first column.
 fn columns(ell: usize) -> Vec<usize> {
     (1..=ell).chain([0]).collect()
 }
@@ -45,8 +45,8 @@ fn gradient(a: &[f64], ell: usize) -> Vec<f64> {
     Terms::all(choices).gradient(|choice, a| term(choice, above, a, ell), a).1
 }
 
-/// A term of the determinant: a choice of entries in the first `above` rows, with its sign, times the minor of
-/// the others.
+/// Returns a term of the determinant: a choice of entries in the first `above` rows, with its sign, times the minor of
+/// the other rows.
 fn term<S: Scalar<Real = f64>>(mut choice: usize, above: usize, a: &[S], ell: usize) -> S {
     let mut next = columns(ell);
     let mut product = S::one();
@@ -62,7 +62,7 @@ fn term<S: Scalar<Real = f64>>(mut choice: usize, above: usize, a: &[S], ell: us
     product * minor(&a[above * ell..], ell, &mut next)
 }
 
-/// The minor of all rows and the listed columns.
+/// Returns the minor of all rows and the listed columns.
 fn minor<S: Scalar<Real = f64>>(rows: &[S], ell: usize, next: &mut [usize]) -> S {
     let m = rows.len() / ell;
     let p = next[ell];

@@ -51,7 +51,8 @@ impl Mixture {
         prior + (0..self.blocks()).map(|i| self.log_density(i, components)).sum::<f64>()
     }
 
-    /// In two stages: with respect to the components, block by block, and then with respect to the parameters.
+    /// Returns the gradient, in two stages: with respect to the components, block by block, and then with respect
+    /// to the parameters.
     fn gradient(&self, parameters: &[f64]) -> Vec<f64> {
         let mut components = self.densities(parameters);
         components.pop();
@@ -61,7 +62,7 @@ impl Mixture {
         vjp(|parameters| self.densities(parameters), parameters, &adjoints).1
     }
 
-    /// The weights, means, diagonals and other entries.
+    /// Splits the parameters into weights, means, diagonals and other entries.
     fn parts<'a, S>(&self, parameters: &'a [S]) -> [&'a [S]; 4] {
         let (alpha, rest) = parameters.split_at(self.k);
         let (mu, rest) = rest.split_at(self.k * self.d);
@@ -69,8 +70,8 @@ impl Mixture {
         [alpha, mu, q, l]
     }
 
-    /// What the points need: the logarithm of each component's factor, and a layer with the d neurons
-    /// `Q·x − Q·μ` for each; and at the end what does not depend on the points.
+    /// Returns the numbers that the points need: for each component the logarithm of its factor, and a layer with the d
+    /// neurons `Q·x − Q·μ`. At the end stands the part that does not depend on the points.
     fn densities<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> Vec<S> {
         let [alpha, mu, q, l] = self.parts(parameters);
         let (d, n) = (self.d, self.x.len() as f64);
@@ -84,7 +85,7 @@ impl Mixture {
             let volume = sum(q);
             densities.push(alpha[j] + volume);
             for r in 0..d {
-                // Below the diagonal, column c starts after those of d−1, d−2, ... entries.
+                // Below the diagonal, column c starts after columns of d−1, d−2, ... entries.
                 let below = (0..r).map(|c| l[c * (2 * d - c - 1) / 2 + r - c - 1]);
                 let row: Vec<S> = below.chain([diagonal[r]]).collect();
                 let bias = -dot(&row, &mu[..=r]);
@@ -104,7 +105,7 @@ impl Mixture {
         self.x.len().div_ceil(BLOCK)
     }
 
-    /// The sum of the logarithms of the mixture's density at the points of a block.
+    /// Returns the sum of the logarithms of the mixture's density at the points of a block.
     fn log_density<S: Scalar<Real = f64>>(&self, block: usize, components: &[S]) -> S {
         let points = &self.x[block * BLOCK..self.x.len().min((block + 1) * BLOCK)];
         let inputs: Vec<S> = points.iter().flatten().map(|&x| S::from_real(x)).collect();

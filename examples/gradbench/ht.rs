@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::problem::{Clock, Measured, Problem};
 
-/// The pose, where in its triangle each measured point is taken to be, and the hand.
+/// The pose, the assumed place of each measured point in its triangle, and the hand.
 #[derive(Deserialize)]
 pub(crate) struct Hand {
     theta: [f64; 26],
@@ -51,14 +51,14 @@ fn rows<const N: usize>(rows: Vec<[f64; N]>) -> Value {
     rows.iter().map(|row| row.to_vec()).collect()
 }
 
-/// What of the hand the measured points are compared with.
+/// The part of the hand that the measured points are compared with.
 ///
-/// Of the vertices it has those that some point is compared with, and of their weights those that are not
-/// zero; the problem permits it, and it makes an order of magnitude of difference to the plain function too.
+/// It has only the vertices that some point is compared with, and only their weights that are not zero. The problem
+/// permits it, and it makes an order of magnitude of difference to the plain function too.
 struct Skin<'a> {
     hand: &'a Hand,
     vertices: Vec<Vertex>,
-    /// The places in `vertices` that each point is compared with: three, or one.
+    /// The indices in `vertices` that each point is compared with: three, or one.
     corners: Vec<Vec<usize>>,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Skin<'a> {
         Skin { hand, vertices, corners }
     }
 
-    /// Point minus skin, three numbers for each point.
+    /// Returns point minus skin, three numbers for each point.
     fn residuals<S: Scalar<Real = f64>>(&self, theta: &[S; 26], us: impl Fn(usize) -> [S; 2]) -> Vec<S> {
         let vertices = self.posed(theta);
         let mut residuals = Vec::with_capacity(3 * self.corners.len());
@@ -105,7 +105,8 @@ impl<'a> Skin<'a> {
         residuals
     }
 
-    /// By each point's place in its triangle, in the first lanes, and by the pose.
+    /// Returns the derivatives with respect to each point's place in its triangle, in the first lanes, and to the
+    /// pose.
     fn jacobian<const N: usize>(&self, hand: &Hand, places: usize) -> Vec<[f64; N]> {
         let theta = std::array::from_fn(|i| Dual::<f64, N>::seeded(hand.theta[i], places + i));
         let residuals = self.residuals(&theta, |i| {
@@ -115,7 +116,7 @@ impl<'a> Skin<'a> {
         residuals.iter().map(|residual| residual.partials).collect()
     }
 
-    /// The vertices of the posed hand.
+    /// Returns the vertices of the posed hand.
     fn posed<S: Scalar<Real = f64>>(&self, theta: &[S; 26]) -> Vec<[S; 3]> {
         let [x, y, z, fingers @ ..] = theta;
         let (global, [tx, ty, tz, fingers @ ..]) = (rotation([*x, *y, *z]), fingers);
@@ -137,7 +138,7 @@ impl<'a> Skin<'a> {
         posed.collect()
     }
 
-    /// How each bone moves the skin, from four angles for each finger.
+    /// Returns the transformation of the skin by each bone, from four angles for each finger.
     fn transforms<S: Scalar<Real = f64>>(&self, fingers: &[S; 20]) -> Vec<Matrix<S>> {
         let model = &self.hand.data.model;
         let mut angles = vec![[S::zero(); 2]; model.parents.len()];
@@ -159,7 +160,7 @@ impl<'a> Skin<'a> {
     }
 }
 
-/// The rotation about the axis `omega` by its length.
+/// Returns the rotation about the axis `omega` by its length.
 fn rotation<S: Scalar<Real = f64>>(omega: [S; 3]) -> [[S; 3]; 3] {
     let (one, zero) = (S::one(), S::zero());
     let square = omega[0] * omega[0] + omega[1] * omega[1] + omega[2] * omega[2];
@@ -177,7 +178,7 @@ fn rotation<S: Scalar<Real = f64>>(omega: [S; 3]) -> [[S; 3]; 3] {
     ]
 }
 
-/// The rotation about the first axis and then the third.
+/// Returns the rotation about the first axis and then the third.
 fn bone_rotation<S: Scalar<Real = f64>>(about_x: S, about_z: S) -> Matrix<S> {
     let (one, zero) = (S::one(), S::zero());
     let ((sx, cx), (sz, cz)) = (about_x.sin_cos(), about_z.sin_cos());

@@ -34,7 +34,7 @@ fn cost(points: &[Vec<f64>], centroids: &[f64]) -> f64 {
 
 /// Divides the gradient by the diagonal of the Hessian, element by element.
 ///
-/// Each square depends on one coordinate of one centroid, so that one direction differentiates them all twice.
+/// Each square depends on one coordinate of one centroid, so one direction differentiates them all twice.
 fn newton_direction(points: &[Vec<f64>], centroids: &[f64]) -> Vec<f64> {
     let dimension = points[0].len();
     let groups = Groups::of(centroids, dimension);
@@ -59,7 +59,7 @@ fn square<S: Scalar<Real = f64>>(c: S, p: f64) -> S {
     (c - p) * (c - p)
 }
 
-/// How many centroids are compared at once.
+/// The number of centroids that are compared at once.
 const GROUP: usize = 8;
 
 /// Centroids in groups, each coordinate by coordinate.
@@ -69,7 +69,7 @@ struct Groups {
 }
 
 impl Groups {
-    /// The last group is filled up with centroids that are nearest to nothing.
+    /// Returns the centroids in groups. The last group is filled up with centroids that are nearest to no point.
     fn of(centroids: &[f64], dimension: usize) -> Self {
         let groups = centroids.chunks(GROUP * dimension).flat_map(|group| {
             let coordinate = move |l: usize, i| group.get(l * dimension + i).copied().unwrap_or(f64::INFINITY);
@@ -78,7 +78,7 @@ impl Groups {
         Groups { coordinates: groups.collect(), dimension }
     }
 
-    /// The first of the centroids that are nearest to a point, and its squared distance.
+    /// Returns the first of the centroids that are nearest to a point, and its squared distance.
     fn nearest(&self, point: &[f64]) -> (usize, f64) {
         let mut best = [(0, f64::INFINITY); GROUP];
         for (number, group) in self.coordinates.chunks_exact(self.dimension).enumerate() {

@@ -1,4 +1,4 @@
-//! Least squares: how far a polynomial is from the sign function.
+//! Least squares: the distance of a polynomial from the sign function.
 
 use std::ops::Range;
 
@@ -33,11 +33,10 @@ impl Problem for LeastSquares {
     }
 }
 
-/// The number of points whose distances are computed together, so that their powers need
-/// not wait for each other.
+/// The number of points whose distances are computed together, so that their powers do not wait for each other.
 const BLOCK: usize = 8;
 
-/// Half the squared distances at some of the `n` points.
+/// Returns half the squared distances at some of the `n` points.
 fn block_sum<S: Scalar<Real = f64>>(points: Range<usize>, n: usize, x: &[S]) -> S {
     let times: [f64; BLOCK] = std::array::from_fn(|i| -1.0 + 2.0 * (points.start + i) as f64 / (n - 1) as f64);
     let mut powers = vec![1.0; BLOCK * x.len()];

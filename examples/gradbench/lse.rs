@@ -22,12 +22,12 @@ impl Problem for LogSumExp {
     }
 }
 
-/// The summand of each input; `largest` keeps it from overflowing.
+/// Returns the summand of an input; `largest` keeps it from overflowing.
 fn power<S: Scalar<Real = f64>>(x: S, largest: f64) -> S {
     (x - largest).exp()
 }
 
-/// The result, from the sum.
+/// Returns the result, from the sum.
 fn logarithm<S: Scalar<Real = f64>>(sum: S, largest: f64) -> S {
     sum.ln() + largest
 }
@@ -37,7 +37,7 @@ fn primal(x: &[f64]) -> f64 {
     logarithm(x.iter().map(|&x| power(x, largest)).sum(), largest)
 }
 
-/// Each power depends on one input, so that one direction differentiates them all.
+/// Returns the gradient. Each power depends on one input, so one direction differentiates them all.
 fn gradient(x: &[f64]) -> Vec<f64> {
     let largest = largest(x);
     let mut sum = 0.0;

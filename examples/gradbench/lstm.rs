@@ -16,13 +16,13 @@ pub(crate) struct Lstm {
     sequence: Vec<Vec<f64>>,
 }
 
-/// How many characters are recorded together, which bounds the memory.
+/// The number of characters that are recorded together, which bounds the memory.
 const STEP: usize = 4096;
 
 impl Problem for Lstm {
     const FUNCTIONS: &'static [&'static str] = &["objective", "jacobian"];
 
-    /// Going back from step to step, each starts from its stored state.
+    /// Evaluates a function. The reverse sweep goes from step to step, and records each anew from its stored state.
     fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
         let parameters = [self.main_params.concat(), self.extra_params.concat()].concat();
         let start = [self.state.concat(), vec![0.0]].concat();
@@ -38,12 +38,12 @@ impl Problem for Lstm {
     }
 }
 
-/// The mean of the losses, of which the state has the sum.
+/// Returns the mean of the losses, whose sum is in the state.
 fn loss<S: Scalar<Real = f64>>(state: &[S], scale: f64) -> S {
     state[state.len() - 1] * scale
 }
 
-/// Characters of the sequence, of which each but the last is read and each but the first predicted.
+/// Characters of the sequence. The network reads each but the last, and predicts each but the first.
 struct Characters<'a>(&'a [Vec<f64>]);
 
 impl Parametric for Characters<'_> {
@@ -73,19 +73,19 @@ impl Parametric for Characters<'_> {
     }
 }
 
-/// The next `z`: the part that the forget gate leaves, plus the term of the last `h`.
+/// Returns the next `z`: the part that the forget gate leaves, plus the term of the last `h`.
 #[inline(always)]
 fn changed<S: Scalar<Real = f64>>([z, y, wf, vf, h, wi, vi, wg, vg]: [S; 9]) -> [S; 1] {
     [sigmoid(y * wf + vf) * z + sigmoid(h * wi + vi) * tanh(h * wg + vg)]
 }
 
-/// The next `h`, from the next `z`.
+/// Returns the next `h`, from the next `z`.
 #[inline(always)]
 fn shown<S: Scalar<Real = f64>>([z, y, w, v]: [S; 4]) -> [S; 1] {
     [sigmoid(y * w + v) * tanh(z)]
 }
 
-/// The logarithm of a prediction, and the prediction.
+/// Returns the logarithm of a prediction, and the prediction.
 #[inline(always)]
 fn predicted<S: Scalar<Real = f64>>([y, w, v]: [S; 3]) -> [S; 2] {
     let logarithm = y * w + v;

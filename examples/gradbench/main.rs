@@ -1,10 +1,9 @@
 //! How does it do on GradBench?
 //!
-//! [GradBench](https://github.com/gradbench/gradbench) measures what tools for automatic
-//! differentiation take for twelve problems. This program is such a tool: it reads the
-//! messages of the benchmark's driver from standard input, a line of JSON each, and answers
-//! each with a line on standard output. With `--check` it evaluates recorded inputs instead and
-//! prints how far the answers are from the recorded ones, and how long they take.
+//! [GradBench](https://github.com/gradbench/gradbench) measures the time that tools for automatic differentiation take
+//! for twelve problems. This program is such a tool: it reads the messages of the benchmark's driver from standard
+//! input, a line of JSON each, and answers each with a line on standard output. With `--check` it evaluates recorded
+//! inputs instead, and prints the errors and the times of the answers.
 //!
 //! Every objective is written once over `S: Scalar`. The plain function is its `f64`
 //! reading, and the derivative other readings of the same code.
@@ -76,7 +75,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all went well.
+/// Returns whether all went well.
 fn run() -> Result<bool, Box<dyn Error>> {
     let mut folder: Option<PathBuf> = None;
     let mut only: Option<String> = None;

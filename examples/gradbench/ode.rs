@@ -25,7 +25,7 @@ impl Problem for Chain {
     }
 }
 
-/// In a step a result depends on so many of its predecessors: one for each stage.
+/// The number of predecessors that a result depends on within a step: one for each stage.
 const REACH: usize = 4;
 
 impl Chain {
@@ -33,7 +33,7 @@ impl Chain {
         2.0 / self.s as f64
     }
 
-    /// The solution at the end; `visit` sees it before every step.
+    /// Returns the solution at the end; `visit` sees it before every step.
     fn solution(&self, mut visit: impl FnMut(&[f64])) -> Vec<f64> {
         let mut y = vec![0.0; self.x.len()];
         for _ in 0..self.s {
@@ -46,8 +46,8 @@ impl Chain {
         y
     }
 
-    /// The gradient of the last number: back from step to step, as far as there are adjoints, and in
-    /// each from number to number.
+    /// Returns the gradient of the last number, by a reverse sweep from step to step, as far as there are adjoints,
+    /// and within each from number to number.
     fn gradient(&self) -> Vec<f64> {
         let n = self.x.len();
         let mut trajectory = Vec::with_capacity(self.s * n);
@@ -67,7 +67,7 @@ impl Chain {
                 stages.push(before);
                 before.increment(self.x[i], y[i], self.step_size());
             }
-            // The adjoints of what the number after this one needs.
+            // The adjoints of the numbers that the next number of the chain needs.
             let (mut of_y, mut of_stages) = (0.0, [0.0; 3]);
             for (i, before) in window.zip(&stages).rev() {
                 let [s1, s2, s3] = before.increments;
@@ -86,8 +86,8 @@ impl Chain {
     }
 }
 
-/// What a step adds to a number of the chain, and its stages, from its coefficient and what it needs of the
-/// number before it.
+/// The increment of a number of the chain in a step, and its stages, from its coefficient and the value and stages of
+/// the number before it.
 struct Increment {
     step_size: f64,
 }
@@ -104,8 +104,8 @@ impl Function for Increment {
     }
 }
 
-/// What a number needs of the one before it: its value, and its increments in the stages
-/// of a step, `h/2·k₁`, `h/2·k₂` and `h·k₃`.
+/// The part of a number that the next one needs: its value, and its increments in the stages of a step, `h/2·k₁`,
+/// `h/2·k₂` and `h·k₃`.
 #[derive(Clone, Copy)]
 struct Stages<S> {
     y: S,
@@ -113,13 +113,13 @@ struct Stages<S> {
 }
 
 impl<S: Scalar<Real = f64>> Stages<S> {
-    /// Before the first number, whose slope is its coefficient. In a window of the chain it and the next ones
-    /// are of no account.
+    /// Stands before the first number, whose slope is its coefficient. In a window of the chain it and the next
+    /// ones are ignored.
     fn at_the_start() -> Self {
         Stages { y: S::one(), increments: [S::zero(); 3] }
     }
 
-    /// The increment of the next number `y` of the chain in a step of size `h`.
+    /// Returns the increment of the next number `y` of the chain in a step of size `h`.
     #[inline(always)]
     fn increment(&mut self, x: S, y: S, h: f64) -> S {
         let Stages { y: before, increments: [s1, s2, s3] } = *self;

@@ -1,5 +1,5 @@
-//! A particle between two charges, of which one is to be placed so that it lands at the
-//! origin: a derivative through a simulation that takes derivatives.
+//! A particle between two charges, one of which is placed so that the particle lands at the origin: a derivative
+//! through a simulation that takes derivatives.
 
 use dualtape::{Dual, Scalar, Var, derivative, gradient};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::descent::{Mode, argmin};
 use crate::problem::{Clock, Measured, Problem};
 
-/// The position that the search starts at.
+/// The start of the search.
 #[derive(Deserialize)]
 pub(crate) struct Particle {
     w: f64,
@@ -27,7 +27,7 @@ impl Problem for Particle {
     }
 }
 
-/// The squared distance from the origin at which the particle meets the axis.
+/// Returns the squared distance from the origin at which the particle meets the axis.
 fn miss<S: Scalar<Real = f64>>(w: S, inner: Mode) -> S {
     const TIME_STEP: f64 = 0.1;
     let ten = S::from_real(10.0);
@@ -46,7 +46,7 @@ fn miss<S: Scalar<Real = f64>>(w: S, inner: Mode) -> S {
     }
 }
 
-/// The gradient of the potential with respect to the position.
+/// Returns the gradient of the potential with respect to the position.
 fn potential_slope<S: Scalar<Real = f64>>(position: [S; 2], charges: [[S; 2]; 2], mode: Mode) -> [S; 2] {
     match mode {
         Mode::Forward => {
@@ -62,7 +62,7 @@ fn potential_slope<S: Scalar<Real = f64>>(position: [S; 2], charges: [[S; 2]; 2]
     }
 }
 
-/// The inverse distances from the charges.
+/// Returns the sum of the inverse distances from the charges.
 fn potential<S: Scalar<Real = f64>>([x, y]: [S; 2], charges: [[S; 2]; 2]) -> S {
     let inverse_distance = |[a, b]: [S; 2]| ((x - a) * (x - a) + (y - b) * (y - b)).sqrt().recip();
     inverse_distance(charges[0]) + inverse_distance(charges[1])

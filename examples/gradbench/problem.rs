@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A problem, as its input is written in messages.
 pub(crate) trait Problem: DeserializeOwned {
-    /// Its functions; of two, the plain one and its derivative.
+    /// Its functions; where there are two, the plain one and its derivative.
     const FUNCTIONS: &'static [&'static str];
 
     /// Evaluates one of the functions.
@@ -28,7 +28,7 @@ impl Entry {
         Entry { name, functions: P::FUNCTIONS, evaluate: evaluate::<P> }
     }
 
-    /// Evaluates a function; an error says what is wrong with the function or its input.
+    /// Evaluates a function. An error names the fault of the function's name or its input.
     pub(crate) fn evaluate(&self, function: &str, input: &Value) -> Result<Measured<Value>, String> {
         if !self.functions.contains(&function) {
             return Err(format!("no function {function} in module {}", self.name));
@@ -48,7 +48,7 @@ fn evaluate<P: Problem>(function: &str, input: &Value) -> Result<Measured<Value>
     })
 }
 
-/// Whether all numbers are; JSON writes those that are not as null.
+/// Returns whether all numbers are finite; JSON writes others as null.
 fn is_finite(output: &Value) -> bool {
     match output {
         Value::Null => false,
@@ -58,7 +58,7 @@ fn is_finite(output: &Value) -> bool {
     }
 }
 
-/// How often a function is evaluated to time it.
+/// The number of evaluations, and the time they take at least, to time a function.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     min_runs: f64,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::PROBLEMS;
 use crate::problem::{Entry, Measured};
 
-/// What the driver says; which fields there are depends on the kind.
+/// A message of the driver; its fields depend on the kind.
 #[derive(Deserialize)]
 pub(crate) struct Message {
     id: i64,
@@ -19,7 +19,7 @@ pub(crate) struct Message {
     input: Value,
 }
 
-/// The answer to a message.
+/// Returns the answer to a message.
 pub(crate) fn answer(message: &Message) -> Value {
     let id = message.id;
     match message.kind.as_str() {

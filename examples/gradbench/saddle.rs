@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::descent::{Mode, argmax, argmin};
 use crate::problem::{Clock, Measured, Problem};
 
-/// The point that each search starts at.
+/// The start of each search.
 #[derive(Deserialize)]
 pub(crate) struct Saddle {
     start: [f64; 2],
@@ -32,12 +32,12 @@ impl Problem for Saddle {
 }
 
 impl Saddle {
-    /// The largest value over y.
+    /// Returns the largest value over y.
     fn largest<S: Scalar<Real = f64>>(&self, x: &[S], mode: Mode) -> S {
         height(x, &self.highest(x, mode))
     }
 
-    /// Where over y the value is largest.
+    /// Returns the y at which the value is largest.
     fn highest<S: Scalar<Real = f64>>(&self, x: &[S], mode: Mode) -> Vec<S> {
         let by_y = |y: &[S]| match mode {
             Mode::Forward => {

@@ -9,7 +9,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// The training went wrong: exit code 1.
     Outcome(String),
-    /// Nobody reads the output any more, as in `moons | head`: no failure at all.
+    /// The reader of the output has closed it, as in `moons | head`: no failure at all.
     Closed,
 }
 

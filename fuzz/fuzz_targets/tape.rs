@@ -1,9 +1,9 @@
 //! Bytes as a program over tapes: variables, operations, clears, nested tapes, early
 //! drops, closures that panic, and variables used where they do not belong.
 //!
-//! A model beside the tapes knows what each command must do. An operation gives the
-//! value of plain numbers, or panics with the documented sentence for the operand
-//! that does not belong to the recording under way; and every gradient is that of forward mode.
+//! A model beside the tapes knows what each command must do. An operation gives the value of plain numbers, or panics
+//! with the documented sentence for the operand that does not belong to the current recording. Every gradient equals
+//! forward mode.
 #![no_main]
 
 #[path = "../../tests/properties/expression.rs"]
@@ -123,7 +123,7 @@ struct Living {
     inputs: Vec<usize>,
 }
 
-/// A variable, with what is known of it.
+/// A variable, with the facts of the model about it.
 #[derive(Clone)]
 struct Known {
     var: Var,
@@ -275,7 +275,7 @@ impl<'a> Program<'a> {
         match outcome(|| step.apply(&vars)) {
             Ok(var) => {
                 assert!(refusals.is_empty() || may_not_look, "{step:?} used a variable that is not of this recording");
-                // The sign of NaN is nobody's.
+                                // The sign of a NaN is free.
                 let is_any_sign = op == Op::Binary(Binary::copysign) && values[1].is_nan();
                 let value = if is_any_sign { var.value() } else { step.apply(&values) };
                 assert!(same(var.value(), value), "{step:?}: {:e} instead of {value:e}", var.value());
@@ -301,7 +301,7 @@ impl<'a> Program<'a> {
         let capacity = living.tape.capacity_bytes();
         living.tape.clear();
         assert!(living.tape.is_empty());
-        // What layers kept for the way back is given back.
+                // The memory that layers kept for the reverse sweep is freed.
         assert!(living.tape.capacity_bytes() <= capacity);
         living.recording = self.recordings;
         living.inputs.clear();

@@ -17,9 +17,9 @@ pub enum Direction {
 }
 
 impl Graph {
-    /// The graph in the language of graphviz: records `{ label | data | grad }` with four decimals, and an ellipse for
-    /// every operation. An argument that is used twice has two arrows. A group that is not folded is a cluster; a folded
-    /// one is a record of its name and what it holds.
+    /// Returns the graph in the language of graphviz: records `{ label | data | grad }` with four decimals, and an
+    /// ellipse for every operation. An argument that is used twice has two arrows. A group is a cluster, or, if
+    /// folded, a record of its name and its contents.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Graph;
 
-/// The largest numbers of nodes and arrows in a drawing. Nobody can read more.
+/// The largest numbers of nodes and arrows in a drawing: a reader cannot take in more.
 const MOST_NODES: usize = 10_000;
 const MOST_ARROWS: usize = 50_000;
 

@@ -1,10 +1,10 @@
 //! Layered drawings: boxes in columns, so that all arrows point to the right.
 //!
-//! In four steps (Sugiyama, Tagawa & Toda 1981): each box gets a column, that after its last source; an arrow across
-//! several columns gets a place to pass in each; the boxes of a column are ordered so that few arrows cross, by
-//! barycentres; and then moved up and down so that the arrows are straight. Moving a column to where its
-//! neighbours want it, least squares with the order kept, is isotonic regression, which pooling adjacent violators solves
-//! exactly (Barlow et al. 1972). Passing places pull hardest, so long arrows are straight.
+//! It takes four steps (Sugiyama, Tagawa & Toda 1981). Each box gets the column after its last source. An arrow across
+//! several columns gets a passing cell in each. Barycentres order the boxes of a column so that few arrows cross. Then
+//! the boxes move up and down until the arrows are straight: the least squares of one column, with its order kept, are
+//! an isotonic regression, which pooling adjacent violators solves exactly (Barlow et al. 1972). Passing cells pull
+//! hardest, so long arrows are straight.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Item {
     pub(super) column: Column,
 }
 
-/// Where a box may be.
+/// The side of a drawing that a box is bound to.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Column {
     First,
@@ -39,20 +39,21 @@ pub(super) struct Link {
 
 pub(super) struct Layers {
     pub(super) size: Point,
-    /// The middles of the boxes.
+    /// The centres of the boxes.
     pub(super) middles: Vec<Point>,
-    /// The way of each arrow: straight to the second point, in a curve to the third, straight to the fourth, and so on.
+    /// The path of each arrow: straight to the second point, in a curve to the third, straight to the fourth, and
+    /// so on.
     pub(super) routes: Vec<Vec<Point>>,
 }
 
-/// Between two columns, with more for each arrow.
+/// The gap between two columns, with more for each arrow.
 const COLUMN_GAP: f64 = 32.0;
 const ROOM_FOR_ARROW: f64 = 0.4;
 
-/// Cells times sweeps.
+/// The most cells times sweeps.
 const ENOUGH_WORK: usize = 2_000_000;
 
-/// Places boxes, of which each comes after the sources of its arrows.
+/// Places boxes, each of which comes after the sources of its arrows.
 pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
     let ranks = ranks(items, links);
     let mut grid = Grid::new(items, links, &ranks);
@@ -61,7 +62,7 @@ pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
     grid.finish(items, links, &ranks)
 }
 
-/// The number of the column of each box.
+/// Returns the column of each box.
 fn ranks(items: &[Item], links: &[Link]) -> Vec<usize> {
     let has_first = items.iter().any(|item| item.column == Column::First);
     let mut ranks: Vec<usize> =
@@ -94,23 +95,23 @@ fn ranks(items: &[Item], links: &[Link]) -> Vec<usize> {
     ranks
 }
 
-/// A box in its column, or a place where arrows pass.
+/// A box in its column, or a cell that an arrow passes through.
 struct Cell {
     rank: usize,
     height: f64,
     passing: bool,
-    /// The middle.
+    /// The height of its middle.
     y: f64,
-    /// Where the long arrow is that passes here.
+    /// The height of the long arrow that passes here.
     level: Option<f64>,
-    /// The place in the column.
+    /// The index in the column.
     position: usize,
-    /// By the arrows that come in, and by those that leave.
+    /// The pulls of the arrows that come in, and of the arrows that leave.
     before: Vec<Pull>,
     after: Vec<Pull>,
 }
 
-/// An arrow to another cell, and where it meets both, above or below their middles.
+/// The pull of an arrow to another cell, with the heights at which it meets both, relative to their middles.
 #[derive(Clone, Copy)]
 struct Pull {
     cell: usize,
@@ -120,10 +121,11 @@ struct Pull {
 }
 
 struct Grid {
-    /// Those of the boxes first.
+    /// The cells of the boxes come first.
     cells: Vec<Cell>,
     columns: Vec<Vec<usize>>,
-    /// The passing cells of an arrow, by its source and where it leaves it, from the column after the source on.
+    /// The passing cells of an arrow, from the column after its source on. The key is the source and the height at
+    /// which the arrow leaves it.
     passing: HashMap<(usize, u64), Vec<usize>>,
 }
 
@@ -164,7 +166,7 @@ impl Grid {
         grid
     }
 
-    /// Lets two cells pull at each other.
+    /// Adds the pulls of two cells at each other.
     fn pull(&mut self, (from, out): (usize, f64), (to, into): (usize, f64)) {
         let weight = match (self.cells[from].passing, self.cells[to].passing) {
             (true, true) => 8.0,
@@ -181,7 +183,7 @@ impl Grid {
         }
     }
 
-    /// How many sweeps to make: fewer where many arrows are long.
+    /// Returns the number of sweeps: fewer where many arrows are long.
     fn sweeps(&self, most: usize) -> usize {
         (ENOUGH_WORK / self.cells.len().max(1)).clamp(5, most)
     }

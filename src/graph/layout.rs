@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::layers::{Column, Item, Layers, Link, Point, layers};
 use super::picture::Picture;
 
-/// The middles and sizes of nodes and frames, and the way of each arrow of each node.
+/// The middles and sizes of nodes and frames, and the path of each arrow of each node.
 pub(super) struct Layout {
     pub(super) size: Point,
     pub(super) nodes: Vec<Point>,
@@ -17,25 +17,26 @@ pub(super) struct Layout {
     pub(super) arrows: Vec<Vec<Vec<Point>>>,
 }
 
-/// Around the contents of a frame; its name is above.
+/// The border around the contents of a frame; its name is above.
 const PADDING: f64 = 14.0;
 const NAME: f64 = 20.0;
 
-/// Between the arrows of a node at its left side, where there is room.
+/// The gap between the arrows of a node at its left side, where there is room.
 const ARGUMENTS: f64 = 9.0;
 
-/// A part of an arrow within one frame: from where a node's number comes from in it to one of these.
+/// The end of a part of an arrow within one frame. The part starts where the number of the node enters the frame, or at
+/// the node itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Part {
-    /// The left side of a node, as its argument with this place.
+    /// The left side of a node, at the argument with this index.
     Argument { node: usize, place: usize },
-    /// The left border of a frame within.
+    /// The left border of an inner frame.
     Into { frame: usize, node: usize },
     /// The right border of the frame itself.
     Exit { node: usize },
 }
 
-/// A part of the way of the number of node `from`.
+/// A part of an arrow that starts at the node `from`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Leg {
     from: usize,
@@ -47,17 +48,17 @@ struct Leg {
 enum Inhabitant {
     Node(usize),
     Frame(usize),
-    /// Where the number of a node comes in.
+    /// The port through which the number of a node comes in.
     Entry(usize),
-    /// Where it goes out.
+    /// The port through which it goes out.
     Exit(usize),
 }
 
 /// A frame after it was laid out.
 struct Placed {
-    /// With its border.
+    /// The size with the border.
     size: Point,
-    /// Of the drawing within.
+    /// The origin of the drawing within.
     origin: Point,
     inhabitants: HashMap<Inhabitant, usize>,
     legs: HashMap<Leg, usize>,
@@ -65,7 +66,7 @@ struct Placed {
 }
 
 impl Placed {
-    /// The height of a port above or below the middle of the frame.
+    /// Returns the height of a port, relative to the middle of the frame.
     fn port(&self, port: Inhabitant) -> f64 {
         self.origin[1] + self.layers.middles[self.inhabitants[&port]][1] - self.size[1] / 2.0
     }
@@ -115,13 +116,14 @@ fn middle_in(placed: &Placed, corner: Point, inhabitant: Inhabitant) -> Point {
     moved(placed.layers.middles[placed.inhabitants[&inhabitant]], placed.origin, corner)
 }
 
-/// A frame and those around it, up to but without `end`; up to the last when it is not around it.
+/// Returns a frame and the frames around it, up to but without `end`. Returns all of them when `end` is not around it.
 fn around(picture: &Picture, frame: usize, end: usize) -> impl Iterator<Item = usize> {
     let frames = std::iter::successors(Some(frame), |&frame| (frame > 0).then(|| picture.frames[frame].parent));
     frames.take_while(move |&frame| frame != end)
 }
 
-/// The way of an argument, frame by frame: out of those that its operation is not in, and into those of that.
+/// Returns the parts of an arrow, frame by frame: out of the frames that its operation is not in, and into the frames
+/// of its operation.
 fn parts(picture: &Picture, from: usize, node: usize, place: usize) -> Vec<(usize, Part)> {
     let (mut start, mut end) = (picture.nodes[from].frame, picture.nodes[node].frame);
     while start != end {
@@ -137,7 +139,7 @@ fn parts(picture: &Picture, from: usize, node: usize, place: usize) -> Vec<(usiz
     way
 }
 
-/// The parts of all arrows in each frame.
+/// Returns the parts of all arrows in each frame.
 fn legs(picture: &Picture) -> Vec<Vec<Leg>> {
     let mut legs = vec![Vec::new(); picture.frames.len()];
     let mut known = HashSet::new();
@@ -154,7 +156,7 @@ fn legs(picture: &Picture) -> Vec<Vec<Leg>> {
     legs
 }
 
-/// The nodes and frames in each frame, in the order of their last nodes.
+/// Returns the nodes and frames in each frame, in the order of their last nodes.
 fn residents(picture: &Picture) -> Vec<Vec<Inhabitant>> {
     let frames_of = |node: usize| around(picture, picture.nodes[node].frame, 0);
     let mut last = vec![0; picture.frames.len()];
@@ -171,7 +173,7 @@ fn residents(picture: &Picture) -> Vec<Vec<Inhabitant>> {
     residents
 }
 
-/// Lays out one frame, after those within.
+/// Lays out one frame, after its inner frames.
 fn place(
     picture: &Picture,
     frame: usize,
@@ -180,7 +182,7 @@ fn place(
     sizes: &[Point],
     placed: &[Option<Placed>],
 ) -> Placed {
-    // Where the number of a node comes from in this frame.
+    // The place in this frame that the number of a node comes from.
     let source = |node: usize| match around(picture, picture.nodes[node].frame, frame).last() {
         None => Inhabitant::Node(node),
         Some(0) => Inhabitant::Entry(node),

@@ -93,7 +93,7 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// A number; those that are not finite as JavaScript reads them from a text.
+/// Returns a number in JSON. Infinities and NaN are texts that JavaScript reads as numbers.
 fn json_number(x: f64) -> String {
     match x {
         f64::INFINITY => "\"Infinity\"".to_string(),

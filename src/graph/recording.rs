@@ -129,7 +129,7 @@ impl<T: Scalar> Tracing<T> {
         let output = place(output);
         let mut graph = self.stop().expect("the trace is under way").graph;
         graph.output = output;
-        graph.walk_back::<T::Real>();
+        graph.sweep::<T::Real>();
         graph
     }
 
@@ -165,7 +165,8 @@ impl Recording {
         index
     }
 
-    /// New nodes for those that are constants; an error is the stamp of a number of another trace.
+    /// Adds nodes for the constants among the numbers. Returns their range, or the stamp of a number of another
+    /// trace.
     fn constants<T: Scalar>(&mut self, numbers: &[Traced<T>], location: Caller) -> Result<Range<u32>, u32> {
         if let Some(foreign) = numbers.iter().find(|x| !x.is_constant() && x.stamp() != self.stamp) {
             return Err(foreign.stamp());
@@ -287,9 +288,10 @@ fn refuse<T: Scalar>(stamp: u32) -> ! {
 }
 
 impl Graph {
-    /// Computes the gradient of the output with respect to every node, summed as on a tape: from the last operation to
-    /// the first, and within one from the first argument to the last. A zero beats an infinity.
-    fn walk_back<R: crate::Real>(&mut self) {
+    /// Sweeps in reverse: computes the gradient of the output with respect to every node. It sums as a tape does,
+    /// from the last operation to the first, and within one from the first argument to the last. A zero beats an
+    /// infinity.
+    fn sweep<R: crate::Real>(&mut self) {
         let mut adjoints = vec![R::zero(); self.nodes.len()];
         adjoints[self.output as usize] = R::one();
         for index in (0..=self.output as usize).rev() {

@@ -1,4 +1,4 @@
-//! The graph as a picture that needs no other program: a layered drawing, from left to right, as SVG.
+//! The graph as an SVG file, a layered drawing from left to right. It needs no other program.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::layout::{Layout, lay_out};
 use super::picture::{Arrow, Picture, Shown};
 use super::{Graph, Role, TooLarge};
 
-/// The size of a letter. The font is one of fixed width, so a text is as wide as it has letters.
+/// The size of a letter. The font has a fixed width.
 const LETTER: f64 = 7.3;
 const LINE: f64 = 16.0;
 const PADDING: f64 = 8.0;
@@ -18,16 +18,16 @@ const LONGEST: usize = 28;
 const STYLE: &str = include_str!("svg.css");
 
 impl Graph {
-    /// The graph as a picture: a complete SVG file, in light or dark colours as its reader prefers, with a tool-tip for
-    /// every node that tells the rule and the local slopes.
+    /// Returns the graph as a complete SVG file, in light or dark colours as its reader prefers. A tool-tip on every
+    /// node tells the rule and the local slopes.
     ///
-    /// Boxes hold the label, the operation, the value (`data`) and the gradient (`grad`); constants are small. Groups have
-    /// frames; a [folded](Graph::fold) one is one box. The drawing is laid out here, in columns in the order of the
-    /// computation: 1,000 nodes take a few hundredths of a second.
+    /// Boxes hold the label, the operation, the value (`data`) and the gradient (`grad`); constants are small. Groups
+    /// have frames, and a [folded](Graph::fold) group is one box. The columns follow the order of the computation.
+    /// Laying out 1,000 nodes takes a few hundredths of a second.
     ///
     /// # Errors
     ///
-    /// When there are too many nodes to draw; groups can be [folded](Graph::fold).
+    /// When there are too many nodes to draw. Then [fold](Graph::fold) groups.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -40,7 +40,7 @@ impl Graph {
         Ok(drawn(&self.picture()?))
     }
 
-    /// Shows the graph in a notebook: prints it as evcxr expects it, as a picture and as text.
+    /// Prints the graph as evcxr notebooks expect it, as a picture and as text.
     ///
     /// ```
     /// dualtape::graph::trace(|x| x[0] * x[0], &[3.0]).evcxr_display();
@@ -53,7 +53,7 @@ impl Graph {
     }
 }
 
-/// The picture as SVG.
+/// Returns the picture as SVG.
 pub(super) fn drawn(picture: &Picture) -> String {
     let contents: Vec<Content> = picture.nodes.iter().map(Content::of).collect();
     let sizes: Vec<Point> = contents.iter().map(|content| content.size).collect();
@@ -123,7 +123,7 @@ fn cut(text: &str) -> String {
     if letters(text) <= LONGEST { text.to_string() } else { text.chars().take(LONGEST - 1).chain(['…']).collect() }
 }
 
-/// Four decimals, or as many digits where these say little.
+/// Returns a number with four decimals, or with as many digits where four decimals say little.
 pub(super) fn short(x: f64) -> String {
     if x == 0.0 || !x.is_finite() || (1e-3..1e7).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.4e}") }
 }
@@ -220,7 +220,7 @@ fn write_node(
     writeln!(svg, "</g>")
 }
 
-/// The way of an arrow: lines and curves in turn, of which those at one height are one line.
+/// Returns the path of an arrow: lines and curves in turn. Neighbours at one height are joined to one line.
 fn path(way: &[Point]) -> String {
     let [x, y] = way[0];
     let mut path = format!("M{x:.1} {y:.1}");
@@ -250,7 +250,7 @@ fn arrow_text(picture: &Picture, node: &Shown, arrow: &Arrow) -> String {
     }
 }
 
-/// Everything about a node.
+/// Returns the text of a tool-tip: everything about a node.
 fn node_text(picture: &Picture, node: &Shown) -> String {
     let mut text = node.equation();
     if let Some(contents) = node.contents() {
@@ -267,7 +267,7 @@ fn node_text(picture: &Picture, node: &Shown) -> String {
     text + &node.location.map_or(String::new(), |location| format!("\n{location}"))
 }
 
-/// Text in XML. Control characters, which it cannot hold, are shown as replaced.
+/// Returns a text escaped for XML, with a replacement for the control characters that XML cannot hold.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -14,9 +14,9 @@ const BRANCHES: [(&str, &str); 2] = [("├─ ", "│  "), ("└─ ", "   ")];
 const DEEPEST: usize = 64;
 
 impl Graph {
-    /// Prints the graph as a tree from the output to the inputs, with the value and the gradient of every node. What is
-    /// used a second time refers to the first, and from the 64th level on the arguments are left out. In colour when the output is
-    /// a terminal and `NO_COLOR` is not set; else it is the plain text of [`Display`](fmt::Display).
+    /// Prints the graph as a tree from the output to the inputs, with the value and the gradient of every node. A node
+    /// that is used again refers to its first place, and arguments from the 64th level on are left out. Colours appear
+    /// when the output is a terminal and `NO_COLOR` is not set; else it is the plain text of [`Display`](fmt::Display).
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Line {
     }
 }
 
-/// Walks the picture from the output, without recursion.
+/// Returns the lines of the tree, from the output on, without recursion.
 fn lines(picture: &Picture) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut is_written = vec![false; picture.nodes.len()];

@@ -1,16 +1,17 @@
-//! Stamps: numbers that tell recordings apart, unique in the process up to a wrap after 2³² of them.
+//! Stamps: numbers that tell recordings apart. They are unique in the process, up to a wrap after 2³² of them; 0 and
+//! `u32::MAX` are never issued.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 thread_local! {
-    /// The stamps that this thread may issue.
+        /// The range of stamps that this thread may still issue.
     static STAMPS: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
-    /// The ranges of stamps that it has drawn.
+        /// The ranges of stamps that this thread has drawn.
     static DRAWN: RefCell<Vec<(u32, u32)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A stamp that no other recording has. Threads draw them by the block.
+/// Returns a stamp that no other recording has. Threads draw stamps in blocks.
 pub(crate) fn issue_stamp() -> u32 {
     let (mut next, mut end) = STAMPS.get();
     if next == end {
@@ -34,7 +35,7 @@ fn draw_stamps() -> (u32, u32) {
     (start, end)
 }
 
-/// Whether this thread issued the stamp.
+/// Returns whether this thread issued the stamp.
 pub(crate) fn issued_here(stamp: u32) -> bool {
     DRAWN.with_borrow(|drawn| drawn.iter().any(|(start, end)| (*start..*end).contains(&stamp)))
 }

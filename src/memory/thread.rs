@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread::AccessError;
 
-/// What this thread has one of for each type `X`, which may be generic: a thread-local may not.
+/// Lends this thread's value of the type `X`. Unlike the type of a thread-local, `X` may be generic.
 #[inline(never)]
 pub(crate) fn registered<X: Default + 'static, Out>(lend: impl FnOnce(&X) -> Out) -> Result<Out, AccessError> {
     thread_local! {

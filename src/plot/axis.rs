@@ -1,7 +1,7 @@
-//! Axes: from numbers to a place between 0 and 1, and round numbers along the way (Heckbert, *Nice numbers for graph
-//! labels*, 1990).
+//! Axes: map numbers to places between 0 and 1, and choose round numbers for the labels (Heckbert, *Nice numbers for
+//! graph labels*, 1990).
 
-/// Where numbers lie along a side of a chart.
+/// A map from numbers to places along a side of a chart.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) label: String,
@@ -12,11 +12,11 @@ pub(super) struct Axis {
     pub(super) ticks: Vec<(f64, String)>,
 }
 
-/// What is larger has no place, so that lengths are finite.
+/// Larger numbers have no place, so that lengths are finite.
 const LARGEST: f64 = 1e300;
 
 impl Axis {
-    /// From the least to the largest of those numbers that have a place, and beyond them by a fraction of that.
+    /// Returns an axis over the numbers that have a place, longer at both ends by the fraction `margin`.
     pub(super) fn over(label: &str, numbers: impl Iterator<Item = f64>, log: bool, margin: f64) -> Self {
         let placed =
             numbers.filter(|&x| x.abs() <= LARGEST && (!log || x > 0.0)).map(|x| if log { x.log10() } else { x });
@@ -32,7 +32,7 @@ impl Axis {
         Axis::between(label, unit(low), unit(high), log)
     }
 
-    /// Between two different numbers.
+    /// Returns an axis between two different numbers.
     pub(super) fn between(label: &str, low: f64, high: f64, log: bool) -> Self {
         let mut axis = Axis { label: label.to_string(), low, high, log, ticks: Vec::new() };
         let values = if log { round_powers(low, high) } else { round_numbers(low, high) };
@@ -40,19 +40,19 @@ impl Axis {
         axis
     }
 
-    /// With a place for each class, from the start on.
+    /// Returns an axis with a place for each class, from the start on.
     pub(super) fn of_classes(label: &str, names: impl ExactSizeIterator<Item = String>) -> Self {
         let n = names.len() as f64;
         let ticks = names.enumerate().map(|(i, name)| ((i as f64 + 0.5) / n, name)).collect();
         Axis { label: label.to_string(), low: 0.0, high: n, log: false, ticks }
     }
 
-    /// The place of a number; none of one that the axis has no place for.
+    /// Returns the place of a number, or `None` if the axis has no place for it.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         Some(self.fraction(value)).filter(|place| place.abs() < 1e6)
     }
 
-    /// The number at a place.
+    /// Returns the number at a place.
     pub(super) fn value(&self, place: f64) -> f64 {
         if self.log {
             return self.low * (self.high / self.low).powf(place);
@@ -66,18 +66,19 @@ impl Axis {
     }
 }
 
-/// The multiples of 1, 2 or 5 times a power of ten that lie between, about five of them.
+/// Returns the multiples of 1, 2 or 5 times a power of ten between `low` and `high`, about five of them.
 fn round_numbers(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / 5.0;
     let power = 10.0_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= rough * 0.75).unwrap_or(rough);
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
-    // Divided by what is whole where the step is a fraction, so that 3 times 0.1 is 0.3.
+    // Where the step is a fraction, divide by its whole inverse, so that 3 times 0.1 is 0.3.
     let value = |i: f64| if step < 1.0 { i / (1.0 / step).round() } else { i * step };
     (0..=(last - first).max(0.0) as usize).map(|i| value(first + i as f64)).collect()
 }
 
-/// The powers of ten that lie between, every second or so when they are many, and 2 and 5 times them when they are few.
+/// Returns the powers of ten between `low` and `high`: every second or so when they are many, and 2 and 5 times them
+/// when they are few.
 fn round_powers(low: f64, high: f64) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let every = (last - first).unsigned_abs() as usize / 8 + 1;
@@ -92,7 +93,7 @@ fn round_powers(low: f64, high: f64) -> Vec<f64> {
     if values.len() < 2 { round_numbers(low, high) } else { values }
 }
 
-/// A number to three digits.
+/// Returns a number to three digits.
 pub(super) fn rounded(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return short(value);
@@ -101,7 +102,7 @@ pub(super) fn rounded(value: f64) -> String {
     text.parse().map_or(text, short)
 }
 
-/// A number in few characters: at most six digits, or a power of ten.
+/// Returns a number in few characters: at most six digits, or a power of ten.
 pub(super) fn short(value: f64) -> String {
     let magnitude = value.abs();
     if value == 0.0 || (1e-3..1e5).contains(&magnitude) {

@@ -89,7 +89,7 @@ pub(super) struct Canvas<'a> {
     cells: Vec<(u8, usize)>,
 }
 
-/// What stands left of the lines.
+/// The width of the labels left of the lines.
 const GUTTER: usize = 9;
 
 impl<'a> Canvas<'a> {

@@ -9,15 +9,15 @@ use super::var::Var;
 use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 
-/// The blocks of a recording in order: results at consecutive positions, which are independent
+/// The blocks of a recording in order. The results of a block stand at consecutive positions (I2): they are independent
 /// variables, or come from one operation and are differentiated together.
 pub(super) struct Blocks<T: 'static> {
     statements: Vec<BlockStatement<T>>,
-    /// What the blocks refer to that are a kernel at the elements of slices.
+    /// The kernels that [`Source::Elements`] refers to.
     pub(super) elements: Elements<T>,
-    /// What the blocks refer to that are dense layers.
+    /// The layers that [`Source::Layer`] refers to.
     pub(super) layers: Layers<T>,
-    /// The positions of the operands that are no run.
+    /// The positions of operands that are no run.
     listed: Vec<u32>,
 }
 
@@ -28,14 +28,15 @@ pub(super) struct BlockStatement<T> {
     source: Source<T>,
 }
 
-/// What the results of a block come from.
+/// The origin of the results of a block.
 pub(super) enum Source<T> {
-    /// They are independent variables.
+    /// None: they are independent variables.
     Nothing,
-    /// They are those of the kernel with this number at the elements of slices.
+    /// The kernel with this number, at the elements of slices.
     Elements(u32),
-    /// They are those of the dense layer with this number.
+    /// The dense layer with this number.
     Layer(u32),
+    /// A custom [block](crate::Block).
     Operation(Box<Operation<PullBack<T>>>),
 }
 
@@ -47,19 +48,19 @@ pub(super) struct Operation<F: ?Sized> {
     pub(super) pull_back: F,
 }
 
-/// Adds the adjoints of a list of operands, from those of all results.
+/// Takes the adjoints of all results, and adds to the adjoints of the operands.
 pub(super) type PullBack<T> = dyn Fn(&[T], &mut [T]);
 
 /// A list of operands.
 #[derive(Clone, Copy)]
 pub(super) enum Operand {
     Constants,
-    /// Variables recorded one after the other.
+    /// Variables at consecutive positions.
     Run {
         first: u32,
         len: u32,
     },
-    /// Their positions are listed from this place on. Constants among them are at [`NONE`].
+    /// `len` positions in the list, from `start` on. A constant has the position [`NONE`].
     Listed {
         start: u32,
         len: u32,
@@ -67,7 +68,7 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    /// The positions, if they follow one another.
+    /// Returns the positions, if they are consecutive.
     pub(super) fn run(self) -> Option<Range<usize>> {
         match self {
             Operand::Constants => Some(0..0),
@@ -76,7 +77,7 @@ impl Operand {
         }
     }
 
-    /// The positions that are listed in `all`.
+    /// Returns the positions that are listed in `all`.
     pub(super) fn listed(self, all: &[u32]) -> &[u32] {
         match self {
             Operand::Listed { start, len } => &all[start as usize..][..len as usize],
@@ -84,7 +85,7 @@ impl Operand {
         }
     }
 
-    /// The position of each, or nothing for a constant among variables.
+    /// Returns the position of each, or `None` for a constant among variables.
     pub(super) fn positions(self, all: &[u32]) -> impl ExactSizeIterator<Item = Option<usize>> {
         let listed = self.listed(all);
         let run = self.run().unwrap_or(0..listed.len());
@@ -114,7 +115,7 @@ impl<T> Blocks<T> {
         self.statements.push(BlockStatement { results, nodes_before, source });
     }
 
-    /// Forgets all but the first ones, which are independent variables.
+    /// Forgets all but the first `len` blocks, which are independent variables.
     pub(super) fn rewind(&mut self, len: usize) {
         self.statements.truncate(len);
         self.elements.clear();
@@ -126,17 +127,17 @@ impl<T> Blocks<T> {
         self.statements.last()
     }
 
-    /// Those that start before a position.
+    /// Returns the blocks that start before a position.
     pub(super) fn before(&self, position: usize) -> &[BlockStatement<T>] {
         &self.statements[..self.statements.partition_point(|block| block.results.start < position)]
     }
 
-    /// Whether a walk back calls what may record itself.
+    /// Returns whether a reverse sweep calls pull-backs of the user, which may record on tapes of their own.
     pub(super) fn have_pull_backs(&self) -> bool {
         self.statements.iter().any(|block| matches!(block.source, Source::Operation(_)))
     }
 
-    /// The memory in use, in bytes.
+    /// Returns the memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&self.statements[..])
             + self.bytes_of_operations()
@@ -163,7 +164,7 @@ impl<T> Blocks<T> {
 }
 
 impl<T: Scalar> Blocks<T> {
-    /// Variables as operands: recorded one after the other, or any.
+    /// Returns variables as operands: a run, or else listed.
     pub(super) fn operand(&mut self, variables: &[Var<T>], are_run: bool) -> Operand {
         let len = within_limit(variables.len());
         if are_run {
@@ -174,7 +175,7 @@ impl<T: Scalar> Blocks<T> {
         Operand::Listed { start, len }
     }
 
-    /// Calls `visit` with the position of every argument of the result of a block at a position.
+    /// Calls `visit` with the position of every argument of the result at `position`, which `block` holds.
     pub(super) fn for_each_argument(&self, block: &BlockStatement<T>, position: usize, mut visit: impl FnMut(usize)) {
         match &block.source {
             Source::Nothing => {}
@@ -191,7 +192,7 @@ impl<T: Scalar> Blocks<T> {
         }
     }
 
-    /// Carries the adjoints of the results of a block on to the operands.
+    /// Carries the adjoints of the results of a block on to its operands, which stand before it (I1).
     pub(super) fn sweep<const L: usize>(&self, block: &BlockStatement<T>, adjoints: &mut [[T; L]]) {
         let (before, results) = adjoints.split_at_mut(block.results.start);
         let results = &results[..block.results.len()];
@@ -210,8 +211,8 @@ impl<T: Scalar> Blocks<T> {
     }
 }
 
-/// Carries the adjoints of results on to lists of operands by a pull-back, lane by lane. The slice of
-/// a list of constants is empty.
+/// Carries the adjoints of results on to lists of operands by a pull-back, lane by lane. The pull-back gets an empty
+/// slice for a list of constants.
 fn carry<T: Scalar, const L: usize, const K: usize>(
     results: &[[T; L]],
     before: &mut [[T; L]],

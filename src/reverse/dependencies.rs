@@ -7,11 +7,11 @@ use super::{Tape, Var};
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Tape<T> {
-    /// For each output, which of the first `inputs` variables of this recording it depends
-    /// on, in ascending order.
+    /// Returns for each output the indices of the inputs it depends on, in ascending order. The inputs are the first
+    /// `inputs` variables of this recording.
     ///
-    /// The outputs are traced 64 at a time, with a bit for each. The work is that of the
-    /// statements which they reach, and the memory one word for a statement.
+    /// Outputs are traced 64 at a time, with a bit for each. The work is proportional to the statements they reach, and
+    /// the memory is one word for a statement.
     pub(crate) fn dependencies(&self, inputs: usize, outputs: &[Var<T>]) -> Vec<Vec<usize>> {
         self.inspect(|recording| {
             let mut trace = Trace { reached_by: vec![0; recording.len()], open: BinaryHeap::new() };
@@ -21,12 +21,12 @@ impl<T: Scalar> Tape<T> {
     }
 }
 
-/// A walk back from some outputs.
+/// A search in reverse from some outputs.
 struct Trace {
-    /// For every statement a bit for each output that depends on it.
+    /// For every result a bit for each output that depends on it.
     reached_by: Vec<u64>,
-    /// The statements that are reached and not yet visited, the last one on top. A statement
-    /// comes after its arguments, so on top all outputs that depend on it are known.
+    /// The results that are reached and not yet visited, the last one on top. By I1 all outputs that depend on the top
+    /// one are known.
     open: BinaryHeap<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Statements of a kernel at each element of some slices.
+//! Blocks that are a kernel at each element of some slices.
 
 use std::ops::{Deref, DerefMut, Range};
 
@@ -9,24 +9,23 @@ use crate::scalar::Scalar;
 use crate::scalar::zero;
 use crate::scalar::zero::are_finite;
 
-/// Such kernels, one after the other, with their partials and operands.
+/// The kernels of a recording in order, with their partials and operands.
 pub(super) struct Elements<T> {
     kernels: Vec<Kernel>,
-    /// Of a kernel: [row](Sizes::row) by row. What follows them is from an earlier recording, and of no account.
+    /// Kernel by kernel, and [row](Sizes::row) by row. Elements past `partials_in_use` are stale.
     partials: Vec<T>,
-    /// The number of those that count.
     partials_in_use: usize,
     inputs: Vec<Operand>,
 }
 
-/// A kernel at each of `count` elements. Its results are those of the first output for all elements,
-/// then those of the next.
+/// A kernel at each of `count` elements. Its results are the first output at all elements, then the next output, and so
+/// on.
 struct Kernel {
     sizes: Sizes,
-    /// Where its partials and inputs start.
+    /// The index of its first partial in `partials`, and of its first input in `inputs`.
     first_partial: usize,
     first_input: usize,
-    /// Whether its partials are plain numbers and finite.
+    /// Whether its partials are plain numbers and finite (I9).
     is_finite: bool,
 }
 
@@ -42,8 +41,8 @@ impl Sizes {
         self.inputs * self.outputs * self.count
     }
 
-    /// Where the partials of one output by one input are, at all elements: in the order opposite to that in which a
-    /// walk back needs them, so that it goes through memory in one direction.
+    /// Returns the range of the partials of one output with respect to one input, at all elements. The reverse sweep
+    /// reads the rows from the last to the first, so that it goes through memory in one direction.
     #[inline(always)]
     pub(super) fn row(self, output: usize, input: usize) -> Range<usize> {
         let row = (self.inputs - 1 - input) * self.outputs + (self.outputs - 1 - output);
@@ -72,7 +71,7 @@ impl<T> Elements<T> {
             + self.inputs.capacity() * size_of::<Operand>()
     }
 
-    /// Those of one output by one input, at all elements.
+    /// Returns the partials of one output with respect to one input, at all elements.
     fn partials(&self, kernel: &Kernel, output: usize, input: usize) -> &[T] {
         &self.partials[kernel.first_partial..][kernel.sizes.row(output, input)]
     }
@@ -83,7 +82,7 @@ impl<T> Elements<T> {
 }
 
 impl<T: Scalar> Elements<T> {
-    /// Stores a kernel with the slices that are its inputs and returns its number.
+    /// Stores a kernel with its input slices, and returns its number.
     pub(super) fn push(
         &mut self,
         inputs: &[Operand],
@@ -99,7 +98,8 @@ impl<T: Scalar> Elements<T> {
         within_limit(self.kernels.len()) - 1
     }
 
-    /// Calls `visit` with the position of every argument that counts of one result of a kernel.
+    /// Calls `visit` with the position of every argument of one result of a kernel whose partial is not identically
+    /// zero.
     pub(super) fn for_each_argument(&self, kernel: u32, result: usize, listed: &[u32], mut visit: impl FnMut(usize)) {
         let kernel = &self.kernels[kernel as usize];
         let (output, element) = (result / kernel.sizes.count, result % kernel.sizes.count);
@@ -116,7 +116,7 @@ impl<T: Scalar> Elements<T> {
     /// Carries the adjoints of a kernel's results on to its arguments, input by input.
     pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]], listed: &[u32]) {
         let kernel = &self.kernels[kernel as usize];
-        // Then no product needs care.
+        // Then no product needs the zero rule (I9).
         let are_finite = kernel.is_finite && are_finite(results.as_flattened());
         for (number, input) in self.inputs(kernel).iter().enumerate() {
             for output in 0..kernel.sizes.outputs {
@@ -133,7 +133,7 @@ impl<T: Scalar> Elements<T> {
                     }
                     None => {
                         for (&position, (&partial, adjoint)) in input.listed(listed).iter().zip(products) {
-                            // That of a constant is past the end.
+                            // The position of a constant is past the end (I3).
                             if let Some(sum) = before.get_mut(position as usize) {
                                 add_product(sum, partial, adjoint);
                             }
@@ -145,7 +145,9 @@ impl<T: Scalar> Elements<T> {
     }
 }
 
-/// `sum += partial·adjoint` for each sum. That the slices do not overlap is known where they are arguments.
+/// Adds `partial·adjoint` to each sum.
+///
+/// NOTE(perf): a function of its own, because LLVM knows of its arguments that they do not overlap.
 #[inline(never)]
 fn add_products<T: Scalar>(sums: &mut [T], partials: &[T], adjoints: &[T]) {
     for (sum, (&partial, &adjoint)) in sums.iter_mut().zip(partials.iter().zip(adjoints)) {
@@ -153,18 +155,18 @@ fn add_products<T: Scalar>(sums: &mut [T], partials: &[T], adjoints: &[T]) {
     }
 }
 
-/// Room for the partials of a kernel that is evaluated, after those of the others.
+/// The partials of a kernel under evaluation, after the partials of all earlier kernels.
 ///
 /// They are out of the recording meanwhile, because the kernel may start tapes of its own.
 pub(super) struct Partials<T: Scalar> {
-    /// The stamp of the recording.
+    /// The stamp of the recording that they came from.
     stamp: u32,
     all: Vec<T>,
     of_kernel: Range<usize>,
 }
 
 impl<T: Scalar> Partials<T> {
-    /// There is any number at first.
+    /// Takes the partials of the current recording, with room for `count` more, which are stale.
     pub(super) fn with_len(count: usize) -> Self {
         let (stamp, mut all, first) = on_slot::<T, _>(|slot| {
             let recording = slot.current();
@@ -180,7 +182,7 @@ impl<T: Scalar> Partials<T> {
     }
 }
 
-/// What is not stored with a kernel is of no account. A kernel may have ended the recording, and then has been refused.
+/// Gives the memory back to the recording, if it still lives: a kernel may have ended it, and was refused then.
 impl<T: Scalar> Drop for Partials<T> {
     fn drop(&mut self) {
         if !self.all.is_empty() {
@@ -208,7 +210,7 @@ impl<T: Scalar> DerefMut for Partials<T> {
     }
 }
 
-/// `sum += partial·adjoint`.
+/// Adds `partial·adjoint` to the sum, lane by lane, by the zero rule.
 #[inline(always)]
 fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
     for (sum, &adjoint) in sum.iter_mut().zip(adjoint) {
@@ -220,7 +222,7 @@ fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint:
     }
 }
 
-/// Adds the product by the rule of [`zero`], out of line.
+/// Adds `partial·adjoint` by the [zero] rule, out of line.
 #[cold]
 #[inline(never)]
 fn add_with_care<T: Scalar>(sum: &mut T, partial: T, adjoint: T) {

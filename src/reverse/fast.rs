@@ -1,8 +1,8 @@
 //! The reverse sweep of plain numbers with one lane, quicker.
 //!
-//! Each loop must equal [`sweep_each`](Recording::sweep_each) to the bit, on any program: a test compares them.
+//! Each loop equals [`sweep_each`](Recording::sweep_each) to the bit, on any program: a test compares them.
 //!
-//! NOTE(perf): `cargo bench --bench modes` shows what they earn, on the chain and on the network with bare `+` and `*`.
+//! NOTE(perf): `cargo bench --bench modes` measures the gain, on the chain and on the network with bare `+` and `*`.
 
 use std::cell::Cell;
 
@@ -10,8 +10,8 @@ use super::recording::{BESIDE, LONG, Node, Recording};
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Recording<T> {
-    /// [`sweep_each`](Self::sweep_each) of plain numbers. Rows of short statements, of sums of products and of zeros have
-    /// a loop each.
+    /// Equals [`sweep_each`](Self::sweep_each). Runs of short statements, of sums of products and of zeros have a loop
+    /// each.
     pub(super) fn sweep_numbers<const CLEARS: bool>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) {
         let before = adjoints.len() - nodes.len();
         let mut left = nodes.len();
@@ -34,8 +34,8 @@ impl<T: Scalar> Recording<T> {
 
 /// Sweeps `nodes` from the end up to the first long statement, sum of products or run of zeros. Returns how many remain.
 ///
-/// NOTE(perf): the loop has one counter, because the cells of all adjoints stay where they are. With a slice that becomes
-/// shorter it has more instructions, and the place of the program in memory decides how fast they are.
+/// NOTE(perf): the loop has one counter, because the slice of adjoints stays as it is. With a slice that becomes
+/// shorter the loop has more instructions, and their speed depends on where the program stands in memory.
 #[inline(never)]
 fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
     let before = adjoints.len() - nodes.len();
@@ -50,7 +50,7 @@ fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], a
             continue;
         }
         let [x, y] = node.arguments;
-        // The marks are past the end of the adjoints.
+        // The marks are past the end of the adjoints (I3).
         if let Some(x) = adjoints.get(x as usize) {
             x.set(x.get() + node.partial * adjoint);
         } else {
@@ -76,8 +76,8 @@ fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], a
 
 /// Sweeps `nodes` from the end as long as the last two are `so_far + x·y`. Returns how many remain.
 ///
-/// NOTE(perf): the adjoint of the sum so far stays in a register. In memory each addition would wait for the one before,
-/// which takes longer than everything else here.
+/// NOTE(perf): the adjoint of the sum so far stays in a register. In memory each addition would wait for the one
+/// before, which takes longer than the rest of the loop.
 #[inline(never)]
 fn sweep_products<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
     let before_nodes = adjoints.len() - nodes.len();
@@ -115,14 +115,15 @@ fn sweep_products<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T]
     rest.len() - before_nodes
 }
 
-/// Whether a node at this position joins the two results before it, the later one first: a sum so far and what is added.
+/// Returns whether the node at this position adds the two results before it, the later one first: the sum so far and a
+/// term.
 #[inline(always)]
 fn adds_last_two<T>(node: &Node<T>, position: usize) -> bool {
     let [x, y] = node.arguments.map(u64::from);
     x + 1 == position as u64 && y + 2 == position as u64
 }
 
-/// The number of zeros at the end. Whole eights are tested at once.
+/// Returns the number of zeros at the end. It tests eight at once.
 #[inline(never)]
 fn zeros_at_the_end<T: Scalar>(adjoints: &[T]) -> usize {
     let (_, eights) = adjoints.as_rchunks::<8>();
@@ -141,8 +142,8 @@ mod tests {
 
     type Loop = fn(&[Node<f64>], &[f64], &mut [f64]) -> usize;
 
-    /// The nodes that a loop leaves of what `record` records of two inputs, with the adjoint 1 for the last; and all
-    /// adjoints.
+    /// Records a program of two inputs, and sweeps it from its last result with the adjoint 1. Returns how many nodes
+    /// the loop leaves, and all adjoints.
     fn swept(sweep: Loop, record: fn(&[Var<f64>])) -> (usize, Vec<f64>) {
         let tape = Tape::<f64>::new();
         record(&tape.vars(&[2.0, 3.0]));
@@ -161,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_of_products_is_one_row() {
+    fn a_sum_of_products_is_swept_by_one_call() {
         // The first product is left.
         let adjoints = vec![12.0, 8.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(swept(sweep_products::<f64, true>, sum_of_products), (1, adjoints));
     }
 
     #[test]
-    fn short_statements_end_where_others_begin() {
+    fn the_short_loop_stops_at_products_long_statements_and_zeros() {
         let short = sweep_short::<f64, true>;
         assert_eq!(swept(short, sum_of_products).0, 7);
         let long = |x: &[Var<f64>]| _ = sum(&[x[0], x[1], x[0], x[1], x[0]]).exp().sin();
@@ -193,7 +194,7 @@ mod tests {
         }
     }
 
-    /// The adjoints of a random program of 60 operations on 4 inputs, by a sweep over its nodes.
+    /// Returns the bits of the adjoints of a random program of 60 operations on 4 inputs, swept by `sweep`.
     fn adjoints_by(seed: u64, sweep: impl Fn(&Recording<f64>, &[Node<f64>], &[f64], &mut [f64])) -> Vec<u64> {
         let mut state = seed;
         let mut random = |below: usize| {

@@ -1,4 +1,4 @@
-//! Statements of dense layers.
+//! Blocks that are dense layers.
 
 use super::block::Operand;
 use super::recording::within_limit;
@@ -11,10 +11,10 @@ use crate::scalar::tiles::{AcrossRows, DownRows, Products, Rows};
 use crate::scalar::zero::{self, add_scaled, are_finite};
 use crate::simd::vectorized;
 
-/// The dense layers of a recording, one after the other.
+/// The dense layers of a recording, in order.
 pub(super) struct Layers<T: 'static>(Vec<Layer<T>>);
 
-/// A layer at some rows.
+/// A dense layer, evaluated at some rows.
 pub(super) struct Layer<T: 'static> {
     /// The parameters and the inputs.
     pub(super) operands: [Operand; 2],
@@ -65,7 +65,7 @@ impl<T> Layers<T> {
 }
 
 impl<T: Scalar> Layers<T> {
-    /// Adds the adjoints of the parameters and of the inputs to sums, from those of the outputs.
+    /// Takes the adjoints of the outputs, and adds the adjoints of the parameters and of the inputs to `sums`.
     pub(super) fn pull_back(&self, layer: u32, outputs: &[T], sums: [&mut [T]; 2]) {
         let layer = &self.0[layer as usize];
         let [neurons, inputs, slopes] = layer.numbers();
@@ -73,7 +73,7 @@ impl<T: Scalar> Layers<T> {
     }
 }
 
-/// The values of [`dense`](crate::dense), and the slopes of the activation.
+/// Returns the values of [`dense`](crate::dense), and the slopes of the activation.
 pub(super) fn dense_with_slopes<T, F>(neurons: &[T], inputs: &[T], rows: usize, activation: &F) -> [Scratch<T>; 2]
 where
     T: Scalar,
@@ -99,8 +99,8 @@ where
     [outputs, slopes]
 }
 
-/// Adds the adjoints of `neurons` and of `inputs` to the sums, from those of the outputs of [`dense`](crate::dense) and
-/// the slopes of its activation. Sums that are empty are of no account.
+/// Takes the adjoints of the outputs of [`dense`](crate::dense) and the slopes of its activation, and adds the adjoints
+/// of `neurons` and of `inputs` to the sums. A sum that is empty is ignored.
 fn pull_dense_back<S: Scalar>(
     neurons: &[S],
     inputs: &[S],

@@ -1,4 +1,4 @@
-//! The operands of statements with many of them.
+//! The operands of long statements.
 
 use super::recording::{NONE, within_limit};
 use super::var::Var;
@@ -6,12 +6,12 @@ use crate::scalar::Scalar;
 
 /// The operands of long statements, one statement after the other, each in runs.
 ///
-/// Slices of variables were mostly recorded one after the other, as the parameters of a
-/// model are, or at equal distances, as the neurons of a layer are. Such operands need no positions but
-/// the first, and the former are walked back over as the slice that they are.
+/// Most slices hold variables at consecutive positions, as the parameters of a model, or at equal distances, as the
+/// neurons of a layer. Of such a run only the first position is stored, and the sweep takes consecutive ones as a slice
+/// of the adjoints.
 pub(super) struct Operands<T> {
     partials: Vec<T>,
-    /// The positions of the operands that are no run.
+    /// The positions of operands that are not spaced equally.
     positions: Vec<u32>,
     runs: Vec<Run>,
     /// Where the runs of each statement end.
@@ -27,20 +27,20 @@ struct Run {
 
 #[derive(Clone, Copy)]
 enum Places {
-    /// At equal distances from the first on.
+    /// At equal distances, from `first` on.
     Spaced { first: u32, distance: u32 },
-    /// The positions are listed from this place on.
+    /// In `positions`, from `start` on.
     Listed { start: u32 },
 }
 
-/// Some arguments of a statement by their positions. Constants are at [`NONE`].
+/// Arguments of a statement by their positions. A constant has the position [`NONE`].
 pub(super) enum Arguments<'a> {
     Spaced { first: usize, distance: usize, len: usize },
     Listed(&'a [u32]),
 }
 
 impl Arguments<'_> {
-    /// The position of each, or nothing for a constant.
+    /// Returns the position of each, or `None` for a constant.
     pub(super) fn positions(&self) -> impl Iterator<Item = Option<usize>> {
         let (spaced, listed) = match *self {
             Arguments::Spaced { first, distance, len } => ((first..).step_by(distance).take(len), &[][..]),
@@ -74,8 +74,8 @@ impl<T> Operands<T> {
 }
 
 impl<T: Scalar> Operands<T> {
-    /// Stores operands of the next statement with their partials. If they were recorded at equal
-    /// distances, this is told.
+    /// Stores operands of the next statement with their partials. `distance` is given if they stand at equal
+    /// distances.
     #[inline(always)]
     pub(super) fn push(&mut self, variables: &[Var<T>], distance: Option<u32>, partials: impl Iterator<Item = T>) {
         self.partials.extend(partials.take(variables.len()));
@@ -96,7 +96,7 @@ impl<T: Scalar> Operands<T> {
         self.ends.len() as u32 - 1
     }
 
-    /// The arguments of a statement and their partials, run by run.
+    /// Returns the arguments of a statement and their partials, run by run.
     #[inline(always)]
     pub(super) fn of(&self, statement: u32) -> impl Iterator<Item = (Arguments<'_>, &[T])> {
         let before = |ends: &[u32], i: usize| if i > 0 { ends[i - 1] as usize } else { 0 };

@@ -8,25 +8,24 @@ use super::operands::Operands;
 use super::var::Place;
 use crate::scalar::Scalar;
 
-/// The operations of a recording in order. Each result has the next position; its variable
-/// carries it.
+/// The statements of a recording in order. Each result has the next position (I2), which its variable carries.
 ///
-/// An operation on one or two operands is a node. The partial by the second is not in it but beside it, in memory
-/// that is not touched where that partial is 1. A sum or product over slices is one statement too, whatever its
-/// length: its node refers to a list of operands. A block has several results, and no nodes.
+/// An operation on one or two operands is a node. The partial by the second operand stands beside the node, in memory
+/// that is not touched where that partial is 1. A sum or product over slices is one statement too, whatever its length:
+/// its node refers to a list of operands. A block has several results, and no nodes.
 pub(crate) struct Recording<T: 'static> {
-    /// What variables carry to show that they are of this recording; 0 when there is none.
+    /// The variables of this recording carry it; 0 when there is no recording.
     stamp: u32,
-    /// The stamp of the first variables, if they outlive a [`rewind`](Recording::rewind); else 0.
+    /// The stamp of the first variables, if they survive a [`rewind`](Recording::rewind); else 0.
     kept_stamp: u32,
     pub(super) nodes: Nodes<T>,
-    /// Of the long statements.
+    /// The operands of the long statements.
     pub(super) operands: Operands<T>,
     pub(super) blocks: Blocks<T>,
 }
 
-/// An operation on two arguments, which are positions, with `∂result/∂first`. `∂result/∂second` is 1, or, where that
-/// is [marked](BESIDE), beside the node.
+/// An operation on two arguments, given by their positions, with `∂result/∂first`. `∂result/∂second` is 1, or beside
+/// the node where the second is [marked](BESIDE).
 #[derive(Clone, Copy)]
 pub(super) struct Node<T> {
     pub(super) partial: T,
@@ -34,19 +33,19 @@ pub(super) struct Node<T> {
 }
 
 impl<T: Scalar> Node<T> {
-    /// The one of an independent variable.
+    /// The node of an independent variable.
     fn variable() -> Self {
         Node { partial: T::zero(), arguments: [NONE; 2] }
     }
 
-    /// The long statement with this number.
+    /// The node of the long statement with this number.
     #[inline(always)]
     fn long(number: u32) -> Self {
         Node { partial: T::zero(), arguments: [LONG, number] }
     }
 }
 
-/// An operation on two operands, either of which may be a constant. ONE says that the partial by the second is one.
+/// An operation on two operands, either of which may be a constant. With `ONE` the partial by the second is 1.
 #[derive(Clone, Copy)]
 pub(super) struct Binary<T, const ONE: bool> {
     pub(super) operands: [Place; 2],
@@ -61,21 +60,21 @@ impl<T: Scalar, const ONE: bool> Binary<T, ONE> {
         Node { partial: by_x, arguments: [argument(x, by_x), y] }
     }
 
-    /// What is written beside it.
+    /// The partial to be written beside the node.
     #[inline(always)]
     fn beside(self) -> Option<T> {
         if ONE { None } else { Some(self.partials[1]) }
     }
 }
 
-/// What it takes to record a node in the recording under way: its last chunk of nodes, which is here while
-/// that recording is not borrowed, and the place of the first of them. Without the chunk there is no room.
+/// The part of the current recording that recording a node needs: its last chunk, which is here while the recordings
+/// are not borrowed (I6), and the place of the first node of the chunk. Without the chunk there is no room.
 ///
-/// In `f64` it fills a line of the cache, and two of them are a power of two apart.
+/// In `f64` a head fills one cache line, and two heads are a power of two apart.
 #[repr(align(64))]
 pub(super) struct Head<T> {
     first: Cell<Place>,
-    /// That of `first`, or, without a recording, [`NOBODYS`].
+    /// The stamp of `first`, or, without a recording, [`NO_RECORDING`].
     stamp: Cell<u32>,
     kept_stamp: Cell<u32>,
     nodes: Cell<Vec<Node<T>>>,
@@ -86,14 +85,14 @@ impl<T> Head<T> {
     pub(super) const fn new() -> Self {
         Head {
             first: Cell::new(Place::new(0, 0)),
-            stamp: Cell::new(NOBODYS),
+            stamp: Cell::new(NO_RECORDING),
             kept_stamp: Cell::new(0),
             nodes: Cell::new(Vec::new()),
             beside: Cell::new(Vec::new()),
         }
     }
 
-    /// Whether a variable with this stamp may be used.
+    /// Returns whether a variable with this stamp may be used.
     #[inline(always)]
     pub(super) fn admits(&self, stamp: u32) -> bool {
         admits(self.stamp.get(), || self.kept_stamp.get(), stamp)
@@ -101,9 +100,10 @@ impl<T> Head<T> {
 }
 
 impl<T: Scalar> Head<T> {
-    /// Records an operation on two operands where nothing is out of the ordinary: the places belong
-    /// here, not both are those of constants, and there is room. It calls no function, which keeps it free of what
-    /// calls cost, and asks what is rare last.
+    /// Records an operation on the fast path: both operands belong to this recording, at least one is a variable,
+    /// and there is room. Otherwise returns `None`.
+    ///
+    /// It calls no function, and tests rare conditions last.
     #[inline(always)]
     pub(super) fn binary<const ONE: bool>(&self, binary: Binary<T, ONE>) -> Option<Place> {
         let [x, y] = binary.operands;
@@ -117,13 +117,13 @@ impl<T: Scalar> Head<T> {
         if self.admits(y.stamp()) { self.push(binary.node(), binary.beside()) } else { None }
     }
 
-    /// Records a long statement if there is room.
+    /// Records a long statement, or returns `None` if there is no room.
     #[inline(always)]
     pub(super) fn long(&self, number: u32) -> Option<Place> {
         self.push(Node::long(number), None)
     }
 
-    /// Records a node if there is room.
+    /// Records a node, or returns `None` if there is no room. Room implies a position below the limit (I3).
     #[inline(always)]
     fn push(&self, node: Node<T>, beside: Option<T>) -> Option<Place> {
         let mut nodes = self.nodes.take();
@@ -135,12 +135,12 @@ impl<T: Scalar> Head<T> {
             }
             nodes.push(node);
         }
-        // What is there meanwhile is empty, and needs no drop.
+        // The vector that stood in meanwhile is empty, and needs no drop.
         std::mem::forget(self.nodes.replace(nodes));
         has_room.then(|| self.first.get().later(number))
     }
 
-    /// Writes what is beside a node with this number, for which there is room.
+    /// Writes the partial beside the node with this number, for which there is room (I5).
     #[inline(always)]
     fn write_beside(&self, number: usize, partial: T) {
         let mut beside = self.beside.take();
@@ -151,7 +151,7 @@ impl<T: Scalar> Head<T> {
     }
 }
 
-/// Whether a recording may use a variable with the stamp `own`; constants may be used everywhere.
+/// Returns whether a recording may use a variable with the stamp `own`; constants may be used everywhere.
 #[inline(always)]
 fn admits(stamp: u32, kept_stamp: impl FnOnce() -> u32, own: u32) -> bool {
     if own == stamp {
@@ -161,20 +161,20 @@ fn admits(stamp: u32, kept_stamp: impl FnOnce() -> u32, own: u32) -> bool {
     own == 0 || own == kept_stamp()
 }
 
-/// The stamp of no recording.
-const NOBODYS: u32 = u32::MAX;
+/// A stamp that is never issued (I7).
+const NO_RECORDING: u32 = u32::MAX;
 
 /// The largest number of positions, and of operands of long statements.
 const LIMIT: u32 = BESIDE - 1;
 
-/// In place of a position: no argument. Constants have it from the start, and an operand
-/// whose partial is zero gets it here.
+/// In place of a position: no argument. Constants carry it, and a node gets it for an operand whose partial is
+/// identically zero (I4).
 pub(super) const NONE: u32 = u32::MAX;
 
-/// With the second position: its partial is beside the node.
+/// A bit of the second position: the partial is beside the node.
 pub(super) const BESIDE: u32 = 1 << 31;
 
-/// In place of the first position: the second is the number of a long statement.
+/// In place of the first position: the node is a long statement, and the second is its number.
 pub(super) const LONG: u32 = u32::MAX - 1;
 
 impl<T> Recording<T> {
@@ -187,35 +187,35 @@ impl<T> Recording<T> {
         self.stamp
     }
 
-    /// Whether a variable with this stamp may be used.
+    /// Returns whether a variable with this stamp may be used.
     #[inline(always)]
     pub(super) fn admits(&self, stamp: u32) -> bool {
         admits(self.stamp, || self.kept_stamp, stamp)
     }
 
-    /// Takes the last chunk back from the head.
+    /// Takes the last chunk from the head (I6).
     #[inline(always)]
     pub(super) fn take_from(&mut self, head: &Head<T>) {
         self.nodes.last.nodes = head.nodes.take();
         self.nodes.last.beside = head.beside.take();
     }
 
-    /// Leaves the last chunk to the head.
+    /// Leaves the last chunk to the head (I6).
     #[inline(always)]
     pub(super) fn leave_to(&mut self, head: &Head<T>) {
         head.first.set(Place::new(self.stamp, self.nodes.start_of_last as u32));
-        head.stamp.set(if self.stamp == 0 { NOBODYS } else { self.stamp });
+        head.stamp.set(if self.stamp == 0 { NO_RECORDING } else { self.stamp });
         head.kept_stamp.set(self.kept_stamp);
         head.nodes.set(std::mem::take(&mut self.nodes.last.nodes));
         head.beside.set(std::mem::take(&mut self.nodes.last.beside));
     }
 
-    /// The number of results.
+    /// Returns the number of results.
     pub(crate) fn len(&self) -> usize {
         self.nodes.positions()
     }
 
-    /// Whether a walk back calls what may record itself.
+    /// Returns whether a reverse sweep calls pull-backs of the user, which may record on tapes of their own.
     pub(super) fn has_pull_backs(&self) -> bool {
         self.blocks.have_pull_backs()
     }
@@ -224,12 +224,12 @@ impl<T> Recording<T> {
         self.nodes.capacity() * Nodes::<T>::BYTES + self.operands.capacity_bytes() + self.blocks.capacity_bytes()
     }
 
-    /// The memory in use, in bytes.
+    /// Returns the memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.node_count() * Nodes::<T>::BYTES + self.operands.bytes() + self.blocks.bytes()
     }
 
-    /// The number of positions that have nodes.
+    /// Returns the number of nodes: the positions that no block takes (I2).
     fn node_count(&self) -> usize {
         self.len() - self.blocks.last().map_or(0, |block| block.results().end - block.nodes_before())
     }
@@ -239,20 +239,20 @@ impl<T> Recording<T> {
         self.stamp = stamp;
     }
 
-    /// Forgets all statements; later ones have the stamp `stamp`.
+    /// Forgets all statements. Later ones have the stamp `stamp`.
     pub(super) fn clear(&mut self, stamp: u32) {
         self.rewind(0, stamp);
         self.kept_stamp = 0;
     }
 
-    /// Lets the variables so far, which are independent ones, outlive rewinding; later
-    /// ones have the stamp `stamp`.
+    /// Lets the variables so far, one block of independent ones, survive rewinding. Later ones have the stamp
+    /// `stamp`.
     pub(super) fn keep(&mut self, stamp: u32) {
         (self.kept_stamp, self.stamp) = (self.stamp, stamp);
     }
 
-    /// Forgets all statements after the first `len` variables, which are one
-    /// [kept](Recording::keep) block; later ones have the stamp `stamp`.
+    /// Forgets all statements after the first `len` variables, which are one [kept](Recording::keep) block. Later
+    /// ones have the stamp `stamp`.
     pub(super) fn rewind(&mut self, len: usize, stamp: u32) {
         self.stamp = stamp;
         self.nodes.clear(len);
@@ -278,7 +278,7 @@ impl<T: Scalar> Recording<T> {
         self.push(Node::long(number), None)
     }
 
-    /// Records results at consecutive places, the first of which is returned.
+    /// Records a block of results at consecutive places (I2), and returns the first place.
     pub(super) fn block(&mut self, results: usize, source: Source<T>) -> Place {
         let first = self.len();
         if results > 0 {
@@ -294,7 +294,7 @@ impl<T: Scalar> Recording<T> {
         Place::new(self.stamp, self.nodes.push(node, beside))
     }
 
-    /// Calls `visit` with the position of every argument that counts.
+    /// Calls `visit` with the position of every argument whose partial is not identically zero.
     pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
         let block = self.blocks.before(position + 1).last();
         if let Some(block) = block.filter(|block| block.results().contains(&position)) {
@@ -314,17 +314,18 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
-/// The room of the first chunk, the smallest, and of the largest ones: each has twice that of the one before, so
-/// that a short recording is small and a long one has few chunks: half of the largest room makes a chain of a million
-/// operations 1.3 times as slow. Tests get to their ends often.
+/// The room of the first chunk, and of the largest. Each chunk has twice the room of the one before, so that a short
+/// recording is small and a long one has few chunks. Tests use small chunks, to cross their ends often.
+///
+/// NOTE(perf): with half of the largest room a chain of a million operations takes 30 % longer.
 const ROOM: [usize; 2] = if cfg!(debug_assertions) { [1 << 4, 1 << 6] } else { [1 << 9, 1 << 14] };
 
-/// Some nodes, the room for more, and that for a partial beside each.
+/// Some nodes, the room for more, and a partial beside each (I5).
 struct Chunk<T> {
     /// The number of its first node.
     first: usize,
     nodes: Vec<Node<T>>,
-    /// As many as there is room for nodes.
+    /// As many as there is room for nodes (I5).
     beside: Vec<T>,
 }
 
@@ -333,7 +334,7 @@ impl<T> Chunk<T> {
         Chunk { first: 0, nodes: Vec::new(), beside: Vec::new() }
     }
 
-    /// The number of nodes for which there is room.
+    /// Returns the number of nodes for which there is room.
     fn room(&self) -> usize {
         self.beside.len()
     }
@@ -347,26 +348,25 @@ impl<T: Scalar> Chunk<T> {
     }
 }
 
-/// Nodes in chunks, so that none is moved when there are more. They are numbered; some
-/// positions have no node.
+/// Nodes in chunks, so that none moves when there are more. Their numbers skip the results of blocks (I2).
 pub(super) struct Nodes<T> {
     full: Vec<Chunk<T>>,
     last: Chunk<T>,
-    /// The position that the first node of the last chunk would have now.
+    /// The position of the first node of the last chunk, were it recorded now.
     start_of_last: usize,
-    /// Chunks for later, the next at the end.
+    /// Empty chunks to be used again, the next at the end.
     spare: Vec<Chunk<T>>,
 }
 
 impl<T> Nodes<T> {
-    /// What a node takes, with the room beside it.
+    /// The memory of a node and the partial beside it.
     const BYTES: usize = size_of::<Node<T>>() + size_of::<T>();
 
     const fn new() -> Self {
         Nodes { full: Vec::new(), last: Chunk::empty(), start_of_last: 0, spare: Vec::new() }
     }
 
-    /// The number of positions.
+    /// Returns the number of positions.
     #[inline(always)]
     fn positions(&self) -> usize {
         self.start_of_last + self.last.nodes.len()
@@ -376,13 +376,13 @@ impl<T> Nodes<T> {
         self.full.iter().chain(&self.spare).map(Chunk::room).sum::<usize>() + self.last.room()
     }
 
-    /// Leaves some positions without nodes. There is a position for every node for which there is room.
+    /// Leaves some positions to a block. Panics if that leaves no position for a node that has room (I3).
     fn skip(&mut self, positions: usize) {
         within_limit(self.start_of_last + positions + self.last.room());
         self.start_of_last += positions;
     }
 
-    /// Forgets all nodes; the next one has the position `start`.
+    /// Forgets all nodes. The next one has the position `start`.
     fn clear(&mut self, start: usize) {
         self.last.nodes.clear();
         while let Some(mut chunk) = self.full.pop() {
@@ -397,13 +397,13 @@ impl<T> Nodes<T> {
         &chunk.nodes[number - chunk.first]
     }
 
-    /// The chunk in which the node with this number is.
+    /// Returns the chunk that holds the node with this number.
     fn chunk_of(&self, number: usize) -> &Chunk<T> {
         let before = self.full.partition_point(|chunk| chunk.first + chunk.nodes.len() <= number);
         self.full.get(before).unwrap_or(&self.last)
     }
 
-    /// The nodes with these numbers and the partials beside them, chunk by chunk, the last one first.
+    /// Returns the nodes with these numbers and the partials beside them, chunk by chunk, the last chunk first.
     pub(super) fn backward(&self, numbers: Range<usize>) -> impl Iterator<Item = (&[Node<T>], &[T])> {
         let mut end = numbers.end;
         std::iter::from_fn(move || {
@@ -416,7 +416,7 @@ impl<T> Nodes<T> {
 }
 
 impl<T: Scalar> Nodes<T> {
-    /// Appends a node and returns its position.
+    /// Appends a node and returns its position. Panics if a new chunk would pass the limit (I3).
     fn push(&mut self, node: Node<T>, beside: Option<T>) -> u32 {
         let room = self.last.room();
         if self.last.nodes.len() == room {
@@ -439,13 +439,13 @@ impl<T: Scalar> Nodes<T> {
     }
 }
 
-/// The position of an operand that counts, or [`NONE`].
+/// Returns the position of an operand, or [`NONE`] if its partial is identically zero (I4).
 #[inline(always)]
 fn argument<T: Scalar>(place: Place, partial: T) -> u32 {
     if partial.is_identically_zero() { NONE } else { place.position() }
 }
 
-/// A number of positions or operands that u32 can count.
+/// Returns a number of positions or operands as `u32`. Panics when it is past the limit.
 #[inline(always)]
 pub(super) fn within_limit(count: usize) -> u32 {
     if count > LIMIT as usize {
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_no_more_nodes_than_positions() {
+    fn room_beyond_the_limit_is_refused() {
         let push = |nodes: &mut Nodes<f64>| nodes.push(Node::variable(), None);
         let refuses = |act: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(act)).is_err();
         let mut nodes = Nodes::new();
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_checked() {
+    fn too_many_positions_panic_with_the_way_out() {
         let limit = LIMIT as usize;
         assert_eq!(within_limit(limit), LIMIT);
         let message = catch_unwind(|| within_limit(limit + 1)).unwrap_err();

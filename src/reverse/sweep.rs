@@ -1,6 +1,7 @@
 //! The reverse sweep over a recording, which carries adjoints from results to arguments.
 //!
-//! [`sweep_each`](Recording::sweep_each) is the loop to read; what surrounds it goes through blocks and chunks of nodes.
+//! [`sweep_each`](Recording::sweep_each) is the loop to read. The code around it goes through blocks and chunks of
+//! nodes.
 
 use std::ops::Range;
 
@@ -12,13 +13,11 @@ use crate::scalar::zero;
 use crate::simd::vectorized;
 
 impl<T: Scalar> Recording<T> {
-    /// The adjoints of all variables up to the last seeded one, and zeros after
-    /// them, in the memory of `adjoints`: L adjoints for each variable, of as many
-    /// outputs or directions.
+    /// Returns the adjoints of all variables up to the last seeded one and a row of zeros after them, in the memory of
+    /// `adjoints`: `L` for each variable, one for each output or direction.
     ///
-    /// The order of summation is that of the statements from the last to the
-    /// first, and within one from the first argument to the last. An adjoint that
-    /// is zero beats a partial that is not finite, and the other way round.
+    /// The sweep sums from the last statement to the first, and within one from the first argument to the last. A zero
+    /// adjoint beats a partial that is not finite, and a zero partial an adjoint that is not.
     pub(super) fn sweep<const L: usize>(
         &self,
         seeds: impl Iterator<Item = (Place, [T; L])> + Clone,
@@ -38,10 +37,10 @@ impl<T: Scalar> Recording<T> {
         adjoints
     }
 
-    /// Writes the adjoints of the first variables, which are independent ones, into `gradient`.
+    /// Writes the adjoints of the first variables, the whole first block, into `gradient`.
     ///
-    /// The adjoints are all zero before, whatever their number, and again afterwards: each that is not is cleared where
-    /// it is swept, which costs less than to clear them all. (No sum that starts from zero is −0.)
+    /// The adjoints are all zero before, whatever their number, and again afterwards (I8). The sweep clears each one
+    /// that is not zero as it reads it, which costs less than to clear them all. (No sum that starts from zero is −0.)
     pub(super) fn gradient(&self, output: Place, seed: T, adjoints: &mut Vec<T>, gradient: &mut [T]) {
         let len = self.swept(output.position() as usize + 1);
         if adjoints.len() <= len {
@@ -51,19 +50,20 @@ impl<T: Scalar> Recording<T> {
         adjoints[output.position() as usize] = seed;
         let (lanes, _) = adjoints.as_chunks_mut::<1>();
         self.sweep_back::<1, true>(lanes, gradient.len());
-        // They are the results of one block, so all are there.
+        // All are there, because they are the results of one block (I2).
         let of_inputs = &mut adjoints[..gradient.len()];
         gradient.copy_from_slice(of_inputs);
         of_inputs.fill(T::zero());
     }
 
-    /// The number of adjoints for a sweep from before a position: all results of a block have one.
+    /// Returns the number of adjoints for a sweep that starts before the position `end`. All results of a block have
+    /// one.
     fn swept(&self, end: usize) -> usize {
         self.blocks.before(end).last().map_or(end, |block| end.max(block.results().end))
     }
 
-    /// Adds the adjoints of the seeds to those of the first variables, which are
-    /// independent ones; what follows them in `adjoints` is of use to nobody.
+    /// Sweeps from the seeds on top of `adjoints`, which holds the adjoints of the first, independent variables. The
+    /// elements after them are to be ignored on return.
     pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
         adjoints.resize(self.len() + 1, T::zero());
         for (place, seed) in seeds {
@@ -73,8 +73,8 @@ impl<T: Scalar> Recording<T> {
         self.sweep_back::<1, false>(lanes, 0);
     }
 
-    /// Carries the adjoints of all variables on to their arguments, from the last; if told so, it clears them but
-    /// for the first ones to be kept.
+    /// Carries all adjoints on to the arguments, from the last. With `CLEARS` it clears the adjoints after the first
+    /// `kept`.
     fn sweep_back<const L: usize, const CLEARS: bool>(&self, adjoints: &mut [[T; L]], kept: usize) {
         let mut end = adjoints.len() - 1;
         for block in self.blocks.before(end).iter().rev() {
@@ -93,8 +93,7 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
-    /// Carries the adjoints at consecutive positions on, of which the first is that of the node
-    /// with the number `first`.
+    /// Carries the adjoints at consecutive positions on. They belong to the nodes from the number `first` on.
     fn sweep_nodes<const L: usize, const CLEARS: bool>(
         &self,
         positions: Range<usize>,
@@ -118,7 +117,7 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
-    /// [`sweep_each`](Self::sweep_each) where vector instructions are of no use.
+    /// Runs [`sweep_each`](Self::sweep_each) without vector instructions, for scalars that record.
     #[inline(never)]
     fn sweep_one_by_one<const L: usize, const CLEARS: bool>(
         &self,
@@ -129,8 +128,8 @@ impl<T: Scalar> Recording<T> {
         self.sweep_each::<L, CLEARS>(nodes, beside, adjoints);
     }
 
-    /// The reverse sweep: for each node, from the last, adds `partial·adjoint` to the adjoint of each argument. The last
-    /// adjoints are those of the nodes.
+    /// The reverse sweep: for each node, from the last, adds `partial·adjoint` to the adjoint of each argument. The
+    /// last adjoints belong to the nodes.
     ///
     /// This loop is the definition, for any scalar and any number of lanes. The loops in `fast.rs` are compared with it,
     /// to the bit. With `CLEARS` it sets each adjoint to zero once it is read.
@@ -143,10 +142,10 @@ impl<T: Scalar> Recording<T> {
     ) {
         let mut rest = adjoints;
         for (node, by_y) in nodes.iter().zip(beside).rev() {
-            // The arguments are before the result.
+            // The arguments stand before the result (I1).
             let Some((adjoint, before)) = rest.split_last_mut() else { return };
             rest = before;
-            // A single adjoint is in a register; several stay where they are.
+            // A single adjoint is copied to a register; several stay where they are.
             let single = *adjoint;
             let lanes = if L == 1 { &single } else { &*adjoint };
             if are_zero(lanes) {
@@ -157,7 +156,7 @@ impl<T: Scalar> Recording<T> {
             }
             let adjoint = if L == 1 || CLEARS { &single } else { adjoint };
             let [x, y] = node.arguments;
-            // The marks are past the end of the adjoints.
+            // The marks are past the end of the adjoints (I3).
             if let Some(x) = rest.get_mut(x as usize) {
                 add(x, node.partial, adjoint);
             } else {
@@ -191,7 +190,7 @@ impl<T: Scalar> Recording<T> {
                 }
                 Arguments::Listed(listed) if !skips_zeros => {
                     for (&position, &partial) in listed.iter().zip(partials) {
-                        // That of a constant is past the end.
+                        // The position of a constant is past the end (I3).
                         if let Some(sum) = adjoints.get_mut(position as usize) {
                             add(sum, partial, adjoint);
                         }
@@ -210,7 +209,7 @@ impl<T: Scalar> Recording<T> {
     }
 }
 
-/// Whether the adjoints are single numbers that nothing records.
+/// Returns whether the adjoints are plain numbers in one lane.
 #[inline(always)]
 const fn are_numbers<T: Scalar, const L: usize>() -> bool {
     L == 1 && T::ORDER == 0
@@ -221,8 +220,8 @@ fn are_zero<T: Scalar, const L: usize>(lanes: &[T; L]) -> bool {
     lanes.iter().all(|lane| lane.is_identically_zero())
 }
 
-/// `sum += partial·adjoint`. A single zero adjoint is not swept at all; in several lanes
-/// it must not meet a partial that is not finite.
+/// Adds `partial·adjoint` to `sum`. A single adjoint is not zero; a zero in one of several lanes must not meet a
+/// partial that is not finite.
 #[inline(always)]
 fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
     let with_care = L > 1 && !partial.is_finite_throughout();

@@ -1,4 +1,4 @@
-//! The variable that records.
+//! The variable, which records every operation on it.
 
 use std::fmt;
 
@@ -22,9 +22,8 @@ use crate::scalar::{Scalar, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///
-/// It is its value and its place on the tape: 16 bytes for `f64`, `Copy`,
-/// `'static`, `Send` and `Sync`. Without a place it is a constant, which costs
-/// nothing on a tape. Equality and order compare values only.
+/// It holds its value and its place on the tape: 16 bytes for `f64`, `Copy`, `'static`, `Send` and `Sync`. A variable
+/// without a place is a constant, which takes no memory on a tape. Equality and order compare values only.
 ///
 /// ```
 /// use dualtape::{Scalar, Tape, Var};
@@ -41,8 +40,8 @@ pub struct Var<T = f64> {
     place: Place,
 }
 
-/// Where a variable is recorded: the stamp of the recording and the position in it;
-/// for a constant 0 and [`NONE`]. One number keeps a variable in two registers.
+/// Where a variable is recorded: the stamp of the recording and the position in it, or 0 and [`NONE`] for a constant.
+/// They share one number, so that a variable fits into two registers.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Place(u64);
 
@@ -69,7 +68,7 @@ impl Place {
         self.stamp() == 0
     }
 
-    /// The place so many positions later.
+    /// Returns the place so many positions later.
     #[inline(always)]
     pub(super) const fn later(self, positions: usize) -> Place {
         Place(self.0 + positions as u64)
@@ -77,7 +76,7 @@ impl Place {
 }
 
 impl<T: Scalar> Var<T> {
-    /// A number that is on no tape.
+    /// Returns a number that is on no tape.
     ///
     /// ```
     /// use dualtape::{Scalar, Var};
@@ -89,7 +88,7 @@ impl<T: Scalar> Var<T> {
         Var { primal, place: Place::NOWHERE }
     }
 
-    /// The value, in the scalar that the tape is over.
+    /// Returns the value, in the scalar that the tape is over.
     ///
     /// ```
     /// use dualtape::{Dual, Var};
@@ -101,7 +100,7 @@ impl<T: Scalar> Var<T> {
         self.primal
     }
 
-    /// Whether the number is on no tape.
+    /// Returns whether the number is on no tape.
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
@@ -122,14 +121,14 @@ impl<T: Scalar> Var<T> {
         self.place
     }
 
-    /// The result of an operation on two operands, whose partial by the second is 1.
+    /// Records an operation on two operands, whose partial by the second is 1.
     #[inline(always)]
     #[track_caller]
     fn joined(self, other: Self, primal: T, by_self: T) -> Self {
         Var { primal, place: record::<T, true>([self.place, other.place], [by_self, T::one()]) }
     }
 
-    /// The result of an operation on a few operands.
+    /// Records an operation on a few operands.
     #[inline(always)]
     #[track_caller]
     fn with_partials<const N: usize>(operands: &[Self; N], value: T, partials: &[T; N]) -> Self {
@@ -140,8 +139,8 @@ impl<T: Scalar> Var<T> {
         }
     }
 
-    /// The result of an operation on two lists of operands, each with its
-    /// partials: one statement, or a constant when they are all constants.
+    /// Records an operation on two lists of operands, each with its partials, as one statement. Returns a constant when
+    /// all operands are constants.
     #[inline(always)]
     #[track_caller]
     fn record(
@@ -170,8 +169,8 @@ impl<T: Scalar> Var<T> {
     }
 }
 
-/// Records a block of some results from K lists of operands, unless these are all constants: `source` is
-/// asked what it comes from.
+/// Records a block of results from K lists of operands, and returns its first place. Calls `source` for the origin of
+/// the block, unless all operands are constants.
 #[inline(always)]
 #[track_caller]
 fn record_block<T: Scalar, const K: usize>(
@@ -179,7 +178,7 @@ fn record_block<T: Scalar, const K: usize>(
     results: usize,
     source: impl FnOnce(&mut Blocks<T>, [Operand; K]) -> Source<T>,
 ) -> Option<Place> {
-    // What it holds is not to be dropped while the slot is borrowed.
+    // Outside, so that the closure is not dropped while the slot is borrowed.
     let mut source = Some(source);
     let recorded = lend_slot(|slot: &Slot<T>| {
         let mut recordings = slot.borrow_mut();
@@ -201,29 +200,29 @@ fn record_block<T: Scalar, const K: usize>(
     recorded.unwrap_or_else(|foreign| refuse::<T>(foreign))
 }
 
-/// The results of a block with their values, as variables from the first one's place on, or as constants.
+/// Returns values as variables at consecutive places from `first` on (I2), or as constants.
 fn results<T: Scalar>(values: &[T], first: Option<Place>) -> impl Iterator<Item = Var<T>> {
     let place = move |i| first.map_or(Place::NOWHERE, |first| first.later(i));
     values.iter().enumerate().map(move |(i, &value)| Var { primal: value, place: place(i) })
 }
 
-/// What there is in a slice of operands.
+/// How a slice of operands is recorded.
 #[derive(Clone, Copy, PartialEq)]
 enum Slice {
     Constants,
-    /// Variables recorded at equal distances.
+    /// Variables at equal distances.
     Spaced(u32),
     Mixed,
 }
 
 impl Slice {
-    /// An error is the stamp of a variable of another recording.
+    /// Returns how the slice is recorded, or the stamp of a variable of another recording.
     #[inline(always)]
     fn of<T: Scalar>(xs: &[Var<T>], head: &Head<T>) -> Result<Slice, u32> {
         let (Some(first), Some(last)) = (xs.first(), xs.last()) else { return Ok(Slice::Constants) };
         let (first, last) = (first.place, last.place);
         let distance = xs.get(1).map_or(1, |second| second.place.0.wrapping_sub(first.0));
-        // The last one tells most of the others apart.
+        // The last place excludes most slices that are not spaced equally.
         let may_be_spaced = !first.is_nowhere()
             && last.stamp() == first.stamp()
             && (1..=u64::from(u32::MAX)).contains(&distance)
@@ -242,7 +241,7 @@ impl Slice {
         }
     }
 
-    /// At which distance the variables were recorded, if at the same.
+    /// Returns the distance, if it is the same throughout.
     #[inline(always)]
     fn distance(self) -> Option<u32> {
         match self {
@@ -258,8 +257,8 @@ impl Slice {
     }
 }
 
-/// The bits in which any place is not that at its distance from the first. They are compared in whole fours,
-/// which are unrolled.
+/// Returns the bits in which any place differs from the expected one, so many distances from the first. It compares
+/// fours, which LLVM unrolls.
 #[inline(always)]
 fn deviations<T>(xs: &[Var<T>], first: Place, distance: u64) -> u64 {
     let (fours, rest) = xs.as_chunks::<4>();
@@ -275,8 +274,8 @@ fn deviations<T>(xs: &[Var<T>], first: Place, distance: u64) -> u64 {
     all
 }
 
-/// Whether an input of a kernel is differentiated. That of a constant is of no account, and left out where it
-/// would be recorded.
+/// Returns whether a kernel is differentiated with respect to this input. The slope with respect to a constant is
+/// ignored anyway, and is left out where it would be recorded.
 #[inline(always)]
 fn counts<T: Scalar>(x: Var<T>) -> bool {
     !(T::RECORDS && x.is_constant())
@@ -295,7 +294,7 @@ fn record<T: Scalar, const ONE: bool>(operands: [Place; 2], partials: [T; 2]) ->
     }
 }
 
-/// Records a statement where memory has to be found, or the operands refused.
+/// Records a statement on the slow path: allocates a chunk, or refuses the operands.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -335,7 +334,7 @@ impl<T: Scalar> Mode for Var<T> {
     #[track_caller]
     fn chain2(self, other: Self, primal: T, slopes: [T; 2]) -> Self {
         if self.place == other.place {
-            // Two constants, or one variable twice, as in a square: then it is one argument.
+            // Two constants, or one variable twice, as in a square, which is one argument.
             return self.chain(primal, slopes[0] + slopes[1]);
         }
         Var { primal, place: record::<T, false>([self.place, other.place], slopes) }
@@ -350,8 +349,8 @@ impl<T: Scalar> Mode for Var<T> {
     #[inline(always)]
     #[track_caller]
     fn plus(self, other: Self) -> Self {
-        // The first one is the sum so far, more often than not: on the way back over a long sum each adjoint waits for
-        // the one before, and where the partial is one by its place alone, not for a product.
+        // NOTE(perf): `self` is mostly the sum so far. Over a long sum each adjoint of the sweep waits for the one
+        // before. As the second operand, whose partial is 1 by its place, it waits for no product.
         other.joined(self, self.primal + other.primal, T::one())
     }
 
@@ -532,8 +531,11 @@ left_operators!([T: Scalar<Real = f64>] Var<T>);
 
 elementary_functions!(inherent_functions [] Var<T>);
 
-/// Out of line, so that partial derivatives which come from memory do not meet those in registers. Values and places
-/// come apart: variables in memory would be made of integers, for which the caller reads also the values as integers.
+/// Evaluates a kernel by `Dual`, out of line.
+///
+/// NOTE(perf): out of line, so that LLVM does not merge partial derivatives in memory with partial derivatives in
+/// registers. Values and places are two arguments: of variables in memory LLVM makes integers, and then the caller
+/// reads the values as integers too.
 #[cold]
 #[inline(never)]
 #[track_caller]

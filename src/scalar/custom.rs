@@ -1,19 +1,16 @@
-//! Operations with derivatives of one's own.
+//! Operations with custom derivatives.
 //!
-//! A [`Rule`] is a function of a few numbers with its partial derivatives, a [`Block`] one
-//! from slice to slice with its pull-back. Both say what is the case in any scalar, and
-//! every reading follows: the value is asked for at plain numbers only, so it may come
-//! from anywhere, and the derivatives are written once, so they are differentiated
-//! again for higher orders.
+//! A [`Rule`] is a function of a few numbers with its partial derivatives, a [`Block`] a function from slice to slice
+//! with its pull-back. Every reading follows from either. The crate asks for the value at plain numbers only, so it may
+//! come from anywhere. The derivatives are generic code, so they are differentiated again for higher orders.
 
 use crate::scalar::sums::dot;
 use crate::scalar::{Real, Scalar};
 
-/// A function of `N` numbers with its own partial derivatives.
+/// A function of `N` numbers with custom partial derivatives.
 ///
-/// The value is computed with plain numbers, by any means: a table, a series, a solver, a
-/// library in another language. The partial derivatives are written in any scalar;
-/// that makes all higher derivatives right.
+/// The value is computed with plain numbers, by any means: a table, a series, a solver, a library in another language.
+/// The partial derivatives are generic in the scalar, which makes all higher derivatives right.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -21,8 +18,8 @@ use crate::scalar::{Real, Scalar};
 ///
 /// # A special function
 ///
-/// Lambert's W, the inverse of `w·eʷ`, by Newton's method; its derivative is
-/// `W/(x·(1 + W))`, here written so that it is right at 0.
+/// Lambert's W, the inverse of `w·eʷ`, by Newton's method. Its derivative is `W/(x·(1 + W))`, written here in a form
+/// that is right at 0.
 ///
 /// ```
 /// use dualtape::{Rule, Scalar, derivative, gradient};
@@ -53,9 +50,8 @@ use crate::scalar::{Real, Scalar};
 ///
 /// # An implicitly defined root
 ///
-/// The angle `E` of Kepler's equation `E − e·sin E = M`, however it is found: by the
-/// implicit function theorem `∂E/∂M = 1/(1 − e·cos E)` and `∂E/∂e = sin E·∂E/∂M`.
-/// ([`root`](crate::implicit::root) does this for systems.)
+/// The angle `E` of Kepler's equation `E − e·sin E = M`. However the value is found, the implicit function theorem
+/// gives `∂E/∂M = 1/(1 − e·cos E)` and `∂E/∂e = sin E·∂E/∂M`. ([`root`](crate::implicit::root) does this for systems.)
 ///
 /// ```
 /// use dualtape::{Rule, Scalar, hessian};
@@ -81,20 +77,19 @@ use crate::scalar::{Real, Scalar};
 #[doc(alias = "custom_jvp")]
 #[doc(alias = "custom_vjp")]
 pub trait Rule<const N: usize, R: Real = f64> {
-    /// The value, at plain numbers.
+    /// Returns the value, at plain numbers.
     fn value(&self, x: [R; N]) -> R;
 
-    /// The partial derivatives at `x`, where the value is `y`.
+    /// Returns the partial derivatives at `x`, where the value is `y`.
     ///
-    /// Use [`apply`](Rule::apply), of this or another rule, for parts that are rules
-    /// themselves, and [`plain`] for parts that are known as plain numbers only.
+    /// Use [`apply`](Rule::apply), of this or another rule, for parts that are rules themselves, and [`plain`] for
+    /// parts that are known as plain numbers only.
     fn partials<S: Scalar<Real = R>>(&self, x: [S; N], y: S) -> [S; N];
 
-    /// The function, in any scalar.
+    /// Evaluates the function, in any scalar.
     ///
-    /// It costs one call of [`value`](Rule::value), and one of
-    /// [`partials`](Rule::partials) for each order of differentiation; on a tape it is
-    /// one statement.
+    /// It costs one call of [`value`](Rule::value), and one of [`partials`](Rule::partials) for each order of
+    /// differentiation. On a tape it is one statement.
     #[track_caller]
     fn apply<S: Scalar<Real = R>>(&self, x: [S; N]) -> S
     where
@@ -104,11 +99,9 @@ pub trait Rule<const N: usize, R: Real = f64> {
     }
 }
 
-/// The plain value of a number that carries no derivatives, for a part of a rule that
-/// is known as a plain number only.
+/// Returns a plain number as such, for a part of a rule that is known at plain numbers only.
 ///
-/// Where such a part would itself have to be differentiated it panics, instead of
-/// passing for a constant.
+/// Where this part would have to be differentiated itself, `plain` panics. So it never passes for a constant.
 ///
 /// # Panics
 ///
@@ -116,8 +109,7 @@ pub trait Rule<const N: usize, R: Real = f64> {
 ///
 /// ```
 /// use dualtape::{Rule, Scalar, derivative, plain};
-///
-/// /// A function of which a program in another language gives value and slope.
+/// /// A function whose value and slope come from a program in another language.
 /// struct Foreign;
 ///
 /// impl Rule<1> for Foreign {
@@ -145,10 +137,10 @@ pub fn plain<S: Scalar>(x: S) -> S::Real {
     x.value()
 }
 
-/// An operation from slice to slice with its own pull-back.
+/// An operation from slice to slice with a custom pull-back.
 ///
-/// On a tape it is one entry, whatever happens inside; a clone of it is kept there, so what it
-/// holds should be cheap to clone (an `Arc` of a large matrix).
+/// On a tape it is one statement, whatever happens inside. The tape keeps a clone of it, so its data should be cheap to
+/// clone (an `Arc` of a large matrix).
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -209,24 +201,23 @@ pub fn plain<S: Scalar>(x: S) -> S::Real {
 /// ```
 #[doc(alias = "custom_vjp")]
 pub trait Block<R: Real = f64>: Clone + 'static {
-    /// The outputs, at plain numbers.
+    /// Returns the outputs, at plain numbers.
     fn value(&self, x: &[R]) -> Vec<R>;
 
-    /// `uᵀ·J` at the inputs `x`, where the outputs are `y`: as many numbers as there are inputs.
+    /// Returns `uᵀ·J` at the inputs `x`, where the outputs are `y`: one number for each input.
     fn pull_back<S: Scalar<Real = R>>(&self, x: &[S], y: &[S], u: &[S]) -> Vec<S>;
 
-    /// `J·v` at the inputs `x`, where the outputs are `y`: as many numbers as there are
-    /// outputs. Unless it is given it pulls back from every output.
+    /// Returns `J·v` at the inputs `x`, where the outputs are `y`: one number for each output. The provided method
+    /// pulls back from every output.
     fn push_forward<S: Scalar<Real = R>>(&self, x: &[S], y: &[S], v: &[S]) -> Vec<S> {
         let unit = |i| (0..y.len()).map(|j| if i == j { S::one() } else { S::zero() }).collect::<Vec<S>>();
         (0..y.len()).map(|i| dot(&self.pull_back(x, y, &unit(i)), v)).collect()
     }
 
-    /// The operation, in any scalar.
+    /// Evaluates the operation, in any scalar.
     ///
-    /// It costs one call of [`value`](Block::value); in forward mode a
-    /// [`push_forward`](Block::push_forward) for every lane, and in reverse mode a
-    /// [`pull_back`](Block::pull_back) for every sweep.
+    /// It costs one call of [`value`](Block::value); in forward mode a [`push_forward`](Block::push_forward) for every
+    /// lane, and in reverse mode a [`pull_back`](Block::pull_back) for every sweep.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Dense layers. They sum in the order of their inputs.
+//! Dense layers. Each sum starts from the bias and adds the products in the order of the inputs.
 
 use super::{Real, Scalar};
 use crate::memory::pool::Scratch;
@@ -6,16 +6,16 @@ use crate::scalar::function::Function;
 use crate::scalar::tiles::{AcrossRows, DownRows, Products, Rows};
 use crate::simd::vectorized;
 
-/// A dense layer without activation: `w·x + b` for each row `x` of a batch and each neuron,
-/// as one block on a tape.
+/// Returns `w·x + b` for each row `x` of a batch and each neuron, as one block on a tape: a dense layer without
+/// activation.
 ///
-/// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `inputs`
-/// the numbers of all rows, row by row. The result has the outputs of all neurons, row by
-/// row: each the bias, to which the products are added in order.
+/// `neurons` holds the weights of a neuron and then its bias, neuron by neuron; `inputs` the numbers of all rows, row
+/// by row. The result holds the outputs of all neurons, row by row. Each is the bias, to which the products are added
+/// in order.
 ///
 /// # Panics
 ///
-/// When the inputs are not that many whole rows, or the parameters not whole neurons.
+/// When `inputs` does not divide into `rows` rows, or `neurons` into neurons of one weight for each input and a bias.
 ///
 /// ```
 /// use dualtape::affine;
@@ -28,11 +28,10 @@ pub fn affine<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize) -> Vec<S> {
     dense(neurons, inputs, rows, &Identity)
 }
 
-/// A dense layer: `activation(w·x + b)` for each row `x` of a batch and each neuron, as one
-/// block on a tape; see [`affine`] for the order of the numbers.
+/// Returns `activation(w·x + b)` for each row `x` of a batch and each neuron, as one block on a tape: a dense layer.
+/// See [`affine`] for the order of the numbers.
 ///
-/// The activation is a function of one input. It is differentiated forward while the layer
-/// is recorded, as by [`fuse`](crate::fuse()).
+/// The activation is a function of one input. Recording differentiates it forward, as [`fuse`](crate::fuse()) does.
 ///
 /// # Panics
 ///
@@ -70,10 +69,13 @@ where
     }
     let columns = inputs.len().checked_div(rows).unwrap_or(0);
     assert!(
-        inputs.len() == rows * columns && neurons.len().is_multiple_of(columns + 1),
-        "a layer: {} inputs are not {rows} rows of one length, or {} parameters not whole neurons with a weight for each \
-         and a bias",
-        inputs.len(),
+        inputs.len() == rows * columns,
+        "dense: {} inputs do not divide into {rows} rows; pass as many numbers for each row",
+        inputs.len()
+    );
+    assert!(
+        neurons.len().is_multiple_of(columns + 1),
+        "dense: {} parameters are not a multiple of {columns} weights + 1 bias; pass these for each neuron",
         neurons.len()
     );
     S::dense_slice(neurons, inputs, rows, activation, outputs);
@@ -91,7 +93,7 @@ impl<R: Real> Function<R> for Identity {
     }
 }
 
-/// Below it, bringing the weights into another order takes as long as the products.
+/// NOTE(perf): below this number of rows, reordering the weights takes as long as the products.
 const FEW_ROWS: usize = 4;
 
 #[inline]
@@ -113,7 +115,7 @@ where
         let right = AcrossRows(Rows { numbers: neurons, width: columns + 1 });
         Products { sizes, left: inputs, right, start: None, stride: count }.add_to(outputs);
     } else {
-        // The weights of all neurons by each input, and the biases of all.
+        // The weights of all neurons for the first input, for the second, ..., and the biases of all.
         let mut by_inputs = Scratch::with_capacity(neurons.len());
         for k in 0..=columns {
             by_inputs.extend(neurons.chunks_exact(columns + 1).map(|neuron| neuron[k]));

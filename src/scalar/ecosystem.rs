@@ -1,11 +1,10 @@
-//! The traits of num-traits and approx, for every [`Mode`](crate::scalar::operators::Mode):
-//! code that was written against `num_traits::Float` by someone who never heard
-//! of this crate can be differentiated in both modes.
+//! The traits of num-traits and approx, for every [`Mode`](crate::scalar::operators::Mode): foreign code over
+//! `num_traits::Float` can be differentiated in both modes.
 //!
-//! What these traits ask about a number (its sign, its class, whether it is
-//! near another) is answered for its value, as with `==` and `<`.
+//! Questions about a number (its sign, its class, whether it is near another) are answered for its value, as with `==`
+//! and `<`.
 
-/// Forwards methods of a foreign trait to those of [`Scalar`](crate::Scalar).
+/// Forwards methods of a foreign trait to the methods of [`Scalar`](crate::Scalar).
 macro_rules! forward_to_scalar {
     ($($name:ident($($p:ident: $t:ty),*);)*) => {
         $(
@@ -19,7 +18,7 @@ macro_rules! forward_to_scalar {
 }
 pub(crate) use forward_to_scalar;
 
-/// Constants of a foreign trait, from those of the plain number.
+/// Lifts the constants of the plain number, for a foreign trait.
 macro_rules! lift_constants {
     ($($name:ident)*) => {
         $(

@@ -1,7 +1,7 @@
-//! The hidden half of [`Scalar`]: what readings need of each other.
+//! The hidden half of [`Scalar`]: the methods that readings call on each other.
 //!
 //! Recording, fusing, dense layers, rules and blocks reach a reading through these methods. Users call the functions
-//! named in each line instead.
+//! that the docs name instead.
 
 use std::thread::AccessError;
 
@@ -11,9 +11,9 @@ use crate::reverse::{Slot, registered_slot};
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::function::{Function, Outputs};
 
-/// What readings need of each other; every [`Scalar`] has it. Outside the crate it cannot be named, which seals `Scalar`.
+/// The methods that readings call on each other. Code outside the crate cannot name this trait, which seals [`Scalar`].
 pub trait Engine<R: Real>: Sized {
-    /// A slope that is constant here and another one elsewhere, as that of `abs`: what
+    /// Returns a slope that is constant here and another constant elsewhere, as the slope of `abs` is. A reading that
     /// traces dependence keeps it even where it is 0.
     fn locally_constant(slope: R) -> Self
     where
@@ -22,8 +22,8 @@ pub trait Engine<R: Real>: Sized {
         Self::from_real(slope)
     }
 
-    /// Whether both are finite throughout and neither is identically zero. It may say no of
-    /// extreme numbers.
+    /// Returns whether both are finite throughout and neither is identically zero. It may return `false` for extreme
+    /// numbers.
     #[inline(always)]
     fn are_ordinary(a: Self, b: Self) -> bool
     where
@@ -32,14 +32,14 @@ pub trait Engine<R: Real>: Sized {
         [a, b].iter().all(|x| x.is_finite_throughout() && !x.is_identically_zero())
     }
 
-    /// Whether operations are recorded, so that even a product with the constant
-    /// zero is one, and is not the constant zero itself.
+    /// Whether operations are recorded. Then a product with the constant zero is a statement, and not the constant
+    /// zero.
     const RECORDS: bool;
 
-    /// How many orders of derivatives are carried: the levels of the nesting, of which a series is K.
+    /// The number of orders of derivatives carried: one for each level of the nesting, and K for a series.
     const ORDER: usize;
 
-    /// `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
+    /// Returns `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
     fn sum_slice(xs: &[Self]) -> Self
     where
         Self: Scalar<Real = R>,
@@ -47,7 +47,7 @@ pub trait Engine<R: Real>: Sized {
         sums::plain_sum(xs)
     }
 
-    /// `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
+    /// Returns `Σᵢ aᵢ bᵢ` over two slices; see [`dot`](crate::dot), which calls it.
     fn dot_slice(a: &[Self], b: &[Self]) -> Self
     where
         Self: Scalar<Real = R>,
@@ -55,7 +55,7 @@ pub trait Engine<R: Real>: Sized {
         sums::plain_dot(a, b)
     }
 
-    /// `Σᵢ wᵢ xᵢ` over a slice; see [`weighted_sum`](crate::weighted_sum), which calls it.
+    /// Returns `Σᵢ wᵢ xᵢ` over a slice; see [`weighted_sum`](crate::weighted_sum), which calls it.
     fn weighted_sum_slice(xs: &[Self], weights: &[R]) -> Self
     where
         Self: Scalar<Real = R>,
@@ -77,22 +77,22 @@ pub trait Engine<R: Real>: Sized {
         dense::plain_dense(neurons, inputs, rows, activation, outputs);
     }
 
-    /// `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
+    /// Returns `ln Σᵢ exp xᵢ` over a slice; see [`log_sum_exp`](crate::log_sum_exp), which calls it.
     fn log_sum_exp_slice(xs: &[Self]) -> Self
     where
         Self: Scalar<Real = R>;
 
-    /// A function with its own derivatives; see [`Rule::apply`], which calls it.
+    /// Evaluates a function with its own derivatives; see [`Rule::apply`], which calls it.
     fn apply_rule<const N: usize>(rule: &impl Rule<N, R>, x: [Self; N]) -> Self
     where
         Self: Scalar<Real = R>;
 
-    /// An operation on slices with its own pull-back; see [`Block::apply`], which calls it.
+    /// Evaluates an operation on slices with its own pull-back; see [`Block::apply`], which calls it.
     fn apply_block(block: &impl Block<R>, x: &[Self]) -> Vec<Self>
     where
         Self: Scalar<Real = R>;
 
-    /// `f(x)` as one statement for each output; see [`fuse`](crate::fuse()), which calls it.
+    /// Returns `f(x)`, as one statement for each output; see [`fuse`](crate::fuse()), which calls it.
     #[inline(always)]
     fn fused<F: Function<R>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<R>>::Of<Self>
     where
@@ -101,7 +101,7 @@ pub trait Engine<R: Real>: Sized {
         f.eval(&x)
     }
 
-    /// `f` at each element of some slices of one length as one block; see
+    /// Evaluates `f` at each element of slices of one length, as one block; see
     /// [`fuse_map`](crate::fuse_map), which calls it.
     fn fused_map<F, const N: usize, const M: usize>(f: &F, x: [&[Self]; N]) -> [Vec<Self>; M]
     where
@@ -116,7 +116,7 @@ pub trait Engine<R: Real>: Sized {
         outputs
     }
 
-    /// Lends this thread's recording tape of variables over `Self`.
+    /// Lends this thread's slot for tapes over `Self`.
     fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError>
     where
         Self: Scalar<Real = R>,
@@ -124,7 +124,7 @@ pub trait Engine<R: Real>: Sized {
         registered_slot(lend)
     }
 
-    /// Lends this thread's recording tape of variables over dual numbers of `Self`.
+    /// Lends this thread's slot for tapes over dual numbers of `Self`.
     #[inline(always)]
     fn with_dual_slot<const N: usize, Out>(lend: impl FnOnce(&Slot<Dual<Self, N>>) -> Out) -> Result<Out, AccessError>
     where

@@ -1,15 +1,13 @@
-//! Functions as values that can be read in every scalar.
+//! Functions as values, for tools that need several readings of one function.
 //!
-//! Rust's closures cannot be generic, so a tool that needs one function in
-//! several readings takes a value of [`Function`], or of [`Parametric`] where what is
-//! differentiated comes in two parts. [`function!`](macro@crate::function) makes one of a
-//! generic `fn`; a type with data of its own implements the trait.
+//! Rust's closures cannot be generic, so such a tool takes a value of [`Function`], or of [`Parametric`] where the
+//! inputs come in two slices. [`function!`](macro@crate::function) makes one of a generic `fn`; a type with data of its
+//! own implements the trait.
 
 use crate::scalar::{Real, Scalar};
 use crate::verbs::Matrix;
 
-/// What a function returns, written as it is at plain numbers: `f64`, `Vec<f64>`,
-/// `[f64; M]`, and the same of `f32`.
+/// The outputs of a function, as a type over plain numbers: `f64`, `Vec<f64>`, `[f64; M]`, and the same of `f32`.
 ///
 /// ```
 /// use dualtape::Outputs;
@@ -18,13 +16,13 @@ use crate::verbs::Matrix;
 /// assert_eq!(<f64 as Outputs<f64>>::as_slice(&"a"), ["a"]);
 /// ```
 pub trait Outputs<R>: Sized {
-    /// The same of another scalar.
+    /// The same type over another scalar.
     type Of<S>;
 
-    /// All outputs in order; a single one is a slice of length 1.
+    /// Returns all outputs in order. A single one is a slice of length 1.
     fn as_slice<S>(y: &Self::Of<S>) -> &[S];
 
-    /// Each output changed by `change`, in order.
+    /// Calls `change` on each output, in order.
     fn map<S, U>(y: Self::Of<S>, change: impl FnMut(S) -> U) -> Self::Of<U>;
 }
 
@@ -96,24 +94,22 @@ impl<R: Real, const M: usize> Outputs<R> for [R; M] {
 /// | [`jacobian`](Function::jacobian) | up to 32 inputs, or twice as many as outputs | [`jacobian_reverse`](crate::jacobian_reverse) |
 /// | [`hessian`](Function::hessian) | | forward over reverse, which is the faster for any number |
 ///
-/// Where the modes cost the same depends on what the function does. Measured, forward
-/// and reverse mode cost the same gradient at 48 inputs for cheap arithmetic, at 16 for
-/// sines and exponentials, and at 8 for long [dot products](crate::dot), each of which is one statement
-/// on a tape; a Jacobian as many outputs as inputs at 64, and at 40 with a quarter of them.
-/// Whoever knows better calls the verb.
+/// The number of inputs at which both modes cost the same depends on the function. Measured for a gradient, it is 48
+/// for cheap arithmetic, 16 for sines and exponentials, and 8 for long [dot products](crate::dot), each of which is one
+/// statement on a tape. For a Jacobian of as many outputs as inputs it is 64, and with a quarter of the outputs 40.
+/// Call a verb to choose the mode yourself.
 pub trait Function<R: Real = f64> {
-    /// What it returns, at plain numbers.
+    /// The outputs, at plain numbers.
     type Output: Outputs<R>;
 
-    /// The function, in any scalar over `R`.
+    /// Evaluates the function, in any scalar over `R`.
     fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> <Self::Output as Outputs<R>>::Of<S>;
 
-    /// `(f(x), ∇f(x))`, in the mode that suits the number of inputs.
+    /// Returns `(f(x), ∇f(x))`, in the mode that suits the number of inputs.
     ///
     /// # Panics
     ///
-    /// When the point has a dual number or a variable that does not belong to the
-    /// derivative under way.
+    /// When the function uses a dual number or a variable that does not belong to this derivative.
     ///
     /// ```
     /// use dualtape::{Function, Scalar, function};
@@ -137,8 +133,7 @@ pub trait Function<R: Real = f64> {
         }
     }
 
-    /// `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in the mode that suits the numbers of
-    /// inputs and outputs.
+    /// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in the mode that suits the numbers of inputs and outputs.
     ///
     /// # Panics
     ///
@@ -168,7 +163,7 @@ pub trait Function<R: Real = f64> {
         }
     }
 
-    /// `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`: [`hessian`](crate::verbs::hessian()).
+    /// Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`, by [`hessian`](crate::verbs::hessian()).
     ///
     /// # Panics
     ///
@@ -203,13 +198,12 @@ const FORWARD_JACOBIAN: usize = 32;
 /// Up to this ratio of inputs to outputs forward mode is the faster way to a Jacobian.
 pub(crate) const FORWARD_INPUTS_PER_OUTPUT: usize = 2;
 
-/// The outputs of a function as a vector.
+/// Returns the outputs of a function as a vector.
 pub(crate) fn slice_of<O: Outputs<R>, R, S: Copy>(y: O::Of<S>) -> Vec<S> {
     O::as_slice(&y).to_vec()
 }
 
-/// A function of two slices that is generic in the scalar: of a state and parameters,
-/// of unknowns and data.
+/// A function of two slices that is generic in the scalar: a state and parameters, or unknowns and data.
 ///
 /// ```
 /// use dualtape::{Parametric, Scalar, function};
@@ -222,20 +216,18 @@ pub(crate) fn slice_of<O: Outputs<R>, R, S: Copy>(y: O::Of<S>) -> Vec<S> {
 /// assert_eq!(line.eval(&[1.0, 2.0], &[3.0, 10.0]), [13.0, 16.0]);
 /// ```
 pub trait Parametric<R: Real = f64> {
-    /// What it returns, at plain numbers.
+    /// The outputs, at plain numbers.
     type Output: Outputs<R>;
 
-    /// The function, in any scalar over `R`.
+    /// Evaluates the function, in any scalar over `R`.
     fn eval<S: Scalar<Real = R>>(&self, x: &[S], p: &[S]) -> <Self::Output as Outputs<R>>::Of<S>;
 }
 
-/// Makes a [`Function`] or a [`Parametric`] of a generic `fn`, over `f64` unless another
-/// plain number is named first.
+/// Makes a [`Function`] or a [`Parametric`] of a generic `fn`, over `f64` or over the plain number that is named first.
 ///
-/// The signature follows the name, with `S` for the scalar; without one it is
-/// `&[S] -> S`. Inputs are `&[S]`, `[S; N]`, `&[S; N]` or a single `S`; outputs `S`, `Vec<S>`,
-/// `[S; M]`, or `&mut [S; M]` for a function that writes them into a slice, which is its
-/// last argument. Two slices, `&[S], &[S]`, make a [`Parametric`].
+/// The signature follows the name, with `S` for the scalar. Without one it is `&[S] -> S`. Inputs are `&[S]`, `[S; N]`,
+/// `&[S; N]` or a single `S`; outputs `S`, `Vec<S>`, `[S; M]`, or `&mut [S; M]` for a function that writes them into
+/// its last argument, a slice. Two slices, `&[S], &[S]`, make a [`Parametric`].
 ///
 /// ```
 /// use dualtape::{Function, Real, Scalar, function};

@@ -5,10 +5,10 @@ use num_traits::{Float, One};
 use super::sums::{sum, sum_of};
 use super::{Real, Scalar};
 
-/// `ln Σᵢ exp xᵢ`, without overflow, as one statement on a tape.
+/// Returns `ln Σᵢ exp xᵢ`, without overflow, as one statement on a tape.
 ///
-/// Its gradient is [`softmax`]. Of an empty slice it is `−∞`, the logarithm
-/// of an empty sum; `−∞` among the elements is neutral.
+/// Its gradient is [`softmax`]. An empty slice gives `−∞`, the logarithm of an empty sum; `−∞` among the elements is
+/// neutral.
 ///
 /// ```
 /// use dualtape::log_sum_exp;
@@ -21,7 +21,7 @@ pub fn log_sum_exp<S: Scalar>(xs: &[S]) -> S {
     S::log_sum_exp_slice(xs)
 }
 
-/// `exp(xᵢ) / Σⱼ exp(xⱼ)` for every i, without overflow.
+/// Returns `exp(xᵢ) / Σⱼ exp(xⱼ)` for every i, without overflow.
 ///
 /// ```
 /// assert_eq!(dualtape::softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
@@ -32,8 +32,7 @@ pub fn softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
     shares
 }
 
-/// `xᵢ − ln Σⱼ exp(xⱼ)` for every i: the logarithm of [`softmax`], without its
-/// underflow.
+/// Returns `xᵢ − ln Σⱼ exp(xⱼ)` for every i: the logarithm of [`softmax`], without its underflow.
 ///
 /// ```
 /// assert_eq!(dualtape::log_softmax(&[0.0, 1000.0]), [-1000.0, 0.0]);
@@ -43,8 +42,8 @@ pub fn log_softmax<S: Scalar>(xs: &[S]) -> Vec<S> {
     xs.iter().map(|&x| x - total).collect()
 }
 
-/// `m + ln(1 + Σ exp(xᵢ − m))`, the sum without the largest, so that nothing
-/// overflows and a small result keeps its digits.
+/// Returns `m + ln(1 + Σ exp(xᵢ − m))` with the largest element m, over the other elements. So nothing overflows, and a
+/// small result keeps its digits.
 pub(crate) fn plain_log_sum_exp<R: Real>(xs: &[R]) -> R {
     let Some(largest) = index_of_largest(xs) else { return R::neg_infinity() };
     let m = xs[largest];
@@ -55,7 +54,7 @@ pub(crate) fn plain_log_sum_exp<R: Real>(xs: &[R]) -> R {
     m + Scalar::ln_1p(others)
 }
 
-/// The first index of the largest value, or of a NaN if there is one.
+/// Returns the first index of the largest value, or of a NaN if there is one.
 pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
     (0..xs.len()).reduce(|best, i| {
         let (x, y) = (xs[best].value(), xs[i].value());
@@ -63,7 +62,7 @@ pub(crate) fn index_of_largest<S: Scalar>(xs: &[S]) -> Option<usize> {
     })
 }
 
-/// [`softmax`] in the place of the numbers.
+/// Replaces the numbers by their [`softmax`].
 pub(crate) fn softmax_in_place<S: Scalar>(xs: &mut [S]) {
     let Some(largest) = index_of_largest(xs) else { return };
     let m = xs[largest];
@@ -76,7 +75,7 @@ pub(crate) fn softmax_in_place<S: Scalar>(xs: &mut [S]) {
     xs.iter_mut().for_each(|x| *x /= total);
 }
 
-/// `exp(x − m)`; of a large difference the rounding would be a visible factor.
+/// Returns `exp(x − m)`, corrected where rounding a large difference would be a visible factor.
 #[inline]
 fn exp_of_difference<S: Scalar>(x: S, m: S) -> S {
     let power = (x - m).exp();
@@ -88,15 +87,15 @@ fn exp_of_difference<S: Scalar>(x: S, m: S) -> S {
     }
 }
 
-/// What rounding takes from `a − b` (Knuth's exact sum).
+/// Returns the rounding error of `a − b`: the exact difference less the rounded one (Knuth's exact sum).
 pub(crate) fn rest_of_difference<R: Real>(a: R, b: R) -> R {
     let difference = a - b;
     let taken = difference - a;
     (a - (difference - taken)) - (b + taken)
 }
 
-/// The softmax when the largest value `m` is infinite or NaN: equal shares for
-/// the elements that reach an infinite `m`, NaN for all beside a NaN.
+/// Returns the softmax when the largest value `m` is infinite or NaN: equal shares for the elements that equal an
+/// infinite `m`, or NaN for all elements.
 fn weights_of_infinite<S: Scalar>(xs: &[S], m: S::Real) -> Vec<S> {
     if Float::is_nan(m) {
         return xs.iter().map(|_| S::from_real(m)).collect();

@@ -1,14 +1,14 @@
 //! Sums and products over slices.
 //!
-//! The order of summation is fixed and the same for every scalar: eight running sums, the i-th taking the elements i,
-//! i+8, i+16, ..., folded pairwise at the end, then the rest one by one. The compiler turns it into vector code for
-//! plain numbers, and the value is the same bit for bit in every reading.
+//! The order of summation is fixed and the same for every scalar. Eight running sums take the elements i, i+8, i+16,
+//! ... and are folded pairwise at the end; then the rest is added one by one. LLVM makes vector code of it for plain
+//! numbers, and every reading has the same value bit for bit.
 
 use super::Scalar;
 
 const RUNNING: usize = 8;
 
-/// `Σᵢ xᵢ`, as one statement on a tape. The sum of an empty slice is 0.
+/// Returns `Σᵢ xᵢ`, as one statement on a tape. The sum of an empty slice is 0.
 ///
 /// ```
 /// assert_eq!(dualtape::sum(&[1.0, 2.0, 3.5]), 6.5);
@@ -18,7 +18,7 @@ pub fn sum<S: Scalar>(xs: &[S]) -> S {
     S::sum_slice(xs)
 }
 
-/// `Σᵢ aᵢ bᵢ`, as one statement on a tape. The product of empty slices is 0.
+/// Returns `Σᵢ aᵢ bᵢ`, as one statement on a tape. The product of empty slices is 0.
 ///
 /// # Panics
 ///
@@ -42,10 +42,10 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     S::dot_slice(a, b)
 }
 
-/// `Σᵢ wᵢ xᵢ` with plain weights, as one statement on a tape: what data do to the parameters of a linear
-/// model. The sum of an empty slice is 0.
+/// Returns `Σᵢ wᵢ xᵢ` with plain weights, as one statement on a tape: parameters `xs` of a linear model at a row of
+/// data. The sum of an empty slice is 0.
 ///
-/// It is [`dot`] without the making of constants.
+/// It equals [`dot`] with the weights as constants, and makes no constants.
 ///
 /// # Panics
 ///
@@ -69,7 +69,7 @@ pub fn weighted_sum<S: Scalar>(xs: &[S], weights: &[S::Real]) -> S {
     S::weighted_sum_slice(xs, weights)
 }
 
-/// Sums `term(xs[0], ys[0]) + ... + term(xs[n - 1], ys[n - 1])` in the order described above.
+/// Returns `term(xs[0], ys[0]) + ... + term(xs[n - 1], ys[n - 1])`, in the order of this module.
 #[inline]
 pub(crate) fn sum_of_pairs<X, Y, S: Scalar>(xs: &[X], ys: &[Y], term: impl Fn(&X, &Y) -> S) -> S {
     let ((xs, last_xs), (ys, last_ys)) = (xs.as_chunks::<RUNNING>(), ys.as_chunks::<RUNNING>());
@@ -101,7 +101,7 @@ pub(crate) fn sum_of_pairs<X, Y, S: Scalar>(xs: &[X], ys: &[Y], term: impl Fn(&X
     total
 }
 
-/// Sums `term(xs[0]) + ... + term(xs[n - 1])` in the order described above.
+/// Returns `term(xs[0]) + ... + term(xs[n - 1])`, in the order of this module.
 #[inline]
 pub(crate) fn sum_of<X, S: Scalar>(xs: &[X], term: impl Fn(&X) -> S) -> S {
     sum_of_pairs(xs, xs, |x, _| term(x))

@@ -1,4 +1,4 @@
-//! Products of matrices in tiles, whose sums fit into registers.
+//! Products of matrices, in tiles whose sums fit into registers.
 
 use crate::scalar::Scalar;
 
@@ -16,13 +16,13 @@ impl<'a, S> Rows<'a, S> {
     }
 }
 
-/// One of two matrices whose product is wanted.
+/// A factor of a product of matrices, as a list of vectors.
 pub(crate) trait Factor<S>: Copy {
-    /// Gives the elements of I vectors of length `n`, from the one with the number `first` on: those with the same
-    /// number together, which is to count up from 0.
+    /// Returns a function from k to the k-th elements of `I` vectors of length `n`, from the vector `first` on. The
+    /// caller counts k up from 0.
     fn tile<const I: usize>(self, first: usize, n: usize) -> impl FnMut(usize) -> [S; I];
 
-    /// An element of one vector.
+    /// Returns the k-th element of one vector.
     fn element(self, vector: usize, k: usize) -> S;
 }
 
@@ -74,28 +74,29 @@ impl<S: Scalar> Factor<S> for DownRows<'_, S> {
     }
 }
 
-/// The body for each row of a tile, written out. Of a loop the compiler may, with link-time optimization, make vectors
-/// down the columns, which it has to gather.
+/// Repeats the body for each row of a tile, written out.
+///
+/// NOTE(perf): of a loop LLVM may, with link-time optimization, make vectors down the columns, which it has to gather.
 macro_rules! for_rows {
     ($i:ident in $($row:literal)* => $body:expr) => {
         $({ let $i: usize = $row; $body })*
     };
 }
 
-/// The products of `m` vectors with `p` vectors of `n` elements, to be added to sums, product after product.
+/// The products of `m` vectors with `p` vectors of `n` elements, to be added to `m` × `p` sums, element by element.
 #[derive(Clone, Copy)]
 pub(crate) struct Products<'a, S, A, B> {
     pub(crate) sizes: [usize; 3],
     pub(crate) left: A,
     pub(crate) right: B,
-    /// What each row of sums starts from, where it is not what is there.
+    /// The start of each row of sums; without it the sums start from their present values.
     pub(crate) start: Option<&'a [S]>,
     /// The number of sums in a row.
     pub(crate) stride: usize,
 }
 
 impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
-    /// They are computed in tiles, whose sums fit into registers.
+    /// Adds the products to the sums, in tiles whose sums fit into registers.
     #[inline(always)]
     pub(crate) fn add_to(self, sums: &mut [S]) {
         let [m, n, p] = self.sizes;
@@ -115,7 +116,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
         self.add_in_tiles(sums, false);
     }
 
-    /// In tiles of eight rows, if the registers hold as many sums, of four, and of one.
+    /// Adds in tiles of eight rows (if the registers hold as many sums), of four, and of one.
     #[inline(always)]
     fn add_in_tiles(self, sums: &mut [S], eight: bool) {
         let [m, ..] = self.sizes;
@@ -131,7 +132,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
         }
     }
 
-    /// I rows from the one with the number `i` on, in tiles of eight, four, and one column.
+    /// Adds to `I` rows from the row `i` on, in tiles of eight columns, of four, and of one.
     #[inline(always)]
     fn add_rows<const I: usize>(self, sums: &mut [S], i: usize) {
         let [_, _, p] = self.sizes;
@@ -147,7 +148,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
         }
     }
 
-    /// It has loops over ranges and arrays alone, which the compiler dissolves for any instructions.
+    /// Adds to one tile. Its loops go over ranges and arrays alone, which LLVM unrolls for any instructions.
     #[inline(always)]
     fn add_tile<const I: usize, const J: usize>(self, sums: &mut [S], i: usize, j: usize) {
         let [_, n, _] = self.sizes;
@@ -171,7 +172,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     }
 }
 
-/// Products with the sums that they are added to, for the vector instructions that the machine has.
+/// Products and the sums they are added to, to be run with the vector instructions of the machine.
 #[cfg(feature = "simd")]
 struct InTiles<'a, 'b, S, A, B> {
     products: Products<'a, S, A, B>,
@@ -184,7 +185,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> pulp::WithSimd for InTiles<'_, '_, S
 
     #[inline(always)]
     fn with_simd<I: pulp::Simd>(self, _: I) {
-        // Sixty-four sums, and as much again for what they are made of.
+        // Sixty-four sums, and as many numbers again for the factors.
         self.products.add_in_tiles(self.sums, I::REGISTER_COUNT * I::F64_LANES >= 128);
     }
 }

@@ -1,9 +1,8 @@
 //! The coefficients of rules and blocks.
 //!
-//! Their derivatives are formulas in the inputs and in the outputs, so that outputs known up
-//! to order k give the slopes up to order k, and these the outputs up to order k + 1. A rule whose
-//! slopes use the rule itself needs it up to the order k only; that order is kept beside
-//! the numbers, or such a rule would call itself without end.
+//! Their derivatives are formulas in the inputs and in the outputs. So outputs known up to order k give the slopes up
+//! to order k, and these give the outputs up to order k + 1. A rule whose slopes use the rule itself asks for it up to
+//! order k only. [`Order`] keeps that order, without which such a rule would call itself without end.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -28,7 +27,7 @@ pub(super) fn apply_block<T: Scalar, const K: usize>(
 ) -> Vec<Taylor<T, K>> {
     let values = plainly::<T, K, _>(|| T::apply_block(block, &x.iter().map(|x| x.primal).collect::<Vec<T>>()));
     let constants = values.into_iter().map(Taylor::constant).collect();
-    // The coefficient K + 1 of x, which only the order K + 1 would need, is taken as zero.
+    // Only order K + 1 would need the coefficient K + 1 of x: it is taken as zero.
     let rates: Vec<Taylor<T, K>> = x.iter().map(|x| series(rate(x))).collect();
     raised(x, constants, |y: &Vec<Taylor<T, K>>| {
         let rates = pushed_forward(block, x, y, &rates);
@@ -39,7 +38,7 @@ pub(super) fn apply_block<T: Scalar, const K: usize>(
     })
 }
 
-/// A series of the K coefficients from the value up.
+/// Returns a series of the K coefficients from the value up.
 fn series<T: Scalar, const K: usize>(coefficients: [T; K]) -> Taylor<T, K> {
     let mut x = Taylor::constant(T::zero());
     for (k, coefficient) in coefficients.into_iter().enumerate() {
@@ -48,8 +47,7 @@ fn series<T: Scalar, const K: usize>(coefficients: [T; K]) -> Taylor<T, K> {
     x
 }
 
-/// The outputs `y` at `x` up to the order that is asked for, from their values, where
-/// `next` raises the order by one.
+/// Raises the outputs `y` at `x` from order 0 to the order that is asked for. `next` raises the order by one.
 fn raised<T: Scalar, Y, const K: usize>(x: &[Taylor<T, K>], y: Y, next: impl Fn(&Y) -> Y) -> Y {
     if x.iter().all(|x| x.is_constant()) {
         return y;
@@ -60,13 +58,13 @@ fn raised<T: Scalar, Y, const K: usize>(x: &[Taylor<T, K>], y: Y, next: impl Fn(
     })
 }
 
-/// Computes values, in which all orders are asked for.
+/// Computes values, and asks for all orders meanwhile.
 fn plainly<T: Scalar, const K: usize, Y>(compute: impl FnOnce() -> Y) -> Y {
     let _order = Order::ask::<Taylor<T, K>>(K);
     compute()
 }
 
-/// Marks up to which order series of one type are asked for on this thread.
+/// Asks for series of one type up to some order, on this thread, while it lives.
 struct Order;
 
 thread_local! {

@@ -1,17 +1,15 @@
 //! The coefficients of every elementary function.
 //!
-//! Of `y(t) = f(x(t))` the chain rule `y′ = s·x′` with `s(t) = f′(x(t))` is, coefficient by
-//! coefficient,
+//! For `y(t) = f(x(t))` the chain rule `y′ = s·x′` with `s(t) = f′(x(t))` reads, coefficient by coefficient,
 //!
 //! ```text
 //!     (k+1)·yₖ₊₁ = s₀·(k+1)xₖ₊₁ + s₁·k·xₖ + ... + sₖ·x₁
 //! ```
 //!
-//! so that the slope up to order k gives the result up to order k + 1. Where the slope
-//! is a formula of other functions it is that of `rules.rs`, and is [`integrate`]d. Where it
-//! is one of the result itself, as `exp′ = exp`, each coefficient of the slope is taken
-//! when those of the result are known as far as it needs them, by [`solve`].
-//! (Griewank & Walther 2008, tables 13.1 and 13.2.)
+//! so the slope up to order k gives the result up to order k + 1. A slope that is a formula in other functions comes
+//! from `rules.rs`, and [`integrate`] takes it. A slope that depends on the result, as `exp′ = exp`, is taken one
+//! coefficient at a time, each when the result is known far enough, by [`solve`]. (Griewank & Walther 2008, tables 13.1
+//! and 13.2.)
 //!
 //! The coefficient 0 is the inner scalar's own function. A coefficient that is zero
 //! throughout beats a slope that is not finite, as in a dual number.
@@ -23,7 +21,7 @@ use crate::scalar::zero;
 use crate::scalar::{Scalar, rules};
 use crate::series::Taylor;
 
-/// The plain number `n`.
+/// Returns the plain number `n`.
 pub(super) fn whole<T: Scalar>(n: usize) -> T::Real {
     <T::Real as Scalar>::from_f64(n as f64)
 }
@@ -34,7 +32,7 @@ fn real<T: Scalar>(x: f64) -> T::Real {
 
 // Products and quotients.
 
-/// `a₀bₙ + a₁bₙ₋₁ + ...` over the shorter one, `b` from its last backward.
+/// Returns `a₀bₙ + a₁bₙ₋₁ + ...` over the shorter of the two, with `b` from its last element down.
 fn convolution<T: Scalar>(a: impl Iterator<Item = T>, b: impl DoubleEndedIterator<Item = T>) -> T {
     let matters = |&(a, b): &(T, T)| !zero::vanishes(a, b);
     a.zip(b.rev()).filter(matters).map(|(a, b)| a * b).reduce(|sum, term| sum + term).unwrap_or_else(T::zero)
@@ -79,8 +77,8 @@ pub(super) fn integrated<T: Scalar>(rate: T, k: usize) -> T {
     if k == 0 { rate } else { rate / whole::<T>(k + 1) }
 }
 
-/// y′ = s·x′, where the coefficient k of s follows from those of y up to k and those of s
-/// before: `slope(&y, &s, k)`.
+/// y′ = s·x′, where `slope(&y, &s, k)` gives the coefficient k of s, from the coefficients of y up to k and of s below
+/// k.
 fn solve<T: Scalar, const K: usize>(
     value: T,
     x: &Taylor<T, K>,
@@ -111,12 +109,12 @@ pub(super) fn integrate_all<T: Scalar, const K: usize>(
     Taylor { primal, ..sum }
 }
 
-/// The value and slope of a rule as numbers.
+/// Returns the value and slope of a rule as numbers.
 fn numbers<T>((value, slope): (T, impl Slope<T>)) -> (T, T) {
     (value, slope.number())
 }
 
-/// The coefficient k of the constant 1.
+/// Returns the coefficient k of the constant 1.
 fn one_at<T: Scalar>(k: usize) -> T {
     if k == 0 { T::one() } else { T::zero() }
 }
@@ -148,7 +146,7 @@ pub(super) fn pow<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>) -
     if vanishes || (x.value() == zero && exponent == zero) {
         return power_by_slopes(x, y, K);
     }
-    // As exp(y ln x), whose value is known already.
+    // As exp(y ln x); the value is known already.
     solve(value, &(y * ln_x), |z, _, k| z[k])
 }
 
@@ -156,10 +154,10 @@ fn whole_number<R: crate::Real>(y: R) -> Option<i32> {
     y.to_i32().filter(|&n| <R as Scalar>::from_f64(f64::from(n)) == y)
 }
 
-/// xᵃ from its value and slope, `n` being the exponent where it is a whole number.
+/// xᵃ from its value and slope; `n` is the exponent if it is a whole number.
 ///
-/// The recurrence divides by x, which magnifies errors near 0, and needs the digits of
-/// the slope. A few factors are multiplied instead, so that all powers of 0 are right.
+/// The recurrence divides by x, which magnifies errors near 0, and needs the digits of the slope. For n up to K, and
+/// where the slope is not a normal number, the factors are multiplied instead, so that all powers of 0 are right.
 fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: T, n: Option<i32>) -> Taylor<T, K> {
     let is_normal = Float::is_normal(slope.value());
     match n {

@@ -1,10 +1,9 @@
 //! Long loops in bounded memory: checkpoints.
 //!
-//! Recording a loop `xₜ₊₁ = stepₜ(xₜ, p)` takes memory for every operation of every
-//! step. The reverse sweep needs them one step at a time, from the last to the first, so it
-//! is enough to store a few states on the way. Before a step is swept, the loop runs again
-//! from the nearest state stored before it; freed storage goes to states nearer to the next
-//! steps to sweep. With s stored states, of which the initial one is the first,
+//! Recording a loop `xₜ₊₁ = stepₜ(xₜ, p)` takes memory for every operation of every step. The reverse sweep needs them
+//! one step at a time, from the last to the first, so it is enough to store a few states on the way. Before a step is
+//! swept, the loop runs again from the nearest state stored before it; freed storage goes to states nearer to the next
+//! steps to sweep. With s stored states, the initial one included,
 //!
 //! ```text
 //!     β(s, r) = (s + r)! / (s! r!)
@@ -97,8 +96,8 @@ pub struct Checkpointed<F> {
 }
 
 impl<F: Fn(usize) -> P, P> Checkpointed<F> {
-    /// The loop `for t in steps { x = step(t).eval(x, p) }`, of which `stored` states are
-    /// kept at a time, the initial one among them.
+    /// Returns the loop `for t in steps { x = step(t).eval(x, p) }`, which keeps `stored` states at a time, the
+    /// initial one included.
     ///
     /// # Panics
     ///
@@ -216,7 +215,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
     where
         P: Parametric<T::Real>,
     {
-        self.walk_back(x, p, |end, p| {
+        self.sweep_in_reverse(x, p, |end, p| {
             let loss = loss(end, p);
             (loss.primal(), vec![(loss, T::one())])
         })
@@ -252,7 +251,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
             x.len(),
             u.len()
         );
-        self.walk_back(x, p, |end, _| {
+        self.sweep_in_reverse(x, p, |end, _| {
             (end.iter().map(|y| y.primal()).collect(), end.iter().copied().zip(u.iter().copied()).collect())
         })
     }
@@ -260,7 +259,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
     /// Sweeps from the seeds that `finish` makes of the last state and the
     /// parameters, on the recording of the last step.
     #[track_caller]
-    fn walk_back<T: Scalar, Out>(
+    fn sweep_in_reverse<T: Scalar, Out>(
         &self,
         x: &[T],
         p: &[T],
@@ -317,7 +316,7 @@ impl<F: Fn(usize) -> P, P> Checkpointed<F> {
 
 /// The states stored now, and one to work on.
 struct Checkpoints<T> {
-    /// How many states may be stored.
+    /// The number of states that may be stored.
     room: usize,
     /// The time of each stored state, from the first.
     times: Vec<usize>,
@@ -365,7 +364,7 @@ fn first_leg(steps: usize, stored: usize) -> usize {
     below.min(steps as u128 - least_rest) as usize
 }
 
-/// The least r with `β(stored, r) ≥ steps`, and `β(stored, r − 1)`, for at least 2 steps.
+/// Returns the least r with `β(stored, r) ≥ steps`, and `β(stored, r − 1)`, for at least 2 steps.
 fn runs(steps: usize, stored: usize) -> (u128, u128) {
     let (mut r, mut below) = (1, 1);
     loop {

@@ -79,7 +79,7 @@ fn runs<R: Real>(x: R) -> Vec<Vec<R>> {
     let least = Float::max(R::from_f64(64.0) * R::epsilon() * size, R::min_positive_value());
     let falling = |first: R| {
         let steps = (0..LEVELS).map(|level| first / R::from_f64(RATIO.powi(level))).filter(|&step| step >= least);
-        // What x + h differs from x by, so that both points have the same distance.
+        // The difference of x + h and x as rounded, so that both points have the same distance.
         steps.map(|step| (x + step) - x).collect()
     };
     std::iter::once(first).chain(small).chain(finer).map(falling).collect()
@@ -109,8 +109,8 @@ impl<R: Real> Estimate<R> {
         self.doubt == R::zero()
     }
 
-    /// This or one from finer steps, whichever is the less doubtful. What is flat in the
-    /// finer ones only is a stair, or noise: then the error has room for both slopes.
+    /// Returns this slope or the one from finer steps, whichever has the smaller doubt. A function that is flat in
+    /// finer steps only is a stair, or noise: then the error covers both slopes.
     fn or(self, finer: Self) -> Self {
         let slope = Float::abs(self.slope);
         if !finer.is_flat() || Float::is_nan(slope) {
@@ -162,7 +162,7 @@ struct Quotient<R> {
 /// The limit of the quotients of a run, its error, and the last quotient that it is from.
 /// The quotients differ from it by the powers m, m + 2, ... of the step.
 fn limit<R: Real>(quotients: &[Quotient<R>], m: i32) -> (R, R, usize) {
-    // Each row has the quotient, and its extrapolations with those of one more step each.
+    // Each row has the quotient, and then its extrapolations, each over one step more.
     let mut rows: Vec<Vec<R>> = Vec::new();
     for quotient in quotients {
         let mut row = vec![quotient.value];
@@ -178,7 +178,7 @@ fn limit<R: Real>(quotients: &[Quotient<R>], m: i32) -> (R, R, usize) {
         for j in 1..rows[k].len() {
             let candidate = rows[k][j];
             let distance = |other: R| Float::abs(candidate - other);
-            // How far it moved, and what noise the finer rows have beyond rounding.
+            // The change from its neighbours, and the noise of the finer rows beyond rounding.
             let change = Float::max(distance(rows[k][j - 1]), distance(rows[k - 1][j - 1]));
             let noise = (k + 1..rows.len()).map(|l| distance(rows[l][l]) * quotients[l].step / quotients[k].step);
             let error_here = noise.fold(Float::max(change, quotients[k].rounding), Float::max);

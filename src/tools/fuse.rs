@@ -1,24 +1,21 @@
 //! Forward mode inside reverse mode.
 //!
-//! A kernel of a few inputs that is called many times is recorded as many operations
-//! each time, and each is written to memory and read again. Evaluated with dual numbers whose zeros
-//! are known to the compiler it needs registers alone, and leaves one statement with its partial
-//! derivatives (preaccumulation: Griewank & Walther 2008, §10.2; Hogan 2014 and Sagebaum
-//! et al. 2019 do the like with expression templates). At the elements of slices it leaves
-//! one block for all of them.
+//! A kernel of a few inputs records many operations at each call, and each is written to memory and read again.
+//! Evaluated on dual numbers whose zeros LLVM knows, the kernel needs registers alone, and records one statement with
+//! its partial derivatives. (Preaccumulation: Griewank & Walther 2008, §10.2; Hogan 2014 and Sagebaum et al. 2019 do
+//! the like with expression templates.) At the elements of slices it records one block for all of them.
 
 use crate::forward::Dual;
 use crate::forward::kernel::linearized;
 use crate::scalar::Scalar;
 use crate::scalar::function::{Function, Outputs};
 
-/// A kernel of a few inputs with its partial derivatives with respect to all of them: each output as a dual number of a
-/// lane for each input.
+/// Returns a kernel of a few inputs with its partial derivatives with respect to all of them: each output is a dual
+/// number with a lane for each input.
 ///
-/// Where the kernel has no loops and is compiled into its caller (`#[inline(always)]`), it is
-/// known there which inputs each intermediate depends on, and of the others nothing is computed. What
-/// remains is the hand-written code. With loops that are not unrolled it takes two to three times as
-/// long as [`gradient_array`](crate::gradient_array), which has dual numbers of all lanes.
+/// If the kernel has no loops and is `#[inline(always)]`, LLVM knows which inputs each intermediate depends on, and
+/// computes no other slopes. The result is the hand-written code. With loops that are not unrolled it takes two to
+/// three times as long as [`gradient_array`](crate::gradient_array), which has dual numbers of all lanes.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -46,11 +43,11 @@ where
     linearized(f, &x, |_| true).0
 }
 
-/// `f(x)`, which on a tape is a single statement for each output.
+/// Returns `f(x)`, which on a tape is a single statement for each output.
 ///
-/// On variables and dual numbers of at most 16 inputs it evaluates `f` once as [`linearize`] does, whatever the
-/// nesting of what is inside, and applies the chain rule to its slopes; in every other scalar it evaluates `f` as
-/// it is. The result is the same up to rounding.
+/// On variables and dual numbers of at most 16 inputs it evaluates `f` once as [`linearize`] does, whatever scalar is
+/// nested inside, and applies the chain rule to the slopes. In every other scalar it evaluates `f` as it is. The result
+/// is the same up to rounding.
 ///
 /// Mark the kernel `#[inline(always)]`, and write it without loops, or with loops so short that they are
 /// unrolled. Measured, record and sweep together, the time relative to the same kernel recorded operation by
@@ -65,7 +62,7 @@ where
 /// | arithmetic in a loop, 3 to 8 inputs | 1.8 | 1.4 | 1.1 | 0.9 |
 /// | arithmetic in a loop, 16 inputs | 2.6 | 2.2 | 2.1 | 2.1 |
 ///
-/// A kernel that is not marked, and too long to be compiled into its caller anyway, is as one with a loop.
+/// A kernel that LLVM does not inline takes as long as one with a loop.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -97,8 +94,8 @@ where
     S::fused(f, x)
 }
 
-/// `f` at each element of N slices of one length, which on a tape is a single block: for each of the M
-/// outputs those of all elements.
+/// Returns `f` at each element of N slices of one length: a vector for each of the M outputs. On a tape it is a single
+/// block.
 ///
 /// On variables it evaluates `f` as [`fuse`] does, and keeps the N·M partial derivatives of every
 /// element beside one another: less memory, and less to sweep, than a statement for each.

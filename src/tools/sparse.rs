@@ -160,15 +160,13 @@ impl<R: Real> SparseJacobian<R> {
     /// number of [`colors`](SparseJacobian::colors); in reverse mode one recording and c + 1
     /// sweeps.
     ///
-    /// The last direction is a fixed one of random numbers, which checks the result. When the product
-    /// of `f` with it differs from that of the matrix by more than 4096 units of rounding in a row,
-    /// the function is traced again at `x`, and panics if the sparsity lacks an entry. At dual
-    /// numbers the check compares values and derivatives, at variables values only.
+    /// The last direction is a fixed one of random numbers, which checks the result. When its products with the
+    /// function's derivative and with the matrix differ by more than 4096 units of rounding in a row, the function is
+    /// traced again at `x`, and panics if the sparsity lacks an entry. At dual numbers the check compares values and
+    /// derivatives, at variables values only.
     ///
     /// # Panics
-    ///
-    /// When the sparsity does not fit at `x`, or `x` or `f(x)` has another length than those
-    /// it was found for.
+    /// When the sparsity does not fit at `x`, or `x` or `f(x)` has another length than where it was found.
     ///
     /// ```should_panic
     /// use dualtape::sparse::SparseJacobian;
@@ -264,10 +262,10 @@ impl<R: Real> SparseJacobian<R> {
 /// The sparsity of a Hessian and the directions that it is computed from, for any number of
 /// points.
 ///
-/// An entry is in the sparsity when the gradient's operations lead from the one input to the
-/// derivative with respect to the other: `x·y` has only the two cross entries, linear terms have
-/// none. The other rules are those of [`SparseJacobian`]. Where only one side of a kink is
-/// curved, as with `elu` at 0, the side of the point counts, and at its tip `hypot` has no entry.
+/// An entry is in the sparsity when the gradient's operations lead from the one input to the derivative with respect to
+/// the other: `x·y` has only the two cross entries, linear terms have none. The other rules are the same as for
+/// [`SparseJacobian`]. Where only one side of a kink is curved, as with `elu` at 0, the side of the point counts, and
+/// at its tip `hypot` has no entry.
 ///
 /// A star coloring compresses the Hessian by its symmetry, and it is computed forward over
 /// reverse. The result is symmetric to the last bit.

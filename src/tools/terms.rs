@@ -276,7 +276,7 @@ mod tests {
         // Others have a position of 4 bytes each.
         sum(&[x[1], x[0]]);
         assert_eq!(recorder.bytes(), 2 * 64);
-        // A block has 48 bytes, a layer 104 more, and the operands and slopes that are needed on the way back.
+        // A block has 48 bytes, a layer 104 more, and the operands and slopes that the reverse sweep needs.
         affine(&x[..2], &x[2..], 1);
         assert_eq!(recorder.bytes(), 2 * 64 + 48 + 104 + 4 * 8);
         // A kernel has 48 bytes more, two partials for an element, 12 for each input, and 4 for positions.

@@ -20,7 +20,7 @@ pub struct Matrix<T> {
 }
 
 impl<T> Matrix<T> {
-    /// The number of rows and of columns.
+    /// Returns the number of rows and of columns.
     ///
     /// ```
     /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1]], &[2.0, 3.0]);
@@ -30,7 +30,7 @@ impl<T> Matrix<T> {
         (self.rows, self.columns)
     }
 
-    /// The rows, from the first.
+    /// Returns the rows, from the first.
     ///
     /// ```
     /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
@@ -40,7 +40,7 @@ impl<T> Matrix<T> {
         (0..self.rows).map(|row| &self[row])
     }
 
-    /// The entries row by row.
+    /// Returns the entries, row by row.
     ///
     /// ```
     /// let (_, j) = dualtape::jacobian(|x| vec![x[0] + x[1], x[0]], &[2.0, 3.0]);
@@ -52,12 +52,12 @@ impl<T> Matrix<T> {
 }
 
 impl<T: Scalar> Matrix<T> {
-    /// The entries row by row.
+    /// Returns the entries, row by row.
     pub(crate) fn entries_mut(&mut self) -> &mut [T] {
         &mut self.entries
     }
 
-    /// A matrix from its entries row by row.
+    /// Returns a matrix from its entries, row by row.
     pub(crate) fn of_rows(entries: Vec<T>, columns: usize) -> Self {
         let rows = entries.len().checked_div(columns).unwrap_or(0);
         Matrix { entries, columns, rows }

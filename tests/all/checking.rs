@@ -1,4 +1,4 @@
-//! The checker agrees with what is right and catches what is slightly wrong.
+//! The checker passes right derivatives and catches slightly wrong ones.
 
 use dualtape::check::{Disagreement, Entry, Report, check_along};
 use dualtape::{Dual, Function, Real, Scalar, Var, check, function};
@@ -39,7 +39,7 @@ fn right_functions_pass() {
 }
 
 #[test]
-fn functions_of_many_outputs() {
+fn functions_of_many_outputs_pass() {
     let spherical = function!(spherical: [S; 3] -> [S; 4]);
     let report = check(&spherical, &[2.0, 0.3, 1.2]);
     assert_eq!(report.to_string(), "120 derivatives agree in all modes");
@@ -57,7 +57,7 @@ fn functions_of_many_outputs() {
     assert_eq!(check(&function!(one), &[]).to_string(), "0 derivatives agree in all modes");
 }
 
-/// exp(x)·y whose derivative in x is wrong by `error`, alike in all modes.
+/// exp(x)·y, whose derivative with respect to x is wrong by `error`, the same in all modes.
 struct Wrong {
     error: f64,
 }
@@ -82,13 +82,13 @@ fn a_rule_that_is_wrong_by_half_a_thousandth_is_caught() {
     }
 }
 
-/// (x·y, x/y), wrong by a term d^order/order! in one output, where d is the distance of an
-/// input from its value: this changes derivatives of that order only.
+/// (x·y, x/y), wrong by a term d^order/order! in one output, where d is the distance of an input from its value. The
+/// term changes derivatives of that order only.
 struct WrongTerm {
     order: i32,
     output: usize,
     input: usize,
-    /// The sizes of the scalars in whose readings it is wrong.
+    /// The readings that are wrong, by the sizes of their scalars.
     readings: &'static [usize],
 }
 
@@ -195,7 +195,7 @@ fn a_wrong_third_derivative_is_named() {
     let [by_hand, of_expansion] = report.disagreements()[0].results;
     assert!((by_hand + 8.0 * 1.0_f64.cos()).abs() < 1e-8 && of_expansion.abs() < 1e-12, "{report}");
 
-    // Of a wrong gradient, the derivative along v is wrong before all others.
+    // Where a gradient is wrong, the derivative along v comes first in the report.
     let report = check_along(&Wrong { error: 5e-4 }, &at, &[1.0, 0.0]);
     assert!(report.disagreements().iter().all(|d| d.entry.along), "{report}");
 }
@@ -215,7 +215,7 @@ fn the_report_is_a_table_of_the_worst() {
          f[0]  plain 1  reverse 1.001  1.0e-3"
     );
 
-    /// Σ i·xᵢ, of which a part is hidden from differentiation: i % of the slope i.
+    /// Σ i·xᵢ, with i % of the slope i hidden from differentiation.
     fn hidden<S: Scalar<Real = f64>>(x: &[S]) -> S {
         let term = |(x, i): (&S, i32)| {
             let (slope, share) = (f64::from(i), f64::from(i) / 100.0);
@@ -235,7 +235,7 @@ fn the_report_is_a_table_of_the_worst() {
 }
 
 #[test]
-fn what_is_not_finite_counts_most() {
+fn a_derivative_that_is_not_finite_counts_most() {
     let differ = |a, b| {
         let entry = Entry { output: None, inputs: vec![], along: false };
         Disagreement { entry, readings: ["plain", "forward"], results: [a, b] }.relative()
@@ -283,7 +283,7 @@ fn misuse_is_refused() {
 }
 
 #[test]
-fn what_is_not_finite_agrees_with_itself() {
+fn equal_infinities_and_nan_agree() {
     fn root<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].sqrt() + x[1].ln()
     }
@@ -376,7 +376,7 @@ fn right_functions_at_awkward_points_are_not_accused() {
 }
 
 #[test]
-fn single_precision_at_awkward_points() {
+fn single_precision_passes_at_awkward_points() {
     fn f<S: Scalar<Real = f32>>(x: &[S]) -> S {
         x[0].abs() + x[1].sqrt() * x[0].sin() + (x[1] * 50.0).cos()
     }

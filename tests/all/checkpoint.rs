@@ -10,8 +10,8 @@ use rand::{RngExt, SeedableRng};
 
 use crate::support::refusals::message;
 
-/// A random program over registers: the state, then the parameters, then a result for
-/// each instruction. The last results are the next state.
+/// A random program over registers, which hold the state, the parameters, and a result for each instruction. The last
+/// results are the next state.
 struct Program {
     width: usize,
     code: Vec<(u8, usize, usize)>,
@@ -60,7 +60,7 @@ fn loss<S: Scalar>(x: &[S], p: &[S]) -> S {
     x.iter().chain(p).enumerate().map(|(i, &x)| (x + S::from_f64(i as f64)).sin()).sum()
 }
 
-/// Compares `to_bits` of all derivatives of random loops with those of one recording.
+/// Compares all derivatives of random loops with one recording, by `to_bits`.
 fn has_the_bits_of_one_recording<T: Scalar, B: PartialEq + std::fmt::Debug>(
     number: impl Fn(&mut SmallRng) -> T,
     bits: impl Fn(T) -> B + Copy,
@@ -107,7 +107,7 @@ fn random_loops_have_the_bits_of_one_recording() {
 }
 
 #[test]
-fn at_every_nesting() {
+fn every_nesting_has_the_bits_of_one_recording() {
     has_the_bits_of_one_recording(
         |rng| Dual::new(rng.random_range(-2.0..2.0), [rng.random(), rng.random()]),
         |x: Dual<f64, 2>| [x.primal, x.partials[0], x.partials[1]].map(f64::to_bits),
@@ -124,7 +124,7 @@ fn logistic<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
 }
 
 #[test]
-fn the_logistic_map_by_hand() {
+fn the_logistic_map_agrees_with_hand_written_derivatives() {
     let (mut x, mut by_x, mut by_p) = (0.3, 1.0, 0.0);
     let p = 3.2;
     for _ in 0..100 {
@@ -168,8 +168,8 @@ fn second_derivatives_in_every_order_of_modes() {
 }
 
 #[test]
-fn states_that_are_passed_on() {
-    // A delay line keeps the bits; what one recording would sum in another order is as close as rounding.
+fn states_that_are_passed_on_get_their_derivatives() {
+    // A delay line keeps the bits. Where one recording sums in another order, the results differ by rounding.
     fn delay<S: Scalar>(x: &[S], p: &[S]) -> Vec<S> {
         vec![(x[0] * x[2] + p[0]).sin(), x[0], x[1]]
     }

@@ -1,4 +1,4 @@
-//! Rules, blocks and fused kernels of one's own, at every nesting.
+//! Custom rules, blocks and fused kernels, at every nesting.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -27,7 +27,7 @@ impl Rule<2> for Growth {
     }
 }
 
-/// `Σ xᵢ³`, with a constant number of numbers.
+/// `Σ xᵢ³` of a constant number of inputs.
 struct Cubes;
 
 impl Rule<4, f32> for Cubes {
@@ -48,7 +48,7 @@ fn by_hand<S: Scalar<Real = f64>>(x: &[S]) -> S {
     x[0] * x[1] * x[1].sin().exp() + x[0] * 0.5_f64.exp()
 }
 
-/// Two functions give the same value, gradient, Hessian and third derivatives, in all modes.
+/// Asserts that two functions have the same value, gradient, Hessian and third derivatives, in all modes.
 fn assert_same(f: &impl Function<Output = f64>, g: &impl Function<Output = f64>, x: &[f64]) {
     check(f, x).assert_agreement();
     let close = |a: &[f64], b: &[f64]| {
@@ -122,7 +122,7 @@ fn plain_refuses_what_carries_derivatives() {
     );
 }
 
-/// The softmax, with derivatives from its outputs.
+/// The softmax, with derivatives computed from its outputs.
 #[derive(Clone)]
 struct Softmax;
 
@@ -304,7 +304,7 @@ fn a_fused_kernel_leaves_a_statement_for_each_output() {
     assert_eq!(tape.len(), 5);
     fuse(&function!(kernel: [S; 4] -> [S; 2]), [Var::constant(1.0); 4]);
     assert_eq!(tape.len(), 5);
-    // A partial that is zero beats an adjoint that is not finite, as everywhere.
+    // A zero partial beats an adjoint that is not finite, as everywhere.
     let y = fuse(&function!(first: [S; 3] -> S), [x[0], x[1], x[2]]) * 0.0;
     assert_eq!(tape.backward(y.sqrt())[x[1]], 0.0);
     let products = fuse(&function!(products: [S; 2] -> Vec<S>), [x[0], x[1]]);
@@ -312,7 +312,7 @@ fn a_fused_kernel_leaves_a_statement_for_each_output() {
     assert_eq!(tape.backward(products[1])[x[0]], 0.6);
 }
 
-/// A kernel with all that has several ways: branches, a loop, constants, a function from slices, and a rule.
+/// A kernel with branches, a loop, constants, a function of slices, and a rule.
 fn winding<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
     let mut total = S::zero();
     for k in 0..3 {
@@ -326,7 +326,7 @@ fn arithmetic<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> S {
     a.mul_add(b, c * 3.0) - b / 4.0 - a / c
 }
 
-/// With a derivative inside, at a constant too: √ has an infinite slope at 0, which does not matter.
+/// A kernel with a derivative inside, at a constant too: √ has an infinite slope at 0, which does not matter.
 fn with_derivatives<S: Scalar<Real = f64>>([a, b, _]: [S; 3]) -> S {
     let (_, slope) = derivative(|y| y.powi(3) * lift(a), b);
     let (_, two) = derivative(|y| (y * 0.0).sqrt() + y * 2.0, S::one());
@@ -389,9 +389,9 @@ fn numbers_in_a_kernel_show_themselves_as_dual_numbers() {
     assert_eq!(shown.0.into_inner(), "2 + [1, 0]ε or 3 + [0, 1]ε");
 }
 
-/// What is not finite on the way follows the crate's conventions, and not those of zero times infinity.
+/// Infinite slopes inside a kernel follow the crate's conventions; zero times infinity is not NaN.
 #[test]
-fn a_kernel_beside_infinite_slopes() {
+fn a_zero_in_a_kernel_beats_an_infinite_slope() {
     fn kernel<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 3] {
         [(a * 0.0 + b * b).sqrt() + c, (a * 0.0).sqrt() * c, (b * b).sqrt() * 0.0 + c]
     }
@@ -455,8 +455,8 @@ fn a_kernel_of_many_inputs_is_fused() {
     assert_eq!(slope, 12.0);
 }
 
-/// The kernel at four elements: of variables one after the other, twice and apart by one, of variables and constants
-/// in any order, and of constants.
+/// The kernel at four elements: of consecutive variables (twice, shifted by one), of variables and constants in any
+/// order, and of constants.
 fn with_fuse_map<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let mixed = [x[3], S::from_real(0.7), x[0], x[3] * x[1]];
     let [y, z] =
@@ -501,18 +501,18 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     assert!(fuse_map(&f, [&constants; 4]).concat().iter().all(|y| y.is_constant()));
     assert!(fuse_map(&f, [&x[..0]; 4]).concat().is_empty());
     assert_eq!(tape.len(), 3 + 6);
-    // Variables before and after it, and the block itself in part.
+    // Sweeps from variables before and after the block, and from some of its results.
     let w = y[2] * z[0] + x[1];
     let gradients = tape.backward(w);
     assert_eq!(
         (gradients[y[2]], gradients[z[0]], gradients[y[0]], gradients[x[1]]),
         (z[0].value(), y[2].value(), 0.0, 1.0)
     );
-    // A zero on either side beats what is not finite on the other.
+    // A zero on either side beats a number on the other that is not finite.
     let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
     assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
     assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);
-    // In slices of variables recorded one after the other, too.
+    // In slices of consecutive variables too.
     let product = function!(multiplied_two: [S; 2] -> [S; 1]);
     for (n, x) in [(1, &[3.0, 0.0][..]), (2, &[3.0, 1.0, 0.0, 1.0])] {
         let root = |x: &[Var]| fuse_map(&product, [&x[..n], &x[n..]])[0][0].sqrt();
@@ -526,9 +526,9 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
     assert_eq!(tape.backward(cube * 1e-200)[tiny], 0.0);
 }
 
-/// With more statements between the blocks than are stored beside one another.
+/// There are more statements between the blocks than a chunk holds.
 #[test]
-fn blocks_among_many_statements() {
+fn blocks_chain_with_many_statements() {
     let cube = |x| fuse_map(&function!(cubed: [S; 1] -> [S; 1]), [&[x]]).concat()[0];
     let f = |x: &[Var]| (0..5).fold(x[0], |y, _| (0..200).fold(cube(y), |y, _| y * 1.0));
     assert_eq!(gradient(f, &[1.0]), (1.0, vec![243.0]));
@@ -558,7 +558,7 @@ fn an_element_depends_on_its_own_operands() {
     let rows: Vec<&[usize]> = (0..4).map(|i| jacobian.sparsity().row(i)).collect();
     assert_eq!(rows, [&[][..], &[1, 2], &[], &[2]]);
 
-    // Each output on its own inputs, of constants on none, and of variables in any order.
+    // Each output depends on its own inputs: on none of constants, and on variables in any order.
     fn crossed<S: Scalar>([a, b, c]: [S; 3]) -> [S; 3] {
         [b * b, a, a * c]
     }
@@ -573,7 +573,7 @@ fn an_element_depends_on_its_own_operands() {
 
 #[test]
 #[should_panic(expected = "fuse_map: the slices have [2, 3] elements; pass at least one, and all of one length")]
-fn slices_of_one_length() {
+fn slices_of_several_lengths_are_refused() {
     fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[1.0, 2.0][..], &[1.0, 2.0, 3.0]]);
 }
 
@@ -592,7 +592,7 @@ fn root<S: Scalar>(x: S) -> S {
     x.sqrt()
 }
 
-/// In the order of a layer: the bias first.
+/// A layer written out, which sums in the order of a layer: the bias first.
 fn layers_by_operators<S: Scalar<Real = f64>>(p: &[S]) -> S {
     let layer = |neurons: &[S], row: &[S]| -> Vec<S> {
         let sum = |w: &[S]| w.iter().zip(row).fold(w[row.len()], |sum, (&w, &x)| sum + w * x);
@@ -611,7 +611,7 @@ fn a_layer_is_right_at_every_nesting() {
 }
 
 #[test]
-fn a_kernel_at_elements_in_several_lanes() {
+fn a_kernel_at_elements_is_swept_in_several_lanes() {
     fn at_elements<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
         fuse_map(&function!(multiplied_two: [S; 2] -> [S; 1]), [&x[..3], &x[3..]]).concat()
     }
@@ -625,14 +625,14 @@ fn layer_and_rows() -> (Vec<f64>, Vec<f64>) {
 }
 
 #[test]
-fn a_layer_at_many_rows_is_that_at_each() {
+fn a_layer_at_many_rows_equals_the_layer_at_each() {
     let (neurons, inputs) = layer_and_rows();
     let at_each: Vec<f64> = inputs.chunks(3).flat_map(|row| affine(&neurons, row, 1)).collect();
     assert_eq!(affine(&neurons, &inputs, 11), at_each);
 }
 
 #[test]
-fn what_two_layers_share_gets_the_adjoints_of_both() {
+fn parameters_of_two_layers_get_the_adjoints_of_both() {
     let (neurons, inputs) = layer_and_rows();
     let layer = |p: &[Var], rows: Range<usize>| {
         let x: Vec<Var> = inputs[3 * rows.start..3 * rows.end].iter().map(|&x| Var::constant(x)).collect();
@@ -646,7 +646,7 @@ fn what_two_layers_share_gets_the_adjoints_of_both() {
 }
 
 #[test]
-fn products_of_a_slice_with_itself_and_with_plain_numbers() {
+fn products_with_itself_and_with_plain_numbers_equal_dot() {
     const ROW: [f64; 10] = [0.5, -1.0, 0.0, 3.0, 0.1, 0.7, -0.3, 2.0, 1.5, -4.0];
     fn quickly<S: Scalar<Real = f64>>(x: &[S]) -> S {
         let some = [x[3], x[0], x[7]];
@@ -670,20 +670,21 @@ fn a_weight_that_is_zero_beats_an_adjoint_that_is_not_finite() {
     assert_eq!((y, g), (0.0, vec![0.0, f64::INFINITY, f64::INFINITY]));
     let (_, g) = gradient(|x| affine(&[0.0, 1.0, 0.0].map(Var::constant), x, 1)[0].sqrt(), &[5.0, 0.0]);
     assert_eq!(g, [0.0, f64::INFINITY]);
-    // In as many places as not.
+    // Zeros in as many places as not.
     let roots = |p: &[Var]| sum(&affine(p, &[Var::constant(0.0); 2], 2).iter().map(|y| y.sqrt()).collect::<Vec<Var>>());
     assert_eq!(gradient(roots, &[1.0, 0.0]).1, [0.0, f64::INFINITY]);
     assert!(affine(&[0.0, 1.0].map(Var::constant), &[Var::constant(1.0)], 1)[0].is_constant());
-    // A neuron that is not used is nothing to the others, whatever its slope.
+    // An unused neuron does not touch the others, whatever its slope.
     let second = |p: &[Var]| dense(p, &[Var::constant(1.0)], 1, &function!(root: S -> S))[1];
     assert_eq!(gradient(second, &[0.0, 0.0, 1.0, 3.0]), (2.0, vec![0.0, 0.0, 0.25, 0.25]));
-    for (neurons, inputs, rows) in [(2, 1, 0), (3, 2, 2), (2, 3, 2)] {
+    for (inputs, rows) in [(1, 0), (3, 2)] {
         assert_eq!(
-            message(|| affine(&vec![1.0; neurons], &vec![1.0; inputs], rows)),
-            format!(
-                "a layer: {inputs} inputs are not {rows} rows of one length, or {neurons} parameters not whole neurons with \
-                 a weight for each and a bias"
-            )
+            message(|| affine(&[1.0; 2], &vec![1.0; inputs], rows)),
+            format!("dense: {inputs} inputs do not divide into {rows} rows; pass as many numbers for each row")
         );
     }
+    assert_eq!(
+        message(|| affine(&[1.0; 3], &[1.0; 2], 2)),
+        "dense: 3 parameters are not a multiple of 1 weights + 1 bias; pass these for each neuron"
+    );
 }

@@ -15,7 +15,7 @@ fn order(minibatches: &mut Minibatches, epoch: u64) -> Vec<usize> {
     minibatches.epoch(epoch).collect::<Vec<_>>().concat()
 }
 
-/// A run that is taken up with another version of the crate goes on with the same minibatches.
+/// A training that is resumed with another version of the crate sees the same minibatches.
 #[test]
 fn orders_never_change() {
     let mut minibatches = Minibatches::shuffled(10, 4, 42);
@@ -82,7 +82,7 @@ fn minibatches_do_not_move_in_memory() {
 }
 
 #[test]
-fn equal_numbers_are_shifted_only() {
+fn a_standardizer_only_shifts_equal_numbers() {
     let mut rows = vec![0.1, 1.0, 0.1, 3.0, 0.1, 5.0];
     let scale = Standardizer::fit(&rows, 2);
     assert_eq!((scale.means(), scale.deviations()[0]), (&[0.1, 3.0][..], 1.0));
@@ -116,7 +116,7 @@ fn measures_and_scales_run_in_every_scalar() {
 
 /// The numbers of `sklearn.metrics`: `classification_report` and `confusion_matrix`.
 #[test]
-fn ratios_are_those_of_scikit_learn() {
+fn ratios_equal_scikit_learn() {
     let (actual, predicted) = ([0, 0, 0, 0, 1, 1, 2, 2], [0, 0, 1, 2, 1, 1, 2, 1]);
     let confusion = Confusion::of(&predicted, &actual, 3);
     let counts: Vec<usize> = (0..9).map(|i| confusion.count(i / 3, i % 3)).collect();
@@ -126,7 +126,7 @@ fn ratios_are_those_of_scikit_learn() {
     assert_eq!([0, 1, 2].map(|class| confusion.f1(class)), [2.0 / 3.0, 2.0 / 3.0, 0.5]);
     assert_eq!((confusion.accuracy(), confusion.mean(Confusion::f1)), (0.625, (4.0 / 3.0 + 0.5) / 3.0));
 
-    // A class that is never there and never predicted.
+    // A class without rows that is never predicted.
     let absent = Confusion::of(&[0, 0], &[0, 0], 2);
     assert_eq!((absent.precision(1), absent.recall(1), absent.f1(1)), (0.0, 0.0, 0.0));
     assert!(Confusion::of(&[], &[], 2).accuracy().is_nan());
@@ -134,7 +134,7 @@ fn ratios_are_those_of_scikit_learn() {
 }
 
 #[test]
-fn r_squared_of_equal_targets() {
+fn r_squared_of_equal_targets_is_one_or_zero() {
     assert_eq!(r_squared(&[0.1, 0.1, 0.1], &[0.1, 0.1, 0.1]), 1.0);
     assert_eq!(r_squared(&[0.1, 0.1, 0.2], &[0.1, 0.1, 0.1]), 0.0);
     assert!(r_squared::<f64>(&[], &[]).is_nan() && root_mean_squared_error::<f64>(&[], &[]).is_nan());

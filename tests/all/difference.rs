@@ -1,10 +1,10 @@
-//! Differences of plain functions: how good they are, and that they know it.
+//! Differences of plain functions: they keep their digits, and their errors are honest.
 
 use dualtape::Real;
 use dualtape::check::difference;
 use num_traits::Float;
 
-/// Asserts that a slope has `digits` digits, and that its error covers it tenfold.
+/// Asserts that a slope has `digits` digits, and that tenfold the reported error covers its true error.
 #[track_caller]
 fn close<R: Real>((slope, error): (R, R), exact: R, digits: i32) {
     let off = Float::abs(slope - exact);
@@ -15,7 +15,7 @@ fn close<R: Real>((slope, error): (R, R), exact: R, digits: i32) {
     assert!(off <= error * R::from_f64(10.0), "{slope} instead of {exact}, with an error of {error}");
 }
 
-/// Asserts that the error says that there are no digits.
+/// Asserts that the reported error leaves no digits.
 #[track_caller]
 fn unknown((slope, error): (f64, f64)) {
     assert!(slope.is_nan() || error >= 0.1 * slope.abs(), "{slope} with an error of {error}");
@@ -48,7 +48,7 @@ fn single_precision_keeps_four_digits() {
 }
 
 #[test]
-fn zeros_of_the_slope() {
+fn zeros_of_the_slope_are_found() {
     for (f, x) in [
         (f64::cos as fn(f64) -> f64, 0.0),
         (f64::cosh, 0.0),
@@ -63,7 +63,7 @@ fn zeros_of_the_slope() {
 }
 
 #[test]
-fn near_the_end_of_a_domain() {
+fn slopes_near_the_end_of_a_domain_keep_their_digits() {
     for distance in [1e-1, 1e-3, 1e-6, 1e-9] {
         let x = 1.0 - distance;
         close(difference(f64::asin, x), 1.0 / ((1.0 - x) * (1.0 + x)).sqrt(), 7);
@@ -126,7 +126,7 @@ fn noise_is_in_the_error() {
 }
 
 #[test]
-fn what_has_no_slope_has_no_digits() {
+fn a_function_without_a_slope_has_a_large_error() {
     unknown(difference(f64::cbrt, 0.0));
     unknown(difference(f64::floor, 3.0));
     unknown(difference(f64::signum, 0.0));
@@ -136,7 +136,7 @@ fn what_has_no_slope_has_no_digits() {
 }
 
 #[test]
-fn the_number_of_evaluations() {
+fn the_number_of_evaluations_grows_with_doubt() {
     let count = |f: fn(f64) -> f64, x| {
         let calls = std::cell::Cell::new(0);
         difference(

@@ -1,4 +1,4 @@
-//! Code written for num-traits and approx, by people who have not heard of this crate.
+//! Code that was written for num-traits and approx, without this crate in mind.
 
 use approx::{AbsDiffEq, RelativeEq, UlpsEq, assert_abs_diff_eq, assert_relative_eq, assert_ulps_eq};
 use dualtape::{Dual, Scalar, Tape, Var, derivative, gradient, hessian};
@@ -7,8 +7,8 @@ use num_traits::{
     Signed, ToPrimitive,
 };
 
-/// Somebody's function over `Float`: the natural logarithm of the gamma function by
-/// Stirling's series, with a branch, constants and a loop.
+/// A foreign function over `Float`: the natural logarithm of the gamma function by Stirling's series, with a branch,
+/// constants and a loop.
 fn stirling<F: Float + FloatConst>(x: F) -> F {
     let half = F::from(0.5).unwrap();
     let mut shift = F::zero();
@@ -22,7 +22,7 @@ fn stirling<F: Float + FloatConst>(x: F) -> F {
         - shift
 }
 
-/// Somebody's distance over `Num` and references, with assigning operators.
+/// A foreign distance over `Num` and references, with assigning operators.
 fn squares<T: Num + NumAssign + Copy>(xs: &[T]) -> T {
     let mut total = T::zero();
     for &x in xs {
@@ -43,7 +43,7 @@ fn a_function_over_float_is_differentiated_in_both_modes() {
     assert_eq!(gradient(squares, &[1.0, -2.0]), (5.0, vec![2.0, -4.0]));
 }
 
-/// Everything that is asked of a number, for one type.
+/// Calls every method of the foreign traits, for one type.
 fn is_a_number<S>(two: S, three: S)
 where
     S: Scalar<Real = f64>

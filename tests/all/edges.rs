@@ -17,7 +17,7 @@ use crate::support::refusals::message;
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-/// Compares numbers, NaN with NaN.
+/// Asserts that numbers are equal; NaN equals NaN.
 #[track_caller]
 fn same(a: &[f64], b: &[f64]) {
     let alike = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
@@ -56,7 +56,7 @@ fn empty_slices<S: Scalar<Real = f64>>() {
 }
 
 #[test]
-fn empty_slices_in_every_scalar() {
+fn empty_slices_have_their_neutral_values_in_every_scalar() {
     empty_slices::<f64>();
     empty_slices::<Dual>();
     empty_slices::<Dual<Dual<f64, 3>, 8>>();
@@ -78,7 +78,7 @@ impl Function for Seven {
 }
 
 #[test]
-fn no_inputs() {
+fn verbs_accept_no_inputs() {
     let none: &[f64] = &[];
     assert_eq!(gradient(|x| Seven.eval(x), none), (7.0, vec![]));
     assert_eq!(gradient_forward(|x| Seven.eval(x), none), (7.0, vec![]));
@@ -128,7 +128,7 @@ fn seven<S: Scalar>(_: &[S], _: &[S]) -> S {
 }
 
 #[test]
-fn tools_without_inputs() {
+fn tools_accept_no_inputs() {
     let none: &[f64] = &[];
     assert_eq!(Seven.gradient(none), (7.0, vec![]));
     assert_eq!(Seven.hessian(none).2.shape(), (0, 0));
@@ -166,7 +166,7 @@ fn tools_without_inputs() {
 }
 
 #[test]
-fn no_outputs() {
+fn verbs_accept_no_outputs() {
     let x = [1.0, 2.0];
     for (y, j) in [jacobian(|_| vec![], &x), jacobian_reverse(|_| vec![], &x)] {
         assert_eq!((y, j.shape(), j.rows().count()), (vec![], (0, 2), 0));
@@ -182,7 +182,7 @@ fn no_outputs() {
 }
 
 #[test]
-fn networks_without_layers_neurons_or_inputs() {
+fn networks_work_without_layers_neurons_or_inputs() {
     let identity: Mlp = Mlp::zeros(2, &[]);
     assert_eq!(identity.forward(&[1.0, 2.0]), [1.0, 2.0]);
     assert_eq!(identity.forward_all(&[[1.0, 2.0], [3.0, 4.0]]), [1.0, 2.0, 3.0, 4.0]);
@@ -209,7 +209,7 @@ fn networks_without_layers_neurons_or_inputs() {
 }
 
 #[test]
-fn activations_and_first_weights() {
+fn activations_are_named_and_first_weights_lie_in_their_range() {
     type Plain = fn(f64) -> f64;
     let activations: [(Activation, &str, Plain); 8] = [
         (Activation::Linear, "Linear", |x| x),
@@ -243,7 +243,7 @@ fn slice_functions<S: Scalar<Real = f64>>(x: [f64; 3]) -> [Vec<f64>; 4] {
 }
 
 #[test]
-fn slices_with_infinite_numbers_and_nan() {
+fn slices_pass_infinite_numbers_and_nan_on() {
     let cases = [
         ([INF, 0.0, 1.0], [vec![INF], vec![INF], vec![INF], vec![1.0, 0.0, 0.0]]),
         ([-INF, 0.0, -INF], [vec![-INF], vec![INF], vec![0.0], vec![0.0, 1.0, 0.0]]),
@@ -264,7 +264,7 @@ fn slices_with_infinite_numbers_and_nan() {
             same(&g, &expected[3]);
         }
     }
-    // What is not finite in a weighted sum is nothing to the slopes, but for the weights themselves.
+    // In a weighted sum, infinite numbers do not touch the slopes, which are the weights.
     let weights = [0.0, INF, NAN];
     for (y, g) in
         [gradient(|x| weighted_sum(x, &weights), &[1.0; 3]), gradient_forward(|x| weighted_sum(x, &weights), &[1.0; 3])]
@@ -278,7 +278,7 @@ fn slices_with_infinite_numbers_and_nan() {
 }
 
 #[test]
-fn verbs_at_infinite_numbers_and_nan() {
+fn verbs_pass_infinite_numbers_and_nan_on() {
     fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].exp() + x[1] * 2.0
     }
@@ -299,13 +299,13 @@ fn verbs_at_infinite_numbers_and_nan() {
         let (_, back) = vjp(|x| vec![f(x), x[1]], &[x, 1.0], &[0.0, 1.0]);
         same(&back, &[0.0, 1.0]);
     }
-    // Directions and seeds that are not finite reach what depends on them, and nothing else.
+    // Directions and seeds that are not finite reach only the numbers that depend on them.
     same(&jvp(|x| vec![x[0] * 0.0, x[0] * 2.0], &[1.0], &[INF]).1, &[0.0, INF]);
     same(&vjp(|x| vec![x[0], x[1]], &[1.0, 1.0], &[NAN, 1.0]).1, &[NAN, 1.0]);
 }
 
 #[test]
-fn tools_at_infinite_numbers_and_nan() {
+fn tools_pass_infinite_numbers_and_nan_on() {
     fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x[0].exp() + x[1] * 2.0 + x[2].sqrt()
     }
@@ -314,13 +314,13 @@ fn tools_at_infinite_numbers_and_nan() {
     }
     let kernel = function!(pair: [S; 3] -> [S; 2]);
     for x in [INF, -INF, NAN] {
-        // The last input has an infinite slope, which is nothing to the others.
+        // The last input has an infinite slope, which does not touch the others.
         let point = [x, 1.0, 0.0];
         let expected = [x.exp(), 2.0, INF];
         same(&function!(f).gradient(&point).1, &expected);
         same(&Terms::all(32).gradient(|_, x| f(x) * 0.03125, &point).1, &expected);
         same(&gradient(|x| fuse(&kernel, [x[0], x[1], x[2]])[0], &point).1, &expected);
-        // Elements one after the other, and listed.
+        // Consecutive elements, and listed ones.
         let run = |x: &[Var]| fuse_map(&kernel, [&x[..1], &x[1..2], &x[2..]])[0][0];
         same(&gradient(run, &point).1, &expected);
         let listed = |x: &[Var]| sum(&fuse_map(&kernel, [&[x[0], x[0]], &[x[1], x[1]], &[x[2], x[2]]])[0]) * 0.5;
@@ -350,14 +350,14 @@ fn tools_at_infinite_numbers_and_nan() {
 }
 
 #[test]
-fn networks_at_infinite_numbers_and_nan() {
+fn networks_pass_infinite_numbers_and_nan_on() {
     let layers = [(2, Activation::Tanh), (1, Activation::Sigmoid)];
     let mlp: Mlp = Mlp::random(1, &layers, Init::Uniform, &mut StdRng::seed_from_u64(1));
     let output = |x: f64| mlp.forward(&[x])[0];
     assert!((0.0..=1.0).contains(&output(INF)) && (0.0..=1.0).contains(&output(-INF)) && output(NAN).is_nan());
     let (_, g) = gradient(|x| mlp.lift().forward(x)[0], &[INF]);
     assert_eq!(g, [0.0]);
-    // Not on the right side is not right.
+    // A score of NaN is on no side, and counts as wrong.
     assert_eq!(accuracy(&[NAN, INF, -INF], &[1.0, 1.0, -1.0]), 2.0 / 3.0);
     same(&[hinge(&[INF, -INF], &[1.0, 1.0]), hinge(&[NAN], &[1.0])], &[INF, NAN]);
 }
@@ -417,7 +417,7 @@ fn every_refusal_says_what_to_do() {
         message(|| num_traits::Float::clamp(Dual::<f64>::variable(1.0), 2.0.into(), 1.0.into())),
         "clamp: the lower bound 2 + 0ε is not below the upper bound 1 + 0ε"
     );
-    // As f64::clamp, in whose words.
+    // The words of f64::clamp.
     let clamps: [fn() -> f64; 3] = [
         || Scalar::clamp(1.0, 2.0, 1.0),
         || derivative(|x| Scalar::clamp(x, 2.0, 1.0), 1.0).1,
@@ -428,7 +428,7 @@ fn every_refusal_says_what_to_do() {
     }
 }
 
-/// Uses a tape when the thread ends, after the slots of the thread are gone.
+/// Drops a tape when the thread ends, after the slots of the thread are gone.
 struct Late(Option<Tape>);
 
 impl Drop for Late {
@@ -449,7 +449,7 @@ fn a_tape_may_outlive_the_memory_of_its_thread() {
         static LATE: std::cell::RefCell<Late> = const { std::cell::RefCell::new(Late(None)) };
     }
     std::thread::spawn(|| {
-        // What is used first ends last.
+        // A thread-local that is used first is dropped last.
         LATE.with_borrow_mut(|late| late.0 = Some(Tape::new()));
     })
     .join()

@@ -1,4 +1,4 @@
-//! Functions as values: their signatures, and that the mode does not matter.
+//! Functions as values: their signatures, and the same results in every mode.
 
 use std::cell::RefCell;
 
@@ -103,7 +103,7 @@ fn the_choice_of_the_mode_does_not_show() {
     }
 }
 
-/// The sum of the inputs, which notes the sizes of the scalars that it is evaluated in.
+/// The sum of the inputs. It notes the size of each scalar that evaluates it.
 struct Watched<'a>(&'a RefCell<Vec<usize>>);
 
 impl Function for Watched<'_> {
@@ -153,7 +153,7 @@ fn the_mode_follows_the_shape() {
 }
 
 #[test]
-fn functions_of_nothing_and_to_nothing() {
+fn functions_without_inputs_or_outputs_are_differentiated() {
     assert_eq!(Products { every: 1 }.jacobian::<f64>(&[]).0, [0.0; 0]);
     assert_eq!(Products { every: 1 }.jacobian(&[1.0]).1.shape(), (0, 1));
     assert_eq!(Products { every: 1 }.jacobian(&[1.0; 40]).1.shape(), (39, 40));

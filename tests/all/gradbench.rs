@@ -10,7 +10,7 @@ use crate::support::compare::{assert_all_close, assert_close};
 use crate::support::example::example;
 use crate::support::reference::{number, numbers};
 
-/// What the program prints for the messages, a line each.
+/// Returns the output of the program for the messages, a line each.
 fn output(messages: &[Value]) -> Output {
     let mut program =
         example("gradbench").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -22,7 +22,7 @@ fn output(messages: &[Value]) -> Output {
     output
 }
 
-/// The answers to the messages.
+/// Returns the answers to the messages.
 #[track_caller]
 fn answers(messages: &[Value]) -> Vec<Value> {
     let output = output(messages);
@@ -30,7 +30,7 @@ fn answers(messages: &[Value]) -> Vec<Value> {
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The results of functions of a module, each at its input.
+/// Returns the results of functions of a module, each at its input.
 #[track_caller]
 fn evaluate<'a>(module: &str, calls: impl IntoIterator<Item = (&'a str, Value)>) -> Vec<Value> {
     let message = |(id, (function, input))| json!({ "id": id, "kind": "evaluate", "module": module, "function": function, "input": input });
@@ -46,7 +46,7 @@ fn evaluate<'a>(module: &str, calls: impl IntoIterator<Item = (&'a str, Value)>)
         .collect()
 }
 
-/// All numbers of a result, in order.
+/// Returns all numbers of a result, in order.
 fn flat(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(elements) => elements.iter().flat_map(flat).collect(),
@@ -55,17 +55,17 @@ fn flat(value: &Value) -> Vec<f64> {
     }
 }
 
-/// Numbers between −1 and 1 that look random.
+/// Returns numbers between −1 and 1 that look random.
 fn scattered(n: usize) -> Vec<f64> {
     (1..=n).map(|i| (i as f64 * 78.233).sin()).collect()
 }
 
-/// Rows of `columns` such numbers, from some other place on for every `start`.
+/// Returns rows of `columns` such numbers, other ones for every `start`.
 fn rows(n: usize, columns: usize, start: usize) -> Vec<Vec<f64>> {
     scattered(start + n * columns)[start..].chunks(columns).map(<[f64]>::to_vec).collect()
 }
 
-/// The places in a field of an input that are numbers.
+/// Returns the paths of the numbers in a field of an input.
 fn places(input: &Value, path: &str) -> Vec<String> {
     match input.pointer(path).unwrap() {
         Value::Array(elements) => (0..elements.len()).flat_map(|i| places(input, &format!("{path}/{i}"))).collect(),
@@ -73,7 +73,7 @@ fn places(input: &Value, path: &str) -> Vec<String> {
     }
 }
 
-/// For each number at `paths`, the central differences of all outputs by it.
+/// Returns the central differences of all outputs with respect to each number at `paths`.
 #[track_caller]
 fn differences(module: &str, function: &str, input: &Value, paths: &[&str]) -> Vec<Vec<f64>> {
     const STEP: f64 = 1e-5;
@@ -91,7 +91,7 @@ fn differences(module: &str, function: &str, input: &Value, paths: &[&str]) -> V
     outputs.chunks_exact(2).map(slope).collect()
 }
 
-/// Asserts that a gradient is that of the differences of the function's only output.
+/// Asserts that a gradient agrees with the differences of the function's only output.
 #[track_caller]
 fn assert_gradient(module: &str, [function, gradient]: [&str; 2], input: Value, paths: &[&str]) {
     let expected: Vec<f64> = differences(module, function, &input, paths).concat();
@@ -139,7 +139,7 @@ fn messages_are_answered() {
 }
 
 #[test]
-fn what_is_no_message_ends_the_program() {
+fn a_line_that_is_no_message_ends_the_program() {
     let output = output(&[json!("hello")]);
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
@@ -147,7 +147,7 @@ fn what_is_no_message_ends_the_program() {
 }
 
 #[test]
-fn determinants() {
+fn determinants_and_their_gradients_are_right() {
     let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0];
     let input = json!({ "A": a, "ell": 3 });
     let results = evaluate("det", [("primal", input.clone()), ("gradient", input)]);
@@ -159,7 +159,7 @@ fn determinants() {
 }
 
 #[test]
-fn least_squares() {
+fn least_squares_and_their_gradients_are_right() {
     let input = json!({ "x": [0.5, -0.25], "n": 3 });
     assert_eq!(evaluate("llsq", [("primal", input.clone()), ("gradient", input)]), [json!(1.9375), json!([1.5, -2.5])]);
     for (m, n) in [(1, 2), (6, 40)] {
@@ -168,7 +168,7 @@ fn least_squares() {
 }
 
 #[test]
-fn logarithms_of_sums() {
+fn logarithms_of_sums_and_their_gradients_are_right() {
     let input = json!({ "x": [-5.0, -7.0, -6.0] });
     let results = evaluate("lse", [("primal", input.clone()), ("gradient", input)]);
     assert_close("lse", number(&results[0]), -4.592394035555619, 1e-15);
@@ -177,7 +177,7 @@ fn logarithms_of_sums() {
 }
 
 #[test]
-fn differential_equations() {
+fn differential_equations_and_their_gradients_are_right() {
     for (s, y, g) in [
         (1, [1.0, -1.5, -2.0, -0.25, 0.0], [0.0; 5]),
         (2, [1.0, -1.5, -2.0, -0.25, -0.28125], [-0.5625, 0.1875, -0.140625, -1.125, -0.09375]),
@@ -196,7 +196,7 @@ fn differential_equations() {
 }
 
 #[test]
-fn clusters() {
+fn costs_of_clusters_and_their_directions_are_right() {
     let input = json!({ "points": [[0, 0], [1, 0], [4, 4], [6, 3]], "centroids": [[0, 1], [5, 5]] });
     let results = evaluate("kmeans", [("cost", input.clone()), ("dir", input)]);
     assert_eq!(results, [json!(10.0), json!([[-0.5, 1.0], [0.0, 1.5]])]);
@@ -213,7 +213,7 @@ fn clusters() {
 }
 
 #[test]
-fn mixtures() {
+fn mixtures_and_their_gradients_are_right() {
     let input = json!({
         "d": 3, "k": 2, "n": 2, "m": 2, "gamma": 0.5, "alpha": [0.5, -0.25], "mu": [[0, 1, 2], [1, 0, -1]],
         "q": [[0.1, 0.2, -0.3], [0, -0.5, 0.4]], "l": [[1, 2, 3], [-1, 0.5, 0.25]], "x": [[1, 1, 1], [0, 2, -1]]
@@ -224,7 +224,7 @@ fn mixtures() {
     let l = [-1.237366798, -1.743274282, -1.480852439, 0.3828980369, -0.125, -0.1033513461];
     assert_all_close("l", &flat(&results[1]["l"]), &l, 1e-9);
 
-    // With more points than are taken at once; the fields of an object are sorted by name.
+    // More points than one block; the fields of an object are sorted by name.
     let input = json!({
         "d": 4, "k": 3, "n": 60, "m": 1, "gamma": 1.5, "alpha": scattered(3), "mu": rows(3, 4, 3), "q": rows(3, 4, 15),
         "l": rows(3, 6, 27), "x": rows(60, 4, 45)
@@ -238,7 +238,7 @@ fn mixtures() {
 }
 
 #[test]
-fn recurrent_networks() {
+fn recurrent_networks_and_their_gradients_are_right() {
     let input = json!({
         "main_params": [
             [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], [-0.1, 0.2, -0.3, 0.4, -0.5, 0.6, -0.7, 0.8],
@@ -255,7 +255,7 @@ fn recurrent_networks() {
     let end = [-1.243897665e-5, 0.0003133256078, 0.001014282356, -0.05255730509, -0.0492911754, -0.2434525926];
     assert_all_close("end", &g[32..], &end, 1e-10);
 
-    // The second is longer than what is recorded at once.
+    // The second is longer than one recording.
     for (layers, bits, characters) in [(2, 2, 30), (1, 1, 5000)] {
         let sequence: Vec<Vec<u8>> =
             rows(characters, bits, 0).iter().map(|x| x.iter().map(|x| u8::from(*x > 0.0)).collect()).collect();
@@ -268,7 +268,7 @@ fn recurrent_networks() {
 }
 
 #[test]
-fn bundles() {
+fn bundles_and_their_jacobians_are_right() {
     let input = |r: [f64; 3], n, m, p| {
         let cam = [&r[..], &[0.5, -0.5, -4.0, 100.0, 3.0, -2.0, 0.1, -0.05]].concat();
         json!({ "n": n, "m": m, "p": p, "cam": cam, "x": [1, 2, 3], "w": 0.5, "feat": [10, 20] })
@@ -321,7 +321,7 @@ fn hand(us: Value, correspondence: usize, mirrored: bool) -> Value {
 }
 
 #[test]
-fn hands() {
+fn hands_and_their_jacobians_are_right() {
     let on_triangle = hand(json!([[0.2, 0.3]]), 0, false);
     let results = evaluate("ht", [("objective", on_triangle.clone()), ("jacobian", on_triangle.clone())]);
     assert_all_close("objective", &numbers(&results[0]), &[-0.2119116737, 0.6701701505, 1.515304830], 1e-9);
@@ -339,7 +339,7 @@ fn hands() {
     assert_all_close("objective", &numbers(&results[0]), &[0.2886295584, 0.9435748028, 1.352830749], 1e-9);
     assert_eq!(numbers(&results[1][0]).len(), 26);
 
-    // Without a rotation of the whole the derivative by it is not asked for.
+    // Where the whole hand is not rotated, no derivative with respect to its rotation is asked for.
     let mut straight = on_triangle.clone();
     (0..3).for_each(|i| straight["theta"][i] = json!(0));
     for (hand, paths) in [
@@ -355,7 +355,7 @@ fn hands() {
 }
 
 #[test]
-fn nested_derivatives_in_all_modes() {
+fn nested_derivatives_agree_in_all_modes() {
     const MODES: [&str; 4] = ["rr", "ff", "fr", "rf"];
     for (mode, w) in MODES.iter().zip(evaluate("particle", MODES.map(|mode| (mode, json!({ "w": 0.0 }))))) {
         assert_close(mode, number(&w), 0.2071918746486116, 1e-12);

@@ -1,6 +1,6 @@
 //! Traced computations and their drawings.
 //!
-//! The drawings in `tests/data/micrograd/dot` were made by micrograd's `draw_dot`, of the same expressions.
+//! micrograd's `draw_dot` made the drawings in `tests/data/micrograd/dot`, of the same expressions.
 
 use std::collections::HashMap;
 
@@ -23,8 +23,7 @@ fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
 
 const NEURON: [f64; 5] = [2.0, 0.0, -3.0, 1.0, 6.881373587019543];
 
-/// The expression of micrograd's front page, as micrograd computes it: a difference is the sum with −1 times the
-/// other, a quotient the product with a power.
+/// The expression of micrograd's front page, as micrograd computes it: `a - b` is `a + (-1)·b`, and `a / b` is `a·b⁻¹`.
 fn seed003<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let (a, b) = (x[0], x[1]);
     let c1 = a + b;
@@ -85,7 +84,7 @@ fn assert_like_micrograd(graph: &Graph, direction: Direction, name: &str, with_l
 }
 
 #[test]
-fn the_drawings_are_those_of_micrograd() {
+fn the_drawings_equal_micrograd() {
     let lecture = trace(neuron, &NEURON);
     assert_like_micrograd(&lecture, Direction::LeftToRight, "lecture_neuron_LR", true);
     assert_like_micrograd(&lecture, Direction::TopToBottom, "lecture_neuron_TB", true);
@@ -103,7 +102,7 @@ fn the_drawings_are_those_of_micrograd() {
     assert_like_micrograd(&graph, Direction::LeftToRight, "trace_graph_neuron", false);
 }
 
-/// The gradient of the first nodes, which are the inputs.
+/// Returns the gradient of the first nodes, the inputs.
 fn gradient_of(graph: &Graph, inputs: usize) -> Vec<f64> {
     graph.nodes()[..inputs].iter().map(|node| node.gradient()).collect()
 }
@@ -119,7 +118,7 @@ fn mixture<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
 }
 
 #[test]
-fn values_and_gradients_are_those_of_the_tape_bit_for_bit() {
+fn values_and_gradients_equal_the_tape_bit_for_bit() {
     for x in [[0.7, 1.3], [1.9, 0.2], [0.1, 2.0]] {
         let (y, g) = gradient(mixture, &x);
         let graph = trace(mixture, &x);
@@ -166,7 +165,7 @@ fn waves<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
     [(x * y).sin(), x.exp()]
 }
 
-/// All that is one statement or block on a tape.
+/// Every operation that is one statement or block on a tape.
 fn of_slices<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let n = x.len();
     let turned = Rotation.apply(&[x[0], x[1]]);
@@ -201,7 +200,7 @@ fn slice_operations_have_the_values_and_gradients_of_the_tape() {
     }
 }
 
-/// Solvers run on plain numbers; what is traced is the step that has their derivative.
+/// Solvers run on plain numbers. The trace has only the step with their derivative.
 #[test]
 fn solutions_of_equations_depend_on_their_parameters() {
     fn square<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
@@ -237,7 +236,7 @@ fn a_trace_nests_with_every_scalar() {
     let graph = trace(|x| gradient(|y| y[0].powi(3) * 2.0, x).1[0], &[1.5]);
     assert_eq!((graph.output().value(), graph.nodes()[0].gradient()), (13.5, 18.0));
 
-    // A trace of what carries derivatives leaves them as they are.
+    // A trace of numbers with derivatives keeps the derivatives.
     let tape = Tape::new();
     let x = tape.var(Dual::<f64>::variable(0.7));
     let mut inside = None;
@@ -307,7 +306,7 @@ fn labels_are_escaped() {
 }
 
 #[test]
-fn what_the_output_does_not_need_is_not_drawn() {
+fn nodes_without_influence_are_not_drawn() {
     let graph = trace(
         |x| {
             let _unused = x[1].ln() * 2.0;
@@ -323,7 +322,7 @@ fn what_the_output_does_not_need_is_not_drawn() {
 
 #[test]
 #[cfg(debug_assertions)]
-fn what_is_not_finite_is_found_in_its_line() {
+fn the_first_operation_that_is_not_finite_is_found_in_its_line() {
     let line_of = |graph: &Graph| {
         let location = graph.first_non_finite().expect("something is not finite").location.expect("a debug build");
         assert!(location.file().ends_with("graphs.rs"), "{location}");
@@ -375,11 +374,11 @@ fn a_million_nodes_are_traced_and_refused_to_be_drawn() {
     let folded = graph.fold("step");
     let dot = folded.dot(Direction::LeftToRight).expect("it is small");
     assert_eq!(dot.matches("shape=record").count(), 1001);
-    // The tree stops where it is too deep to be looked at.
+    // The tree stops at its greatest depth.
     assert!(folded.to_string().lines().count() == 65 && folded.to_string().ends_with(" ...\n"), "{folded}");
 }
 
-/// The blocks that a program prints for evcxr: the type of each, and what it holds.
+/// Returns the blocks that a program prints for evcxr: the type and the content of each.
 fn blocks(output: &str) -> Vec<(&str, &str)> {
     let blocks = output.split("EVCXR_BEGIN_CONTENT ").skip(1);
     blocks
@@ -444,9 +443,9 @@ fn too_many_arrows_are_refused() {
     assert!(graph.fold("layer").svg().is_ok());
 }
 
-/// Names and groups given to numbers with derivatives are those of the numbers inside.
+/// A name or group given to a number with derivatives goes to the number inside.
 #[test]
-fn names_reach_what_is_inside() {
+fn names_reach_the_inner_number() {
     fn named<S: Scalar<Real = f64>>(x: S) -> S {
         S::group("wave", || (x.label("angle") * 2.0).sin())
     }

@@ -131,7 +131,7 @@ fn a_linear_system_has_the_derivatives_of_the_closed_form() {
 }
 
 #[test]
-fn what_has_no_derivative_is_refused() {
+fn a_solution_without_a_derivative_is_refused() {
     fn g<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
         vec![x[0] * x[0] - p[0]]
     }

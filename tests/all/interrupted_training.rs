@@ -63,7 +63,7 @@ fn ctrl_c_keeps_the_best_weights_and_a_checkpoint() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "a progress bar is for terminals");
 
-    // What was written last is the checkpoint of the step that was under way, with the best weights.
+    // The last checkpoint is from the interrupted step, and has the best weights.
     let tensors = Tensors::load(&checkpoint).unwrap();
     let epochs = tensors.shape("history").unwrap()[0] + 2;
     let mut best = network();
@@ -89,7 +89,7 @@ fn a_checkpoint_that_cannot_be_written_ends_the_training() {
 }
 
 #[test]
-fn what_is_no_checkpoint_is_not_resumed() {
+fn a_file_that_is_no_checkpoint_is_not_resumed() {
     let folder = fresh_folder("no_checkpoint");
     let of_a_network = folder.join("network.safetensors");
     network().save(&of_a_network).unwrap();

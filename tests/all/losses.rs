@@ -1,4 +1,4 @@
-//! Losses and penalties: right to the last digits wherever the logits are, in every reading.
+//! Losses and penalties: right to the last digits for any logits, in every reading.
 
 use dualtape::nn::{
     Activation, Mlp, binary_cross_entropy, cross_entropy, hinge, huber, l1, l2, mean_absolute_error,
@@ -75,7 +75,7 @@ fn binary_cross_entropy_keeps_its_digits_at_large_logits() {
     assert_eq!(gradient(|x| binary_cross_entropy(x, &[0.0]), &[1e4]), (1e4, vec![1.0]));
     assert_eq!(gradient(|x| binary_cross_entropy(x, &[1.0]), &[-1e4]), (1e4, vec![-1.0]));
     assert_eq!(gradient(|x| binary_cross_entropy(x, &[0.25]), &[1e4]), (7.5e3, vec![0.75]));
-    // A label of probability: the loss is least where the sigmoid is the label.
+    // A probability as a label: the loss is least where the sigmoid equals the label.
     let (loss, slope) = gradient(|x| binary_cross_entropy(x, &[0.25]), &[-(3.0_f64.ln())]);
     close(loss, -(0.25 * 0.25_f64.ln() + 0.75 * 0.75_f64.ln()));
     assert!(slope[0].abs() < 1e-16);
@@ -84,7 +84,7 @@ fn binary_cross_entropy_keeps_its_digits_at_large_logits() {
 }
 
 #[test]
-fn infinite_logits() {
+fn infinite_logits_have_the_limits() {
     let inf = f64::INFINITY;
     assert_eq!(cross_entropy(&[inf, 0.0], &[0]), 0.0);
     assert_eq!(cross_entropy(&[inf, 0.0], &[1]), inf);
@@ -105,10 +105,10 @@ fn means_are_over_the_rows_and_weights_count_them() {
     assert!([cross_entropy::<f64>(&[], &[]), binary_cross_entropy(&[], &[])].iter().all(|mean| mean.is_nan()));
     let (loss, g) = gradient(|x| cross_entropy(x, &[]), &[] as &[f64]);
     assert!(loss.is_nan() && g.is_empty());
-    // A class that counts twice is one whose rows are there twice.
+    // A class of weight 2 equals a class whose rows stand there twice.
     let twice = [&logits[..], &logits[3..6]].concat();
     close(weighted_cross_entropy(&logits, &classes, &[2.0, 1.0, 1.0]), cross_entropy(&twice, &[2, 0, 1, 0]));
-    // One that counts for nothing is not there.
+    // A class of weight 0 equals a class without rows.
     close(weighted_cross_entropy(&logits, &classes, &[0.0, 1.0, 1.0]), (rows[0] + rows[2]) / 2.0);
 
     let (scores, labels) = ([0.3, -1.0, 2.0], [0.0, 1.0, 1.0]);

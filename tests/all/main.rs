@@ -1,6 +1,6 @@
-//! What the library does, one module for each behaviour.
+//! Tests of the behaviour of the library, one module for each.
 //!
-//! They are one program, which is linked once. `cargo test --test all sparse::` runs those of one module.
+//! They are one program, which is linked once. `cargo test --test all sparse::` runs the tests of one module.
 
 mod checking;
 mod checkpoint;

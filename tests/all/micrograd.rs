@@ -1,4 +1,4 @@
-//! Everything that micrograd and its lecture compute, in reverse and in forward mode.
+//! Every computation of micrograd and its lecture, in reverse and in forward mode.
 //!
 //! The numbers in `tests/data/micrograd` come from micrograd 0.1.0, from the
 //! `Value` of the lecture, and from PyTorch in double precision.
@@ -16,7 +16,7 @@ use crate::support::reference::{number, numbers, read};
 
 const TOLERANCE: f64 = 1e-12;
 
-/// A case of the reference: inputs, statements, and what became of them.
+/// A case of the reference: inputs, statements, and their values and gradients.
 struct Case {
     json: Value,
 }
@@ -52,7 +52,7 @@ impl Case {
         self.run(|_, x: Var| if x.is_constant() { tape.var(x.value()) } else { x })
     }
 
-    /// Runs the case in forward mode, with the derivative by the value called `name`.
+    /// Runs the case in forward mode, with the derivative with respect to the value called `name`.
     fn forward(&self, name: &str) -> HashMap<&str, Dual> {
         self.run(|watched, x: Dual| if watched == name { Dual::variable(x.primal) } else { x })
     }
@@ -125,8 +125,7 @@ fn every_case_is_tested() {
     assert_eq!(cases, [EXPRESSIONS, &elsewhere].concat());
 }
 
-/// Nothing accumulates behind the scenes: a second pass is the first again, and
-/// adding two is the caller's business.
+/// Nothing accumulates: a second sweep gives the first result again, and the caller adds two if need be.
 #[test]
 fn issue53_backward_twice() {
     let case = Case::named("issue53_backward_twice");
@@ -227,7 +226,7 @@ fn lecture_l_one_step_up() {
     assert_close("L", after["L"], number(&case["L_after"]), TOLERANCE);
 }
 
-/// What the lecture prints from PyTorch, where the bias went through single precision.
+/// The lecture prints numbers of PyTorch, whose bias went through single precision.
 #[test]
 fn lecture_neuron_torch_printed() {
     let (case, neuron) = (Case::named("lecture_neuron_torch_printed").json, Case::named("lecture_neuron_tanh"));
@@ -309,17 +308,16 @@ impl FourSamples {
     }
 }
 
-/// Whether a run resets the gradients before each step. The one that forgets it
-/// follows the sum of all gradients so far.
+/// Returns whether a run resets the gradients before each step. The other run follows the sum of all gradients so far.
 fn resets(run: &Value) -> bool {
     run["zero_grad"].as_bool().unwrap()
 }
 
 #[test]
-fn four_sample_net() {
+fn four_sample_net_trains_as_in_the_lecture() {
     let samples = FourSamples::read();
     for run in samples.runs() {
-        // Following the sum of gradients magnifies a last bit by 10⁷, see the next test.
+        // Without resets the training magnifies a last bit by 10⁷; see the next test.
         let tolerance = if resets(run) { 1e-10 } else { 1e-6 };
         let mut mlp = samples.initial();
         let mut sgd = Sgd::new(Schedule::Constant(number(&run["lr"])));
@@ -346,11 +344,10 @@ fn four_sample_net() {
     }
 }
 
-/// Every run again, in the very operations of the lecture: sums from the bias on, the
-/// tanh of exponentials with slope `1 − t²`, and gradients that are summed up on
-/// the tape, to which those of the steps before are the seeds.
+/// Every run again, in the very operations of the lecture: sums from the bias on, the tanh of exponentials with slope
+/// `1 − t²`, and gradients summed on the tape, which gets the sums so far as seeds.
 #[test]
-fn four_sample_net_in_the_order_of_the_lecture() {
+fn four_sample_net_follows_the_lecture_to_ten_digits_in_its_order() {
     fn tanh(x: Var) -> Var {
         let e = (2.0 * x.value()).exp();
         let t = (e - 1.0) / (e + 1.0);
@@ -457,26 +454,26 @@ fn networks_read_as_micrograd_prints_them() {
 /// micrograd truncates the longer of the two.
 #[test]
 #[should_panic = "Mlp::forward: the point has 2 elements and the network has 3 inputs; pass one for each"]
-fn wrong_number_of_inputs() {
+fn a_wrong_number_of_inputs_is_refused() {
     Mlp::<f64>::zeros(3, &[(1, Activation::Relu)]).forward(&[1.0, 2.0]);
 }
 
 #[test]
 #[should_panic = "Mlp: 3 parameters were passed and the layers have 4; pass one for each, in the order layer, neuron, \
                   weights, bias"]
-fn wrong_number_of_parameters() {
+fn a_wrong_number_of_parameters_is_refused() {
     Mlp::<f64>::zeros(3, &[(1, Activation::Relu)]).with_parameters(&[1.0, 2.0, 3.0]);
 }
 
 #[test]
 #[should_panic = "Optimizer::step: 2 parameters and 1 derivatives; pass one derivative for each parameter"]
-fn wrong_number_of_derivatives() {
+fn a_wrong_number_of_derivatives_is_refused() {
     Sgd::new(Schedule::Constant(1.0)).step(&mut [1.0, 2.0], &[1.0]);
 }
 
 #[test]
 #[should_panic = "nn::squared_error: 1 outputs and 2 targets; pass one for each"]
-fn wrong_number_of_targets() {
+fn a_wrong_number_of_targets_is_refused() {
     squared_error(&[1.0], &[1.0, 2.0]);
 }
 

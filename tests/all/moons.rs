@@ -39,7 +39,7 @@ fn data(name: &str) -> String {
 }
 
 #[test]
-fn the_training_is_that_of_micrograd() {
+fn the_training_equals_micrograd() {
     let (moons, reference) = (Moons::read(), read("moons_reference.json"));
     let layers = [(16, Activation::Relu), (16, Activation::Relu), (1, Activation::Linear)];
     let mut mlp = Mlp::new(2, &layers, &numbers(&reference["initial_weights"]));
@@ -80,7 +80,7 @@ fn the_training_is_that_of_micrograd() {
 }
 
 #[test]
-fn the_weights_of_the_example_are_those_of_micrograd() {
+fn the_weights_of_the_example_equal_micrograd() {
     let text = fs::read_to_string(data("moons_weights.csv")).unwrap();
     let weights: Vec<f64> =
         text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect();

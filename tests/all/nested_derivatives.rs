@@ -1,4 +1,4 @@
-//! Derivatives of derivatives, and infinitesimals that must not be confused.
+//! Derivatives of derivatives, and levels that must not be confused.
 
 use dualtape::implicit::{root, solve};
 use dualtape::{
@@ -34,12 +34,12 @@ fn confusion_of_levels_is_refused() {
         ("jvp", || derivative(|x| x * jvp(|y| vec![x * y[0]], &[1.0], &[1.0]).1[0], 1.0).1),
         ("jacobian", || gradient_forward(|x| x[0] * jacobian(|y| vec![x[1] * y[0]], &[1.0]).1[0][0], &[1.0, 2.0]).0),
         ("gradient_forward", || gradient_forward(|x| x[0] * gradient_forward(|y| x[0] + y[0], &[1.0]).1[0], &[1.0]).0),
-        // The outer derivative vanishes at 0, but not its influence on the inner one.
+        // The outer derivative is 0 at 0, and still has influence on the inner one.
         ("derivative", || derivative(|x| x * derivative(|y| x * y, 0.0).1, 1.0).1),
         ("hvp", || derivative(|x| x * hvp(|y| Var::constant(x) * y[0], &[0.0], &[1.0]).1[0], 1.0).1),
         ("gradient_array", || gradient_array(|&[x]| x * gradient_array(|&[y]| x * y, &[0.0]).1[0], &[1.0]).0),
         ("jacobian_array", || gradient_array(|&[x]| x * jacobian_array(|&[y]| [y, x * y], &[1.0]).1[1][0], &[1.0]).0),
-        // With a derivative between the two that has nothing to do with them.
+        // With an independent derivative between the two.
         ("derivative", || derivative(|x| x * derivative(|y| y * derivative(|z| x * z, 1.0).1, 1.0).1, 1.0).1),
         ("hessian", || gradient_forward(|x| x[0] * hessian(|y| Var::constant(x[0]) * y[0], &[0.0]).1[0], &[1.0]).0),
     ];
@@ -53,12 +53,12 @@ fn confusion_of_levels_is_refused() {
             )
         );
     }
-    // A refusal leaves no trace, and an inner derivative that stands alone is fine.
+    // A refusal leaves nothing behind, and an independent inner derivative is accepted.
     assert_eq!(derivative(|x| x * derivative(|y| y * y, 3.0).1, 1.0).1, 6.0);
     assert_eq!(derivative(|x| x * derivative(|y| y * x.value(), 3.0).1, 2.0).1, 2.0);
 }
 
-/// x³y + sin(xy), of which all derivatives are known.
+/// x³y + sin(xy), whose derivatives are all known.
 fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
     x[0].powi(3) * x[1] + (x[0] * x[1]).sin()
 }
@@ -87,7 +87,7 @@ fn close(a: &[f64], b: &[f64]) {
 }
 
 #[test]
-fn every_way_to_a_gradient() {
+fn every_way_to_a_gradient_agrees() {
     for (y, g) in [gradient(f, &AT), gradient_forward(f, &AT)] {
         assert_eq!(y, value());
         close(&g, &slopes());
@@ -109,7 +109,7 @@ fn every_way_to_a_gradient() {
 }
 
 #[test]
-fn every_way_to_a_hessian() {
+fn every_way_to_a_hessian_agrees() {
     let expected: Vec<f64> = curvatures().concat();
     close(&hessian(f, &AT).2.into_entries(), &expected);
     close(&jacobian(|x| gradient(f, x).1, &AT).1.into_entries(), &expected);
@@ -182,7 +182,7 @@ fn a_recording_over_variables_is_itself_recorded() {
     assert_eq!(outer.backward(slope)[x], 12.0);
 }
 
-/// Even when slopes are recorded, what does not depend on the direction has nothing recorded as its derivative.
+/// Where slopes are recorded, a number independent of the direction still records no derivative.
 #[test]
 fn a_constant_stays_one_beside_recorded_slopes() {
     let tape = Tape::new();
@@ -204,7 +204,7 @@ fn polar<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
     [x.hypot(y), y.atan2(x)]
 }
 
-/// Each tool of neighbours, so that inputs of earlier columns, which are constants, meet others in all of them.
+/// Every tool, each at neighbours, so that inputs of earlier columns, which are constants, meet variables in all tools.
 fn tools<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let squash = function!(squash: S -> S);
     let polar = function!(polar: [S; 2] -> [S; 2]);
@@ -221,7 +221,7 @@ fn tools<S: Scalar<Real = f64>>(x: &[S]) -> S {
 }
 
 #[test]
-fn a_hessian_of_more_inputs_than_lanes() {
+fn a_hessian_of_more_inputs_than_lanes_equals_the_jacobian_of_the_gradient() {
     let x: Vec<f64> = (0..24).map(|i| 0.125 + 0.03 * f64::from(i * i % 29)).collect();
     let (_, _, h) = hessian(tools, &x);
     let (_, whole) = jacobian(|x| gradient(tools, x).1, &x);

@@ -75,7 +75,7 @@ fn dropout_leaves_neurons_out_and_scales_the_others() {
     let (rows, mut rng) = (4000, rng());
     dropout.draw(&mlp, rows, &mut rng);
     let sums = mlp.forward_dropped(&vec![0.0; rows], rows, &dropout);
-    // What is kept counts four times, and every choice is as probable as it should be.
+    // A neuron that is kept counts four times, and every choice has its probability.
     for choice in 0..8_u32 {
         let kept = [choice & 1, choice >> 1 & 1, choice >> 2 & 1].map(f64::from);
         let sum = 4.0 * (kept[0] + 10.0 * kept[1] + 100.0 * kept[2]);
@@ -101,12 +101,12 @@ fn dropout_is_the_same_in_every_reading() {
         gradient_forward(|p| l2(&mlp.with_parameters(p).forward_dropped(&features, 4, &dropout)), mlp.parameters());
     assert_eq!((loss, same), (plain, plain));
     assert!(reverse.iter().zip(&forward).all(|(a, b)| (a - b).abs() < 1e-14));
-    // Drawn anew it is another one, in the memory of the first.
+    // A new choice reuses the memory of the first.
     let before = dropout.clone();
     dropout.draw(&mlp, 4, &mut StdRng::seed_from_u64(2));
     assert_ne!(dropout, before);
     assert_ne!(l2(&mlp.forward_dropped(&features, 4, &dropout)), plain);
-    // There is none where nothing is hidden.
+    // Without hidden neurons there is no dropout.
     let line: Mlp = Mlp::random(3, &[(2, Activation::Linear)], Init::Xavier, &mut rng());
     dropout.draw(&line, 4, &mut rng());
     assert_eq!(line.forward_dropped(&features, 4, &dropout), line.forward_batch(&features, 4));

@@ -1,4 +1,4 @@
-//! All ways to write an operation, and what it says.
+//! All ways to write an operation, and to show a number.
 
 use dualtape::{Dual, Scalar, Tape, Taylor, Var, gradient, gradient_forward};
 
@@ -27,7 +27,7 @@ macro_rules! all_forms {
 }
 
 #[test]
-fn every_combination_of_operands() {
+fn every_combination_of_operands_compiles_and_agrees() {
     macro_rules! run {
         ($x:expr, $y:expr) => {{
             all_forms!($x, $y, +, +=);
@@ -59,7 +59,7 @@ fn mixed<S: Scalar<Real = f64>>(x: &[S]) -> S {
 }
 
 #[test]
-fn slopes_of_operators() {
+fn operators_have_their_slopes() {
     let (x, y) = (1.5, 3.25);
     let expected = [-(2.0 * y / 3.0 + 1.0 / y), -((2.0 * x + 0.5) / 3.0 - x / (y * y) - 1.0)];
     for (value, g) in [gradient(mixed, &[x, y]), gradient_forward(mixed, &[x, y])] {
@@ -80,7 +80,7 @@ fn literals_need_no_types() {
 }
 
 #[test]
-fn sums_and_products_of_iterators() {
+fn iterators_are_summed_and_multiplied() {
     let x = [2.0, 3.0, 5.0];
     assert_eq!(gradient(|x| x.iter().sum::<Var>() + x.iter().copied().sum::<Var>(), &x), (20.0, vec![2.0; 3]));
     assert_eq!(gradient(|x| x.iter().product(), &x), (30.0, vec![15.0, 10.0, 6.0]));
@@ -89,7 +89,7 @@ fn sums_and_products_of_iterators() {
 }
 
 #[test]
-fn control_flow_is_that_of_the_values() {
+fn control_flow_follows_the_values() {
     let x = Dual::new(1.0, [2.0]);
     assert!(x == Dual::new(1.0, [3.0]) && x == 1.0 && x < 1.5 && x > Dual::constant(0.5));
     assert!(x.partial_cmp(&f64::NAN).is_none());
@@ -115,7 +115,7 @@ fn numbers_read_well() {
 }
 
 #[test]
-fn conversions_that_lose_nothing() {
+fn conversions_lose_nothing() {
     assert_eq!(Dual::<f64, 2>::from(3.0).partials, [0.0, 0.0]);
     let nested: Dual<Dual<f64>> = Dual::variable(3.0).into();
     assert_eq!((nested.primal.partials, nested.partials[0].primal), ([1.0], 0.0));

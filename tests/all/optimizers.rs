@@ -42,7 +42,7 @@ fn fading_sum(beta: f64, gradients: &[f64], f: impl Fn(f64) -> f64) -> f64 {
 }
 
 #[test]
-fn sgd() {
+fn sgd_steps_as_its_formula() {
     steps_are(Sgd::new(schedule()), |rate, g, _| -rate * g.last().unwrap());
     steps_are(Sgd::new(schedule()).momentum(0.9), |rate, g, _| -rate * fading_sum(0.9, g, |g| g));
     steps_are(Sgd::new(schedule()).nesterov(0.9), |rate, g, _| {
@@ -50,8 +50,8 @@ fn sgd() {
     });
 }
 
-/// As Nesterov wrote it the gradient is that of a point further along, `y = p − rate·μ·v`. The
-/// parameters of the optimizer are that point.
+/// Nesterov takes the gradient at a point further along, `y = p − rate·μ·v`. The parameters of the optimizer are that
+/// point.
 #[test]
 fn nesterov_looks_ahead() {
     let (rate, mu) = (0.1, 0.8);
@@ -69,7 +69,7 @@ fn nesterov_looks_ahead() {
 }
 
 #[test]
-fn rms_prop() {
+fn rms_prop_steps_as_its_formula() {
     steps_are(RmsProp::new(schedule()), |rate, g, _| {
         -rate * g.last().unwrap() / ((0.01 * fading_sum(0.99, g, |g| g * g)).sqrt() + 1e-8)
     });
@@ -77,7 +77,7 @@ fn rms_prop() {
 
 /// The means, divided by the sum of their weights.
 #[test]
-fn adam() {
+fn adam_steps_as_its_formula() {
     let mean = |beta: f64, g: &[f64], f: fn(f64) -> f64| fading_sum(beta, g, f) / fading_sum(beta, g, |_| 1.0);
     let adam = |[b1, b2]: [f64; 2], decay: f64| {
         move |rate: f64, g: &[f64], p: f64| {
@@ -90,9 +90,9 @@ fn adam() {
     steps_are(Adam::new(schedule()).weight_decay(0.1), adam([0.9, 0.999], 0.1));
 }
 
-/// Single precision has the parameters of double precision, rounded at every step.
+/// The parameters in single precision are the ones in double precision, rounded at every step.
 #[test]
-fn single_precision() {
+fn single_precision_follows_double_precision() {
     let (mut adam, mut p) = (Adam::new(schedule()), [0.5_f32, -1.0, 2.0]);
     let (mut exact, mut q) = (Adam::new(schedule()), [0.5, -1.0, 2.0]);
     for g in gradients() {
@@ -127,7 +127,7 @@ fn continues<U: Update>(new: impl Fn() -> Optimizer<U>) {
 }
 
 #[test]
-fn schedules() {
+fn schedules_have_their_rates() {
     let at = |schedule: &Schedule, steps: &[usize]| steps.iter().map(|&step| schedule.rate(step)).collect::<Vec<_>>();
     let cosine = Schedule::Cosine { from: 1.0, to: 0.5, steps: 4 };
     let rates = at(&cosine, &[0, 1, 2, 3, 4, 5, usize::MAX]);
@@ -142,7 +142,7 @@ fn schedules() {
 }
 
 #[test]
-fn clipping() {
+fn clipping_scales_a_long_gradient_alone() {
     // Squares that overflow or underflow.
     for size in [1e-200, 1.0, 1e200] {
         let mut g = [3.0 * size, -4.0 * size];
@@ -194,7 +194,7 @@ fn lbfgs_finds_the_minimum_of_a_curved_valley() {
 
 /// On a quadratic function of n variables the directions are conjugate.
 #[test]
-fn lbfgs_on_a_quadratic() {
+fn lbfgs_minimizes_a_quadratic() {
     fn quadratic<S: Scalar<Real = f64>>(x: &[S]) -> S {
         x.iter().zip([1.0, 10.0, 100.0, 1000.0]).map(|(&x, scale)| (x - 1.0).powi(2) * scale).sum()
     }
@@ -204,7 +204,7 @@ fn lbfgs_on_a_quadratic() {
 }
 
 #[test]
-fn lbfgs_at_kinks_at_walls_and_at_rest() {
+fn lbfgs_passes_kinks_and_walls_and_rests_at_a_minimum() {
     // A kink along the way, and one at the minimum.
     fn kinked<S: Scalar<Real = f64>>(x: &[S]) -> S {
         (x[0] - 1.0).abs() + (x[1] + 2.0).powi(2) + (x[1] + x[0]).relu()
@@ -243,7 +243,7 @@ fn lbfgs_continues_bit_for_bit() {
     }
 }
 
-/// One evaluation for most steps: what is known is not asked for again.
+/// Most steps evaluate once: no known gradient is computed again.
 #[test]
 fn lbfgs_evaluates_seldom() {
     let mut calls = 0;

@@ -18,11 +18,11 @@ fn point(n: usize) -> Vec<f64> {
     (0..n).map(|i| 0.3 + i as f64 / 16.0).collect()
 }
 
-/// Numbers that no derivative has, so that what is not written shows.
+/// A number that no derivative equals, so that an element that is not written shows.
 const UNWRITTEN: f64 = 1e99;
 
 #[test]
-fn they_equal_the_derivatives_that_are_returned() {
+fn verbs_into_memory_equal_the_verbs_that_return() {
     for n in [1, 2, 7, 8, 9, 20] {
         let x = point(n);
         let mut g = vec![UNWRITTEN; n];

@@ -35,7 +35,7 @@ fn all() -> [Picture; 5] {
     [curves().picture(), boundary().picture(), sectors().picture(), histogram().picture(), confusion().picture()]
 }
 
-/// Every element is closed by its own name, and there is one around all.
+/// Asserts that every element is closed by its own name, and that one element encloses all.
 fn assert_well_formed(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
     for (i, tag) in svg.split('<').enumerate().skip(1) {
@@ -99,7 +99,7 @@ fn a_boundary_has_grounds_lines_and_points() {
 }
 
 #[test]
-fn what_is_no_number_leaves_a_gap() {
+fn a_number_that_is_not_finite_leaves_a_gap() {
     let (nan, inf) = (f64::NAN, f64::INFINITY);
     let points = [(0.0, 1.0), (1.0, nan), (2.0, 2.0), (3.0, inf), (4.0, 3.0), (5.0, 4.0), (nan, 1.0), (6.0, -1.0)];
     for curves in [Curves::new("", "x", "y").line("", points), Curves::new("", "x", "y").line("", points).log_y()] {
@@ -155,7 +155,7 @@ fn a_history_has_a_line_for_each_kind_of_data() {
     assert_well_formed(&Curves::of_history(&[]).svg());
 }
 
-/// Each frame has its time, and the last is there where nothing moves.
+/// Each frame has its time, and a viewer without animation shows the last.
 #[test]
 fn an_animation_shows_one_frame_at_a_time() {
     let animation = Picture::animation(all().into_iter().take(3), 1.0);
@@ -171,7 +171,7 @@ fn an_animation_shows_one_frame_at_a_time() {
     assert_eq!(of(" dur"), ["5s"; 3]);
 }
 
-/// In a process of its own, whose output is what a notebook reads.
+/// In a process of its own, whose output a notebook would read.
 #[test]
 fn notebooks_show_them() {
     const CHILD: &str = "DUALTAPE_DISPLAY";

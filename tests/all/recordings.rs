@@ -1,4 +1,4 @@
-//! How many recordings keep apart, and what a recording says of itself.
+//! Recordings: their sizes, their chunks, and how many of them keep apart.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +25,7 @@ fn bytes(nodes: usize) -> usize {
 }
 
 #[test]
-fn the_size_of_a_recording() {
+fn the_capacity_of_a_recording_is_its_bytes() {
     // On a thread of its own, so that no memory is reused.
     thread::spawn(|| {
         let tape = Tape::<f64>::new();
@@ -43,7 +43,7 @@ fn the_size_of_a_recording() {
         });
         let statements = tape.capacity_bytes();
         assert!((bytes(1000)..=bytes(1000) + 256).contains(&statements), "{statements} bytes");
-        // A long one refers to a list of them, without positions where they follow each other.
+        // A long statement refers to a list of operands, without positions where they are consecutive.
         let _ = sum(&x);
         let operands = tape.capacity_bytes() - statements;
         assert!((1000 * 8..=1000 * 8 + 100).contains(&operands), "{operands} bytes");
@@ -60,7 +60,7 @@ fn the_size_of_a_recording() {
         for _ in 0..1000 {
             let _ = sum(&[x]);
         }
-        // Each has an operand of 8 bytes, 16 for where it is, and its end.
+        // Each has an operand of 8 bytes, 16 bytes for its place, and its end.
         let operands = tape.capacity_bytes() - bytes(1 + 1000);
         assert!((1000 * 28..=2000 * 28).contains(&operands), "{operands} bytes");
     })
@@ -69,7 +69,7 @@ fn the_size_of_a_recording() {
 }
 
 #[test]
-fn nodes_come_in_chunks() {
+fn a_recording_holds_no_more_than_its_chunks() {
     thread::spawn(|| {
         let tape = Tape::<f64>::new();
         (0..1000).fold(tape.var(0.5), |y, _| y * 1.0);
@@ -99,9 +99,9 @@ fn cleared_chunks_are_used_again() {
     .expect("the memory is kept");
 }
 
-/// At the first place of a chunk and at the last.
+/// The first place of a chunk, and the last.
 #[test]
-fn variables_at_the_ends_of_chunks() {
+fn variables_at_the_ends_of_chunks_get_their_derivatives() {
     let tape = Tape::new();
     let x: Vec<Var> = (0..3 * CHUNK).map(|i| tape.var(i as f64)).collect();
     assert_eq!(tape.len(), 3 * CHUNK);
@@ -109,9 +109,9 @@ fn variables_at_the_ends_of_chunks() {
     assert_eq!(tape.backward(y).wrt(&x), (0..3 * CHUNK).map(|i| i as f64).collect::<Vec<_>>());
 }
 
-/// The partials beside the nodes are found where a walk begins within a chunk.
+/// A sweep that begins within a chunk finds the partials beside the nodes.
 #[test]
-fn products_among_blocks() {
+fn a_sweep_that_begins_within_a_chunk_finds_the_partials_beside() {
     for before in 0..2 * CHUNK {
         let tape = Tape::new();
         let x = tape.var(3.0);
@@ -125,7 +125,7 @@ fn products_among_blocks() {
 }
 
 #[test]
-fn a_second_operand_far_along() {
+fn operands_far_apart_get_their_derivatives() {
     let tape = Tape::new();
     let x = tape.var(2.0);
     (0..70_000).fold(x, |y, _| y + 1.0);
@@ -133,24 +133,24 @@ fn a_second_operand_far_along() {
     assert_eq!(tape.backward(x * y).wrt(&[x, y]), [3.0, 2.0]);
 }
 
-/// An independent variable carries nothing on, however large its adjoint is.
+/// An independent variable has no arguments, so its adjoint reaches no other variable.
 #[test]
-fn an_infinite_adjoint_of_a_variable() {
+fn an_infinite_adjoint_of_a_variable_reaches_no_other() {
     let tape = Tape::new();
     let x = [1.0, 2.0].map(|x| tape.var(x));
     assert_eq!(tape.backward_seeded(&[(x[1], f64::INFINITY)]).wrt(&x), [0.0, f64::INFINITY]);
 }
 
-/// Within a statement from the first argument to the last.
+/// A sweep sums the arguments of a statement from the first to the last.
 #[test]
-fn the_order_of_summation() {
+fn arguments_are_summed_from_the_first_to_the_last() {
     let x = 0.187_f64;
     let (first, second) = (((0.1 + x) + x) + 1.0, ((0.1 + 1.0) + x) + x);
     assert_ne!(first, second);
     assert_eq!(gradient(|x| x[0].mul_add(x[0], x[0]) + x[0] * 0.1, &[x]).1, [first]);
 }
 
-/// An operation on the same variable twice has it as one argument.
+/// An operation on one variable twice has one argument.
 #[test]
 fn the_partials_of_one_variable_are_added_up_first() {
     let x: f64 = 0.7;
@@ -164,7 +164,7 @@ fn the_partials_of_one_variable_are_added_up_first() {
 }
 
 #[test]
-fn many_variables_after_many_statements() {
+fn many_variables_fit_after_many_statements() {
     let tape = Tape::new();
     (0..70_000).fold(tape.var(1.0), |y: Var, _| y * 1.0);
     assert_eq!(tape.vars(&vec![0.0; 1 << 17]).len(), 1 << 17);
@@ -188,7 +188,7 @@ impl Block for Same {
 }
 
 #[test]
-fn the_size_of_blocks() {
+fn the_capacity_of_blocks_is_their_bytes() {
     thread::spawn(|| {
         let tape = Tape::<f64>::new();
         let x = [0.5; 3].map(|x| tape.var(x));
@@ -203,10 +203,10 @@ fn the_size_of_blocks() {
         affine(&x[..2], &x[2..], 1);
         let of_blocks = of_kernels + 1024 * 48 + 4 * 104;
         assert_eq!(tape.capacity_bytes(), of_blocks + 4 * 8);
-        // A user's own block keeps what it is of, and its results.
+        // A custom block keeps its inputs and its results.
         Same.apply(&x);
         assert_eq!(tape.capacity_bytes(), of_blocks + 4 * 8 + 6 * 8);
-        // These are given back.
+        // Clearing frees these.
         tape.clear();
         assert_eq!(tape.capacity_bytes(), of_blocks);
     })
@@ -233,7 +233,7 @@ fn each_of_several_paused_tapes_is_found() {
     assert_eq!(first.backward(x * x)[x], 2.0);
 }
 
-/// Every recording of the process has a stamp of its own, whatever thread it is on.
+/// Every recording of the process has a stamp of its own (I7), on any thread.
 #[test]
 #[cfg_attr(miri, ignore = "too many recordings")]
 fn recordings_of_many_threads_are_not_confused() {
@@ -267,7 +267,7 @@ fn recordings_of_many_threads_are_not_confused() {
     }
 }
 
-/// Threads draw stamps by the block; a variable of thousands of blocks ago is still refused.
+/// Threads draw stamps in blocks. A variable from thousands of blocks ago is still refused.
 #[test]
 #[cfg_attr(miri, ignore = "too many recordings")]
 fn recordings_of_thousands_of_threads_are_not_confused() {
@@ -312,16 +312,16 @@ fn a_thread_knows_its_own_recordings_among_many() {
 
 /// An infinite slope times a partial that is exactly 0 is 0, in a long statement too.
 #[test]
-fn a_root_of_a_product_at_the_origin() {
+fn a_zero_partial_beats_an_infinite_slope_in_a_long_statement() {
     assert_eq!(gradient(|x| dot(x, x).sqrt(), &[0.0, 0.0]).1, [0.0, 0.0]);
     let weights = [Var::constant(0.0), Var::constant(2.0)];
     assert_eq!(gradient(|x| dot(x, &weights).sqrt(), &[3.0, 0.0]).1, [0.0, f64::INFINITY]);
     assert_eq!(gradient(|x| dot(&[x[1], x[0]], &weights).sqrt(), &[0.0, 3.0]).1, [f64::INFINITY, 0.0]);
 }
 
-/// Before an inner derivative, its function is tried at its point and right beside it.
+/// An inner derivative first tries its function, at its point and right beside it.
 #[test]
-fn what_an_inner_function_is_called_at() {
+fn an_inner_function_is_called_at_its_point_and_beside_it() {
     for at in [3.0, -0.25, 0.0, 1e6] {
         let seen = RefCell::new(Vec::new());
         let outer = |x: Dual| {
@@ -346,7 +346,7 @@ fn what_an_inner_function_is_called_at() {
     };
     assert_eq!(derivative(outer, 1.0).1, 1.0);
     assert!(calls.get() > 1, "an inner function is tried first");
-    // The derivatives before have ended, and this one is no inner one.
+    // The earlier derivatives have ended, so this one is no inner derivative.
     calls.set(0);
     let alone = |y: Dual| {
         calls.set(calls.get() + 1);
@@ -356,7 +356,7 @@ fn what_an_inner_function_is_called_at() {
 }
 
 #[test]
-fn the_shape_of_a_matrix() {
+fn a_matrix_knows_its_shape() {
     let (_, jacobian) = dualtape::jacobian(|x| vec![x[0] + x[1], x[1], x[0]], &[2.0, 3.0]);
     assert_eq!(jacobian.shape(), (3, 2));
     assert_eq!(hessian(|x| x[0] * x[1] * x[2], &[1.0; 3]).2.shape(), (3, 3));
@@ -364,7 +364,7 @@ fn the_shape_of_a_matrix() {
 }
 
 #[test]
-fn a_column_of_a_hessian_is_taken_once() {
+fn a_column_of_a_hessian_is_computed_once() {
     let variables = RefCell::new(Vec::new());
     let (_, g, h) = hessian(
         |x| {
@@ -384,21 +384,21 @@ fn a_column_of_a_hessian_is_taken_once() {
 }
 
 #[test]
-fn slices_in_any_order_count() {
+fn slices_in_any_order_get_their_derivatives() {
     let tape = Tape::new();
     let x = tape.vars(&[2.0, 3.0, 5.0]);
     assert_eq!(tape.backward(sum(&[x[2], x[0]])).wrt(&x), [1.0, 0.0, 1.0]);
     assert_eq!(tape.backward(dot(&[x[1], x[0]], &[x[0], x[1]])).wrt(&x), [6.0, 4.0, 0.0]);
     assert_eq!(tape.backward(sum(&[x[0], Var::constant(1.0), x[1]])).wrt(&x), [1.0, 1.0, 0.0]);
     assert_eq!(tape.backward(sum(&[Var::constant(1.0), x[0], x[0]])).wrt(&x), [2.0, 0.0, 0.0]);
-    // Two that are swapped are no run.
+    // Swapped variables are no run.
     let weights = [1.0, 10.0, 100.0].map(Var::constant);
     assert_eq!(tape.backward(dot(&[x[0], x[2], x[1]], &weights)).wrt(&x), [1.0, 100.0, 10.0]);
 }
 
 /// Neurons that were recorded one by one are at equal distances.
 #[test]
-fn slices_at_equal_distances_count() {
+fn slices_at_equal_distances_get_their_derivatives() {
     const WEIGHTS: [f64; 20] =
         [0.0, 1.0, -2.0, 3.0, 0.0, 5.0, 6.0, -7.0, 8.0, 9.0, 10.0, 0.0, 12.0, 13.0, 14.0, -15.0, 16.0, 17.0, 18.0, 0.0];
     let tape = Tape::new();
@@ -435,7 +435,7 @@ fn spaced<S: Scalar>(x: &[S]) -> Vec<S> {
 }
 
 #[test]
-fn what_slices_at_equal_distances_depend_on() {
+fn slices_at_equal_distances_depend_on_their_elements_alone() {
     let jacobian = jacobian_sparse(&function!(spaced: &[S] -> Vec<S>), &[1.0, 2.0, 3.0, 4.0, 5.0]).1;
     let rows = [0, 1, 2].map(|i| jacobian.row(i).collect::<Vec<_>>());
     assert_eq!(rows[0], [(0, 1.0), (2, 1.0), (4, 1.0)]);
@@ -443,9 +443,9 @@ fn what_slices_at_equal_distances_depend_on() {
     assert_eq!(rows[2], [(2, 1.0), (4, 1.0)]);
 }
 
-/// The walk back goes from chunk to chunk of nodes between blocks.
+/// The sweep goes from chunk to chunk of nodes between blocks.
 #[test]
-fn blocks_among_many_statements() {
+fn a_sweep_crosses_chunks_between_blocks() {
     let chain = |x: Var| (0..1000).fold(x, |y, _| y + 1.0);
     let layer = |x: Var| affine(&[x, Var::constant(2.0)], &[chain(x)], 1)[0];
     let (y, g) = gradient(|x| chain(layer(layer(x[0]))), &[3.0]);

@@ -37,7 +37,7 @@ impl Data {
         data
     }
 
-    /// The same with another number in place of each, which has the number and its column.
+    /// Returns the rows with each number replaced, by a function of the number and its column.
     fn scaled(mut self, scale: impl Fn(f64, usize) -> f64) -> Data {
         for point in &mut self.points {
             point.iter_mut().enumerate().for_each(|(column, x)| *x = scale(*x, column));
@@ -118,7 +118,7 @@ fn digits() -> [Data; 2] {
     ["train", "test"].map(|part| Data::read("digits", part).scaled(|x, _| x / 16.0))
 }
 
-/// Standardized by the mean and the standard deviation of the rows to learn with.
+/// Standardizes by the mean and the standard deviation of the training rows.
 fn iris() -> [Data; 2] {
     let [train, test] = ["train", "test"].map(|part| Data::read("iris", part));
     let mean_of =
@@ -129,27 +129,27 @@ fn iris() -> [Data; 2] {
 }
 
 #[test]
-fn digits_with_momentum() {
+fn digits_with_momentum_train_as_in_torch() {
     trains_as_torch("digits_sgd", sgd(), digits());
 }
 
 #[test]
-fn digits_with_adam() {
+fn digits_with_adam_train_as_in_torch() {
     trains_as_torch("digits_adam", adam(), digits());
 }
 
 #[test]
-fn iris_with_momentum() {
+fn iris_with_momentum_trains_as_in_torch() {
     trains_as_torch("iris_sgd", sgd(), iris());
 }
 
 #[test]
-fn iris_with_adam() {
+fn iris_with_adam_trains_as_in_torch() {
     trains_as_torch("iris_adam", adam(), iris());
 }
 
 #[test]
-fn yin_and_yang_with_adam_w() {
+fn yin_and_yang_with_adam_w_trains_as_in_its_reference() {
     let reference = read("eureka_yinyang_adamw.json");
     let part = |name: &str| {
         let mut data = Data::default();

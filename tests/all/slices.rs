@@ -1,4 +1,4 @@
-//! Statements over slices of variables wherever these were recorded, and the kernels at their elements.
+//! Statements over slices of variables recorded in any order, and kernels at their elements.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,7 +19,7 @@ fn root<S: Scalar<Real = f64>>([x]: [S; 1]) -> [S; 1] {
 }
 
 #[test]
-fn blocks_at_variables_at_a_distance() {
+fn blocks_at_every_other_variable_get_their_derivatives() {
     let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     let every_other = |x: &[Var]| -> Vec<Var> { x.iter().step_by(2).copied().collect() };
     let squared = |x: &[Var]| sum(&fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&every_other(x)])[0]);
@@ -28,9 +28,9 @@ fn blocks_at_variables_at_a_distance() {
     assert_eq!(gradient(layer, &x), (26.0, vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0]));
 }
 
-/// The first two and the last are where a slice at equal distances would have them.
+/// The first two variables and the last stand where a slice at equal distances would have them.
 #[test]
-fn slices_with_one_out_of_place() {
+fn a_slice_with_one_variable_out_of_place_gets_its_derivatives() {
     for len in [4, 5, 8, 11, 12] {
         let weights: Vec<f64> = (1..=len).map(f64::from).collect();
         for odd in 2..weights.len() - 1 {
@@ -51,9 +51,9 @@ fn slices_with_one_out_of_place() {
     }
 }
 
-/// The tape that was started next has the next stamp.
+/// The next tape has the next stamp, so the places of both tapes could pass for one slice.
 #[test]
-fn a_slice_with_a_variable_of_the_next_tape() {
+fn a_slice_with_a_variable_of_a_dropped_tape_is_refused() {
     let tape: Tape = Tape::new();
     let x = tape.vars(&[1.0; 6]);
     let stale: Var = Tape::new().var(1.0);
@@ -63,7 +63,7 @@ fn a_slice_with_a_variable_of_the_next_tape() {
 }
 
 #[test]
-fn an_infinite_slope_before_finite_ones() {
+fn a_zero_adjoint_beats_an_infinite_slope_before_finite_ones() {
     let weighted = |x: &[Var]| {
         let y = fuse_map(&function!(root: [S; 1] -> [S; 1]), [x]);
         y[0].iter().zip([0.0, 1.0]).map(|(&y, weight)| y * weight).sum::<Var>()
@@ -71,9 +71,9 @@ fn an_infinite_slope_before_finite_ones() {
     assert_eq!(gradient(weighted, &[0.0, 4.0]), (2.0, vec![0.0, 0.25]));
 }
 
-/// The adjoint is zero: it beats the infinite slope.
+/// The zero adjoint beats the infinite slope.
 #[test]
-fn one_slope_of_sixteen_is_infinite() {
+fn a_zero_adjoint_beats_one_infinite_slope_of_sixteen() {
     for odd in 0..16 {
         let mut at = vec![4.0; 16];
         at[odd] = 0.0;
@@ -94,9 +94,9 @@ fn a_layer_at_many_rows_has_its_biases_in_every_reading() {
     assert_eq!(y.iter().map(|y| y.primal).collect::<Vec<_>>(), affine(&neurons, &inputs, 64));
 }
 
-/// An adjoint that is zero beats an infinite weight, and an infinite input.
+/// A zero adjoint beats an infinite weight, and an infinite input.
 #[test]
-fn an_output_without_influence_of_an_infinite_layer() {
+fn a_zero_adjoint_beats_infinite_weights_and_inputs() {
     const INF: f64 = f64::INFINITY;
     let of_input = |x: &[Var]| affine(&[INF, 0.0, 1.0, 0.0].map(Var::constant), x, 1)[1];
     assert_eq!(gradient(of_input, &[2.0]), (2.0, vec![1.0]));
@@ -145,7 +145,7 @@ fn a_kernel_that_ends_its_recording_is_refused() {
     let x = tape.vars(&[0.5, 2.0]);
     fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&x[..]]);
     assert_eq!(message(|| fuse_map(&Ends(|| tape.clear()), [&x[..]])), STALE);
-    // What is recorded next is not touched by it.
+    // The next recording is not touched by it.
     let x = tape.vars(&[3.0]);
     let [y] = fuse_map(&function!(squares: [S; 1] -> [S; 1]), [&x[..]]);
     assert_eq!(tape.backward(y[0])[x[0]], 6.0);

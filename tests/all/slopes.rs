@@ -36,11 +36,11 @@ fn a_zero_slope_by_any_operand_beats_an_infinite_partial() {
 }
 
 #[test]
-fn a_power_whose_exponent_is_lost_when_it_is_lowered() {
+fn a_power_keeps_its_derivatives_where_its_lowered_exponent_rounds() {
     // y − 1 is −1 in floating point.
     assert_eq!(derivative(|x| x.powf(1e-17), 0.0).1, INF);
     assert_near("∛x by powf", derivative(|x| x.powf(1.0 / 3.0), 1e136).1, 7.181_448_966_772_903e-92, 1e-15, 0.0);
-    // The curvature of a root is beyond all numbers near 0, not lost.
+    // The curvature of a root near 0 overflows to infinity, and is not lost.
     let (_, curvature) = derivative(|x| derivative(|x| x.powf(0.5), x).1, 5e-324);
     assert_eq!(curvature, -INF);
     for (x, y) in [(1.7788721543617996e-249, 0.1), (2.1834489189824968e-243, 1.0 / 3.0)] {
@@ -51,8 +51,8 @@ fn a_power_whose_exponent_is_lost_when_it_is_lowered() {
 }
 
 #[test]
-fn a_power_beyond_the_exponents_has_derivatives_within() {
-    // With 700 digits: by the base and the exponent, where the power itself is 0, and ∞.
+fn a_power_that_overflows_or_underflows_keeps_its_derivatives() {
+    // From 700 digits: with respect to base and exponent, where the power itself is 0, and ∞.
     let mixed = [
         (1.9173632570756038e-144, 2.8412411212921143, -2.262_435_301_062_592_8e-262),
         (1.8634521774394814e125, 3.407895131485991, 4.273_474_469_223_212_3e304),
@@ -62,13 +62,13 @@ fn a_power_beyond_the_exponents_has_derivatives_within() {
         assert_near("by base and exponent", h[0][1], wanted, 1e-14, 0.0);
         assert_near("by exponent and base", h[1][0], wanted, 1e-14, 0.0);
     }
-    // Where these are beyond the exponents, too.
+    // Where the derivatives overflow or underflow too.
     assert_eq!(hessian(|p| p[0].pow(p[1]), &[2e-9, -106.5]).2.into_entries(), [INF; 4]);
 }
 
 #[test]
-fn the_share_of_a_number_far_below_the_largest() {
-    // The difference of the two is rounded, which an exponential magnifies.
+fn the_share_of_a_number_far_below_the_largest_keeps_its_digits() {
+    // The exponential magnifies the rounding error of the difference.
     let x = [-3.318886652300442, -500.7687708342006];
     assert_near("softmax", softmax(&x)[1], 9.125_575_790_510_643e-217, 1e-15, 0.0);
     for (_, g) in [gradient(log_sum_exp, &x), gradient_forward(log_sum_exp, &x)] {
@@ -77,8 +77,8 @@ fn the_share_of_a_number_far_below_the_largest() {
 }
 
 #[test]
-fn gelu_with_a_hyperbolic_tangent_far_from_zero() {
-    // With 700 digits.
+fn gelu_tanh_keeps_its_digits_far_from_zero() {
+    // From 700 digits.
     let slopes = [
         (-1.5, -0.127_710_793_151_433_08),
         (-2.5, -0.037_951_576_212_666_183),
@@ -95,7 +95,7 @@ fn gelu_with_a_hyperbolic_tangent_far_from_zero() {
 }
 
 #[test]
-fn an_angle_of_a_point_next_to_the_origin() {
+fn an_angle_next_to_the_origin_keeps_its_derivatives() {
     let angle = |y: f64, x: f64| hessian(|p| p[0].atan2(p[1]), &[y, x]);
     let (_, slopes, _) = angle(0.0, 5e-324);
     assert_eq!(slopes, [INF, 0.0]);
@@ -113,13 +113,13 @@ fn an_angle_of_a_point_next_to_the_origin() {
 }
 
 #[test]
-fn an_end_of_a_domain_to_the_third_order() {
+fn the_third_derivative_at_an_end_of_a_domain_is_the_limit() {
     let third = |x: f64| derivative(|x| derivative(|x| derivative(|x| x.atanh(), x).1, x).1, x).1;
     assert_eq!((third(1.0), third(-1.0)), (INF, INF));
 }
 
 #[test]
-fn logarithms_of_shares() {
+fn log_softmax_is_the_logarithm_of_softmax() {
     let x = [0.5, -1.0, 2.0];
     let total: f64 = x.iter().map(|x| x.exp()).sum();
     for (i, (got, share)) in log_softmax(&x).into_iter().zip(softmax(&x)).enumerate() {
@@ -146,7 +146,7 @@ fn a_sum_takes_every_eighth_element_together() {
 }
 
 #[test]
-fn whether_a_number_and_all_its_derivatives_are_finite() {
+fn a_number_is_finite_throughout_only_with_all_its_derivatives() {
     let tape = dualtape::Tape::new();
     assert!(tape.var(2.0).is_finite_throughout() && !tape.var(INF).is_finite_throughout());
     assert!(Dual::<f64>::variable(2.0).is_finite_throughout());
@@ -155,7 +155,7 @@ fn whether_a_number_and_all_its_derivatives_are_finite() {
 }
 
 #[test]
-fn the_magnitude_is_that_of_the_largest_part() {
+fn the_magnitude_is_the_largest_of_all_parts() {
     assert_eq!(Dual::new(-4.0, [1.0, -3.0]).magnitude(), 4.0);
     assert_eq!(Dual::new(1.0, [2.0, -3.0, 2.5]).magnitude(), 3.0);
     assert_eq!(Dual::new(Dual::new(1.0, [2.0]), [Dual::new(3.0, [-5.0])]).magnitude(), 5.0);

@@ -1,5 +1,5 @@
-//! Sparse Jacobians and Hessians: closed forms, what is in the sparsity, and the sparsities that are refused. Random
-//! sparse functions are in `tests/properties/sparse.rs`.
+//! Sparse Jacobians and Hessians: closed forms, the entries of a sparsity, and refusals. Random sparse functions are in
+//! `tests/properties/sparse.rs`.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,7 +50,7 @@ mod closed_forms {
     use super::*;
 
     #[test]
-    fn the_jacobian_of_broyden() {
+    fn the_jacobian_of_broyden_is_tridiagonal() {
         let f = function!(broyden: &[S] -> Vec<S>);
         let x = point(20);
         let (y, j) = jacobian_sparse(&f, &x);
@@ -66,7 +66,7 @@ mod closed_forms {
     }
 
     #[test]
-    fn the_hessian_of_rosenbrock() {
+    fn the_hessian_of_rosenbrock_is_tridiagonal() {
         let x = point(50);
         let (y, g, h) = hessian_sparse(&function!(rosenbrock), &x);
         assert_eq!((y, g), gradient(rosenbrock, &x));
@@ -82,7 +82,7 @@ mod closed_forms {
     }
 
     #[test]
-    fn a_product_with_a_vector() {
+    fn times_is_the_product_with_a_vector() {
         let x = point(20);
         let (_, j) = jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &x);
         let v: Vec<f64> = (0..20).map(f64::from).collect();
@@ -93,20 +93,20 @@ mod closed_forms {
 
     #[test]
     #[should_panic(expected = "times: the matrix has 20 columns and the vector 3 elements; pass one for each")]
-    fn a_product_with_a_short_vector() {
+    fn a_product_with_a_short_vector_is_refused() {
         let (_, j) = jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &point(20));
         j.times(&[1.0; 3]);
     }
 
     #[test]
     #[should_panic(expected = "column 20 of a sparse matrix with 20 columns; columns count from 0")]
-    fn an_element_beyond_the_columns() {
+    fn an_element_beyond_the_columns_is_refused() {
         jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &point(20)).1.get(0, 20);
     }
 
     #[test]
     #[should_panic(expected = "row 20 of a sparse matrix with 20 rows; rows count from 0")]
-    fn a_row_beyond_the_rows() {
+    fn a_row_beyond_the_rows_is_refused() {
         let _ = jacobian_sparse(&function!(broyden: &[S] -> Vec<S>), &point(20)).1.row(20);
     }
 
@@ -132,7 +132,7 @@ mod sparsities {
     use super::*;
 
     #[test]
-    fn accidental_zeros_count() {
+    fn an_entry_that_happens_to_be_zero_is_in_the_sparsity() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             vec![x[0] * x[1], x[1].powi(3), x[0].sin() * 2.0, (x[0] * x[2]).exp(), x[2] - x[2]]
         }
@@ -140,7 +140,7 @@ mod sparsities {
     }
 
     #[test]
-    fn constant_zeros_do_not() {
+    fn a_constant_zero_is_not_in_the_sparsity() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             let none = S::zero();
             vec![x[0] * 0.0 + x[1], x[0] * none + x[2], dot(x, &[none, S::one(), none]), none, x[2].powi(0)]
@@ -170,7 +170,7 @@ mod sparsities {
     }
 
     #[test]
-    fn a_hessian_has_what_bends() {
+    fn a_hessian_has_the_pairs_that_bend() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
             x[0] * 3.0 + x[1] * x[2] + x[3].powi(2) + (x[4] + x[5]).powi(3) + x[6] / x[7] + x[8].relu() * x[9]
         }
@@ -179,7 +179,7 @@ mod sparsities {
     }
 
     #[test]
-    fn a_kink_outside_bends_what_is_inside() {
+    fn a_kink_passes_the_curvature_of_its_argument() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
             (x[0] * x[0]).max(x[1] + 1.0) + (x[2] * x[3] - 1.0).relu()
         }
@@ -187,7 +187,7 @@ mod sparsities {
     }
 
     #[test]
-    fn slices_and_inner_derivatives() {
+    fn slices_and_inner_derivatives_are_traced() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             let (_, inner) = gradient(|y| y[0] * y[1] * y[1], &x[..2]);
             vec![sum(&x[1..]), dot(&x[..2], &x[2..]), log_sum_exp(&x[..3]), inner[1], derivative(|y| y * y, x[3]).1]
@@ -199,9 +199,9 @@ mod sparsities {
         assert_eq!(hessian_rows!(g, 4), [&[0, 1, 2][..], &[0, 1, 3], &[0], &[1]]);
     }
 
-    /// Of an operation with its own pull-back every output has every input; constants do not count.
+    /// In an operation with a custom pull-back every output depends on every input, but for constants.
     #[test]
-    fn blocks_and_fused_sums() {
+    fn blocks_and_fused_sums_are_traced() {
         #[derive(Clone)]
         struct Halves;
 
@@ -226,7 +226,7 @@ mod sparsities {
     }
 
     #[test]
-    fn solutions_of_equations() {
+    fn solutions_of_equations_are_traced() {
         fn quotient<S: Scalar<Real = f64>>(x: &[S]) -> S {
             solve(&[x[0] + 1.0], &[x[2]])[0] + x[1]
         }
@@ -253,7 +253,7 @@ mod sparsities {
     }
 
     #[test]
-    fn no_inputs_and_no_outputs() {
+    fn a_matrix_may_be_empty() {
         fn none<S: Scalar>(_: &[S]) -> Vec<S> {
             Vec::new()
         }
@@ -276,10 +276,9 @@ mod sparsities {
         assert_eq!((y, g, h.values().len()), (3.0, vec![1.0; 3], 0));
     }
 
-    /// A sum whose every term is local, and a chain without end: neither the stack nor the
-    /// memory grows with the square.
+    /// A sum of local terms, and a long chain: neither the stack nor the memory grows with the square of the length.
     #[test]
-    fn long_functions() {
+    fn long_functions_are_traced() {
         fn terms<S: Scalar<Real = f64>>(x: &[S]) -> S {
             x.windows(2).map(|x| (x[0] - x[1]).sin()).sum::<S>().exp() + x[0]
         }
@@ -305,7 +304,7 @@ mod colors {
     }
 
     #[test]
-    fn bands_diagonals_and_blocks() {
+    fn bands_diagonals_and_blocks_need_as_many_colors_as_they_are_wide() {
         struct Band(usize);
         impl Function for Band {
             type Output = Vec<f64>;
@@ -331,7 +330,7 @@ mod colors {
     }
 
     #[test]
-    fn arrows() {
+    fn a_hessian_in_the_form_of_an_arrow_needs_two_colors() {
         fn arrow<S: Scalar<Real = f64>>(x: &[S]) -> S {
             x.iter().map(|&y| (y * x[x.len() - 1]).exp()).sum()
         }
@@ -339,7 +338,7 @@ mod colors {
     }
 
     #[test]
-    fn a_grid() {
+    fn a_grid_needs_few_colors() {
         // The five-point Laplacian of a square of 30 by 30 points: 5 colors at least.
         fn laplacian<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             let at = |i: usize, j: usize| if i < 30 && j < 30 { x[30 * i + j] } else { S::zero() };
@@ -371,7 +370,7 @@ mod colors {
     }
 
     #[test]
-    fn dense_ones_are_dense() {
+    fn a_dense_matrix_is_as_the_dense_verbs_give_it() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             x.iter().map(|&y| (x.iter().copied().sum::<S>() * y).sin()).collect()
         }
@@ -385,7 +384,7 @@ mod colors {
 mod costs {
     use super::*;
 
-    /// Products of neighbours, which note the sizes of the scalars that they are evaluated in.
+    /// Products of neighbours. They note the size of each scalar that evaluates them.
     struct Band<'a> {
         width: usize,
         sizes: &'a RefCell<Vec<usize>>,
@@ -400,7 +399,7 @@ mod costs {
         }
     }
 
-    /// A sum of products of groups, each of which meets itself alone.
+    /// A sum over groups, each of which multiplies only its own inputs.
     struct Sum<'a>(Band<'a>);
 
     impl Function for Sum<'_> {
@@ -418,7 +417,7 @@ mod costs {
     }
 
     #[test]
-    fn a_color_is_a_lane_and_what_fits_is_not_traced_again() {
+    fn each_color_is_a_lane_and_a_sparsity_that_fits_is_not_traced_again() {
         let sizes = RefCell::default();
         let x = point(30);
         for width in 1..10 {
@@ -477,7 +476,7 @@ mod reuse {
     }
 
     #[test]
-    fn every_entry_that_is_missing_is_noticed() {
+    fn every_missing_entry_is_noticed() {
         let x = point(12);
         let jacobian = SparseJacobian::new(&Extended(None), &x);
         let hessian = SparseHessian::new(&Energy(Extended(None)), &x);
@@ -500,7 +499,7 @@ mod reuse {
                     the function takes another branch at this point than where the sparsity was found; find it again \
                     here with `SparseJacobian::new`"
     )]
-    fn another_branch() {
+    fn another_branch_is_refused() {
         let f = function!(branch: &[S] -> Vec<S>);
         let jacobian = SparseJacobian::new(&f, &[-1.0, 1.0]);
         jacobian.at(&f, &[1.0, 1.0]);
@@ -510,7 +509,7 @@ mod reuse {
     #[should_panic(
         expected = "SparseJacobian: there is an entry at row 0 and column 0 here, which is not in the sparsity"
     )]
-    fn another_branch_in_reverse() {
+    fn another_branch_in_reverse_is_refused() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
             x[1..].iter().copied().sum::<S>() + if x[1] < 0.0 { S::zero() } else { x[0] }
         }
@@ -522,7 +521,7 @@ mod reuse {
     #[should_panic(
         expected = "SparseHessian: there is an entry at row 0 and column 1 here, which is not in the sparsity"
     )]
-    fn another_branch_of_a_hessian() {
+    fn another_branch_of_a_hessian_is_refused() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
             if x[0] < 0.0 { x[0] + x[1] } else { x[0] * x[1] }
         }
@@ -530,9 +529,9 @@ mod reuse {
         SparseHessian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// The trace follows the values of functions and of arithmetic, not those of the inputs.
+    /// Branches on results follow their values, not only the values of the inputs.
     #[test]
-    fn branches_on_results() {
+    fn branches_follow_the_values_of_results() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             let choose = |test: S, yes: S, no: S| if test > 2.0 { yes } else { no };
             vec![
@@ -558,16 +557,16 @@ mod reuse {
     /// The missing entry is 0 here, but its derivative is not.
     #[test]
     #[should_panic(expected = "there is an entry at row 1 and column 1 here")]
-    fn another_branch_in_a_derivative_only() {
+    fn another_branch_in_a_derivative_alone_is_refused() {
         let f = function!(branch: &[S] -> Vec<S>);
         let jacobian = SparseJacobian::new(&f, &[-1.0, 1.0]);
         jacobian.at(&f, &[Dual::variable(0.0), Dual::constant(1.0)]);
     }
 
-    /// Tiny entries are known as well as others.
+    /// Tiny entries are noticed as well as others.
     #[test]
     #[should_panic(expected = "there is an entry at row 1 and column 1 here")]
-    fn another_branch_of_tiny_numbers() {
+    fn another_branch_of_tiny_numbers_is_refused() {
         fn tiny<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             branch(x).into_iter().map(|y| y * 1e-20).collect()
         }
@@ -575,7 +574,7 @@ mod reuse {
         SparseJacobian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// All entries cancel to zero, and the products with random numbers to what rounding left.
+    /// All entries cancel to zero, and the products with random numbers cancel up to rounding.
     #[test]
     fn rounding_is_no_misfit() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -588,7 +587,7 @@ mod reuse {
     }
 
     #[test]
-    fn entries_that_are_not_finite_fit() {
+    fn entries_that_are_not_finite_fit_the_sparsity() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             vec![x[0].sqrt() + x[1], x[1].ln() * x[2], x[2] * 1e-310]
         }
@@ -600,26 +599,24 @@ mod reuse {
     }
 
     #[test]
-    #[should_panic(
-        expected = "SparseJacobian: the sparsity is that of 3 inputs and x has 4 elements; find it again with \
-                    `SparseJacobian::new`"
-    )]
-    fn another_number_of_inputs() {
+    #[should_panic(expected = "SparseJacobian: the sparsity has 3 inputs and x has 4 elements; find it again with \
+                    `SparseJacobian::new`")]
+    fn another_number_of_inputs_is_refused() {
         let f = function!(broyden: &[S] -> Vec<S>);
         SparseJacobian::new(&f, &[0.0; 3]).at(&f, &[0.0; 4]);
     }
 
     #[test]
-    #[should_panic(expected = "SparseJacobian: the sparsity is that of 1 outputs and f(x) has 3; find it again with \
+    #[should_panic(expected = "SparseJacobian: the sparsity has 1 outputs and f(x) has 3; find it again with \
                     `SparseJacobian::new`")]
-    fn another_number_of_outputs() {
+    fn another_number_of_outputs_is_refused() {
         let f = function!(broyden: &[S] -> Vec<S>);
         SparseJacobian::new(&function!(sum), &[0.0; 3]).at(&f, &[0.0; 3]);
     }
 
     #[test]
-    #[should_panic(expected = "SparseHessian: the sparsity is that of 3 inputs and x has 0 elements")]
-    fn another_number_of_inputs_of_a_hessian() {
+    #[should_panic(expected = "SparseHessian: the sparsity has 3 inputs and x has 0 elements")]
+    fn another_number_of_inputs_of_a_hessian_is_refused() {
         let f = function!(rosenbrock);
         SparseHessian::new(&f, &[0.0; 3]).at(&f, &[0.0_f64; 0]);
     }
@@ -630,7 +627,7 @@ mod scalars {
 
     /// Third derivatives of Rosenbrock's function along one direction, as derivatives of the sparse Hessian.
     #[test]
-    fn a_derivative_of_a_sparse_hessian() {
+    fn a_sparse_hessian_is_differentiated() {
         let f = function!(rosenbrock);
         let at = point(10);
         let (h, slope) = {
@@ -652,7 +649,7 @@ mod scalars {
 
     /// The gradient of an entry of the Jacobian, in reverse.
     #[test]
-    fn a_gradient_through_a_sparse_jacobian() {
+    fn a_gradient_goes_through_a_sparse_jacobian() {
         let f = function!(broyden: &[S] -> Vec<S>);
         let jacobian = SparseJacobian::new(&f, &[0.0; 6]);
         let (entry, g) = gradient(|x| jacobian.at(&f, x).1.get(2, 2), &[0.5; 6]);
@@ -668,7 +665,7 @@ mod scalars {
     }
 
     #[test]
-    fn in_single_precision() {
+    fn single_precision_equals_the_dense_verbs() {
         let x: Vec<f32> = point(30).into_iter().map(|x| x as f32).collect();
         let f = function!(f32, broyden: &[S] -> Vec<S>);
         let (y, j) = jacobian_sparse(&f, &x);
@@ -681,7 +678,7 @@ mod scalars {
     }
 
     #[test]
-    fn arrays_and_single_outputs() {
+    fn arrays_and_single_outputs_are_accepted() {
         fn rotate<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
             [-y, x]
         }

@@ -1,5 +1,5 @@
-//! Rows of statements that the walk back takes together, sums of products and zeros, give the bits that they give one
-//! by one. Several lanes are swept one by one, so they are what is compared with.
+//! The fast sweep takes runs of sums of products and of zeros together, and gives the bits of the plain sweep. Several
+//! lanes always take the plain sweep, so the tests compare with them.
 
 use dualtape::{Tape, Var, gradient};
 use rand::rngs::StdRng;
@@ -9,13 +9,13 @@ use rand::{RngExt, SeedableRng};
 /// The room for nodes of the largest chunks.
 const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 16384 };
 
-/// Of two numbers that are not NaN, nor both NaN.
+/// Returns whether two numbers differ in a bit. Two NaN do not differ.
 fn differ(a: f64, b: f64) -> bool {
     a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan())
 }
 
-/// Sums of up to twenty products and of what is none, among them of the sum so far, and of zeros and infinities; some
-/// results count again later. Returns a result anywhere, and all that were picked from.
+/// Records sums of up to twenty terms: products and others, some with the sum so far, with zeros and infinities. Some
+/// results are used again later. Returns any result, and all results it was chosen from.
 fn sums(x: &[Var], rng: &mut StdRng) -> (Var, Vec<Var>) {
     let mut results = x.to_vec();
     for _ in 0..rng.random_range(1..8) {
@@ -50,7 +50,7 @@ fn sums(x: &[Var], rng: &mut StdRng) -> (Var, Vec<Var>) {
 }
 
 #[test]
-fn sums_of_products_and_zeros() {
+fn rows_of_products_and_zeros_have_the_bits_of_single_statements() {
     let numbers = [1.0, -0.5, 0.25, 0.75, 0.0, -0.0, 1e-200, f64::INFINITY];
     let mut nonzero = 0;
     for seed in 0..20_000 {
@@ -69,16 +69,16 @@ fn sums_of_products_and_zeros() {
         let all = single.wrt(&inputs);
         nonzero += all.iter().filter(|by_x| by_x.is_finite() && **by_x != 0.0).count();
         drop(tape);
-        // Here the adjoints are cleared on the way, and those of the program before were.
+        // This sweep clears the adjoints as it goes, as the sweep of the last program did (I8).
         let (_, by_inputs) = gradient(|x| program(x).0, &x);
         assert!(!by_inputs.iter().zip(&all).any(|(&a, &b)| differ(a, b)), "seed {seed}: {by_inputs:?}, not {all:?}");
     }
     assert!(nonzero > 20_000, "{nonzero}");
 }
 
-/// A sum of products that begins anywhere in a chunk, and goes on through three.
+/// A sum of products that begins anywhere in a chunk, and goes on into others.
 #[test]
-fn sums_of_products_across_chunks() {
+fn sums_of_products_cross_chunks() {
     for before in 0..CHUNK.min(200) {
         let tape = Tape::new();
         let x = tape.vars(&[3.0, 0.5]);
@@ -89,9 +89,9 @@ fn sums_of_products_across_chunks() {
     }
 }
 
-/// Zeros in any number before and after what counts, whatever chunk they are in.
+/// Any number of zeros before and after the used statements, in any chunk.
 #[test]
-fn rows_of_zeros() {
+fn rows_of_zeros_are_passed_over() {
     for zeros in 0..3 * CHUNK.min(64) {
         let tape = Tape::new();
         let x = tape.var(3.0);

@@ -1,4 +1,4 @@
-//! What a tape refuses, and what it survives.
+//! A tape refuses stale variables, and survives panics and any order of drops.
 
 use std::panic::catch_unwind;
 use std::thread;
@@ -25,7 +25,7 @@ fn mapped(x: &[Var], y: &[Var]) -> Var {
     sum(&fuse_map(&function!(product: [S; 2] -> [S; 1]), [x, y]).concat())
 }
 
-/// `6·x·y`, of which the 6 comes from a tape over the same numbers, with a kernel at slices.
+/// `6·x·y`. The 6 comes from a tape over the same numbers, with a kernel at slices.
 fn with_a_tape_inside<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
     [x * y * S::from_f64(gradient(|z| mapped(z, z), &[3.0]).1[0])]
 }
@@ -87,7 +87,7 @@ fn a_variable_of_a_cleared_tape_is_refused() {
     assert_eq!(tape.backward(fresh * fresh)[fresh], 2.0);
 }
 
-/// With a tape and without one, also where a tape left its memory.
+/// With a tape, without one, and where a tape left its memory.
 #[test]
 fn constants_are_not_recorded() {
     let [two, three] = [2.0, 3.0].map(Var::constant);
@@ -172,12 +172,12 @@ fn tapes_may_be_dropped_in_any_order() {
 }
 
 #[test]
-fn a_gradient_inside_a_function_being_differentiated() {
+fn a_gradient_may_be_taken_inside_a_differentiated_function() {
     // The inner gradient's result is a plain number for the outer tape.
     let inner = |at: f64| gradient(|y| y[0] * y[0], &[at]).1[0];
     let (y, g) = gradient(|x| x[0] * inner(x[0].value()) + inner(1.0), &[3.0]);
     assert_eq!((y, g), (20.0, vec![6.0]));
-    // At the variable itself it is differentiated through.
+    // Taken at the variable itself, the inner derivative is differentiated.
     let (_, g) = gradient(|x| gradient(|y| y[0].powi(3), x).1[0], &[2.0]);
     assert_eq!(g, [12.0]);
 }
@@ -257,13 +257,13 @@ fn a_variable_without_influence_has_derivative_zero() {
     assert_eq!(g, [f64::INFINITY, 1.0, 0.0]);
     let (_, g) = dualtape::gradient_forward(|x| x[0].sqrt() + x[1] + x[2] * 0.0, &[0.0, 1.0, 2.0]);
     assert_eq!(g, [f64::INFINITY, 1.0, 0.0]);
-    // Nor does the side that was not chosen matter.
+    // The side that was not chosen does not matter.
     assert_eq!(gradient(|x| x[0].sqrt().max(Var::constant(1.0)), &[0.0]).1, [0.0]);
     assert_eq!(dualtape::derivative(|x| x.sqrt().max(Dual::constant(1.0)), 0.0), (1.0, 0.0));
 }
 
 #[test]
-fn outputs_of_every_kind() {
+fn constants_and_inputs_may_be_outputs() {
     assert_eq!(gradient(|_| Var::constant(7.0), &[1.0, 2.0]), (7.0, vec![0.0, 0.0]));
     assert_eq!(gradient(|x| x[1], &[1.0, 2.0]), (2.0, vec![0.0, 1.0]));
     assert_eq!(gradient(|_| Var::constant(7.0), &[]), (7.0, vec![]));

@@ -1,4 +1,4 @@
-//! Tapes on several threads, and in any order of life.
+//! Tapes on several threads, started and dropped in any order.
 
 use std::sync::Barrier;
 use std::thread;
@@ -79,7 +79,7 @@ fn variables_sent_to_other_threads_are_refused() {
     let (x, c) = (tape.var(3.0), Var::constant(5.0));
     let z = nested.var(Dual::variable(3.0));
     together(|seed| {
-        // With and without a tape of the thread's own under way.
+        // With and without a tape that the thread itself records.
         let own = (seed % 2 == 0).then(Tape::new);
         let y = own.as_ref().map_or(c, |own| own.var(2.0));
         let uses: [fn(Var, Var) -> Var; 10] = [
@@ -103,7 +103,7 @@ fn variables_sent_to_other_threads_are_refused() {
             assert_eq!(message(|| own.backward(x)), FOREIGN);
             assert_eq!(own.len(), 1);
         }
-        // Its value, and constants, are free to move.
+        // The value, and constants, may move.
         assert_eq!((x.value(), (c * c).value()), (3.0, 25.0));
         assert_eq!(derivatives(1).len() % 169, 0);
     });
@@ -112,7 +112,7 @@ fn variables_sent_to_other_threads_are_refused() {
 }
 
 #[test]
-fn a_variable_may_come_back() {
+fn a_variable_that_comes_back_to_its_thread_is_usable() {
     let tape = Tape::new();
     let x = tape.var(3.0);
     let back = thread::spawn(move || x).join().expect("moving is no use");
@@ -120,7 +120,7 @@ fn a_variable_may_come_back() {
 }
 
 #[test]
-fn gradients_may_be_sent() {
+fn gradients_are_readable_on_another_thread() {
     let tape = Tape::new();
     let x = tape.var(3.0);
     let gradients = tape.backward(x * x);
@@ -162,7 +162,7 @@ fn random_lives(seed: usize) -> Vec<u64> {
             _ => {}
         }
         for (age, Life { tape, x, y }) in lives.iter().rev().enumerate() {
-            // A paused tape may be walked back, but not be added to.
+            // A paused tape may be swept, but not recorded on.
             let slope = tape.backward(*y)[*x];
             assert!((slope - 3.0 * x.value().powi(2)).abs() < 1e-14);
             bits.push(slope.to_bits());
@@ -178,7 +178,7 @@ fn random_lives(seed: usize) -> Vec<u64> {
 }
 
 #[test]
-fn tapes_live_and_end_in_random_order() {
+fn tapes_that_start_and_end_in_random_order_refuse_stale_variables() {
     let together = together(random_lives);
     let alone: Vec<_> = (0..THREADS).map(random_lives).collect();
     assert_eq!(together, alone);

@@ -721,7 +721,7 @@ fn signed_zeros_are_kept() {
 // Values, nesting and repetition.
 
 #[test]
-fn values_are_those_of_the_plain_functions() {
+fn values_equal_the_plain_functions() {
     macro_rules! all {
         ($($name:ident)*) => {
             $(for x in [0.3, 1.0, -0.0, -0.7, 1.5, 1e-300, 1e300, -INF, NAN] {

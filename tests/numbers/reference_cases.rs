@@ -1,11 +1,9 @@
 //! Every reading against answers computed elsewhere with many digits.
 //!
-//! The cases are in `tests/data`: elementary functions with the conventions at
-//! their kinks and ends, and composite functions. Further files of either format
-//! are run when the environment variable `DUALTAPE_CASES` names them, separated by
-//! `:`. A line is printed for every failing case in a reading, and a count for
-//! every reading at the end; `cargo test --test numbers reference_cases -- --nocapture`
-//! shows the counts when all is well, too.
+//! The cases are in `tests/data`: elementary functions with the conventions at their kinks and ends, and composite
+//! functions. The environment variable `DUALTAPE_CASES` names further files of either format, separated by `:`. The
+//! tests print a line for every failing case in a reading, and a count for every reading at the end; `cargo test --test
+//! numbers reference_cases -- --nocapture` shows the counts when all is well, too.
 
 mod cases;
 mod composite;
@@ -24,17 +22,17 @@ use serde_json::Value;
 const FAILURES: &str = "some cases fail, and are printed above";
 
 #[test]
-fn elementary_functions() {
+fn elementary_functions_agree_with_the_stored_cases() {
     run_stored("elementary.json", include_str!("../data/elementary.json"), 555);
 }
 
 #[test]
-fn composite_functions() {
+fn composite_functions_agree_with_the_stored_cases() {
     run_stored("composite.json", include_str!("../data/composite.json"), 64);
 }
 
 #[test]
-fn further_files() {
+fn functions_agree_with_further_files() {
     let paths = std::env::var("DUALTAPE_CASES").unwrap_or_default();
     let reports: Vec<Report> = paths
         .split(':')
@@ -46,7 +44,7 @@ fn further_files() {
 
 /// A loop that stops by the value has derivatives one step behind it.
 #[test]
-fn newton_iteration_of_unknown_length() {
+fn an_iteration_of_unknown_length_is_differentiated() {
     for x in [2.0, 0.3, 50.0] {
         let exact = 0.5 / f64::sqrt(x);
         for (name, tolerance) in [("newton_sqrt_while", 1e-6), ("newton_sqrt_while_and_step", 1e-12)] {
@@ -58,7 +56,7 @@ fn newton_iteration_of_unknown_length() {
 }
 
 #[test]
-fn chain_of_a_million_operations() {
+fn a_chain_of_a_million_operations_agrees_in_both_modes() {
     let (_, forward) =
         jvp(|x: &[Dual]| vec![composite("deep_chain_1000000", x).expect("a known function")], &[1.3], &[1.0]);
     let (_, reverse) = gradient(|x| composite("deep_chain_1000000", x).expect("a known function"), &[1.3]);
@@ -72,8 +70,8 @@ fn run_stored(name: &str, json: &str, cases: usize) {
     assert_eq!(report.failing, 0, "{FAILURES}");
 }
 
-/// Runs a file on a large stack: without optimization, a function of many arms
-/// keeps room for the numbers of all of them.
+/// Runs a file on a large stack: without optimization, a function keeps room on the stack for the numbers of all its
+/// arms.
 fn run(name: &str, json: &str) -> Report {
     thread::scope(|scope| {
         let run = || Report::new(name, json);
@@ -86,7 +84,7 @@ fn run(name: &str, json: &str) -> Report {
     })
 }
 
-/// How the cases of one file went.
+/// The outcome of the cases of one file.
 struct Report {
     cases: usize,
     unknown: usize,

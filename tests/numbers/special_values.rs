@@ -1,17 +1,17 @@
-//! The plain functions that std does not have, to the last digits, against 40 digits and more.
+//! The plain functions that std lacks are right to the last digits, compared with 40 digits and more.
 
 use dualtape::{Scalar, derivative, gradient};
 
 use crate::support::compare::assert_near;
 
 #[test]
-fn powers_by_repeated_squaring() {
+fn powi_squares_repeatedly() {
     for x in [3.7_f64, 0.37, -1.9] {
         assert_eq!(Scalar::powi(x, 3), x * (x * x));
         assert_eq!(Scalar::powi(x, -3), 1.0 / (x * (x * x)));
         assert_eq!(Scalar::powi(x, -4), 1.0 / ((x * x) * (x * x)));
     }
-    // 10³¹⁰ is beyond all numbers, its reciprocal is not.
+    // 10³¹⁰ overflows, its reciprocal does not.
     assert_near("a subnormal power", Scalar::powi(10.0, -310), 1e-310, 1e-13, 1e-323);
     for (x, n) in [(1.7_f64, -1336), (9.3, -318), (1.1, -7437), (1.003, -236_500)] {
         let wanted = x.powf(f64::from(n));
@@ -26,7 +26,7 @@ fn elu_keeps_the_sign_of_zero() {
 }
 
 #[test]
-fn silu_among_the_subnormals() {
+fn silu_keeps_its_digits_among_the_subnormals() {
     let values = [(-720.0, -1.463_206_177_745_47e-310), (-740.25, -2.414_839e-319), (-742.5, -2.552_958e-320)];
     for (x, wanted) in values {
         assert_near("silu", Scalar::silu(x), wanted, 1e-15, 1e-323);
@@ -34,7 +34,7 @@ fn silu_among_the_subnormals() {
 }
 
 #[test]
-fn gelu_tanh_far_from_zero() {
+fn gelu_tanh_keeps_its_digits_far_from_zero() {
     let values = [
         (-1.03, -0.156_213_351_010_731_67),
         (-1.5, -0.100_428_423_019_767_08),
@@ -52,7 +52,7 @@ fn gelu_tanh_far_from_zero() {
 }
 
 #[test]
-fn tails_of_the_normal_distribution() {
+fn tails_of_the_normal_distribution_keep_their_digits() {
     let values = [
         (5.3, 3.171_349_216_715_978e-7, 5.790_134_039_964_594e-8),
         (12.1, 6.432_540_334_635_765e-33, 5.280_558_767_433_56e-34),
@@ -68,7 +68,7 @@ fn tails_of_the_normal_distribution() {
 }
 
 #[test]
-fn polygamma_of_high_order_and_below_zero() {
+fn polygamma_keeps_its_digits_at_high_order_and_below_zero() {
     let values = [
         (9, 0.5, 371_595_452.385_097_43, 1e-15),
         (9, 3.5, 1.439_995_681_884_887_5, 1e-15),
@@ -91,7 +91,7 @@ fn polygamma_of_high_order_and_below_zero() {
 }
 
 #[test]
-fn poles_of_polygamma() {
+fn polygamma_is_infinite_or_nan_at_its_poles() {
     for x in [-1.0, -2.0, -7.0] {
         for m in 0..8 {
             // Of one sign from both sides when m is odd.

@@ -1,7 +1,7 @@
 //! Taylor coefficients against closed forms, and series nested with the other scalars.
 //!
-//! `src/rules/tests.rs` compares the series of every function with nested dual numbers, and
-//! `reference_cases` and `conventions` its first two coefficients with stored answers.
+//! `src/scalar/rules/tests.rs` compares the series of every function with nested dual numbers. `reference_cases` and
+//! `conventions` compare its first two coefficients with stored answers.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 
@@ -61,7 +61,7 @@ fn series(f: impl Fn(Taylor<f64, K>) -> Taylor<f64, K>, x: f64) -> impl Iterator
 }
 
 #[test]
-fn exponentials_and_logarithms() {
+fn exponentials_and_logarithms_have_their_coefficients() {
     for x in [0.3, 1.7, 4.0] {
         near("exp", series(|x| x.exp(), x), over_factorials(|_| x.exp()));
         near("exp2", series(|x| x.exp2(), x), over_factorials(|k| x.exp2() * LN_2.powi(k as i32)));
@@ -77,7 +77,7 @@ fn exponentials_and_logarithms() {
 }
 
 #[test]
-fn circular_and_hyperbolic_functions() {
+fn circular_and_hyperbolic_functions_have_their_coefficients() {
     for x in [0.3, -1.1, 2.5] {
         let circle = [x.sin(), x.cos(), -x.sin(), -x.cos()];
         near("sin", series(|x| x.sin(), x), over_factorials(|k| circle[k % 4]));
@@ -94,7 +94,7 @@ fn circular_and_hyperbolic_functions() {
 }
 
 #[test]
-fn inverse_functions() {
+fn inverse_functions_have_their_coefficients() {
     let at_odd = |values: [f64; 5]| (0..=K).map(move |k| if k % 2 == 0 { 0.0 } else { values[k / 2] / k as f64 });
     let of_asin = [1.0, 1.0 / 2.0, 3.0 / 8.0, 5.0 / 16.0, 35.0 / 128.0];
     near("asin", series(|x| x.asin(), 0.0), at_odd(of_asin));
@@ -103,7 +103,7 @@ fn inverse_functions() {
     near("asinh", series(|x| x.asinh(), 0.0), at_odd([1.0, -1.0 / 2.0, 3.0 / 8.0, -5.0 / 16.0, 35.0 / 128.0]));
     near("atanh", series(|x| x.atanh(), 0.0), at_odd([1.0; 5]));
 
-    // A function of its inverse is x + t.
+    // A function applied to its inverse gives x + t.
     type Identity = (&'static str, fn(Taylor<f64, K>) -> Taylor<f64, K>, &'static [f64]);
     let identities: [Identity; 10] = [
         ("asin", |x| x.asin().sin(), &[0.2, -0.7]),
@@ -129,7 +129,7 @@ fn inverse_functions() {
 }
 
 #[test]
-fn powers_of_any_exponent() {
+fn powers_of_any_exponent_have_their_coefficients() {
     for a in [0.5, -0.5, 1.0 / 3.0, 2.5, -3.0, 17.0, 1e-3] {
         for x in [0.3_f64, 2.0, 7.0] {
             let wanted: Vec<f64> = (0..=K).map(|k| binomial(a, k) * x.powf(a - k as f64)).collect();
@@ -153,7 +153,7 @@ fn powers_of_any_exponent() {
 
 /// All coefficients, with every sign of the base and at 0, however the power is written.
 #[test]
-fn whole_powers() {
+fn whole_powers_have_their_coefficients() {
     for n in -4..=13 {
         for x in [0.0_f64, -1.5, 2.0, -1e-3] {
             if x == 0.0 && n < 0 {
@@ -177,7 +177,7 @@ fn whole_powers() {
 }
 
 #[test]
-fn powers_at_zero() {
+fn powers_at_zero_have_the_limits() {
     let at_zero = |f: fn(Taylor<f64, 3>) -> Taylor<f64, 3>| taylor(f, 0.0).derivatives().collect::<Vec<_>>();
     assert_eq!(at_zero(|x| x.powf(0.5)), [0.0, INF, -INF, INF]);
     assert_eq!(at_zero(|x| x.powf(1.5)), [0.0, 0.0, INF, -INF]);
@@ -189,7 +189,7 @@ fn powers_at_zero() {
 }
 
 #[test]
-fn bell_curves() {
+fn bell_curves_have_their_coefficients() {
     // The derivatives of exp(−x²/2) are Hermite polynomials, by their recurrence.
     let hermite =
         |k: usize, x: f64| (1..=k).fold((0.0, 1.0), |(before, now), n| (now, x * now - (n - 1) as f64 * before)).1;
@@ -210,7 +210,7 @@ fn bell_curves() {
 }
 
 #[test]
-fn sigmoids_and_gamma_functions() {
+fn sigmoids_and_gamma_functions_have_their_coefficients() {
     for x in [0.3, -0.6] {
         // σ(x) = (1 + tanh(x/2))/2
         let tanh = of_autonomous((0.5 * x).tanh(), &[1.0, 0.0, -1.0]).into_iter().enumerate();
@@ -231,7 +231,7 @@ fn sigmoids_and_gamma_functions() {
 
 /// Arguments with coefficients beyond the first.
 #[test]
-fn compositions() {
+fn compositions_have_the_coefficients_of_their_series() {
     // exp(sin t), OEIS A002017.
     let exp_sin = [1.0, 1.0, 1.0, 0.0, -3.0, -8.0, -3.0, 56.0, 217.0, 64.0, -2951.0];
     near("exp(sin t)", series(|t| t.sin().exp(), 0.0), over_factorials(|k| exp_sin[k]));
@@ -274,7 +274,7 @@ fn tails_keep_their_digits() {
 }
 
 #[test]
-fn what_is_zero_stays_zero() {
+fn a_zero_coefficient_beats_a_slope_that_is_not_finite() {
     let zero = Taylor::<f64, 3>::constant(0.0);
     let constants =
         [zero.sqrt(), zero.cbrt(), zero.recip(), zero.ln(), zero.powf(0.5), zero.powi(-1), zero.hypot(zero)];
@@ -292,9 +292,9 @@ fn what_is_zero_stays_zero() {
     }
 }
 
-/// Inside dual numbers and variables a series that is zero is nothing, and one that is not finite counts.
+/// Inside dual numbers and variables a zero series beats an infinite slope, and a series that is not finite counts.
 #[test]
-fn zero_series_inside_other_scalars() {
+fn a_zero_series_inside_other_scalars_beats_an_infinite_slope() {
     let (three, zero) = (Taylor::<f64, 2>::variable(3.0), Taylor::constant(0.0));
     let (_, g) = gradient(|x| (x[0] * 0.0).sqrt() + x[1], &[three, three]);
     near("beside a root", g.iter().flat_map(|g| g.coefficients()), [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
@@ -316,7 +316,7 @@ fn kinks_act_on_every_coefficient() {
 
 /// e^(xy), with ∂/∂y ∂ᵏ/∂xᵏ = (k + xy)·yᵏ⁻¹·e^(xy)
 #[test]
-fn nested_with_every_scalar() {
+fn series_nest_with_every_scalar() {
     fn f<S: Scalar>(x: S, y: S) -> S {
         (x * y).exp()
     }
@@ -390,7 +390,7 @@ impl Rule<1> for Unit {
 }
 
 #[test]
-fn rules_of_ones_own() {
+fn custom_rules_are_expanded() {
     let wanted: Vec<f64> = series(|t| t.sin() * t.cos().exp(), 0.4).collect();
     near("Growth", series(|t| Growth.apply([t.sin(), t.cos()]), 0.4), wanted.clone());
     let slope = derivative(|x| taylor::<_, K>(|t| Growth.apply([t.sin(), t.cos()]), x)[K - 1], 0.4).1;
@@ -418,7 +418,7 @@ impl Block for Softmax {
 }
 
 #[test]
-fn blocks_and_kernels_of_ones_own() {
+fn custom_blocks_and_kernels_are_expanded() {
     type Series = Taylor<f64, K>;
     let point = |t: Series| [t.sin(), t * t, t + 1.0];
     let wanted = series(|t| dualtape::softmax(&point(t))[1], 0.3);
@@ -437,7 +437,7 @@ fn blocks_and_kernels_of_ones_own() {
 }
 
 #[test]
-fn solutions_of_equations() {
+fn solutions_of_equations_are_expanded() {
     fn cube<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
         vec![x[0].powi(3) - p[0]]
     }
@@ -449,7 +449,7 @@ fn solutions_of_equations() {
 }
 
 #[test]
-fn code_over_float_is_expanded_too() {
+fn code_over_float_is_expanded() {
     fn logistic<F: num_traits::Float>(x: F) -> F {
         F::one() / (F::one() + (-x).exp())
     }
@@ -458,7 +458,7 @@ fn code_over_float_is_expanded_too() {
 }
 
 #[test]
-fn single_precision() {
+fn single_precision_is_expanded() {
     let y: Taylor<f32, 4> = taylor(|x| x.powi(4) + x.exp() * 2.0, 0.0);
     assert_eq!(y.derivatives().collect::<Vec<f32>>(), [2.0, 2.0, 2.0, 2.0, 26.0]);
 }
@@ -472,13 +472,13 @@ fn a_series_is_a_polynomial() {
 }
 
 #[test]
-fn a_series_inside_a_series() {
+fn a_series_inside_a_series_takes_constants() {
     let slope_of_square = |x: f64| taylor::<_, 2>(|y| y * y, x)[1];
     near("a constant inside", taylor::<_, 2>(|x| x * slope_of_square(3.0), 1.0).coefficients(), [6.0, 6.0, 0.0]);
 }
 
 #[test]
-fn of_order_zero_it_is_a_value() {
+fn a_series_of_order_zero_is_a_value() {
     let x = Taylor::<f64, 0>::variable(3.0);
     let y = (x.sin() * x / 2.0).tanh().powf(2.5) + x.hypot(x) + x.ln_gamma().cbrt();
     let plain = (3.0_f64.sin() * 3.0 / 2.0).tanh().powf(2.5) + 3.0_f64.hypot(3.0) + Scalar::ln_gamma(3.0).cbrt();
@@ -486,7 +486,7 @@ fn of_order_zero_it_is_a_value() {
 }
 
 #[test]
-fn operators_in_every_form() {
+fn operators_in_every_form_agree() {
     let (x, y) = (Taylor::new(3.0, [1.0, 2.0]), Taylor::new(2.0, [-1.0, 0.5]));
     let text = |x: Taylor<f64, 2>| x.to_string();
     assert_eq!(text(x + y), "5 + 0t + 2.5t²");

@@ -14,7 +14,7 @@ fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
 }
 
 #[test]
-fn terms_with_blocks_among_statements() {
+fn terms_of_blocks_and_statements_sum_as_one_recording() {
     fn term<S: Scalar<Real = f64>>(i: usize, x: &[S]) -> S {
         let scaled = [x[0] * (i as f64 + 1.0), x[1] * x[2]];
         let y = fuse_map(&function!(product: [S; 2] -> [S; 1]), [&scaled, &x[..2]]).concat();
@@ -29,7 +29,7 @@ fn terms_with_blocks_among_statements() {
     }
 }
 
-/// A term that reads two inputs and all of them.
+/// A term that reads two inputs, and sums over all inputs.
 fn term<S: Scalar<Real = f64>>(i: usize, x: &[S]) -> S {
     let a = x[i % x.len()];
     (a * (i as f64 + 0.5)).sin() * sum(x) + dot(x, x).sqrt() * (x[(i * 7) % x.len()] - a).exp()
@@ -40,7 +40,7 @@ fn point() -> Vec<f64> {
 }
 
 #[test]
-fn the_sum_is_that_of_one_recording() {
+fn the_sum_equals_one_recording() {
     let x = point();
     let (y, g) = Terms::all(N).gradient(term, &x);
     let (expected, expected_g) = gradient(|x| (0..N).map(|i| term(i, x)).sum(), &x);
@@ -96,7 +96,7 @@ fn a_variable_of_an_earlier_term_is_refused() {
         if i == 0 {
             kept.set(Some(x[0].exp()));
         }
-        // Long terms, each of which is forgotten when it has been walked back over.
+        // Long terms, each of which is forgotten after its reverse sweep.
         let y = (0..2000).fold(x[0], |y, _| y + 1.0);
         if i == 1 { y * kept.get().expect("the first term came first") } else { y }
     };
@@ -135,7 +135,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
-fn the_memory_of_a_sum_is_that_of_a_term() {
+fn a_sum_takes_the_memory_of_one_term() {
     let tape = Tape::<f64>::new();
     drop(tape);
     let long = |_: usize, x: &[Var]| (0..1000).fold(x[0], |y, _| y * 0.999);

@@ -1,10 +1,8 @@
 //! Random expressions over every function of the crate.
 //!
-//! An expression is a list of steps. Each takes earlier ones as arguments, so
-//! common subexpressions are shared, and what is not used is dead code. Arguments
-//! outside the domain of a function are mapped into it smoothly; all values stay
-//! moderate then, and a bound on the rounding errors of derivatives is a product
-//! of moderate numbers.
+//! An expression is a list of steps. Each takes earlier ones as arguments, so common subexpressions are shared, and
+//! unused results are dead code. Arguments outside the domain of a function are mapped into it smoothly; all values
+//! stay moderate then, and a bound on the rounding errors of derivatives is a product of moderate numbers.
 
 use dualtape::{
     Dual, Function, Rule, Scalar, dense, dot, function, fuse, fuse_map, linearize, log_softmax, log_sum_exp, softmax,
@@ -278,7 +276,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The result, from those of the arguments.
+    /// Returns the result, from the results of the arguments.
     pub(crate) fn apply<S: Scalar<Real = f64>>(&self, arguments: &[S]) -> S {
         let domain = self.op.domain(self.c);
         let guard = |(position, &x): (usize, &S)| {
@@ -417,7 +415,7 @@ impl Expression {
         self.inputs + self.steps.len()
     }
 
-    /// The value and gradient of the last result as those of a kernel, if there are few inputs.
+    /// Returns the value and gradient of the last result by a fused kernel, if there are few inputs.
     pub(crate) fn linearized(&self, x: &[f64]) -> Option<(f64, Vec<f64>)> {
         const MOST: usize = 3;
         let inputs: [f64; MOST] = std::array::from_fn(|i| x.get(i).copied().unwrap_or(1.0));
@@ -463,8 +461,7 @@ impl Expression {
                 }
             }
         }
-        // Backward: the same over all paths to the output; what is bent on the way is
-        // the Hessian.
+        // In reverse: the same over all paths to the output. The curvatures on them make the Hessian.
         let mut backward = vec![0.0; results.len()];
         backward[output] = 1.0;
         let mut hessian = vec![0.0; self.inputs * self.inputs];

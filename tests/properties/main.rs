@@ -93,7 +93,7 @@ fn every_elementary_function_is_tried() {
 }
 
 #[test]
-fn values_are_those_of_plain_numbers_bit_for_bit() {
+fn values_equal_plain_numbers_bit_for_bit() {
     hold(expressions(), |(f, x)| {
         let plain = f.results(&x);
         prop_assert!(plain.iter().all(|value| value.is_finite()), "a value is not finite: {plain:?}");

@@ -68,10 +68,10 @@ fn points() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
-    /// The sparsity of one point serves at another, and the entries are those of the dense
-    /// derivative to the last bit. The dense Hessian is the lower half of the derivative of the gradient.
+    /// The sparsity of one point serves at another, and the entries equal the dense derivative to the last bit. The
+    /// dense Hessian is the lower half of the derivative of the gradient.
     #[test]
-    fn sparse_is_dense((x, there) in points(), f in programs()) {
+    fn sparse_entries_equal_the_dense_verbs((x, there) in points(), f in programs()) {
         let sparse = SparseJacobian::new(&f, &x);
         for x in [&x, &there] {
             let (y, j) = sparse.at(&f, x);

@@ -36,7 +36,7 @@ use turns::medians;
 const SIZES: [usize; 11] = [10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 const ROUNDS: usize = 11;
 
-/// What is timed.
+/// A program to time.
 type Run = Box<dyn FnMut() + Send>;
 
 /// A derivative at any size.
@@ -49,7 +49,7 @@ struct Subject {
     make: fn(usize) -> Run,
 }
 
-/// What was measured of a subject at a size.
+/// The measurement of a subject at a size.
 #[derive(Clone, Copy)]
 struct Figure {
     size: usize,

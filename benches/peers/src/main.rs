@@ -10,17 +10,17 @@
 //! machine whose speed drifts.
 
 #[path = "../../support/black_scholes.rs"]
-#[expect(dead_code, reason = "the function is that of `program.rs`")]
+#[expect(dead_code, reason = "the function is in `program.rs`")]
 mod black_scholes;
 #[path = "../../support/chain.rs"]
-#[expect(dead_code, reason = "the function is that of `program.rs`")]
+#[expect(dead_code, reason = "the function is in `program.rs`")]
 mod chain;
 #[path = "../../support/fused.rs"]
 mod fused;
 #[path = "../../support/heap.rs"]
 mod heap;
 #[path = "../../support/moons.rs"]
-#[expect(dead_code, reason = "the network of dot products is that of `program.rs`")]
+#[expect(dead_code, reason = "the network of dot products is in `program.rs`")]
 mod moons;
 mod peers;
 mod program;

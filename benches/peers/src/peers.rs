@@ -1,4 +1,4 @@
-//! What is asked of every crate.
+//! The derivatives to compute, and the crates that do.
 
 pub(crate) mod ad_trait;
 pub(crate) mod echidna;
@@ -18,7 +18,7 @@ pub(crate) type Answer = (f64, Vec<f64>);
 
 /// A way to an answer.
 pub(crate) trait Way {
-    /// What is timed.
+        /// Runs the part to time.
     fn run(&mut self);
 
     fn answer(&mut self) -> Answer;
@@ -47,8 +47,7 @@ pub(crate) fn way<T: 'static>(
     Some(Box::new(Steps { compute, read }))
 }
 
-/// A crate, with the fastest way that it documents to each derivative. It has none to what it
-/// cannot do.
+/// A crate, with the fastest way that it documents to each derivative, or none.
 pub(crate) trait Peer {
     const NAME: &str;
 

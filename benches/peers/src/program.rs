@@ -1,4 +1,4 @@
-//! What is differentiated, written once for the numbers of all crates.
+//! The functions to differentiate, written once for the numbers of all crates.
 
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -7,7 +7,7 @@ use dualtape::Scalar;
 use crate::chain::CHAIN;
 use crate::moons::Moons;
 
-/// What the numbers of all crates can do.
+/// The operations that the numbers of all crates have.
 pub(crate) trait Number:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
@@ -47,7 +47,7 @@ pub(crate) fn normal_line<S: Number>(x: S, value: f64) -> S {
 
 /// A function of a slice.
 pub(crate) trait Program: Copy + Send + Sync + 'static {
-    /// Whether the operations recorded at one point are those of every other.
+        /// Whether every point records the same operations.
     const REPLAYS: bool = true;
 
     fn eval<S: Number>(&self, x: &[S]) -> S;

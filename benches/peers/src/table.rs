@@ -9,7 +9,7 @@ const ROUNDS: usize = 31;
 const PLAIN: &str = "plain `f64`";
 const BY_HAND: &str = "by hand";
 
-/// What the cells of a row say.
+/// The figures in the cells of a row.
 #[derive(Clone, Copy)]
 pub(crate) enum Measure {
     /// Microseconds, and in brackets the ratio to the plain evaluation.

@@ -9,8 +9,8 @@ const PASSING_GAP: f64 = 8.0;
 const MOST_SWEEPS: usize = 20;
 
 impl Grid {
-    /// Moves the cells of each column to where their neighbours pull them: by those before, by those after, by both,
-    /// and at last with each long arrow at one height.
+    /// Moves the cells of each column to where their neighbours pull them: the neighbours before, the ones after,
+    /// both, and at last with each long arrow at one height.
     pub(super) fn straighten(&mut self) {
         for column in &self.columns {
             let mut y = 0.0;

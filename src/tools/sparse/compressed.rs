@@ -8,8 +8,8 @@ use super::{Csr, Sparsity};
 use crate::forward::Dual;
 use crate::scalar::{Real, Scalar};
 
-/// What is known of a matrix J before its entries: where they are, and the directions whose
-/// products with J (or with Jᵀ, when its rows are compressed) hold them all.
+/// The sparsity of a matrix J, known before its entries, and the directions whose products with J (or with Jᵀ, when its
+/// rows are compressed) hold all entries.
 ///
 /// There is a direction of zeros and ones for every color, and then the *probe*, which has
 /// random elements: when J by its entries has another product with it, there may be entries
@@ -24,7 +24,7 @@ pub(super) struct Compressed<R> {
     probe: Vec<R>,
 }
 
-/// What the products are sums of.
+/// The terms that the products sum.
 #[derive(Clone, Copy)]
 pub(super) enum Summed {
     Columns,
@@ -137,7 +137,7 @@ impl<R: Real> Compressed<R> {
         let (_, width) = self.sparsity.shape();
         assert_eq!(
             width, inputs,
-            "{of}: the sparsity is that of {width} inputs and x has {inputs} elements; find it again with `{of}::new`"
+            "{of}: the sparsity has {width} inputs and x has {inputs} elements; find it again with `{of}::new`"
         );
     }
 
@@ -146,7 +146,7 @@ impl<R: Real> Compressed<R> {
         let (height, _) = self.sparsity.shape();
         assert_eq!(
             height, outputs,
-            "{of}: the sparsity is that of {height} outputs and f(x) has {outputs}; find it again with `{of}::new`"
+            "{of}: the sparsity has {height} outputs and f(x) has {outputs}; find it again with `{of}::new`"
         );
     }
 

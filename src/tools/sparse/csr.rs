@@ -84,8 +84,8 @@ impl Sparsity {
         self.columns.is_empty()
     }
 
-    /// The number of the first entry of every row, and at last that of all entries: the array
-    /// that sparse solvers call `indptr`.
+    /// Returns the index of the first entry of every row, and at last the number of all entries: the array that
+    /// sparse solvers call `indptr`.
     ///
     /// ```
     /// # use dualtape::sparse::hessian_sparse;

@@ -16,7 +16,7 @@ use crate::scalar::rules::elementary_functions;
 use crate::tools::sparse::Sparsity;
 use crate::verbs::gradient;
 
-/// Of which outputs' derivatives with respect to which inputs are not zero for sure.
+/// The pairs of an output and an input whose derivative may differ from zero.
 pub(super) fn jacobian_sparsity<T: Scalar, F: Function<T::Real>>(f: &F, x: &[T]) -> Sparsity {
     let tape = Tape::new();
     let inputs = tape.vars(&inputs_at(x));
@@ -125,7 +125,7 @@ impl<T: Scalar> Scalar for Structural<T> {
 impl<T: Scalar> Engine<T::Real> for Structural<T> {
     const RECORDS: bool = true;
 
-    /// One more than there are, so that what is refined to this order is no longer constant.
+    /// One order more than carried, so that a number refined to this order is no longer constant.
     const ORDER: usize = T::ORDER + 1;
 
     #[inline]

@@ -31,13 +31,13 @@ enum Format {
     Composite,
 }
 
-/// What is right, first the best answer; how far from it is right as well.
+/// The right answers, the best one first, and the tolerance around them.
 struct Answers {
     accepted: Vec<Vec<String>>,
     tolerance: Tolerance,
 }
 
-/// An error is tolerated up to each of these, the units being those of `f64`.
+/// The tolerated errors, each sufficient, in units of `f64`.
 #[derive(Clone, Copy, Default)]
 struct Tolerance {
     ulps: f64,
@@ -104,7 +104,7 @@ impl Case {
         }
     }
 
-    /// What is wrong in each reading, at each precision in which the case can be told.
+    /// Returns the faults of each reading, at each precision that can represent the case.
     pub(crate) fn faults(&self) -> BTreeMap<String, Vec<Fault>> {
         match self.format {
             Format::Elementary => {

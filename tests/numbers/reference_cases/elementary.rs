@@ -7,7 +7,7 @@ use dualtape::{Function, Real, Scalar, log_sum_exp};
 /// The arguments that are not differentiated.
 pub(crate) type Params = BTreeMap<String, String>;
 
-/// A known function and what is not differentiated, at any precision.
+/// A known function with the parameters that are not differentiated, at any precision.
 pub(crate) struct Elementary<'a> {
     pub(crate) name: &'a str,
     pub(crate) params: &'a Params,

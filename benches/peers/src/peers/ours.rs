@@ -90,7 +90,7 @@ impl<R: Real> Peer for Ours<R> {
     }
 }
 
-/// What only this crate has.
+/// Derivatives that only this crate has.
 impl<R: Real> Ours<R> {
     /// The network as `nn::Mlp` has it, a layer at a time.
     pub(crate) fn layers() -> Option<Box<dyn Way>> {
