@@ -99,7 +99,7 @@
 //!   thread panics and says which.
 //! - **Levels do not mix.** Inside a derivative of a derivative, numbers from outside are
 //!   [`lift`]ed. Without it the inner verb panics, where another library would confuse the
-//!   infinitesimals.
+//!   infinitesimals: on any thread, and for numbers made by hand, which go through [`Rule`] instead.
 //! - **At kinks and ends of domains** derivatives follow fixed [`conventions`]: the
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the

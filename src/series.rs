@@ -67,8 +67,8 @@ pub struct Taylor<T, const K: usize> {
 ///
 /// # Panics
 ///
-/// When `f` uses a series of an enclosing expansion of the same order and scalar without
-/// making it [`constant`](Taylor::constant).
+/// When the result of `f` depends on a series of another expansion of the same order and scalar, or on one made by
+/// hand; [`Taylor::constant`] makes its value a constant.
 ///
 /// ```
 /// use dualtape::{Scalar, Taylor, taylor};
@@ -122,7 +122,7 @@ impl<T: Scalar, const K: usize> Taylor<T, K> {
     /// ```
     #[inline]
     pub fn variable(value: T) -> Self {
-        let mut x = Self::constant(value);
+        let mut x = Taylor::new(value, [T::zero(); K]);
         if let Some(first) = x.higher.first_mut() {
             *first = T::one();
         }

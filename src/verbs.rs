@@ -35,8 +35,8 @@ pub use matrix::Matrix;
 ///
 /// # Panics
 ///
-/// When `f` uses a dual number of an enclosing derivative without
-/// [`lift`](crate::lift)ing it.
+/// When the result of `f` depends on a dual number of another derivative, on this thread or on another one, or on one
+/// made by hand; [`lift`](crate::lift) makes it a constant.
 ///
 /// ```
 /// use dualtape::{Scalar, derivative};
@@ -128,7 +128,7 @@ fn partial_gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constan
 ///
 /// # Panics
 ///
-/// When `f` uses a dual number of an enclosing derivative.
+/// When `f` uses a dual number of another derivative.
 ///
 /// ```
 /// use dualtape::gradient_forward;
@@ -157,7 +157,7 @@ pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANE
 ///
 /// # Panics
 ///
-/// When `f` uses a dual number of an enclosing derivative.
+/// When `f` uses a dual number of another derivative.
 ///
 /// ```
 /// use dualtape::gradient_array;
@@ -184,7 +184,7 @@ pub fn gradient_array<T: Scalar, const N: usize>(
 ///
 /// # Panics
 ///
-/// When `f` uses a dual number of an enclosing derivative.
+/// When `f` uses a dual number of another derivative.
 ///
 /// ```
 /// use dualtape::jacobian_array;
@@ -246,7 +246,7 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
 ///
 /// # Panics
 ///
-/// When `f` uses a dual number of an enclosing derivative, or returns another number of outputs at another call.
+/// When `f` uses a dual number of another derivative, or returns another number of outputs at another call.
 ///
 /// ```
 /// use dualtape::{Scalar, jacobian_forward};
@@ -278,7 +278,7 @@ pub fn jacobian_forward<T: Scalar>(
 /// # Panics
 ///
 /// When the outputs of `f` and `y` differ in number, `j` does not have one element for each output and input, or `f`
-/// uses a dual number of an enclosing derivative.
+/// uses a dual number of another derivative.
 ///
 /// ```
 /// use dualtape::jacobian_into;
@@ -369,7 +369,7 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 ///
 /// # Panics
 ///
-/// When `x` and `v` differ in length, or `f` uses a dual number of an enclosing
+/// When `x` and `v` differ in length, or `f` uses a dual number of another
 /// derivative.
 ///
 /// ```

@@ -7,7 +7,8 @@
 //! foreign number comes from, an enclosing verb on this thread or on another one, or the caller's own hands.
 //!
 //! NOTE(perf): a level is 8 bytes in a number, and one `or` in an operation, which LLVM folds where it inlines the
-//! function into the verb.
+//! function into the verb. Forward mode over slices is 2 to 14 % slower with it, and `gradient_array` is 5 to 15 %
+//! faster than with a mark on the thread for every open derivative (`cargo bench --bench modes`).
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};

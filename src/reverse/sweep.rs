@@ -147,14 +147,14 @@ impl<T: Scalar> Recording<T> {
             rest = before;
             // A single adjoint is copied to a register; several stay where they are.
             let single = *adjoint;
-            let lanes = if L == 1 { &single } else { &*adjoint };
-            if are_zero(lanes) {
-                continue;
-            }
             if CLEARS {
+                // A zero too, which may belong to the level of a derivative that has ended.
                 *adjoint = [T::zero(); L];
             }
-            let adjoint = if L == 1 || CLEARS { &single } else { adjoint };
+            let adjoint = if L == 1 || CLEARS { &single } else { &*adjoint };
+            if are_zero(adjoint) {
+                continue;
+            }
             let [x, y] = node.arguments;
             // The marks are past the end of the adjoints (I3).
             if let Some(x) = rest.get_mut(x as usize) {

@@ -2,9 +2,9 @@
 
 use dualtape::implicit::{root, solve};
 use dualtape::{
-    Dual, Scalar, Tape, Var, dense, derivative, dot, function, fuse, fuse_map, gradient, gradient_array,
-    gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, sum, vjp,
-    weighted_sum,
+    Dual, Scalar, Tape, Taylor, Var, dense, derivative, dot, function, fuse, fuse_map, gradient, gradient_array,
+    gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, sum, taylor,
+    vjp, weighted_sum,
 };
 
 use crate::support::compare::assert_all_relative_eq;
@@ -47,7 +47,7 @@ fn confusion_of_levels_is_refused() {
         assert_eq!(
             message(program),
             format!(
-                "{verb}: the function uses a dual number of an enclosing derivative, whose infinitesimal would be \
+                "{verb}: the function uses a dual number of an enclosing derivative, or one made by hand, whose infinitesimal would be \
                  confused with this one's: take the inner derivative at a lifted point, `lift(1.0)`, and lift what \
                  comes from outside, `lift(x)`; or use `x.value()` as a constant"
             )
@@ -56,6 +56,87 @@ fn confusion_of_levels_is_refused() {
     // A refusal leaves nothing behind, and an independent inner derivative is accepted.
     assert_eq!(derivative(|x| x * derivative(|y| y * y, 3.0).1, 1.0).1, 6.0);
     assert_eq!(derivative(|x| x * derivative(|y| y * x.value(), 3.0).1, 2.0).1, 2.0);
+}
+
+/// Returns what `f` returns on another thread; its panic is a panic here.
+fn elsewhere<Y: Send>(f: impl FnOnce() -> Y + Send) -> Y {
+    let result = std::thread::scope(|scope| scope.spawn(f).join());
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+const REFUSAL: &str = "of an enclosing derivative, or one made by hand";
+
+#[test]
+fn confusion_of_levels_on_other_threads_is_refused() {
+    let confused: [fn() -> f64; 6] = [
+        || derivative(|x: Dual| x * elsewhere(|| derivative(|y: Dual| x + y, 1.0).1), 1.0).1,
+        || derivative(|x: Dual| x + elsewhere(|| derivative(|y: Dual| x * y, 0.0).0), 1.0).0,
+        || derivative(|x: Dual| x * elsewhere(|| gradient_array(|[y]| [x * *y][0], &[1.0]).1[0]), 1.0).1,
+        || gradient_forward(|x| x[0] * elsewhere(|| jacobian(|y| vec![x[0] * y[0]], &[1.0]).1[0][0]), &[1.0]).0,
+        || taylor::<f64, 2>(|x| x * elsewhere(|| taylor::<f64, 2>(|y| x + y, 1.0)[1]), 1.0)[1],
+        || {
+            derivative(
+                |x: Dual| x * elsewhere(|| elsewhere(|| hvp(|y| y[0] * Var::constant(x), &[1.0], &[1.0]).1[0])),
+                1.0,
+            )
+            .1
+        },
+    ];
+    for program in confused {
+        assert!(message(program).contains(REFUSAL));
+    }
+    assert_eq!(derivative(|x: Dual| x * elsewhere(|| derivative(|y| lift(x) + y, lift(1.0)).1), 1.0).1, 1.0);
+    assert_eq!(derivative(|x: Dual| x * elsewhere(|| derivative(|y| y * y, 3.0).1), 1.0).1, 6.0);
+    // A number may travel where no derivative is taken inside.
+    assert_eq!(derivative(|x: Dual| x * elsewhere(|| x * x), 2.0).1, 12.0);
+}
+
+#[cfg(feature = "parallel")]
+#[test]
+fn confusion_of_levels_in_a_pool_is_refused() {
+    use dualtape::Terms;
+    use rayon::prelude::*;
+    let in_pool = || {
+        derivative(|x: Dual| (0..64).into_par_iter().map(|_| derivative(|y: Dual| x * y, 1.0).1).sum::<f64>() * x, 1.0)
+            .1
+    };
+    assert!(message(in_pool).contains(REFUSAL));
+    let terms = |x: Dual| {
+        let term = |_: usize, p: &[Var]| p[0] * derivative(|y: Dual| x * y, 1.0).1;
+        x * Terms::all(64).par_gradient(term, &[1.0]).0
+    };
+    assert!(message(|| derivative(terms, 1.0).1).contains(REFUSAL));
+    let right =
+        |x: Dual| (0..64).into_par_iter().map(|k| x * derivative(|y: Dual| y * y, f64::from(k)).1).collect::<Vec<_>>();
+    assert_eq!(derivative(|x| right(x).into_iter().sum(), 1.0).1, 4032.0);
+}
+
+#[test]
+fn numbers_made_by_hand_are_refused_inside_a_verb() {
+    let by_hand = Dual::variable(1.0);
+    let series = Taylor::<f64, 2>::variable(1.0);
+    let lanes = Dual::<f64, 8>::seeded(1.0, 3);
+    assert!(message(|| derivative(|x| x * by_hand, 2.0)).contains(REFUSAL));
+    assert!(message(|| taylor(|x| x * series, 2.0)).contains(REFUSAL));
+    assert!(message(|| gradient_forward(|x| x[0] + lanes, &[2.0])).contains(REFUSAL));
+    assert!(message(|| hessian(|x| x[0] * Var::constant(lanes), &[2.0])).contains(REFUSAL));
+    // Constants are of no level, and numbers made by hand go together.
+    assert_eq!(derivative(|x| x * Dual::constant(3.0), 2.0), (6.0, 3.0));
+    assert_eq!((by_hand * by_hand).partials, [2.0]);
+    assert_eq!(derivative(|x: Dual<Dual>| x * lift(by_hand), by_hand).0.partials, [2.0]);
+}
+
+#[test]
+fn a_number_that_outlives_its_derivative_is_refused_by_the_next() {
+    let kept = std::cell::Cell::new(Dual::constant(0.0));
+    derivative(
+        |x| {
+            kept.set(x);
+            x
+        },
+        1.0,
+    );
+    assert!(message(|| derivative(|x| x * kept.get(), 2.0)).contains(REFUSAL));
 }
 
 /// x³y + sin(xy), whose derivatives are all known.

@@ -535,7 +535,7 @@ fn misuse_is_refused() {
     );
     assert_eq!(
         message(|| taylor::<_, 2>(|x| x * taylor::<_, 2>(|y| x + y, 1.0)[1], 1.0)[1]),
-        "taylor: the function uses a series of an enclosing derivative, whose infinitesimal would be confused with \
+        "taylor: the function uses a series of an enclosing derivative, or one made by hand, whose infinitesimal would be confused with \
          this one's: take the inner derivative at a lifted point, `Taylor::constant(1.0)`, and lift what comes from \
          outside, `Taylor::constant(x)`; or use `x.value()` as a constant"
     );
