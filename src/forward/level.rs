@@ -11,9 +11,10 @@
 //! faster than with a mark on the thread for every open derivative (`cargo bench --bench modes`).
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 use super::Dual;
+use crate::memory::stamp::Numbers;
 use crate::scalar::Scalar;
 
 /// The derivatives that a number belongs to: none, one, or several, which is an error that the verb finds at the end.
@@ -34,33 +35,22 @@ impl Level {
         Level((number as u64) << 32 | !number as u64)
     }
 
-    /// Opens a level. Threads draw their numbers by the block.
+    /// Opens a level. After 2³² levels the numbers start again, and one that encloses all of these shares its number.
     fn open() -> Level {
+        static SOURCE: AtomicU32 = AtomicU32::new(1);
         thread_local! {
-            static NUMBERS: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+            static NUMBERS: Cell<Numbers> = const { Cell::new(Numbers::new()) };
         }
-        let (mut next, mut end) = NUMBERS.get();
-        if next == end {
-            (next, end) = draw_numbers();
-        }
-        NUMBERS.set((next + 1, end));
-        Level::numbered(next)
+        let mut numbers = NUMBERS.get();
+        let level = Level::numbered(numbers.issue(&SOURCE, |_, _| ()));
+        NUMBERS.set(numbers);
+        level
     }
 
     #[inline(always)]
     pub(crate) fn join(self, other: Level) -> Level {
         Level(self.0 | other.0)
     }
-}
-
-/// Returns a range of numbers, from 1 on. After 2³² levels they start again: numbers of a derivative that has ended
-/// or still encloses that many others are then taken for those of the new one.
-#[cold]
-fn draw_numbers() -> (u32, u32) {
-    const BLOCK: u32 = 1 << 16;
-    static NEXT_BLOCK: AtomicU32 = AtomicU32::new(0);
-    let block = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) % (u32::MAX / BLOCK);
-    (1 + block * BLOCK, 1 + (block + 1) * BLOCK)
 }
 
 /// A number that carries derivatives along, of a level of its own.

@@ -1,10 +1,9 @@
 //! How a variable finds the tape of its thread, and knows that it is the right one.
 //!
-//! Each thread has one slot for each scalar type: the recording under way, those
-//! it paused, and memory to reuse. A variable carries the *stamp* of its recording
-//! and every operation compares it with that of the slot. Stamps are
-//! unique in the process (up to a wrap after 2³² recordings, of which a variable
-//! would have to be exactly that old to pass unnoticed).
+//! Each thread has one slot for each scalar type: the recording under way, the recordings it paused, and memory to
+//! reuse. A variable carries the *stamp* of its recording, and every operation compares it with the stamp in the slot.
+//! Stamps are unique in the process, up to a wrap after 2³² recordings: a stale variable passes unnoticed where
+//! exactly that many recordings were started since.
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
@@ -85,13 +84,11 @@ impl<T> Slot<T> {
         }
     }
 
-    /// The first head or the second, depending on the half of memory in which the program is: it is the first one on
-    /// any common machine, but the compiler does not know that.
+    /// Returns `heads[0]` on any common machine; `heads[1]` where the program is in the upper half of memory.
     ///
-    /// With link-time optimization it would put the head's address, a constant from the start of the thread's memory,
-    /// into every instruction. So it is in a register, and what one operation stores reaches the next without a wait:
-    /// AMD's processors forward it where both have the same register. That takes half the time of a chain and 0.8 of
-    /// that of a network's gradient.
+    /// NOTE(perf): LLVM cannot know which, so under link-time optimization the address stays in a register, and AMD's
+    /// processors forward what one operation stores to the next. A chain takes half the time, and a network's gradient
+    /// 20 % less (`cargo bench --bench modes`).
     #[inline(always)]
     pub(super) fn head(&self) -> &Head<T> {
         static ANCHOR: u8 = 0;

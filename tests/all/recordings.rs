@@ -1,6 +1,6 @@
 //! Recordings: their sizes, their chunks, and how many of them keep apart.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
