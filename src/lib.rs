@@ -92,6 +92,11 @@
 //!   }
 //!   square(2);
 //!   ```
+//! - **A number that is read as an `f64` is an `f64`.** `F::from(x)` keeps the derivative of an `x` of the type `F`, but
+//!   `F::from(x.to_f64())`, `F::from_f64` and parts of `integer_decode` do not. Differentiate these steps with a
+//!   [`Rule`].
+//! - **An adjoint has to fit too.** Where the derivative with respect to an intermediate overflows or underflows, reverse
+//!   mode gives an infinity or drops the term; forward mode often has the result.
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
 //!   derivative at 0: only the branch taken is differentiated.
 //! - **A variable belongs to a recording, on one thread.** Using it after its tape was

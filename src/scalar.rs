@@ -19,6 +19,7 @@ use crate::forward::{FEW_LANES, LANES};
 use crate::reverse::{Slot, registered_slot};
 use crate::scalar::custom::{Block, Rule};
 
+pub(crate) mod cast;
 pub(crate) mod custom;
 pub(crate) mod dense;
 pub(crate) mod ecosystem;

@@ -305,6 +305,12 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for KernelDual<T, N> {
 
 impl_scalar!([const N: usize] KernelDual<T, N>);
 
+impl<T: Scalar, const N: usize> From<T> for KernelDual<T, N> {
+    fn from(primal: T) -> Self {
+        Self::constant(primal)
+    }
+}
+
 impl<T: Scalar, const N: usize> fmt::Display for KernelDual<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.dual().fmt(f)

@@ -2,7 +2,8 @@
 //! `num_traits::Float` can be differentiated in both modes.
 //!
 //! Questions about a number (its sign, its class, whether it is near another) are answered for its value, as with `==`
-//! and `<`.
+//! and `<`. But for one: `Zero::is_zero` asks whether a number is the constant 0, because foreign code leaves out the
+//! terms of a zero.
 
 /// Forwards methods of a foreign trait to the methods of [`Scalar`](crate::Scalar).
 macro_rules! forward_to_scalar {
@@ -42,6 +43,7 @@ macro_rules! impl_ecosystem {
                 ToPrimitive, Zero,
             };
 
+            use $crate::scalar::cast::{cast, read};
             use $crate::scalar::ecosystem::{forward_to_scalar, lift_constants};
             use $crate::{Real, Scalar};
 
@@ -52,7 +54,7 @@ macro_rules! impl_ecosystem {
                 lift_constants!(zero);
                 #[inline]
                 fn is_zero(&self) -> bool {
-                    self.value().is_zero()
+                    self.is_identically_zero()
                 }
             }
 
@@ -69,19 +71,19 @@ macro_rules! impl_ecosystem {
 
             impl<T: Scalar, $($generics)*> ToPrimitive for $type {
                 fn to_i64(&self) -> Option<i64> {
-                    self.value().to_i64()
+                    read(*self).to_i64()
                 }
                 fn to_u64(&self) -> Option<u64> {
-                    self.value().to_u64()
+                    read(*self).to_u64()
                 }
                 fn to_f64(&self) -> Option<f64> {
-                    self.value().to_f64()
+                    read(*self).to_f64()
                 }
             }
 
             impl<T: Scalar, $($generics)*> NumCast for $type {
                 fn from<P: ToPrimitive>(number: P) -> Option<Self> {
-                    <Ground<T> as NumCast>::from(number).map(Self::from_real)
+                    cast::<T, Self>(number)
                 }
             }
 

@@ -13,6 +13,7 @@ mod ecosystem;
 mod edges;
 #[cfg(feature = "files")]
 mod files;
+mod foreign_code;
 mod functions;
 mod gradbench;
 #[cfg(feature = "graph")]

@@ -151,6 +151,12 @@ impl<T: Scalar> Engine<T::Real> for Structural<T> {
 
 impl_scalar!([] Structural<T>);
 
+impl<T: Scalar> From<T> for Structural<T> {
+    fn from(value: T) -> Self {
+        Structural { value, is_constant: true }
+    }
+}
+
 /// The value, with a mark when it is no constant.
 impl<T: Scalar> fmt::Display for Structural<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
