@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use num_traits::Float;
 
 use super::data::generator;
+use super::optimizer::assert_bound;
 use super::{Dataset, Minibatches, Optimizer, Update, clip_norm};
 #[cfg(feature = "files")]
 use super::{FileError, FileProblem, Tensors};
@@ -180,6 +181,10 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
 
     /// Clips gradients to this norm: [`clip_norm`].
     ///
+    /// # Panics
+    ///
+    /// When the norm is negative or NaN.
+    ///
     /// ```
     /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
     ///
@@ -190,7 +195,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     /// assert!((line.parameters()[0].hypot(line.parameters()[1]) - 1.0).abs() < 1e-12);
     /// # Ok::<(), dualtape::nn::TrainError>(())
     /// ```
+    #[track_caller]
     pub fn clip_norm(self, largest: f64) -> Self {
+        assert_bound("Trainer::clip_norm", largest);
         Trainer { largest_norm: Some(largest), ..self }
     }
 

@@ -168,6 +168,10 @@ impl<R: Real> Supervised<R> {
     /// Adds a penalty: this factor times the sum of the squares of all [weights](Mlp::weights),
     /// without the biases.
     ///
+    /// # Panics
+    ///
+    /// When the factor is negative, infinite or NaN.
+    ///
     /// ```
     /// use dualtape::nn::{Activation, Batch, Dataset, Mlp, Objective, Supervised};
     ///
@@ -175,7 +179,10 @@ impl<R: Real> Supervised<R> {
     /// let data = Dataset::new((1, 1), vec![1.0], vec![3.0]);
     /// assert_eq!(Supervised::new(&mlp).l2(0.25).loss(mlp.parameters(), &Batch::new(&data)), 1.0);
     /// ```
+    #[track_caller]
     pub fn l2(self, weight: f64) -> Self {
+        let is_penalty = weight >= 0.0 && weight.is_finite();
+        assert!(is_penalty, "Supervised::l2: the factor is {weight}; pass a finite one of at least 0");
         Supervised { penalty: weight, ..self }
     }
 
