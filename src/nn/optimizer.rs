@@ -188,6 +188,12 @@ impl<U: Update> Optimizer<U> {
         &self.state
     }
 
+    /// Copies the state into `copy`, whose memory is used again.
+    pub(super) fn copy_state(&self, copy: &mut State) {
+        copy.steps = self.state.steps;
+        copy.numbers.clone_from(&self.state.numbers);
+    }
+
     /// Restores the state of another one.
     ///
     /// ```

@@ -47,6 +47,12 @@ pub trait Objective<R: Real = f64, T = R>: Sync {
     fn parameter_name(&self, index: usize) -> String {
         format!("parameter {index}")
     }
+
+    /// Returns what the parameters are of, such as the layers of a network. It is saved with a training, which is resumed
+    /// only by an objective with the same description.
+    fn description(&self) -> String {
+        String::new()
+    }
 }
 
 /// Some rows, readable as a [`Dataset`], and the random numbers of a training step.
@@ -240,6 +246,10 @@ impl<R: Real> Objective<R, usize> for Supervised<R> {
     fn parameter_name(&self, index: usize) -> String {
         self.network.parameter_name(index)
     }
+
+    fn description(&self) -> String {
+        self.network.to_string()
+    }
 }
 
 /// Numbers, with an output for each.
@@ -250,5 +260,9 @@ impl<R: Real> Objective<R, R> for Supervised<R> {
 
     fn parameter_name(&self, index: usize) -> String {
         self.network.parameter_name(index)
+    }
+
+    fn description(&self) -> String {
+        self.network.to_string()
     }
 }
