@@ -7,9 +7,13 @@ use std::ops::Range;
 use super::operands::Arguments;
 use super::recording::{BESIDE, LONG, Node, Recording};
 use super::var::Place;
+use crate::memory::kept::reserve;
 use crate::scalar::Scalar;
 use crate::scalar::zero;
 use crate::simd::vectorized;
+
+/// What there may be no memory for.
+const ADJOINTS: &str = "the adjoints of a reverse sweep";
 
 impl<T: Scalar> Recording<T> {
     /// The adjoints of all variables up to the last seeded one, and zeros after
@@ -27,6 +31,7 @@ impl<T: Scalar> Recording<T> {
         let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
         let len = self.swept(len);
         adjoints.clear();
+        reserve(&mut adjoints, (len + 1) * L, ADJOINTS);
         adjoints.resize((len + 1) * L, T::zero());
         let (lanes, _) = adjoints.as_chunks_mut::<L>();
         for (place, seed) in seeds {
@@ -45,6 +50,8 @@ impl<T: Scalar> Recording<T> {
     pub(super) fn gradient(&self, output: Place, seed: T, count: usize, adjoints: &mut Vec<T>, gradient: &mut Vec<T>) {
         let len = self.swept(output.position() as usize + 1);
         if adjoints.len() <= len {
+            let more = len + 1 - adjoints.len();
+            reserve(adjoints, more, ADJOINTS);
             adjoints.resize(len + 1, T::zero());
         }
         let adjoints = &mut adjoints[..=len];
@@ -65,6 +72,8 @@ impl<T: Scalar> Recording<T> {
     /// Adds the adjoints of the seeds to those of the first variables, which are
     /// independent ones; what follows them in `adjoints` is of use to nobody.
     pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
+        let more = (self.len() + 1).saturating_sub(adjoints.len());
+        reserve(adjoints, more, ADJOINTS);
         adjoints.resize(self.len() + 1, T::zero());
         for (place, seed) in seeds {
             adjoints[place.position() as usize] += seed;

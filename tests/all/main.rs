@@ -21,6 +21,8 @@ mod implicit;
 mod inherent;
 #[cfg(feature = "train")]
 mod interrupted_training;
+#[cfg(feature = "nn")]
+mod kept_memory;
 mod layout;
 #[cfg(feature = "nn")]
 mod losses;
