@@ -47,7 +47,7 @@ fn main() -> Outcome {
     network.save(&path)?;
     let mut loaded = Mlp::zeros(64, &layers);
     loaded.load(&path)?;
-    std::fs::remove_file(&path)?;
+    std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     assert_eq!(loaded, network);
 
     let classes =

@@ -61,27 +61,43 @@ impl Output {
         Ok(output)
     }
 
-    fn write(&self, name: &str, graph: &Graph) -> Result<(), Box<dyn Error>> {
-        std::fs::create_dir_all(&self.folder)?;
-        for (ending, text) in [("svg", graph.svg()?), ("dot", graph.dot(Direction::LeftToRight)?)] {
-            let file = format!("{name}.{ending}");
-            if self.files.is_empty() || self.files.contains(&file) {
-                let path = self.folder.join(file);
-                std::fs::write(&path, text)?;
-                println!("{}, of {} nodes", path.display(), graph.len());
+    /// Writes the files that are wanted. If there is no picture for one of them, it writes none.
+    fn write(&self, graphs: &[(String, Graph)]) -> Result<(), Box<dyn Error>> {
+        let names = graphs.iter().flat_map(|(name, _)| ENDINGS.map(|ending| format!("{name}.{ending}")));
+        let names: Vec<String> = names.collect();
+        if let Some(unknown) = self.files.iter().find(|file| !names.contains(file)) {
+            let path = self.folder.join(unknown);
+            return Err(format!("{}: there is no such picture; there are {}", path.display(), names.join(", ")).into());
+        }
+        std::fs::create_dir_all(&self.folder).map_err(|error| format!("{}: {error}", self.folder.display()))?;
+        for (name, graph) in graphs {
+            for ending in ENDINGS {
+                let file = format!("{name}.{ending}");
+                if self.files.is_empty() || self.files.contains(&file) {
+                    let path = self.folder.join(file);
+                    let text = if ending == "svg" { graph.svg() } else { graph.dot(Direction::LeftToRight) };
+                    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
+                    std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+                    println!("{}, of {} nodes", path.display(), graph.len());
+                }
             }
         }
         Ok(())
     }
 }
 
+/// The formats of every picture.
+const ENDINGS: [&str; 2] = ["svg", "dot"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let output = Output::from_arguments()?;
     let graph = trace(neuron, &[2.0, 0.0, -3.0, 1.0, 6.881373587019543]);
     graph.print()?;
-    output.write("neuron", &graph)?;
-    output.write("seed003", &trace(seed003, &[-4.0, 2.0]))?;
-    output.write("diamond", &trace(diamond, &[0.5]))?;
+    let mut graphs = vec![
+        ("neuron".to_string(), graph),
+        ("seed003".to_string(), trace(seed003, &[-4.0, 2.0])),
+        ("diamond".to_string(), trace(diamond, &[0.5])),
+    ];
 
     // The lecture's network, and micrograd's for the two moons, which has a thousand nodes.
     for (name, inputs, widths) in [("network", &[2.0, 3.0, -1.0][..], [4, 4, 1]), ("moons", &[0.5, -1.5], [16, 16, 1])]
@@ -90,9 +106,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let network: Mlp = Mlp::random(inputs.len(), &layers, Init::Uniform, &mut StdRng::seed_from_u64(1337));
         let score = |x: &[_], p: &[_]| network.with_parameters(p).forward(x)[0];
         let graph = trace_parametric(score, inputs, network.parameters());
-        output.write(name, &graph)?;
-        output.write(&format!("{name}_neurons"), &graph.clone().fold("neuron"))?;
-        output.write(&format!("{name}_layers"), &graph.fold("layer"))?;
+        graphs.push((format!("{name}_neurons"), graph.clone().fold("neuron")));
+        graphs.push((format!("{name}_layers"), graph.clone().fold("layer")));
+        graphs.push((name.to_string(), graph));
     }
-    Ok(())
+    output.write(&graphs)
 }

@@ -30,10 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let write = |name: &str, title: &str, graph: &Graph| -> Result<(), Box<dyn Error>> {
         let path = folder.join(name);
-        std::fs::write(&path, graph.page(title)?)?;
+        let page = graph.page(title).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
         println!("open {} in a browser", path.display());
         Ok(())
     };

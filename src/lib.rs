@@ -143,6 +143,7 @@ pub mod conventions;
 pub mod guide;
 
 pub use forward::{Dual, LANES, lift};
+pub use memory::kept::release_memory;
 pub use reverse::{Gradients, Tape, Var};
 pub use scalar::custom::{Block, Rule, plain};
 pub use scalar::dense::{affine, dense};

@@ -66,7 +66,7 @@ use std::ops::Index;
 use crate::scalar::Scalar;
 use block::Source;
 use recording::Recording;
-use slot::{Recordings, on_recording, on_slot, refuse};
+use slot::{Recordings, lend_slot, on_recording, on_slot, refuse};
 pub(crate) use slot::{Slot, registered_slot};
 pub use var::Var;
 
@@ -99,7 +99,7 @@ pub use var::Var;
 ///
 /// An operation in `f64` takes 24 bytes, and 8 for its adjoint. Of the 24, 8 are not touched where the partial
 /// derivative with respect to the second operand is 1. The thread keeps the memory for its next tape, even after a
-/// drop.
+/// drop, until 64 recordings have needed far less, or [`release_memory`](crate::release_memory) is called.
 pub struct Tape<T: Scalar = f64> {
     stamp: Cell<u32>,
     /// A tape stays on its thread.
@@ -360,7 +360,14 @@ impl<T: Scalar> Tape<T> {
     }
 
     fn restamp(&self, change: impl FnOnce(&mut Recording<T>, u32)) {
-        self.stamp.set(on_slot::<T, _>(|slot| slot.restamp(self.stamp.get(), change)));
+        self.stamp.set(lend_slot::<T, _>(|slot| {
+            let (needed, stamp) = {
+                let mut recordings = slot.borrow_mut();
+                (recordings.needed(self.stamp.get()), recordings.restamp(self.stamp.get(), change))
+            };
+            slot.count_use(needed);
+            stamp
+        }));
     }
 
     fn inspect<Out>(&self, look: impl FnOnce(&Recording<T>) -> Out) -> Out {
@@ -372,7 +379,15 @@ impl<T: Scalar> Drop for Tape<T> {
     #[inline]
     fn drop(&mut self) {
         // While the thread ends, its slot may be gone before the tape: nothing is left to do.
-        let _ = T::with_slot(|slot| slot.borrow_mut().stop(self.stamp.get()));
+        let _ = T::with_slot(|slot| {
+            let needed = {
+                let mut recordings = slot.borrow_mut();
+                let needed = recordings.needed(self.stamp.get());
+                recordings.stop(self.stamp.get());
+                needed
+            };
+            slot.count_use(needed);
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Evaluates recorded inputs, and compares with recorded outputs: the errors and the times.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -17,12 +18,14 @@ pub(crate) fn table(folder: &Path, only: Option<&str>, out: &mut impl Write) -> 
     writeln!(out, "{:9} {:6} {:10} {:>8} {:>12} {:>8}", "problem", "size", "function", "error", "median", "ratio")?;
     let mut agree = true;
     for problem in PROBLEMS.iter().filter(|problem| only.is_none_or(|only| only == problem.name)) {
-        let mut inputs: Vec<_> = fs::read_dir(folder.join("inputs").join(problem.name))?.collect::<Result<_, _>>()?;
+        let inputs = folder.join("inputs").join(problem.name);
+        let mut inputs: Vec<_> =
+            fs::read_dir(&inputs).and_then(Iterator::collect).map_err(|error| at(&inputs, error))?;
         inputs.sort_by_key(|input| input.metadata().map_or(0, |data| data.len()));
         for input in inputs {
             let path = input.path();
             let size = path.file_stem().unwrap_or_default().to_string_lossy();
-            let mut input: Value = serde_json::from_slice(&fs::read(&path)?)?;
+            let mut input = read(&path)?;
             if let Some(fields) = input.as_object_mut() {
                 fields.insert("min_runs".into(), json!(15));
             }
@@ -30,7 +33,7 @@ pub(crate) fn table(folder: &Path, only: Option<&str>, out: &mut impl Write) -> 
             for function in problem.functions {
                 let measured = problem.evaluate(function, &input)?;
                 let golden = folder.join("golden").join(problem.name).join(format!("{size}.{function}.json"));
-                let error = error(&measured.output, &serde_json::from_slice(&fs::read(golden)?)?);
+                let error = error(&measured.output, &read(&golden)?);
                 agree &= error <= TOLERANCE;
                 let mut runs = measured.runs;
                 runs.sort();
@@ -45,6 +48,16 @@ pub(crate) fn table(folder: &Path, only: Option<&str>, out: &mut impl Write) -> 
         }
     }
     Ok(agree)
+}
+
+/// Reads a JSON file.
+fn read(path: &Path) -> Result<Value, String> {
+    serde_json::from_slice(&fs::read(path).map_err(|error| at(path, error))?).map_err(|error| at(path, error))
+}
+
+/// An error with the path that it is about.
+fn at(path: &Path, error: impl Display) -> String {
+    format!("{}: {error}", path.display())
 }
 
 /// Returns the largest relative difference of two numbers in the same place, or infinity when the shapes differ.

@@ -91,6 +91,10 @@ fn run() -> Result<bool, Box<dyn Error>> {
             _ => return Err(option.unexpected().into()),
         }
     }
+    if let Some(unknown) = only.as_ref().filter(|name| PROBLEMS.iter().all(|problem| problem.name != **name)) {
+        let names = PROBLEMS.map(|problem| problem.name).join(", ");
+        return Err(format!("there is no problem {unknown:?}; there are {names}").into());
+    }
     match folder {
         Some(folder) => check::table(&folder, only.as_deref(), &mut stdout()),
         None => answer(stdin().lock(), stdout().lock()).map(|()| true),

@@ -70,9 +70,9 @@ impl Options {
 
     /// Writes a picture, and says where.
     pub(crate) fn save(&self, name: &str, picture: &Picture) -> Outcome {
-        fs::create_dir_all(&self.out)?;
+        fs::create_dir_all(&self.out).map_err(|error| format!("{}: {error}", self.out.display()))?;
         let path = self.out.join(name).with_extension("svg");
-        fs::write(&path, picture.svg())?;
+        fs::write(&path, picture.svg()).map_err(|error| format!("{}: {error}", path.display()))?;
         println!("the picture is {}", path.display());
         Ok(())
     }

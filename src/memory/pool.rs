@@ -1,8 +1,9 @@
-//! Memory for a moment.
+//! Temporary vectors from a per-thread pool.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
+use crate::memory::kept::{GiveBack, register_holder, reserve_exact};
 use crate::memory::thread::registered;
 
 /// A vector in memory that this thread has from earlier ones, and keeps for later ones.
@@ -12,7 +13,36 @@ use crate::memory::thread::registered;
 pub(crate) struct Scratch<X: 'static>(Vec<X>);
 
 /// The memory of vectors that are gone.
-type Spare<X> = RefCell<Vec<Vec<X>>>;
+struct Spare<X>(RefCell<Vec<Memory<X>>>);
+
+struct Memory<X> {
+    empty: Vec<X>,
+    /// How often surplus was given back since it was in use.
+    periods_unused: u8,
+}
+
+impl<X: 'static> Default for Spare<X> {
+    fn default() -> Self {
+        register_holder(give_back::<X>);
+        Spare(RefCell::default())
+    }
+}
+
+fn give_back<X: 'static>(how_much: GiveBack) {
+    let _ = registered(|spare: &Spare<X>| {
+        spare.0.borrow_mut().retain_mut(|memory| {
+            let is_small = memory.empty.capacity() * size_of::<X>() <= SMALL;
+            memory.periods_unused = memory.periods_unused.saturating_add(1);
+            how_much == GiveBack::Surplus && (memory.periods_unused < PERIODS || is_small)
+        });
+    });
+}
+
+/// Vectors of this size, in bytes, are no surplus: [`MOST`] of them are little.
+const SMALL: usize = 1 << 14;
+
+/// After how many periods without use a large one is given back: a training validates less often than it steps.
+const PERIODS: u8 = 4;
 
 /// The most vectors of which the memory is kept.
 const MOST: usize = 64;
@@ -22,11 +52,16 @@ impl<X> Scratch<X> {
     pub(crate) fn with_capacity(elements: usize) -> Self {
         let capacity = elements.next_power_of_two();
         let find = |spare: &Spare<X>| {
-            let spare = &mut *spare.borrow_mut();
-            spare.iter().rposition(|memory| memory.capacity() == capacity).map(|found| spare.swap_remove(found))
+            let spare = &mut *spare.0.borrow_mut();
+            let found = spare.iter().rposition(|memory| memory.empty.capacity() == capacity);
+            found.map(|found| spare.swap_remove(found).empty)
         };
         let found = registered(find).ok().flatten();
-        Scratch(found.unwrap_or_else(|| Vec::with_capacity(capacity)))
+        Scratch(found.unwrap_or_else(|| {
+            let mut memory = Vec::new();
+            reserve_exact(&mut memory, capacity, "a temporary vector");
+            memory
+        }))
     }
 
     pub(crate) fn of(elements: impl ExactSizeIterator<Item = X>) -> Self {
@@ -50,9 +85,9 @@ impl<X> Drop for Scratch<X> {
         self.0.clear();
         let memory = std::mem::take(&mut self.0);
         let keep = |spare: &Spare<X>| {
-            let spare = &mut *spare.borrow_mut();
+            let spare = &mut *spare.0.borrow_mut();
             if spare.len() < MOST {
-                spare.push(memory);
+                spare.push(Memory { empty: memory, periods_unused: 0 });
             }
         };
         // While the thread ends there may be nobody to keep it.
@@ -103,6 +138,22 @@ mod tests {
     #[test]
     fn the_memory_that_is_kept_is_bounded() {
         drop([(); 2 * MOST].map(|()| Scratch::<u16>::with_capacity(8)));
-        assert_eq!(registered(|spare: &Spare<u16>| spare.borrow().len()).unwrap(), MOST);
+        assert_eq!(registered(|spare: &Spare<u16>| spare.0.borrow().len()).unwrap(), MOST);
+    }
+
+    #[test]
+    fn what_was_of_no_use_is_given_back_if_it_is_large() {
+        let lengths = || registered(|spare: &Spare<i8>| spare.0.borrow().iter().map(|m| m.empty.capacity()).collect());
+        let lengths = || -> Vec<usize> { lengths().unwrap() };
+        drop([SMALL, 2 * SMALL, 4 * SMALL].map(Scratch::<i8>::with_capacity));
+        for _ in 1..PERIODS {
+            give_back::<i8>(GiveBack::Surplus);
+            assert_eq!(lengths(), [SMALL, 2 * SMALL, 4 * SMALL]);
+        }
+        drop(Scratch::<i8>::with_capacity(2 * SMALL));
+        give_back::<i8>(GiveBack::Surplus);
+        assert_eq!(lengths(), [SMALL, 2 * SMALL]);
+        give_back::<i8>(GiveBack::All);
+        assert!(lengths().is_empty());
     }
 }

@@ -465,6 +465,8 @@ pub struct Minibatches {
     size: usize,
     seed: Option<u64>,
     rows: Vec<usize>,
+    /// The epoch whose order the rows have.
+    shuffled: Option<u64>,
 }
 
 impl Minibatches {
@@ -481,7 +483,7 @@ impl Minibatches {
     #[track_caller]
     pub fn in_order(rows: usize, size: usize) -> Self {
         assert!(size > 0, "Minibatches: groups of 0 rows; pass a size of at least 1");
-        Minibatches { size, seed: None, rows: (0..rows).collect() }
+        Minibatches { size, seed: None, rows: (0..rows).collect(), shuffled: None }
     }
 
     /// The rows in a random order, another one in every epoch.
@@ -508,7 +510,9 @@ impl Minibatches {
     /// assert_eq!(dualtape::nn::Minibatches::shuffled(100, 32, 7).epoch(0).len(), 4);
     /// ```
     pub fn epoch(&mut self, epoch: u64) -> impl ExactSizeIterator<Item = &[usize]> {
-        if let Some(seed) = self.seed {
+        if let Some(seed) = self.seed
+            && self.shuffled.replace(epoch) != Some(epoch)
+        {
             self.rows.iter_mut().enumerate().for_each(|(i, row)| *row = i);
             self.rows.shuffle(&mut generator(seed, epoch));
         }

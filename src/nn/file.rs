@@ -17,8 +17,8 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::tensors::{Numbers, Tensor};
-use super::{Mlp, TensorError, Tensors};
+use super::tensors::{Numbers, Tensor, first_beyond_f32};
+use super::{Mlp, Standardizer, TensorError, Tensors};
 use crate::scalar::Real;
 
 #[cfg(test)]
@@ -27,12 +27,13 @@ mod tests;
 impl Tensors {
     /// Writes a file, in safetensors or JSON, depending on the extension. It replaces an existing
     /// file only when all is on the disk, so after a crash there is either the old file or the new
-    /// one.
+    /// one. The new file has the permissions of the old one, and on Unix its owner where the system allows it. A symbolic
+    /// link stays, and what it points to is replaced.
     ///
     /// # Errors
     ///
-    /// When the name ends neither in `.safetensors` nor in `.json`, or the file cannot be
-    /// written.
+    /// When the name ends neither in `.safetensors` nor in `.json`, the path is not that of a file, or the file cannot
+    /// be written.
     ///
     /// ```
     /// use dualtape::nn::Tensors;
@@ -102,7 +103,7 @@ impl<R: Real> Mlp<R> {
     ///
     /// # Errors
     ///
-    /// As these. The network is not changed then.
+    /// As these, and when the network was saved with a [scaling](Mlp::save_scaled). The network is not changed then.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -116,8 +117,69 @@ impl<R: Real> Mlp<R> {
     /// # Ok::<(), dualtape::nn::FileError>(())
     /// ```
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<(), FileError> {
-        let tensors = Tensors::load(&path)?;
-        at(path.as_ref(), |_| Ok(self.load_tensors(&tensors)?))
+        self.load_made_with(path.as_ref(), None)
+    }
+
+    /// [Saves](Mlp::save) the network together with the scaling of the features that it has learned from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tensors::save`].
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp, Standardizer, Tensors};
+    ///
+    /// let learned = Mlp::new(1, &[(1, Activation::Tanh)], &[3.0, 0.5]);
+    /// let scaling = Standardizer::fit(&[1.0, 2.0, 3.0], 1);
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("network.safetensors");
+    /// learned.save_scaled(&path, &scaling)?;
+    ///
+    /// // Where it is used: the scaling is in the file.
+    /// let scaling: Standardizer = Standardizer::from_tensors(&Tensors::load(&path)?)?;
+    /// let (mut network, mut x) = (Mlp::zeros(1, &[(1, Activation::Tanh)]), [2.0]);
+    /// network.load_scaled(&path, &scaling)?;
+    /// scaling.apply(&mut x);
+    /// assert_eq!(network.forward(&x), [0.5_f64.tanh()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save_scaled(&self, path: impl AsRef<Path>, scaling: &Standardizer<R>) -> Result<(), FileError> {
+        let mut tensors = self.tensors();
+        tensors.insert_all("", scaling.tensors());
+        tensors.save(path)
+    }
+
+    /// [Loads](Mlp::load) a network that was [saved](Mlp::save_scaled) together with the scaling of its features.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Mlp::load), and when the network was saved with another scaling, or with none. The network is not
+    /// changed then.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Mlp, Standardizer};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("network.safetensors");
+    /// let mut network: Mlp = Mlp::zeros(1, &[(1, Activation::Tanh)]);
+    /// network.save_scaled(&path, &Standardizer::new(&[2.0], &[0.5]))?;
+    /// let error = network.load_scaled(&path, &Standardizer::new(&[2.0], &[0.25])).unwrap_err().to_string();
+    /// assert!(error.ends_with(
+    ///     ": the scaling of features: the tensors were made with mean 2 and deviation 0.5 of column 1, and mean 2 and \
+    ///      deviation 0.25 of column 1 is wanted"
+    /// ));
+    /// # Ok::<(), dualtape::nn::FileError>(())
+    /// ```
+    pub fn load_scaled(&mut self, path: impl AsRef<Path>, scaling: &Standardizer<R>) -> Result<(), FileError> {
+        self.load_made_with(path.as_ref(), Some(scaling))
+    }
+
+    fn load_made_with(&mut self, path: &Path, scaling: Option<&Standardizer<R>>) -> Result<(), FileError> {
+        let mut tensors = Tensors::load(path)?;
+        at(path, |_| {
+            tensors.take_scaling(scaling)?;
+            Ok(self.load_tensors(&tensors)?)
+        })
     }
 }
 
@@ -217,17 +279,52 @@ impl Format {
     }
 }
 
-/// Writes a file whole or not at all: under another name in the same folder, then renamed.
+/// Writes a file whole or not at all: under another name in the same folder, then renamed. It keeps the permissions of a
+/// file that is there.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = &behind_links(path)?;
+    let replaced = match fs::metadata(path) {
+        Ok(replaced) if !replaced.is_file() => {
+            return Err(io::Error::other("there is something other than a file; choose another path"));
+        }
+        Ok(replaced) => Some(replaced),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes
+    if replaced.is_none() {
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes
+    }
     let mut file = builder.tempfile_in(folder)?;
     io::Write::write_all(&mut file, bytes)?;
+    if let Some(replaced) = replaced {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, fchown};
+            // Only the owner of a file, or root, may give it away. The permissions come after it, as it takes some of them.
+            let _ = fchown(file.as_file(), Some(replaced.uid()), Some(replaced.gid()));
+        }
+        file.as_file().set_permissions(replaced.permissions())?;
+    }
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// The path of the file, there or not, to which a path leads through symbolic links.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => return Ok(path), // no link, or nothing there
+        }
+    }
+    Err(io::Error::other(format!("there are more than {LINKS} symbolic links, one after the other")))
 }
 
 /// The header is written here because the crate `safetensors` puts texts in an order of chance.
@@ -396,10 +493,15 @@ fn from_json(bytes: &[u8]) -> Result<Tensors, FileProblem> {
             let problem = format!("tensor {name:?} has {} numbers and the shape {shape:?}", data.len());
             return Err(FileProblem::Malformed(problem));
         }
-        let data = data.into_iter().map(f64::from);
+        let data: Vec<f64> = data.into_iter().map(f64::from).collect();
         let numbers = match &dtype[..] {
-            "F64" => Numbers::F64(data.collect()),
-            "F32" => Numbers::F32(data.map(|x| x as f32).collect()),
+            "F64" => Numbers::F64(data),
+            "F32" => match first_beyond_f32(data.iter().copied()) {
+                Some((index, number)) => {
+                    return Err(TensorError::Range { name, index, number: number.to_string() }.into());
+                }
+                None => Numbers::F32(data.into_iter().map(|x| x as f32).collect()),
+            },
             _ => return Err(wrong_type(&name, &dtype)),
         };
         tensors.tensors.insert(name, Tensor { shape, numbers });

@@ -19,8 +19,11 @@ mod rms_prop;
 mod schedule;
 mod sgd;
 
+use std::ops::RangeBounds;
+
 use crate::scalar::Real;
 pub use adam::{Adam, Moments};
+pub(super) use clip::assert_bound;
 pub use clip::{clip_norm, clip_values};
 pub use lbfgs::Lbfgs;
 pub use rms_prop::{MeanSquare, RmsProp};
@@ -85,6 +88,10 @@ pub trait Update {
     /// How many numbers are remembered for each parameter.
     fn numbers(&self) -> usize;
 
+    /// Panics when a setting of the rule can give no descent; [`Optimizer::with`] asks. By default any setting will do.
+    #[track_caller]
+    fn assert_settings(&self) {}
+
     /// Moves the parameters in the step number `step`, from 1 on, and updates `memory`, which
     /// holds the remembered numbers and begins with zeros.
     fn update<R: Real>(&self, rate: f64, step: usize, parameters: &mut [R], gradient: &[R], memory: &mut [f64]);
@@ -93,13 +100,20 @@ pub trait Update {
 impl<U: Update> Optimizer<U> {
     /// An optimizer with this rule, before its first step.
     ///
+    /// # Panics
+    ///
+    /// When a rate of the schedule is infinite or NaN, or a setting of the rule is out of its range. A negative rate ascends.
+    ///
     /// ```
     /// use dualtape::nn::{Momentum, Optimizer, Schedule, Sgd};
     ///
     /// let rule = Momentum { momentum: 0.0, nesterov: false };
     /// assert_eq!(Optimizer::with(rule, Schedule::Constant(0.1)), Sgd::new(Schedule::Constant(0.1)));
     /// ```
+    #[track_caller]
     pub fn with(rule: U, schedule: Schedule) -> Self {
+        schedule.assert_finite();
+        rule.assert_settings();
         Optimizer { rule, schedule, state: State::default() }
     }
 
@@ -120,7 +134,8 @@ impl<U: Update> Optimizer<U> {
     ///
     /// # Panics
     ///
-    /// When the lengths differ, or the parameters are not as many as before.
+    /// When the lengths differ, the parameters are not as many as before, or the schedule has grown beyond all finite
+    /// rates.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -146,6 +161,11 @@ impl<U: Update> Optimizer<U> {
             numbers.len(),
         );
         let rate = self.schedule.rate(*steps);
+        assert!(
+            rate.is_finite(),
+            "Optimizer::step: the learning rate of step {} is {rate}; pass a schedule that stays finite",
+            *steps + 1
+        );
         *steps += 1;
         self.rule.update(rate, *steps, parameters, gradient, numbers);
     }
@@ -166,6 +186,12 @@ impl<U: Update> Optimizer<U> {
     /// ```
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Copies the state into `copy`, whose memory is used again.
+    pub(super) fn copy_state(&self, copy: &mut State) {
+        copy.steps = self.state.steps;
+        copy.numbers.clone_from(&self.state.numbers);
     }
 
     /// Restores the state of another one.
@@ -191,6 +217,12 @@ impl<U: Update> Optimizer<U> {
 #[inline(always)]
 fn number<R: Real>(x: R) -> f64 {
     x.to_f64().expect("f32 and f64 are numbers in f64")
+}
+
+/// Refuses a setting that is not within its range; NaN is within none.
+#[track_caller]
+fn assert_setting(name: &str, value: f64, within: impl RangeBounds<f64>, range: &str) {
+    assert!(value.is_finite() && within.contains(&value), "{name} is {value}; pass {range}");
 }
 
 #[track_caller]

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-use super::Mlp;
+use super::{Mlp, Standardizer};
 use crate::scalar::Real;
 
 /// Tensors of `f64` or `f32` by name, and texts by key.
@@ -62,12 +62,25 @@ impl Numbers {
         }
     }
 
+    /// The first finite number that is infinite in `f32`, and its place.
+    pub(super) fn beyond_f32(&self) -> Option<(usize, f64)> {
+        match self {
+            Numbers::F64(numbers) => first_beyond_f32(numbers.iter().copied()),
+            Numbers::F32(_) => None,
+        }
+    }
+
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Numbers::F64(_) => "F64",
             Numbers::F32(_) => "F32",
         }
     }
+}
+
+/// The first finite number that is infinite in `f32`, and its place.
+pub(super) fn first_beyond_f32(numbers: impl IntoIterator<Item = f64>) -> Option<(usize, f64)> {
+    numbers.into_iter().enumerate().find(|(_, x)| x.is_finite() && (*x as f32).is_infinite())
 }
 
 impl Tensors {
@@ -171,7 +184,7 @@ impl Tensors {
     /// # Errors
     ///
     /// When there is no tensor of this name, it has another shape, or it holds `f64` and
-    /// `f32` is asked for.
+    /// `f32` is asked for; if one of these is too large for `f32`, the error names it.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -186,12 +199,36 @@ impl Tensors {
         if tensor.shape != shape {
             return Err(TensorError::Shape { name: name(), wanted: shape.to_vec(), found: tensor.shape.clone() });
         }
-        let wrong_type = || TensorError::Type {
-            name: name(),
-            wanted: type_name::<R>().to_uppercase(),
-            found: tensor.numbers.type_name().to_string(),
-        };
-        tensor.numbers.get().ok_or_else(wrong_type)
+        tensor.numbers.get().ok_or_else(|| match tensor.numbers.beyond_f32() {
+            Some((index, number)) => TensorError::Range { name: name(), index, number: number.to_string() },
+            None => TensorError::Type {
+                name: name(),
+                wanted: type_name::<R>().to_uppercase(),
+                found: tensor.numbers.type_name().to_string(),
+            },
+        })
+    }
+
+    /// Refuses tensors that were made with something else, if they say with what: the text under this key.
+    pub(super) fn expect_made_with(&self, key: &str, wanted: impl Display) -> Result<(), TensorError> {
+        let wanted = wanted.to_string();
+        match self.texts.get(key) {
+            Some(found) if *found != wanted => {
+                Err(TensorError::Different { what: key.to_string(), wanted, found: found.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// [`get`](Tensors::get) of a tensor in which no number is infinite or NaN.
+    pub(super) fn get_finite<R: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<R>, TensorError> {
+        let numbers = self.get::<R>(name, shape)?;
+        match numbers.iter().position(|x| !x.is_finite()) {
+            Some(index) => {
+                Err(TensorError::NotFinite { name: name.to_string(), index, number: numbers[index].to_string() })
+            }
+            None => Ok(numbers),
+        }
     }
 
     /// The numbers of exactly these tensors, in this order, by name and shape.
@@ -239,18 +276,25 @@ impl Tensors {
         })
     }
 
-    /// The same with all numbers rounded to `f32`.
+    /// The same with all numbers rounded to `f32`, but for tensors with a finite number that is too large for `f32`. These
+    /// stay `f64`, and [`get`](Tensors::get) refuses them as `f32`.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
     /// tensors.insert("x", &[], vec![0.1_f64]);
     /// assert!(tensors.get::<f32>("x", &[]).is_err());
     /// assert_eq!(tensors.to_f32().get("x", &[]), Ok(vec![0.1_f32]));
+    ///
+    /// tensors.insert("x", &[2], vec![0.1, 1e40]);
+    /// let error = tensors.to_f32().get::<f32>("x", &[2]).unwrap_err().to_string();
+    /// assert!(error.starts_with("tensor \"x\" has 10000000000000000000000000000000000000000 at place 1, "));
     /// ```
     pub fn to_f32(&self) -> Tensors {
         let mut rounded = self.clone();
         for tensor in rounded.tensors.values_mut() {
-            if let Numbers::F64(numbers) = &tensor.numbers {
+            if let Numbers::F64(numbers) = &tensor.numbers
+                && tensor.numbers.beyond_f32().is_none()
+            {
                 tensor.numbers = Numbers::F32(numbers.iter().map(|&x| x as f32).collect());
             }
         }
@@ -302,6 +346,33 @@ pub enum TensorError {
         /// The type of the tensor.
         found: String,
     },
+    /// A number is infinite or NaN where training is to continue.
+    NotFinite {
+        /// The name of the tensor.
+        name: String,
+        /// The place of the number, row by row, counted from 0.
+        index: usize,
+        /// The number.
+        number: String,
+    },
+    /// The tensors were made with something else, such as other activations or another scaling of features.
+    Different {
+        /// What is different.
+        what: String,
+        /// What is wanted.
+        wanted: String,
+        /// What the tensors were made with.
+        found: String,
+    },
+    /// A number is too large for `f32`.
+    Range {
+        /// The name of the tensor.
+        name: String,
+        /// The place of the number, row by row, counted from 0.
+        index: usize,
+        /// The number.
+        number: String,
+    },
     /// There is no such text, or it stands for nothing of that type.
     Text {
         /// The key.
@@ -326,6 +397,17 @@ impl Display for TensorError {
                 "tensor {name:?} has the wrong type: {found}, and {wanted} is wanted; round F64 to F32 with \
                  `Tensors::to_f32`, and convert others before they are saved"
             ),
+            TensorError::NotFinite { name, index, number } => write!(
+                f,
+                "tensor {name:?} has {number} at place {index}, counted from 0, from which no training can continue; take an \
+                 earlier checkpoint"
+            ),
+            TensorError::Different { what, wanted, found } => {
+                write!(f, "{what}: the tensors were made with {found}, and {wanted} is wanted")
+            }
+            TensorError::Range { name, index, number } => {
+                write!(f, "tensor {name:?} has {number} at place {index}, counted from 0, which is too large for F32")
+            }
             TensorError::Text { key, found: None, .. } => write!(f, "there is no text {key:?}"),
             TensorError::Text { key, wanted, found: Some(found) } => {
                 write!(f, "text {key:?} is {found:?}, which is no {wanted}")
@@ -337,9 +419,10 @@ impl Display for TensorError {
 impl Error for TensorError {}
 
 /// Names and shapes are those of PyTorch's linear layers: `layers.0.weight` of shape
-/// `[neurons, inputs]`, and `layers.0.bias` of shape `[neurons]`.
+/// `[neurons, inputs]`, and `layers.0.bias` of shape `[neurons]`. The text `network` has the layers with their
+/// activations.
 impl<R: Real> Mlp<R> {
-    /// The parameters by name.
+    /// The parameters by name, and the layers as a text.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -347,9 +430,11 @@ impl<R: Real> Mlp<R> {
     /// let network = Mlp::new(2, &[(1, Activation::Tanh)], &[3.0, -1.0, 0.5]);
     /// assert_eq!(network.tensors().get::<f64>("layers.0.weight", &[1, 2]), Ok(vec![3.0, -1.0]));
     /// assert_eq!(network.tensors().get::<f64>("layers.0.bias", &[1]), Ok(vec![0.5]));
+    /// assert_eq!(network.tensors().text::<String>("network").unwrap(), network.to_string());
     /// ```
     pub fn tensors(&self) -> Tensors {
         let mut tensors = Tensors::new();
+        tensors.insert_text(NETWORK, self);
         let mut rest = self.parameters();
         for layer in named_layers(self) {
             let ([neurons, inputs], width) = (layer.weight_shape, layer.weight_shape[1] + 1);
@@ -365,10 +450,13 @@ impl<R: Real> Mlp<R> {
 
     /// Takes over the parameters by name; [`tensors`](Mlp::tensors) has the names.
     ///
+    /// Tensors without the text `network`, which come from elsewhere or were saved before there was one, are taken by names
+    /// and shapes alone: the caller answers for the activations.
+    ///
     /// # Errors
     ///
-    /// When a tensor is missing, has another shape or numbers of `f64` for a network of `f32`,
-    /// or one is left over. The network is not changed then.
+    /// When the tensors are of a network with other layers, in another order or with other activations, one is missing, has
+    /// another shape or numbers of `f64` for a network of `f32`, or one is left over. The network is not changed then.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -377,6 +465,12 @@ impl<R: Real> Mlp<R> {
     /// let mut network = Mlp::zeros(2, &[(1, Activation::Tanh)]);
     /// network.load_tensors(&learned.tensors())?;
     /// assert_eq!(network, learned);
+    ///
+    /// let mut other: Mlp = Mlp::zeros(2, &[(1, Activation::Relu)]);
+    /// assert_eq!(
+    ///     other.load_tensors(&learned.tensors()).unwrap_err().to_string(),
+    ///     "network: the tensors were made with MLP of [Layer of [Tanh(2) x 1]], and MLP of [Layer of [ReLU(2) x 1]] is wanted"
+    /// );
     /// # Ok::<(), dualtape::nn::TensorError>(())
     /// ```
     pub fn load_tensors(&mut self, tensors: &Tensors) -> Result<(), TensorError> {
@@ -386,6 +480,7 @@ impl<R: Real> Mlp<R> {
             .flat_map(|layer| [(&layer.weight[..], &layer.weight_shape[..]), (&layer.bias, &layer.weight_shape[..1])])
             .collect();
         let numbers = tensors.get_all::<R>(&wanted)?;
+        tensors.expect_made_with(NETWORK, &*self)?;
         let mut parameters = self.parameters_mut().iter_mut();
         for (layer, numbers) in layers.iter().zip(numbers.chunks(2)) {
             let (weights, biases) = (&numbers[0], &numbers[1]);
@@ -395,6 +490,86 @@ impl<R: Real> Mlp<R> {
                 weights.iter().chain([bias]).zip(&mut parameters).for_each(|(&new, parameter)| *parameter = new);
             }
         }
+        Ok(())
+    }
+}
+
+/// The key of the text that describes the layers.
+const NETWORK: &str = "network";
+
+/// The names of the tensors of a scaling.
+const SCALING: [&str; 2] = ["scaling.means", "scaling.deviations"];
+
+impl<R: Real> Standardizer<R> {
+    /// The means as the tensor `scaling.means`, and the deviations as `scaling.deviations`.
+    ///
+    /// ```
+    /// use dualtape::nn::Standardizer;
+    ///
+    /// let scaling = Standardizer::new(&[20.0, 3.0], &[4.0, 1.0]);
+    /// assert_eq!(scaling.tensors().get::<f64>("scaling.means", &[2]), Ok(vec![20.0, 3.0]));
+    /// ```
+    pub fn tensors(&self) -> Tensors {
+        let mut tensors = Tensors::new();
+        for (name, numbers) in SCALING.into_iter().zip([self.means(), self.deviations()]) {
+            tensors.insert(name, &[numbers.len()], numbers.to_vec());
+        }
+        tensors
+    }
+
+    /// Returns the scaling that is among the tensors.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or the numbers are of the wrong type or not finite.
+    ///
+    /// ```
+    /// use dualtape::nn::{Standardizer, Tensors};
+    ///
+    /// let scaling = Standardizer::new(&[20.0, 3.0], &[4.0, 1.0]);
+    /// assert_eq!(Standardizer::from_tensors(&scaling.tensors()), Ok(scaling));
+    /// assert!(Standardizer::<f64>::from_tensors(&Tensors::new()).is_err());
+    /// ```
+    pub fn from_tensors(tensors: &Tensors) -> Result<Self, TensorError> {
+        let columns = tensors.shape(SCALING[0]).and_then(|shape| shape.first().copied()).unwrap_or(1).max(1);
+        let [means, deviations] = SCALING.map(|name| tensors.get_finite(name, &[columns]));
+        Ok(Standardizer::new(&means?, &deviations?))
+    }
+}
+
+#[cfg(feature = "files")]
+impl Tensors {
+    /// Takes the scaling out, which must be this one, to the bit, or none.
+    pub(super) fn take_scaling<R: Real>(&mut self, wanted: Option<&Standardizer<R>>) -> Result<(), TensorError> {
+        let has_scaling = SCALING.iter().any(|name| self.tensors.contains_key(*name));
+        let found = if has_scaling { Some(Standardizer::from_tensors(self)?) } else { None };
+        let different = |wanted: &str, found: String| {
+            let (what, wanted) = ("the scaling of features".to_string(), wanted.to_string());
+            Err(TensorError::Different { what, wanted, found })
+        };
+        match (wanted, found) {
+            (None, None) => {}
+            (Some(_), None) => return different("a scaling (without one, load with `Mlp::load`)", "none".to_string()),
+            (None, Some(found)) => {
+                let found = format!("one of {} columns", found.means().len());
+                return different("none (with one, load with `Mlp::load_scaled`)", found);
+            }
+            (Some(wanted), Some(found)) => {
+                let [ours, theirs] = [wanted, &found].map(|scaling| {
+                    scaling.means().iter().copied().zip(scaling.deviations().iter().copied()).collect::<Vec<_>>()
+                });
+                if ours.len() != theirs.len() {
+                    return different(&format!("one of {} columns", ours.len()), format!("one of {}", theirs.len()));
+                }
+                if let Some(column) = (0..ours.len()).find(|&column| ours[column] != theirs[column]) {
+                    let [ours, theirs] = [ours[column], theirs[column]].map(|(mean, deviation)| {
+                        format!("mean {mean} and deviation {deviation} of column {}", column + 1)
+                    });
+                    return different(&ours, theirs);
+                }
+            }
+        }
+        self.tensors.retain(|name, _| !SCALING.contains(&&name[..]));
         Ok(())
     }
 }

@@ -20,13 +20,15 @@ mod terminal;
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 #[cfg(feature = "files")]
 use std::path::{Path, PathBuf};
 
 use num_traits::Float;
 
 use super::data::generator;
-use super::{Dataset, Minibatches, Optimizer, Update, clip_norm};
+use super::optimizer::assert_bound;
+use super::{Dataset, Minibatches, Optimizer, State, Update, clip_norm};
 #[cfg(feature = "files")]
 use super::{FileError, FileProblem, Tensors};
 use crate::forward::Dual;
@@ -180,6 +182,10 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
 
     /// Clips gradients to this norm: [`clip_norm`].
     ///
+    /// # Panics
+    ///
+    /// When the norm is negative or NaN.
+    ///
     /// ```
     /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
     ///
@@ -190,7 +196,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     /// assert!((line.parameters()[0].hypot(line.parameters()[1]) - 1.0).abs() < 1e-12);
     /// # Ok::<(), dualtape::nn::TrainError>(())
     /// ```
+    #[track_caller]
     pub fn clip_norm(self, largest: f64) -> Self {
+        assert_bound("Trainer::clip_norm", largest);
         Trainer { largest_norm: Some(largest), ..self }
     }
 
@@ -303,9 +311,13 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     ///
     /// # Errors
     ///
-    /// When a loss or a derivative is not finite, the modes [disagree](Trainer::check), the checkpoint cannot be written, or
-    /// there was another number of parameters or other data before. Even then `parameters` holds the result so far: after
-    /// a loss that is not finite and without validation data, the parameters of the last finite loss.
+    /// When a loss, a derivative or a parameter is not finite, the modes [disagree](Trainer::check), the checkpoint cannot be
+    /// written, or there was another number of parameters, other data or another objective before, or other minibatches
+    /// earlier in the epoch. Even then `parameters` holds the result so far, which is finite.
+    ///
+    /// After every step the loss and the gradient of the next step are computed before the training goes on, is saved or
+    /// returns. If they are not finite, the step is undone. So a training that diverges is never `Ok`, and what is
+    /// saved can be resumed.
     ///
     /// # Panics
     ///
@@ -324,7 +336,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let validates = validation.is_none_or(|rows| !rows.is_empty());
         assert!(validates, "Trainer::fit: there are no rows to validate with; pass at least one, or None");
         let (passed, resumed) = (parameters.len(), self.progress.parameters.len());
-        let data = description(train, validation);
+        let (data, objective_now) = (description(train, validation), objective.description());
+        let minibatches = (self.seed, self.batch);
         if resumed == 0 {
             self.progress.parameters = parameters.to_vec();
             self.progress.data = data;
@@ -332,9 +345,16 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             return Err(TrainError::Parameters { passed, resumed });
         } else if data != self.progress.data {
             return Err(TrainError::Data { passed: data, resumed: self.progress.data.clone() });
+        } else if let Some(before) = self.progress.objective.as_ref().filter(|before| **before != objective_now) {
+            return Err(TrainError::Objective { passed: objective_now, resumed: before.clone() });
+        } else if self.progress.steps > 0 && minibatches != self.progress.minibatches {
+            return Err(TrainError::Minibatches { set: minibatches, begun: self.progress.minibatches });
         }
-        let ending = self.run(objective, train, validation);
-        self.callbacks.iter_mut().for_each(|callback| callback.end());
+        self.progress.objective = Some(objective_now);
+        let ending = {
+            let ended = EndOfCallbacks(self);
+            ended.0.run(objective, train, validation)
+        };
         parameters.copy_from_slice(self.progress.best.as_ref().unwrap_or(&self.progress.parameters));
         ending
     }
@@ -364,34 +384,36 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         train: &Dataset<R, T>,
         validation: Option<&Dataset<R, T>>,
     ) -> Result<Ending, TrainError> {
-        let mut batches = Minibatches::shuffled(train.len(), self.batch, self.seed);
-        let mut minibatch = Minibatch::new(self.seed);
-        let mut finite = self.progress.parameters.clone();
+        if self.progress.history.len() >= self.epochs {
+            return Ok(Ending::Epochs);
+        }
+        let mut coming = Coming {
+            rows: Minibatches::shuffled(train.len(), self.batch, self.seed),
+            minibatch: Minibatch::new(self.seed),
+            steps: train.len().div_ceil(self.batch),
+            loss: R::zero(),
+        };
+        let parameters = self.progress.parameters.clone();
+        let mut before = Before { parameters, optimizer: State::default(), steps_and_loss: None };
+        self.look_ahead(objective, train, &mut coming)?;
         while self.progress.history.len() < self.epochs {
             if let (Some((_, unimproved)), Some(patience)) = (self.progress.best(), self.patience)
                 && unimproved >= patience
             {
                 return Ok(Ending::Patience);
             }
-            let epoch = self.progress.history.len();
-            let order = batches.epoch(epoch as u64);
-            let steps = order.len();
-            for rows in order.skip(self.progress.steps) {
-                minibatch.gather(train, rows, self.optimizer.state().steps);
-                let step = self.step(objective, &mut minibatch, &mut finite, steps)?;
-                self.progress.loss += step.loss * rows.len() as f64;
-                self.progress.steps += 1;
+            while self.progress.steps < coming.steps {
+                let step = self.step(objective, train, &mut coming, &mut before)?;
                 if self.tell(|callback, _| callback.step(&step)).is_break() {
                     self.save()?;
                     return Ok(Ending::Callback);
                 }
             }
             if self.checked > 0 {
-                let rows = batches.epoch(epoch as u64).next().expect("an epoch has a minibatch");
-                minibatch.gather(train, rows, self.optimizer.state().steps);
-                self.compare_modes(objective, &mut minibatch)?;
+                self.compare_modes(objective, train)?;
             }
-            let epoch = self.end_epoch(objective, train.len(), validation)?;
+            let ended = self.end_epoch(objective, train.len(), validation);
+            let epoch = ended.inspect_err(|_| self.undo(&mut before))?;
             self.save()?;
             if self.tell(|callback, parameters| callback.epoch(&epoch, parameters)).is_break() {
                 return Ok(Ending::Callback);
@@ -400,34 +422,97 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(Ending::Epochs)
     }
 
-    /// Moves the parameters, and first copies them to `finite` if their loss is finite.
+    /// Moves the parameters, and computes the loss and the gradient of the step that comes next. If a number is not finite
+    /// then, nothing has happened: what is saved or returned can always take a next step.
     fn step<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
-        minibatch: &mut Minibatch<R, T>,
-        finite: &mut [R],
-        steps: usize,
+        train: &Dataset<R, T>,
+        coming: &mut Coming<R, T>,
+        before: &mut Before<R>,
     ) -> Result<Step, TrainError> {
-        let parameters = &mut self.progress.parameters;
-        let (epoch, number) = (self.progress.history.len() + 1, self.progress.steps + 1);
-        let not_finite =
-            |what: String, value: R| TrainError::NotFinite { epoch, step: number, what, value: real(value) };
-        let (loss, gradient) = minibatch.gradient(objective, parameters);
-        if !Float::is_finite(loss) {
-            parameters.copy_from_slice(finite);
-            return Err(not_finite("the loss".to_string(), loss));
+        let (epoch, number, rate) = (self.progress.history.len() + 1, self.progress.steps + 1, self.optimizer.rate());
+        let (loss, sum) = (real(coming.loss), self.progress.loss);
+        let rows = coming.minibatch.len() as f64;
+        if !rate.is_finite() {
+            let what = "the learning rate".to_string();
+            return Err(TrainError::NotFinite { epoch, step: number, what, value: rate });
         }
-        if let Some(index) = gradient.iter().position(|g| !Float::is_finite(*g)) {
-            let what = format!("the derivative with respect to {}", objective.parameter_name(index));
-            return Err(not_finite(what, gradient[index]));
-        }
+        before.parameters.copy_from_slice(&self.progress.parameters);
+        self.optimizer.copy_state(&mut before.optimizer);
+        before.steps_and_loss = Some((number - 1, sum));
+        let gradient = coming.minibatch.known_gradient();
         if let Some(largest) = self.largest_norm {
             clip_norm(gradient, R::from_f64(largest));
         }
-        finite.copy_from_slice(parameters);
-        let rate = self.optimizer.rate();
-        self.optimizer.step(parameters, gradient);
-        Ok(Step { epoch, epochs: self.epochs, number, steps, loss: real(loss), rate })
+        self.optimizer.step(&mut self.progress.parameters, gradient);
+        self.progress.steps = number;
+        self.progress.loss = sum + loss * rows;
+        self.progress.minibatches = (self.seed, self.batch);
+        let goes_on = self.moved_to_numbers(objective).and_then(|()| self.look_ahead(objective, train, coming));
+        goes_on.inspect_err(|_| self.undo(before))?;
+        Ok(Step { epoch, epochs: self.epochs, number, steps: coming.steps, loss, rate })
+    }
+
+    /// Goes back to before the last step, if there was one.
+    fn undo(&mut self, before: &mut Before<R>) {
+        if let Some(steps_and_loss) = before.steps_and_loss.take() {
+            self.progress.parameters.copy_from_slice(&before.parameters);
+            self.optimizer.set_state(std::mem::take(&mut before.optimizer));
+            (self.progress.steps, self.progress.loss) = steps_and_loss;
+        }
+    }
+
+    /// Refuses parameters, and numbers of the optimizer, that are infinite or NaN after the last step.
+    fn moved_to_numbers<T>(&self, objective: &impl Objective<R, T>) -> Result<(), TrainError> {
+        let (parameters, numbers) = (&self.progress.parameters, &self.optimizer.state().numbers);
+        let parameter = parameters.iter().position(|p| !Float::is_finite(*p));
+        let parameter = parameter.map(|index| (objective.parameter_name(index), real(parameters[index])));
+        let number = numbers.iter().find(|x| !x.is_finite()).map(|&x| ("a number of the optimizer".to_string(), x));
+        match parameter.or(number) {
+            Some((what, value)) => {
+                let (epoch, step) = (self.progress.history.len() + 1, self.progress.steps);
+                Err(TrainError::NotFinite { epoch, step, what: format!("{what} after the step"), value })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Computes the loss and the gradient of the coming step, and refuses numbers that are not finite.
+    fn look_ahead<T: Copy + Send + Sync>(
+        &self,
+        objective: &impl Objective<R, T>,
+        train: &Dataset<R, T>,
+        coming: &mut Coming<R, T>,
+    ) -> Result<(), TrainError> {
+        let (history, taken) = (self.progress.history.len(), self.progress.steps);
+        let (epoch, index, sum) =
+            if taken < coming.steps { (history, taken, self.progress.loss) } else { (history + 1, 0, 0.0) };
+        let rows = coming.rows.epoch(epoch as u64).nth(index).expect("an epoch has as many minibatches as steps");
+        coming.minibatch.gather(train, rows, self.optimizer.state().steps);
+        let (loss, gradient) = coming.minibatch.gradient(objective, &self.progress.parameters);
+        coming.loss = loss;
+        let not_finite = |what: String, value: f64| {
+            if epoch < self.epochs {
+                TrainError::NotFinite { epoch: epoch + 1, step: index + 1, what, value }
+            } else {
+                TrainError::NotFinite { epoch, step: taken, what: format!("{what} after the last step"), value }
+            }
+        };
+        if !Float::is_finite(loss) {
+            return Err(not_finite("the loss".to_string(), real(loss)));
+        }
+        let sum = sum + real(loss) * rows.len() as f64;
+        if !sum.is_finite() {
+            return Err(not_finite("the sum of the losses of the epoch".to_string(), sum));
+        }
+        match gradient.iter().position(|g| !Float::is_finite(*g)) {
+            Some(index) => {
+                let what = format!("the derivative with respect to {}", objective.parameter_name(index));
+                Err(not_finite(what, real(gradient[index])))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Validates, and begins the next epoch.
@@ -461,11 +546,15 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     fn compare_modes<T: Copy + Send + Sync>(
         &self,
         objective: &impl Objective<R, T>,
-        minibatch: &mut Minibatch<R, T>,
+        train: &Dataset<R, T>,
     ) -> Result<(), TrainError> {
         /// The first stream of what is drawn here.
         const CHECKS: u64 = 1 << 62;
         let (parameters, epoch) = (&self.progress.parameters, self.progress.history.len() + 1);
+        let mut rows = Minibatches::shuffled(train.len(), self.batch, self.seed);
+        let rows = rows.epoch(epoch as u64 - 1).next().expect("an epoch has a minibatch");
+        let mut minibatch = Minibatch::new(self.seed);
+        minibatch.gather(train, rows, self.optimizer.state().steps);
         let mut generator = generator(self.seed, CHECKS | epoch as u64);
         let chosen = rand::seq::index::sample(&mut generator, parameters.len(), self.checked.min(parameters.len()));
         let point: Vec<R> = chosen.iter().map(|index| parameters[index]).collect();
@@ -510,6 +599,39 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             }
         }
         answer
+    }
+}
+
+/// The step that comes next, whose loss and gradient are known.
+struct Coming<R, T> {
+    rows: Minibatches,
+    minibatch: Minibatch<R, T>,
+    /// The number of steps of an epoch.
+    steps: usize,
+    loss: R,
+}
+
+/// What the last step started from, to undo it.
+struct Before<R> {
+    parameters: Vec<R>,
+    optimizer: State,
+    /// In the epoch that is under way; nothing before the first step.
+    steps_and_loss: Option<(usize, f64)>,
+}
+
+/// Tells all callbacks that the training ends, when it is dropped: also where one of them, or the objective, has panicked.
+struct EndOfCallbacks<'t, 'a, U, R>(&'t mut Trainer<'a, U, R>);
+
+impl<U, R> Drop for EndOfCallbacks<'_, '_, U, R> {
+    fn drop(&mut self) {
+        let mut panicked = None;
+        for callback in &mut self.0.callbacks {
+            // The others hear of the end all the same.
+            panicked = catch_unwind(AssertUnwindSafe(|| callback.end())).err().or(panicked);
+        }
+        if let Some(payload) = panicked.filter(|_| !std::thread::panicking()) {
+            resume_unwind(payload);
+        }
     }
 }
 

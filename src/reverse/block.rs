@@ -6,6 +6,7 @@ use super::elements::Elements;
 use super::layers::Layers;
 use super::recording::{NONE, within_limit};
 use super::var::Var;
+use crate::memory::kept::give_back_empty;
 use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 
@@ -121,6 +122,14 @@ impl<T> Blocks<T> {
         self.elements.clear();
         self.layers.clear();
         self.listed.clear();
+    }
+
+    /// Gives back the memory of what has no elements.
+    pub(super) fn give_back(&mut self) {
+        give_back_empty(&mut self.statements);
+        self.elements.give_back();
+        self.layers.give_back();
+        give_back_empty(&mut self.listed);
     }
 
     pub(super) fn last(&self) -> Option<&BlockStatement<T>> {

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut, Range};
 use super::block::Operand;
 use super::recording::within_limit;
 use super::slot::on_slot;
+use crate::memory::kept::{give_back_empty, reserve};
 use crate::scalar::Scalar;
 use crate::scalar::zero;
 use crate::scalar::zero::are_finite;
@@ -59,6 +60,21 @@ impl<T> Elements<T> {
         self.kernels.clear();
         self.partials_in_use = 0;
         self.inputs.clear();
+    }
+
+    /// The number of partials.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.partials_in_use
+    }
+
+    /// Gives back the memory of what has no elements, or none that count.
+    pub(super) fn give_back(&mut self) {
+        give_back_empty(&mut self.kernels);
+        give_back_empty(&mut self.inputs);
+        if self.partials_in_use == 0 {
+            self.partials = Vec::new();
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -168,17 +184,21 @@ pub(super) struct Partials<T: Scalar> {
 impl<T: Scalar> Partials<T> {
     /// Takes the partials of the current recording, with room for `count` more, which are stale.
     pub(super) fn with_len(count: usize) -> Self {
-        let (stamp, mut all, first) = on_slot::<T, _>(|slot| {
+        let (stamp, all, first) = on_slot::<T, _>(|slot| {
             let recording = slot.current();
             let stamp = recording.stamp();
             let elements = &mut recording.blocks.elements;
             (stamp, std::mem::take(&mut elements.partials), elements.partials_in_use)
         });
         let of_kernel = first..first + count;
-        if all.len() < of_kernel.end {
-            all.resize(of_kernel.end, T::zero());
+        // It gives back what there is also when there is no room for more.
+        let mut partials = Partials { stamp, all, of_kernel };
+        let (len, needed) = (partials.all.len(), first + count);
+        if len < needed {
+            reserve(&mut partials.all, needed - len, "the partial derivatives of a kernel over slices");
+            partials.all.resize(needed, T::zero());
         }
-        Partials { stamp, all, of_kernel }
+        partials
     }
 }
 

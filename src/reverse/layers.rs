@@ -3,6 +3,7 @@
 use super::block::Operand;
 use super::recording::within_limit;
 use crate::forward::Dual;
+use crate::memory::kept::give_back_empty;
 use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 use crate::scalar::dense::Identity;
@@ -39,6 +40,11 @@ impl<T> Layers<T> {
 
     pub(super) fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Gives back the memory of no layers; the numbers of layers are in a pool.
+    pub(super) fn give_back(&mut self) {
+        give_back_empty(&mut self.0);
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use super::recording::{NONE, within_limit};
 use super::var::Var;
+use crate::memory::kept::{give_back_empty, reserve};
 use crate::scalar::Scalar;
 
 /// The operands of long statements, one statement after the other, each in runs.
@@ -62,6 +63,20 @@ impl<T> Operands<T> {
         self.ends.clear();
     }
 
+    /// The number of operands.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.partials.len()
+    }
+
+    /// Gives back the memory of what has no elements.
+    pub(super) fn give_back(&mut self) {
+        give_back_empty(&mut self.partials);
+        give_back_empty(&mut self.positions);
+        give_back_empty(&mut self.runs);
+        give_back_empty(&mut self.ends);
+    }
+
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&self.partials[..]) + size_of_val(&self.positions[..]) + size_of_val(&self.runs[..])
     }
@@ -74,6 +89,13 @@ impl<T> Operands<T> {
 }
 
 impl<T: Scalar> Operands<T> {
+    /// Makes room for operands of the next statement, before any is stored.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn make_room(&mut self, operands: usize) {
+        reserve(&mut self.partials, operands, "the operands of a sum or product over slices");
+    }
+
     /// Stores operands of the next statement with their partials. `distance` is given if they stand at equal
     /// distances.
     #[inline(always)]

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::block::{Blocks, Source};
 use super::operands::Operands;
-use super::var::Place;
+use super::var::{Place, Var};
+use crate::memory::kept::{reserve, reserve_exact};
 use crate::scalar::Scalar;
 
 /// The statements of a recording in order. Each result has the next position (I2), which its variable carries.
@@ -229,6 +230,20 @@ impl<T> Recording<T> {
         self.node_count() * Nodes::<T>::BYTES + self.operands.bytes() + self.blocks.bytes()
     }
 
+    /// Returns about how many bytes it has needed, with the inputs and adjoints of a gradient.
+    #[inline]
+    pub(super) fn needed(&self) -> usize {
+        let of_position = Nodes::<T>::BYTES + size_of::<T>() + size_of::<Var<T>>();
+        self.len() * of_position + (self.operands.len() + self.blocks.elements.len()) * size_of::<T>()
+    }
+
+    /// Gives back memory that is not in use.
+    pub(super) fn give_back(&mut self) {
+        self.nodes.give_back();
+        self.operands.give_back();
+        self.blocks.give_back();
+    }
+
     /// Returns the number of nodes: the positions that no block takes (I2).
     fn node_count(&self) -> usize {
         self.len() - self.blocks.last().map_or(0, |block| block.results().end - block.nodes_before())
@@ -342,7 +357,8 @@ impl<T> Chunk<T> {
 
 impl<T: Scalar> Chunk<T> {
     fn new(room: usize) -> Self {
-        let nodes = Vec::with_capacity(room);
+        let mut nodes = Vec::new();
+        reserve_exact(&mut nodes, room, STATEMENTS);
         let beside = vec![T::zero(); nodes.capacity()];
         Chunk { first: 0, nodes, beside }
     }
@@ -392,6 +408,14 @@ impl<T> Nodes<T> {
         self.start_of_last = start;
     }
 
+    /// Gives back the chunks without nodes.
+    fn give_back(&mut self) {
+        self.spare = Vec::new();
+        if self.last.nodes.is_empty() && self.full.is_empty() {
+            (self.full, self.last) = (Vec::new(), Chunk::empty());
+        }
+    }
+
     fn at(&self, number: usize) -> &Node<T> {
         let chunk = self.chunk_of(number);
         &chunk.nodes[number - chunk.first]
@@ -421,6 +445,8 @@ impl<T: Scalar> Nodes<T> {
         let room = self.last.room();
         if self.last.nodes.len() == room {
             let [smallest, largest] = ROOM;
+            reserve(&mut self.full, 1, STATEMENTS);
+            self.ask_for_room();
             let mut next = self.spare.pop().unwrap_or_else(|| Chunk::new((2 * room).clamp(smallest, largest)));
             within_limit(self.start_of_last + room + next.room());
             next.first = self.last.first + room;
@@ -438,6 +464,24 @@ impl<T: Scalar> Nodes<T> {
         position
     }
 }
+
+impl<T> Nodes<T> {
+    /// Asks for the room of many chunks from time to time, and gives it back.
+    ///
+    /// The partials beside the nodes are zeros that the system has and nobody writes, which it gives to a vector or ends
+    /// the program. Where there was room a moment before, it does not, and where there is none, the tape can say so.
+    fn ask_for_room(&self) {
+        // Above what allocators keep when it is given back.
+        const ASKED: usize = 33 << 20;
+        let chunks = (ASKED / (ROOM[1] * Self::BYTES)).clamp(1, 64);
+        if !self.full.is_empty() && self.full.len().is_multiple_of(chunks) && self.spare.is_empty() {
+            reserve_exact(&mut Vec::<u8>::new(), ASKED, STATEMENTS);
+        }
+    }
+}
+
+/// What there may be no memory for.
+const STATEMENTS: &str = "more statements of a tape";
 
 /// Returns the position of an operand, or [`NONE`] if its partial is identically zero (I4).
 #[inline(always)]

@@ -12,6 +12,7 @@ use std::thread::AccessError;
 use super::operands::Operands;
 use super::recording::{Head, Recording};
 use super::var::{Place, Var};
+use crate::memory::kept::{GiveBack, NO_SURPLUS, count_use, register_holder};
 use crate::memory::stamp::{issue_stamp, issued_here};
 use crate::memory::thread::registered;
 use crate::scalar::Scalar;
@@ -30,6 +31,8 @@ pub struct Slot<T: 'static> {
     pub(super) cleared_adjoints: Cell<Vec<T>>,
     /// Memory of the inputs of a gradient.
     pub(super) spare_variables: Cell<Vec<Var<T>>>,
+    /// The most memory, in bytes, that a recording and what belongs to it needed of late.
+    needed: Cell<usize>,
 }
 
 /// The recordings of a thread.
@@ -81,6 +84,7 @@ impl<T> Slot<T> {
             spare_adjoints: Cell::new(Vec::new()),
             cleared_adjoints: Cell::new(Vec::new()),
             spare_variables: Cell::new(Vec::new()),
+            needed: Cell::new(0),
         }
     }
 
@@ -99,9 +103,7 @@ impl<T> Slot<T> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn borrow_mut(&self) -> Borrowed<'_, T> {
-        let mut recordings = self.recordings.borrow_mut();
-        recordings.recording.take_from(self.head());
-        Borrowed { head: self.head(), recordings }
+        Borrowed::new(self.head(), self.recordings.borrow_mut())
     }
 }
 
@@ -119,10 +121,59 @@ impl<T: Scalar> Slot<T> {
     }
 }
 
+impl<T: Scalar> Slot<T> {
+    /// Counts the use of a recording that ends or is forgotten, and needed this many bytes.
+    #[inline]
+    pub(super) fn count_use(&self, needed: usize) {
+        self.needed.set(self.needed.get().max(needed));
+        count_use();
+    }
+
+    /// The memory that is kept beside the recordings, in bytes.
+    fn bytes_beside(&self) -> usize {
+        fn capacity<X>(memory: &Cell<Vec<X>>) -> usize {
+            let taken = memory.take();
+            let capacity = taken.capacity();
+            memory.set(taken);
+            capacity
+        }
+        let adjoints = capacity(&self.spare_adjoints) + capacity(&self.cleared_adjoints);
+        adjoints * size_of::<T>() + capacity(&self.spare_variables) * size_of::<Var<T>>()
+    }
+
+    /// Gives back memory that is not in use: all of it, or if it is far more than was needed of late.
+    fn give_back(&self, how_much: GiveBack) {
+        let needed = self.needed.take();
+        // A number of one's own may call for it in the middle of a sweep.
+        let Ok(recordings) = self.recordings.try_borrow_mut() else { return };
+        let mut recordings = Borrowed::new(self.head(), recordings);
+        let idle = || recordings.idle_bytes() + self.bytes_beside();
+        if how_much == GiveBack::All || idle() > NO_SURPLUS.max(SURPLUS * needed) {
+            recordings.give_back();
+            drop((self.spare_adjoints.take(), self.cleared_adjoints.take(), self.spare_variables.take()));
+        }
+    }
+}
+
+/// Memory that is not in use is a surplus when it is more than this many times what was needed of late.
+const SURPLUS: usize = 4;
+
+fn give_back_of_slot<T: Scalar>(how_much: GiveBack) {
+    let _ = T::with_slot(|slot| slot.give_back(how_much));
+}
+
 /// The recordings while they are borrowed, when nothing can be recorded through the head.
 pub(super) struct Borrowed<'a, T: 'static> {
     head: &'a Head<T>,
     recordings: RefMut<'a, Recordings<T>>,
+}
+
+impl<'a, T> Borrowed<'a, T> {
+    #[inline(always)]
+    fn new(head: &'a Head<T>, mut recordings: RefMut<'a, Recordings<T>>) -> Self {
+        recordings.recording.take_from(head);
+        Borrowed { head, recordings }
+    }
 }
 
 impl<T> Deref for Borrowed<'_, T> {
@@ -175,6 +226,24 @@ impl<T> Recordings<T> {
             }
         }
         Ok(&mut self.recording)
+    }
+
+    /// The memory that no recording has in use, in bytes.
+    fn idle_bytes(&self) -> usize {
+        let recordings = self.paused.iter().chain(&self.spare).chain([&self.recording]);
+        recordings.map(|recording| recording.capacity_bytes().saturating_sub(recording.bytes())).sum()
+    }
+
+    fn give_back(&mut self) {
+        self.spare = None;
+        self.recording.give_back();
+        self.paused.iter_mut().for_each(Recording::give_back);
+    }
+
+    /// How many bytes a living recording has needed, and what belongs to it.
+    #[inline]
+    pub(super) fn needed(&mut self, stamp: u32) -> usize {
+        self.living(stamp).map_or(0, |recording| recording.needed())
     }
 
     /// Ends a recording and, when it was the one under way, resumes the one paused last.
@@ -233,7 +302,10 @@ impl<T: Scalar> Recordings<T> {
     pub(super) fn start(&mut self) -> u32 {
         if !self.cared_for {
             match CARETAKER.try_with(|caretaker| caretaker.0.borrow_mut().push(empty_slot::<T>)) {
-                Ok(()) => self.cared_for = true,
+                Ok(()) => {
+                    register_holder(give_back_of_slot::<T>);
+                    self.cared_for = true;
+                }
                 Err(_) => thread_is_ending(),
             }
         }

@@ -8,9 +8,13 @@ use std::ops::Range;
 use super::operands::Arguments;
 use super::recording::{BESIDE, LONG, Node, Recording};
 use super::var::Place;
+use crate::memory::kept::reserve;
 use crate::scalar::Scalar;
 use crate::scalar::zero;
 use crate::simd::vectorized;
+
+/// What there may be no memory for.
+const ADJOINTS: &str = "the adjoints of a reverse sweep";
 
 impl<T: Scalar> Recording<T> {
     /// Returns the adjoints of all variables up to the last seeded one and a row of zeros after them, in the memory of
@@ -26,6 +30,7 @@ impl<T: Scalar> Recording<T> {
         let len = seeds.clone().map(|(place, _)| place.position() as usize + 1).max().unwrap_or(0);
         let len = self.swept(len);
         adjoints.clear();
+        reserve(&mut adjoints, (len + 1) * L, ADJOINTS);
         adjoints.resize((len + 1) * L, T::zero());
         let (lanes, _) = adjoints.as_chunks_mut::<L>();
         for (place, seed) in seeds {
@@ -44,6 +49,8 @@ impl<T: Scalar> Recording<T> {
     pub(super) fn gradient(&self, output: Place, seed: T, adjoints: &mut Vec<T>, gradient: &mut [T]) {
         let len = self.swept(output.position() as usize + 1);
         if adjoints.len() <= len {
+            let more = len + 1 - adjoints.len();
+            reserve(adjoints, more, ADJOINTS);
             adjoints.resize(len + 1, T::zero());
         }
         let adjoints = &mut adjoints[..=len];
@@ -65,6 +72,8 @@ impl<T: Scalar> Recording<T> {
     /// Sweeps from the seeds on top of `adjoints`, which holds the adjoints of the first, independent variables. The
     /// elements after them are to be ignored on return.
     pub(super) fn sweep_further(&self, seeds: impl Iterator<Item = (Place, T)>, adjoints: &mut Vec<T>) {
+        let more = (self.len() + 1).saturating_sub(adjoints.len());
+        reserve(adjoints, more, ADJOINTS);
         adjoints.resize(self.len() + 1, T::zero());
         for (place, seed) in seeds {
             adjoints[place.position() as usize] += seed;

@@ -153,7 +153,9 @@ impl<T: Scalar> Var<T> {
             if (x, y) == (Slice::Constants, Slice::Constants) {
                 return Ok(Place::NOWHERE);
             }
+            let variables = |slice: Slice, all: &[Self]| if slice == Slice::Constants { 0 } else { all.len() };
             Ok(slot.record_long(|operands| {
+                operands.make_room(variables(x, xs) + variables(y, ys));
                 if x != Slice::Constants {
                     operands.push(xs, x.distance(), by_x);
                 }

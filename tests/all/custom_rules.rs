@@ -287,6 +287,60 @@ fn square<S: Scalar>(x: S) -> S {
     x * x
 }
 
+/// x − y.
+struct Difference;
+
+impl Rule<2> for Difference {
+    fn value(&self, [x, y]: [f64; 2]) -> f64 {
+        x - y
+    }
+
+    fn partials<S: Scalar<Real = f64>>(&self, _: [S; 2], _: S) -> [S; 2] {
+        [S::one(), -S::one()]
+    }
+}
+
+/// sin x.
+struct Wave;
+
+impl Rule<1> for Wave {
+    fn value(&self, [x]: [f64; 1]) -> f64 {
+        x.sin()
+    }
+
+    fn partials<S: Scalar<Real = f64>>(&self, [x]: [S; 1], _: S) -> [S; 1] {
+        [x.cos()]
+    }
+}
+
+/// A rule of one variable twice has one argument, whose partials are added before the root's slope, which is infinite,
+/// meets them.
+#[test]
+fn partials_of_one_variable_twice_are_added_first() {
+    fn root_of_nothing<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        Difference.apply([x[0], x[0]]).sqrt()
+    }
+    assert_eq!(gradient(root_of_nothing, &[2.0]), (0.0, vec![0.0]));
+    assert_eq!(jvp(|x| vec![root_of_nothing(x)], &[2.0], &[1.0]), (vec![0.0], vec![0.0]));
+    assert_eq!(gradient(|x| Difference.apply([x[0], x[1]]), &[2.0, 1.0]), (1.0, vec![1.0, -1.0]));
+}
+
+/// Rules of one and of two operands are nodes as elementary functions are.
+#[test]
+fn small_rules_take_no_more_memory_than_functions() {
+    let bytes = |step: &dyn Fn(Var, Var) -> Var| {
+        dualtape::release_memory();
+        let tape = Tape::new();
+        let (x, mut y) = (tape.var(0.5), tape.var(1.0));
+        for _ in 0..10_000 {
+            y = step(x, y);
+        }
+        tape.capacity_bytes()
+    };
+    assert_eq!(bytes(&|_, y| Wave.apply([y])), bytes(&|_, y| y.sin()));
+    assert_eq!(bytes(&|x, y| Difference.apply([x, y])), bytes(&|x, y| x * y));
+}
+
 #[test]
 fn a_fused_kernel_is_right_at_every_nesting() {
     assert_same(&function!(with_fuse), &function!(without_fuse), &[0.3, -0.4, 1.1]);

@@ -114,6 +114,22 @@ fn classes_are_whole_numbers() {
 }
 
 #[test]
+fn a_column_that_is_named_twice_is_refused() {
+    for (targets, twice) in [(&["y", "y"][..], "y"), (&["t", "y", "t"], "t"), (&["no", "no"], "no")] {
+        with_file("a.csv", "x,y,t\n1,2,3\n", |path| {
+            let error = Dataset::<f64>::read_csv(path, targets).unwrap_err();
+            assert!(matches!(error, DataError::Column { .. }));
+            let expected = format!("a.csv: column {twice:?} is named twice among the targets; name it once");
+            assert_eq!(message(path, error), expected);
+        });
+    }
+    with_file("a.csv", "x,y,x\n1,2,3\n", |path| {
+        let error = Dataset::<f64>::read_csv(path, &["y"]).unwrap_err();
+        assert_eq!(message(path, error), "a.csv: row 1, column 3 (\"x\"): column 1 has the same name");
+    });
+}
+
+#[test]
 fn csv_as_spreadsheets_write_it() {
     let content = "\u{feff}x ,\"y, z\",t\r\n 1, 2.5 ,3\r\n\r\n\"4\",+5e0,-.5\r\n";
     with_file("a.csv", content, |path| {
@@ -281,6 +297,174 @@ fn a_file_is_replaced_whole_or_not_at_all() {
     assert_eq!(names(), ["network.json", "occupied.json"]);
     assert!(matches!(network.save(folder.path().join("no/such.json")).unwrap_err().problem, FileProblem::Io(_)));
     assert!(matches!(network.save(folder.path().join("network.pt")).unwrap_err().problem, FileProblem::Name));
+}
+
+/// In a network, and wherever in the tensors it is: numbers that are infinite in `f32` are not loaded as such.
+#[test]
+fn a_number_beyond_f32_is_an_error() {
+    let tensor = |number: &str| {
+        format!(
+            r#"{{"tensors":{{"layers.0.bias":{{"dtype":"F32","shape":[1],"data":[1.5]}},"layers.0.weight":{{"dtype":"F32","shape":[1,2],"data":[0.5,{number}]}}}}}}"#
+        )
+    };
+    for (text, number) in [("1e39", 1e39), ("-3.5e38", -3.5e38), ("1e308", 1e308)] {
+        with_file("a.json", tensor(text), |path| {
+            let mut network: Mlp<f32> = Mlp::zeros(2, &[(1, Activation::Linear)]);
+            let error = network.load(path).unwrap_err();
+            let expected = format!(
+                "a.csv: tensor \"layers.0.weight\" has {number} at place 1, counted from 0, which is too large for F32"
+            );
+            assert_eq!(message(path, error), expected);
+            assert_eq!(network.parameters(), [0.0; 3]);
+        });
+    }
+    // Beyond f64 too.
+    with_file("a.json", tensor("1e999"), |path| {
+        assert!(matches!(Tensors::load(path).unwrap_err().problem, FileProblem::Malformed(_)));
+    });
+    for good in ["3.4028234663852886e38", "\"Infinity\"", "1e-60", "0.1"] {
+        with_file("a.json", tensor(good), |path| {
+            Mlp::<f32>::zeros(2, &[(1, Activation::Linear)]).load(path).unwrap();
+        });
+    }
+
+    let mut large = Tensors::new();
+    large.insert("x", &[3], vec![1.0, f64::INFINITY, -1e39]);
+    large.insert("y", &[1], vec![f64::INFINITY]);
+    let error = large.to_f32().get::<f32>("x", &[3]).unwrap_err();
+    assert!(matches!(error, TensorError::Range { index: 2, .. }), "{error}");
+    assert_eq!(large.to_f32().get::<f64>("x", &[3]), Ok(vec![1.0, f64::INFINITY, -1e39]));
+    assert_eq!(large.to_f32().get::<f32>("y", &[1]), Ok(vec![f32::INFINITY]));
+}
+
+/// All of them have as many weights of the same names and shapes.
+#[test]
+fn a_network_with_other_layers_is_not_loaded() {
+    let layers = |hidden: [Activation; 2]| [(3, hidden[0]), (3, hidden[1]), (1, Activation::Linear)];
+    let saved = [Activation::Tanh, Activation::LeakyRelu(0.01)];
+    let learned: Mlp = Mlp::random(3, &layers(saved), Init::He, &mut StdRng::seed_from_u64(1));
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.safetensors", "a.json"] {
+        let path = folder.path().join(name);
+        learned.save(&path).unwrap();
+        for other in [
+            [Activation::LeakyRelu(0.01), Activation::Tanh],
+            [Activation::Tanh, Activation::LeakyRelu(0.02)],
+            [Activation::Tanh, Activation::Relu],
+            [Activation::Linear, Activation::LeakyRelu(0.01)],
+        ] {
+            let mut network: Mlp = Mlp::zeros(3, &layers(other));
+            let before = network.clone();
+            let error = network.load(&path).unwrap_err();
+            let expected = format!("network: the tensors were made with {learned}, and {network} is wanted");
+            assert_eq!(message(&path, error), format!("a.csv: {expected}"));
+            assert_eq!(network, before);
+        }
+        let mut same: Mlp = Mlp::zeros(3, &layers(saved));
+        same.load(&path).unwrap();
+        assert_eq!(same, learned);
+
+        // What the file was made with is in it, and a file that does not say it is taken by names and shapes.
+        let tensors = Tensors::load(&path).unwrap();
+        assert_eq!(tensors.text::<String>("network").unwrap(), learned.to_string());
+        let mut silent = Tensors::new();
+        for name in tensors.names() {
+            let shape = tensors.shape(name).unwrap();
+            silent.insert(name, shape, tensors.get::<f64>(name, shape).unwrap());
+        }
+        Mlp::<f64>::zeros(3, &layers([Activation::Relu; 2])).load_tensors(&silent).unwrap();
+    }
+}
+
+#[test]
+fn another_scaling_of_the_features_is_refused() {
+    let scaling = Standardizer::fit(&[1.0, 10.0, 2.0, 30.0, 4.0, 50.0], 2);
+    let learned = random(2, 1);
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.safetensors", "a.json"] {
+        let path = folder.path().join(name);
+        learned.save_scaled(&path, &scaling).unwrap();
+        assert_eq!(Standardizer::from_tensors(&Tensors::load(&path).unwrap()), Ok(scaling.clone()));
+        let mut network = random(2, 2);
+        let mut refused = |scaling: Option<&Standardizer>, expected: &str| {
+            let loaded = match scaling {
+                Some(scaling) => network.load_scaled(&path, scaling),
+                None => network.load(&path),
+            };
+            let error = message(&path, loaded.unwrap_err());
+            assert_eq!(
+                error,
+                format!("a.csv: the scaling of features: the tensors were made with {expected} is wanted")
+            );
+            assert_eq!(network, random(2, 2));
+        };
+        refused(None, "one of 2 columns, and none (with one, load with `Mlp::load_scaled`)");
+        refused(Some(&Standardizer::new(&[0.0], &[1.0])), "one of 2, and one of 1 columns");
+        let (means, deviations) = (scaling.means().to_vec(), scaling.deviations().to_vec());
+        let nudged = [deviations[0], deviations[1] * (1.0 + f64::EPSILON)];
+        refused(
+            Some(&Standardizer::new(&means, &nudged)),
+            &format!(
+                "mean 30 and deviation {} of column 2, and mean 30 and deviation {} of column 2",
+                deviations[1], nudged[1]
+            ),
+        );
+        network.load_scaled(&path, &scaling).unwrap();
+        assert_eq!(network, learned);
+
+        learned.save(&path).unwrap();
+        let error = random(2, 2).load_scaled(&path, &scaling).unwrap_err().to_string();
+        assert!(
+            error.ends_with("made with none, and a scaling (without one, load with `Mlp::load`) is wanted"),
+            "{error}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_stays_and_what_it_points_to_is_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (near, far) = (folder.path().join("near"), folder.path().join("far"));
+    fs::create_dir(&near).unwrap();
+    fs::create_dir(&far).unwrap();
+    let target = far.join("network.json");
+    symlink("../far/network.json", near.join("relative.json")).unwrap();
+    symlink(&target, near.join("absolute.json")).unwrap();
+    symlink("relative.json", near.join("twice.json")).unwrap();
+    // At first it points to nothing.
+    for (seed, name) in (1..).zip(["relative.json", "absolute.json", "twice.json"]) {
+        let link = near.join(name);
+        random(5, seed).save(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink() && fs::symlink_metadata(&target).unwrap().is_file());
+        for path in [&link, &target] {
+            let mut network = random(5, 9);
+            network.load(path).unwrap();
+            assert_eq!(network, random(5, seed));
+        }
+        assert_eq!(fs::read_dir(&far).unwrap().count(), 1, "nothing is left behind");
+    }
+    let circle = near.join("circle.json");
+    symlink("circle.json", &circle).unwrap();
+    let error = random(5, 1).save(&circle).unwrap_err();
+    assert!(error.to_string().ends_with("circle.json: there are more than 40 symbolic links, one after the other"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    for (name, mode) in [("a.json", 0o600), ("b.safetensors", 0o640), ("c.json", 0o664), ("d.json", 0o400)] {
+        let path = folder.path().join(name);
+        random(5, 1).save(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        random(5, 2).save(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{name}");
+    }
 }
 
 /// As those of a file that is made in the usual way.

@@ -1,6 +1,6 @@
 //! Foreign code that casts numbers, and that branches at zero.
 
-use dualtape::{Dual, LANES, Scalar, Tape, Taylor, Var, derivative, gradient, hessian, jacobian, taylor};
+use dualtape::{Dual, LANES, Tape, Taylor, Var, derivative, gradient, hessian, jacobian, taylor};
 use num_complex::Complex;
 use num_traits::{Float, NumCast, ToPrimitive, Zero};
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dualtape::nn::{
-    Activation, Adam, CtrlC, Dataset, Ending, FileProblem, Init, Mlp, ProgressBar, Schedule, Supervised, Tensors,
+    Activation, Adam, CtrlC, Dataset, Ending, FileProblem, Init, Mlp, ProgressBar, Schedule, Sgd, Supervised, Tensors,
     TrainError, Trainer,
 };
 use rand::SeedableRng;
@@ -76,6 +76,68 @@ fn ctrl_c_keeps_the_best_weights_and_a_checkpoint() {
         (network, trainer.tensors())
     };
     assert_eq!(fit(trainer().epochs(epochs).resume(&checkpoint).unwrap()), fit(trainer().epochs(epochs)));
+}
+
+/// In another process, which a second Ctrl-C ends: of a training, by a callback that panics after it.
+#[cfg(unix)]
+#[test]
+fn a_callback_that_panics_leaves_no_ctrl_c_pending() {
+    let (train, _) = wave();
+    let objective = Supervised::new(&network());
+    let interrupt = || {
+        let own = std::process::id().to_string();
+        assert!(Command::new("kill").args(["-INT", &own]).status().unwrap().success());
+        // The handler is on a thread of its own.
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    if std::env::var_os(FOLDER).is_some() {
+        let fit = |trainer: &mut Trainer<'_, _>| trainer.fit(&objective, network().parameters_mut(), &train, None);
+        let mut panics = trainer().callback(CtrlC::new().unwrap()).on_epoch(|_, _| {
+            interrupt();
+            panic!("after a Ctrl-C")
+        });
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| fit(&mut panics).is_ok()));
+        assert!(outcome.is_err());
+        let mut next = trainer().epochs(2).callback(CtrlC::new().unwrap());
+        assert_eq!(fit(&mut next).unwrap(), Ending::Epochs);
+        // Nothing trains: the program exits as usual.
+        interrupt();
+        unreachable!("the program has exited");
+    }
+    let name = "interrupted_training::a_callback_that_panics_leaves_no_ctrl_c_pending";
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    other.args(["--exact", "--nocapture", name]).env(FOLDER, "none");
+    let output = other.stdout(Stdio::null()).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+}
+
+/// The file is that of an earlier epoch, or none, and can be resumed.
+#[test]
+fn a_training_that_diverges_leaves_no_checkpoint_with_its_weights() {
+    let (train, _) = wave();
+    let objective = Supervised::new(&network());
+    let folder = fresh_folder("diverging");
+    // At once, in the last step of all, and after some epochs of growth.
+    for (number, (rate, epochs)) in [(1e200, 9), (1e200, 1), (0.6, 4000)].into_iter().enumerate() {
+        let (mut linear, path) = (Mlp::zeros(1, &[(1, Activation::Linear)]), folder.join(format!("{number}.json")));
+        let objective = Supervised::new(&linear);
+        let new = |rate: f64| Trainer::new(Sgd::new(Schedule::Constant(rate))).batch(160).epochs(epochs);
+        let mut trainer = new(rate).checkpoint(&path);
+        let error = trainer.fit(&objective, linear.parameters_mut(), &train, None).unwrap_err();
+        assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+        assert_eq!(path.exists(), number == 2);
+        if path.exists() {
+            let mut again = new(1e-3).resume(&path).unwrap().epochs(trainer.history().len() + 1);
+            let mut resumed = linear.clone();
+            again.fit(&objective, resumed.parameters_mut(), &train, None).unwrap();
+            let saved: Vec<f64> = Tensors::load(&path).unwrap().get("parameters", &[2]).unwrap();
+            assert_eq!(saved, linear.parameters(), "the file has the weights that are in memory");
+        }
+    }
+    let mut network = network();
+    let path = folder.join("good.json");
+    trainer().epochs(2).checkpoint(&path).fit(&objective, network.parameters_mut(), &train, None).unwrap();
+    assert!(path.exists());
 }
 
 #[test]

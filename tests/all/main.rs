@@ -23,6 +23,8 @@ mod inherent;
 #[cfg(feature = "train")]
 mod interrupted_training;
 #[cfg(feature = "nn")]
+mod kept_memory;
+#[cfg(feature = "nn")]
 mod layers;
 mod layout;
 #[cfg(feature = "nn")]

@@ -1,6 +1,9 @@
 //! Optimizers step by step, against their definitions as sums over all gradients so far.
 
-use dualtape::nn::{Adam, Lbfgs, Optimizer, RmsProp, Schedule, Sgd, State, Update, clip_norm, clip_values};
+use dualtape::nn::{
+    Activation, Adam, Lbfgs, MeanSquare, Mlp, Moments, Momentum, Optimizer, RmsProp, Schedule, Sgd, State, Supervised,
+    Trainer, Update, clip_norm, clip_values,
+};
 use dualtape::{Real, Scalar, gradient};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -278,5 +281,83 @@ fn refusals_say_what_to_do() {
     assert_eq!(
         message(|| clip_values(&mut [1.0], -1.0)),
         "clip_values: -1 is not a bound; pass a number of at least 0"
+    );
+}
+
+/// Whatever has a setting refuses the wrong ones where they are given, and takes those at the ends of the range.
+#[test]
+fn settings_out_of_their_range_are_refused() {
+    let rate = || Schedule::Constant(0.1);
+    let moments = |beta, epsilon, weight_decay| {
+        Optimizer::with(Moments { betas: [0.9, beta], epsilon, weight_decay }, Schedule::Constant(0.1))
+    };
+    let setting = |name: &str, f: &dyn Fn(f64), good: &[f64], bad: &[f64], advice: &str| {
+        good.iter().for_each(|&value| f(value));
+        for &value in bad.iter().chain(&[f64::NAN, f64::NEG_INFINITY]) {
+            assert_eq!(message(|| f(value)), format!("{name} {value}{advice}"));
+        }
+    };
+    let (below_1, inf) = ("; pass one of at least 0 and below 1", f64::INFINITY);
+    setting("Adam: beta 1 is", &|b| drop(Adam::new(rate()).betas(b, 0.9)), &[0.0, 0.99], &[-0.1, 1.0, inf], below_1);
+    setting("Adam: beta 2 is", &|b| drop(Adam::new(rate()).betas(0.9, b)), &[0.0, 0.99], &[-0.1, 1.0, inf], below_1);
+    setting("Adam: beta 2 is", &|b| drop(moments(b, 1e-8, 0.0)), &[0.0], &[1.0], below_1);
+    setting("Adam: epsilon is", &|e| drop(moments(0.9, e, 0.0)), &[1e-300], &[0.0, -1.0], "; pass a positive number");
+    let at_least_0 = "; pass a finite one of at least 0";
+    let decay = |d: f64| drop(Adam::new(rate()).weight_decay(d));
+    setting("Adam: the weight decay is", &decay, &[0.0, 10.0], &[-1e-9, inf], at_least_0);
+    setting("Adam: the weight decay is", &|d| drop(moments(0.9, 1e-8, d)), &[0.0], &[-1.0], at_least_0);
+    let rms_prop = |decay, epsilon| drop(Optimizer::with(MeanSquare { decay, epsilon }, Schedule::Constant(0.1)));
+    setting("RmsProp: the decay of the mean is", &|d| rms_prop(d, 1e-8), &[0.0], &[1.0, -0.1], below_1);
+    setting("RmsProp: epsilon is", &|e| rms_prop(0.9, e), &[1.0], &[0.0, inf], "; pass a positive number");
+    let between = "; pass one between 0 and 1";
+    setting("Sgd: the momentum is", &|m| drop(Sgd::new(rate()).momentum(m)), &[0.0, 1.0], &[-0.1, 1.1], between);
+    setting("Sgd: the momentum is", &|m| drop(Sgd::new(rate()).nesterov(m)), &[0.0, 1.0], &[-0.1, inf], between);
+    let with = |momentum| drop(Optimizer::with(Momentum { momentum, nesterov: false }, Schedule::Constant(0.1)));
+    setting("Sgd: the momentum is", &with, &[0.5], &[2.0], between);
+
+    let bound = " is not a bound; pass a number of at least 0";
+    for value in [-1.0, f64::NAN, f64::NEG_INFINITY] {
+        assert_eq!(message(|| clip_norm(&mut [1.0], value)), format!("clip_norm: {value}{bound}"));
+        assert_eq!(message(|| clip_values(&mut [1.0_f32], value as f32)), format!("clip_values: {value}{bound}"));
+        let trainer: Trainer<'_, _> = Trainer::new(Sgd::new(rate()));
+        assert_eq!(message(|| trainer.clip_norm(value)), format!("Trainer::clip_norm: {value}{bound}"));
+    }
+    let _: Trainer<'_, _> = Trainer::new(Sgd::new(rate())).clip_norm(f64::INFINITY);
+    let objective = Supervised::<f64>::new(&Mlp::zeros(1, &[(1, Activation::Linear)]));
+    setting("Supervised::l2: the factor is", &|w| drop(objective.clone().l2(w)), &[0.0], &[-1.0, inf], at_least_0);
+}
+
+/// In every optimizer, in every number of every schedule.
+#[test]
+fn rates_that_are_not_finite_are_refused() {
+    for rate in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let advice = format!("a learning rate of {rate}; pass finite numbers");
+        for (name, schedule) in [
+            ("Constant", Schedule::Constant(rate)),
+            ("Linear", Schedule::Linear { from: rate, to: 0.0, steps: 1 }),
+            ("Linear", Schedule::Linear { from: 1.0, to: rate, steps: 1 }),
+            ("Cosine", Schedule::Cosine { from: rate, to: 0.0, steps: 1 }),
+            ("Cosine", Schedule::Cosine { from: 1.0, to: rate, steps: 1 }),
+            ("Step", Schedule::Step { from: rate, factor: 0.5, every: 1 }),
+            ("Step", Schedule::Step { from: 1.0, factor: rate, every: 1 }),
+            ("Constant", Schedule::Constant(rate).warmed_up(3)),
+        ] {
+            let expected = format!("Schedule::{name}: {advice}");
+            assert_eq!(message(|| Sgd::new(schedule.clone())), expected);
+            assert_eq!(message(|| RmsProp::new(schedule.clone())), expected);
+            assert_eq!(message(|| Adam::new(schedule.clone())), expected);
+            let rule = Momentum { momentum: 0.0, nesterov: false };
+            assert_eq!(message(|| Optimizer::with(rule, schedule.clone())), expected);
+        }
+    }
+    let wide = Schedule::Linear { from: 1e308, to: -1e308, steps: 4 };
+    assert_eq!(message(|| Sgd::new(wide)), "Schedule::Linear: a learning rate of inf; pass finite numbers");
+
+    let mut growing = Sgd::new(Schedule::Step { from: 1e300, factor: 1e6, every: 1 });
+    growing.step(&mut [0.0], &[1.0]);
+    growing.step(&mut [0.0], &[1.0]);
+    assert_eq!(
+        message(|| growing.step(&mut [0.0], &[1.0])),
+        "Optimizer::step: the learning rate of step 3 is inf; pass a schedule that stays finite"
     );
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use dualtape::nn::{Confusion, Epoch, Mlp};
 use dualtape::plot::{Boundary, Curves, Histogram, Picture, Terminal};
 
+use crate::support::example::{example, fresh_folder};
 use crate::support::refusals::message;
 
 const COLOURS: Terminal = Terminal { columns: 72, rows: 16, colours: true };
@@ -230,4 +231,38 @@ fn misuse_is_named() {
     for (act, expected) in cases {
         assert_eq!(message(act), expected);
     }
+}
+
+/// The examples that write files say which one they could not write, and refuse what they do not have.
+#[test]
+fn examples_name_the_file_that_they_cannot_write() {
+    let folder = fresh_folder("unwritable");
+    let occupied = folder.join("occupied");
+    std::fs::write(&occupied, "").unwrap();
+    // Folders in the places of files.
+    for name in ["neuron.svg", "neuron.html"] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+    }
+    let failure = |name: &str, out: &std::path::Path, files: &[&str]| {
+        let output = example(name).arg("--out").arg(out).args(files).output().unwrap();
+        assert!(!output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for (name, file) in [("draw_graph", "neuron.svg"), ("watch_backward", "neuron.html")] {
+        for (out, path) in [
+            (folder.clone(), folder.join(file)),
+            (occupied.clone(), occupied.clone()),
+            (occupied.join("deeper"), occupied.join("deeper")),
+        ] {
+            let error = failure(name, &out, &[]);
+            assert!(error.contains(&format!("{}: ", path.display())), "{error}");
+        }
+    }
+
+    let fresh = folder.join("fresh");
+    let error = failure("draw_graph", &fresh, &["diamond.svg", "neurom.svg"]);
+    let expected = format!("{}: there is no such picture; there are neuron.svg, ", fresh.join("neurom.svg").display());
+    assert!(error.contains(&expected) && !fresh.exists(), "{error}");
+    assert!(example("draw_graph").arg("--out").arg(&fresh).arg("diamond.svg").output().unwrap().status.success());
+    assert_eq!(std::fs::read_dir(&fresh).unwrap().count(), 1);
 }

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::ops::ControlFlow::{Break, Continue};
 
 use dualtape::nn::{
-    Activation, Adam, Batch, Callback, Dataset, Ending, Epoch, Init, Minibatches, Mlp, Objective, Schedule, Sgd, Step,
-    Supervised, TensorError, TrainError, Trainer, cross_entropy, mean_squared_error,
+    Activation, Adam, Batch, Callback, Dataset, Ending, Epoch, Init, Minibatches, Mlp, Objective, Optimizer, RmsProp,
+    Schedule, Sgd, Step, Supervised, TensorError, Tensors, TrainError, Trainer, Update, cross_entropy,
+    mean_squared_error,
 };
 use dualtape::{Real, Scalar, Var, gradient};
 use rand::rngs::StdRng;
@@ -209,7 +210,8 @@ fn a_loss_that_is_not_finite_ends_the_training_with_the_last_good_weights() {
              and check the data for NaN or infinity"
         );
         assert_eq!((error.to_string(), x), (expected, [2.5]));
-        assert_eq!(trainer.history().len(), 6);
+        // The step of the sixth epoch was undone.
+        assert_eq!(trainer.history().len(), 5);
     }
 }
 
@@ -243,6 +245,7 @@ fn a_validation_loss_that_is_not_finite_ends_the_training() {
     let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.5)));
     let error = trainer.fit(&Supervised::new(&line), &mut x, &one_row(), Some(&validation)).unwrap_err();
     assert!(error.to_string().starts_with("epoch 1, step 1: the loss of the validation data is NaN; "), "{error}");
+    assert_eq!((x, trainer.tensors().text("epoch.steps")), ([1.0, 0.0], Ok(0)), "the step is undone");
 }
 
 /// An error of 0.05 % in the derivative with respect to one weight, in the recorded reading.
@@ -355,6 +358,257 @@ fn what_does_not_fit_is_refused() {
     let mut broken = tensors;
     broken.insert("best", &[2], vec![0.0, 1.0]);
     assert!(matches!(Trainer::<_, f64>::new(adam()).load_tensors(&broken), Err(TensorError::Shape { .. })));
+}
+
+/// Rows of `y = 2x + 1`.
+fn line() -> Dataset {
+    let x: Vec<f64> = (0..12).map(f64::from).collect();
+    Dataset::new((1, 1), x.clone(), x.iter().map(|x| 2.0 * x + 1.0).collect())
+}
+
+/// A rule of one's own that moves every parameter to a number, with a number to remember.
+#[derive(Clone)]
+struct MoveTo(f64, f64);
+
+impl Update for MoveTo {
+    fn numbers(&self) -> usize {
+        1
+    }
+
+    fn update<R: Real>(&self, _: f64, _: usize, parameters: &mut [R], _: &[R], memory: &mut [f64]) {
+        parameters.fill(R::from_f64(self.0));
+        memory.fill(self.1);
+    }
+}
+
+/// Every number, also where there are no validation losses: NaN, which is not equal to itself.
+fn shown(tensors: &Tensors) -> String {
+    format!("{tensors:?}")
+}
+
+/// Trains until numbers are no longer finite, and looks at what is left.
+fn diverges<U: Update, R: Real>(optimizer: impl Fn() -> Optimizer<U>, rows: usize, epochs: usize, expected: &str) {
+    let numbers = |numbers: &[f64]| numbers.iter().map(|&x| R::from_f64(x)).collect::<Vec<R>>();
+    let data = Dataset::new((1, 1), numbers(line().features()), numbers(line().targets()));
+    let start = Mlp::new(1, &[(1, Activation::Linear)], &[R::from_f64(0.5), R::zero()]);
+    let objective = Supervised::new(&start);
+    for validation in [None, Some(&data)] {
+        let mut line = start.clone();
+        let mut trainer = Trainer::new(optimizer()).epochs(epochs).batch(rows);
+        let error = trainer.fit(&objective, line.parameters_mut(), &data, validation).unwrap_err();
+        assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+        assert!(error.to_string().contains(expected), "{error} instead of {expected}");
+        let loss = objective.loss(line.parameters(), &Batch::new(&data));
+        assert!(line.parameters().iter().all(|p| p.is_finite()) && loss.is_finite(), "{loss}");
+
+        // What is saved now is where it was before the step that went wrong: another optimizer takes it from there.
+        let saved = trainer.tensors();
+        let steps: usize = saved.text("optimizer.steps").unwrap();
+        assert_eq!(
+            steps,
+            trainer.history().len() * 12_usize.div_ceil(rows) + saved.text::<usize>("epoch.steps").unwrap()
+        );
+        let mut again = Trainer::new(optimizer()).epochs(epochs).batch(rows);
+        again.load_tensors(&saved).unwrap();
+        let same = again.fit(&objective, line.parameters_mut(), &data, validation).unwrap_err();
+        assert_eq!((same.to_string(), shown(&again.tensors())), (error.to_string(), shown(&saved)));
+    }
+}
+
+#[test]
+fn a_training_that_diverges_ends_with_an_error_and_finite_weights() {
+    let sgd = |rate| move || Sgd::new(Schedule::Constant(rate));
+    for rate in [1e200, -1e200, 1e155, f64::MAX] {
+        // In the last step too, after which there is no other.
+        for (rows, epochs) in [(12, 1), (12, 5), (1, 1), (5, 2)] {
+            diverges::<_, f64>(sgd(rate), rows, epochs, "; the weights from before are kept");
+        }
+    }
+    diverges::<_, f32>(sgd(1e30), 12, 1, "epoch 1, step 1: the loss after the last step is inf");
+    diverges::<_, f32>(sgd(1e200), 12, 1, "epoch 1, step 1: layer 1, neuron 1, weight 1 after the step is");
+    diverges::<_, f64>(sgd(1e200), 12, 9, "epoch 2, step 1: the loss is inf");
+    diverges::<_, f64>(sgd(1.0), 12, 2000, "is inf");
+    diverges::<_, f64>(|| Sgd::new(Schedule::Constant(1e3)).momentum(1.0), 12, 2000, "is inf");
+    let growing = || Sgd::new(Schedule::Step { from: 1e-300, factor: 1e200, every: 1 });
+    diverges::<_, f64>(growing, 12, 9, "epoch 3, step 1: the learning rate is inf");
+    diverges::<_, f64>(|| Adam::new(Schedule::Constant(1e200)), 4, 1, "is inf");
+    diverges::<_, f64>(|| RmsProp::new(Schedule::Constant(1e300)), 4, 1, "is inf");
+    for (optimizer, expected) in [
+        (MoveTo(f64::NAN, 0.0), "epoch 1, step 1: layer 1, neuron 1, weight 1 after the step is NaN"),
+        (MoveTo(f64::INFINITY, 0.0), "epoch 1, step 1: layer 1, neuron 1, weight 1 after the step is inf"),
+        (MoveTo(0.0, f64::NAN), "epoch 1, step 1: a number of the optimizer after the step is NaN"),
+    ] {
+        diverges::<_, f64>(|| Optimizer::with(optimizer.clone(), Schedule::Constant(0.1)), 12, 1, expected);
+    }
+}
+
+/// A loss that is finite in every row, and not in their sum.
+#[test]
+fn losses_that_add_up_to_infinity_end_the_training() {
+    struct Huge;
+    impl Objective for Huge {
+        fn loss<S: Scalar<Real = f64>>(&self, x: &[S], _: &Batch<'_>) -> S {
+            x[0] * 1e-10 + 1e308
+        }
+    }
+    let mut x = [0.0];
+    let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1))).epochs(3).batch(1);
+    let error = trainer.fit(&Huge, &mut x, &line(), None).unwrap_err();
+    assert!(error.to_string().starts_with("epoch 1, step 2: the sum of the losses of the epoch is inf; "), "{error}");
+    assert!(x[0].is_finite() && trainer.tensors().get::<f64>("epoch.loss", &[]).unwrap()[0].is_finite());
+}
+
+#[test]
+fn what_is_not_finite_is_not_resumed() {
+    let mut trainer = Trainer::new(adam()).epochs(2);
+    let objective = Supervised::new(&network::<f64>());
+    trainer.fit(&objective, network().parameters_mut(), &sectors(30, 1), Some(&sectors(9, 2))).unwrap();
+    for name in ["parameters", "best", "optimizer"] {
+        for number in [f64::NAN, f64::INFINITY] {
+            let mut broken = trainer.tensors();
+            let shape = broken.shape(name).unwrap().to_vec();
+            let mut numbers: Vec<f64> = broken.get(name, &shape).unwrap();
+            numbers[7] = number;
+            broken.insert(name, &shape, numbers);
+            let error = Trainer::<_, f64>::new(adam()).load_tensors(&broken).unwrap_err();
+            let expected =
+                format!("tensor {name:?} has {number} at place 7, counted from 0, from which no training can continue");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+    }
+}
+
+/// With the epoch 2 of three steps under way.
+#[test]
+fn other_minibatches_in_the_middle_of_an_epoch_are_refused() {
+    struct Stop(usize);
+    impl Callback for Stop {
+        fn step(&mut self, step: &Step) -> std::ops::ControlFlow<()> {
+            if step.epoch == 2 && step.number == self.0 { Break(()) } else { Continue(()) }
+        }
+    }
+    let (data, mut network) = (sectors(30, 1), network::<f64>());
+    let objective = Supervised::new(&network);
+    let new = || Trainer::new(adam()).epochs(4).batch(10).seed(3);
+    let mut stopped = new().callback(Stop(2));
+    assert_eq!(stopped.fit(&objective, network.parameters_mut(), &data, None).unwrap(), Ending::Callback);
+    let saved = stopped.tensors();
+    let resumed = || {
+        let mut trainer = new();
+        trainer.load_tensors(&saved).unwrap();
+        trainer
+    };
+    for (mut other, expected) in [
+        (
+            resumed().batch(5),
+            "minibatches of 5 rows with the seed 3 in the middle of an epoch that was begun with 10 rows and the seed 3; ",
+        ),
+        (resumed().batch(30), "minibatches of 30 rows with the seed 3 in the middle of an epoch"),
+        (resumed().seed(4), "minibatches of 10 rows with the seed 4 in the middle of an epoch"),
+        (stopped.batch(7), "minibatches of 7 rows with the seed 3 in the middle of an epoch"),
+    ] {
+        let before = network.clone();
+        let error = other.fit(&objective, network.parameters_mut(), &data, None).unwrap_err();
+        assert!(matches!(error, TrainError::Minibatches { begun: (3, 10), .. }));
+        assert!(error.to_string().starts_with(expected), "{error}");
+        // Nothing is lost, and what is saved now still says with what the epoch was begun.
+        assert_eq!((shown(&other.tensors()), &network), (shown(&saved), &before));
+        let mut right = other.batch(10).seed(3);
+        right.fit(&objective, network.clone().parameters_mut(), &data, None).unwrap();
+    }
+
+    // Where an epoch ends they can be changed: every row comes once in each.
+    let mut ended = new().callback(Stop(4)).epochs(2);
+    ended.fit(&objective, network.parameters_mut(), &data, None).unwrap();
+    let mut other = new();
+    other.load_tensors(&ended.tensors()).unwrap();
+    let mut other = other.batch(5).seed(9).epochs(4);
+    other.fit(&objective, network.parameters_mut(), &data, None).unwrap();
+    assert_eq!(other.tensors().text::<usize>("optimizer.steps").unwrap(), 2 * 3 + 2 * 6);
+}
+
+/// Another network with as many parameters, or another optimizer with as many numbers, would go on with what they mean
+/// to the first.
+#[test]
+fn another_objective_or_optimizer_than_before_is_refused() {
+    let data = sectors(30, 1);
+    let of = |hidden: Activation| -> Mlp { Mlp::zeros(2, &[(4, hidden), (3, Activation::Linear)]) };
+    let mut network = of(Activation::Tanh);
+    let mut first = Trainer::new(RmsProp::new(Schedule::Constant(0.1))).epochs(1);
+    first.fit(&Supervised::new(&network), network.parameters_mut(), &data, None).unwrap();
+    let (saved, learned) = (first.tensors(), network.clone());
+
+    let mut other = Trainer::new(RmsProp::new(Schedule::Constant(0.1))).epochs(2);
+    other.load_tensors(&saved).unwrap();
+    let error = other.fit(&Supervised::new(&of(Activation::Relu)), network.parameters_mut(), &data, None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "another objective than the training was begun with: MLP of [Layer of [ReLU(2) x 4], Layer of [Linear(4) x 3]]; and \
+         it had MLP of [Layer of [Tanh(2) x 4], Layer of [Linear(4) x 3]]; resume it with the same one, or begin another \
+         `Trainer` at these parameters"
+    );
+    assert_eq!(network, learned);
+    // A penalty and a dropout may change.
+    other.fit(&Supervised::new(&network).l2(0.1).dropout(0.1), network.parameters_mut(), &data, None).unwrap();
+
+    let mut sgd = Trainer::<_, f64>::new(Sgd::new(Schedule::Constant(0.1)).momentum(0.9));
+    assert_eq!(
+        sgd.load_tensors(&saved).unwrap_err().to_string(),
+        "optimizer.rule: the tensors were made with MeanSquare, and Momentum is wanted"
+    );
+}
+
+/// Every callback hears of the end, whoever panics.
+#[test]
+fn a_panic_ends_a_training_for_all_callbacks() {
+    #[derive(Clone, Copy, PartialEq)]
+    enum When {
+        Step,
+        Epoch,
+        End,
+        Loss,
+    }
+    struct Panics(When);
+    impl Callback for Panics {
+        fn step(&mut self, _: &Step) -> std::ops::ControlFlow<()> {
+            assert!(self.0 != When::Step, "at a step");
+            Continue(())
+        }
+
+        fn epoch(&mut self, _: &Epoch, _: &[f64]) -> std::ops::ControlFlow<()> {
+            assert!(self.0 != When::Epoch, "at an epoch");
+            Continue(())
+        }
+
+        fn end(&mut self) {
+            assert!(self.0 != When::End, "at the end");
+        }
+    }
+    struct Ends<'a>(&'a RefCell<usize>);
+    impl Callback for Ends<'_> {
+        fn end(&mut self) {
+            *self.0.borrow_mut() += 1;
+        }
+    }
+    impl Objective for When {
+        fn loss<S: Scalar<Real = f64>>(&self, x: &[S], _: &Batch<'_>) -> S {
+            assert!(*self != When::Loss || x[0].value() == 0.0, "in the loss");
+            x[0] + 1.0
+        }
+    }
+    for (when, text) in [
+        (When::Step, "at a step"),
+        (When::Epoch, "at an epoch"),
+        (When::End, "at the end"),
+        (When::Loss, "in the loss"),
+    ] {
+        let ends = RefCell::new(0);
+        let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1))).epochs(2);
+        trainer = trainer.callback(Ends(&ends)).callback(Panics(when)).callback(Ends(&ends));
+        let (mut x, data) = ([0.0], line());
+        assert_eq!(message(|| trainer.fit(&when, &mut x, &data, None)), text);
+        assert_eq!(*ends.borrow(), 2, "{text}");
+    }
 }
 
 #[test]

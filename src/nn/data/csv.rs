@@ -48,7 +48,7 @@ pub enum DataError {
         /// What is wrong.
         problem: String,
     },
-    /// There is no column of a name that was asked for, or nothing but such columns.
+    /// There is no column of a name that was asked for, nothing but such columns, or a column was asked for twice.
     Column {
         /// The file.
         path: PathBuf,
@@ -129,8 +129,8 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, has no rows or no such columns, a row has more or fewer
-    /// cells than the header, or a cell has no finite number, or no class where the targets are
+    /// When the file cannot be read, has no rows, no such columns or two of one name, a target is named twice, a row has
+    /// more or fewer cells than the header, or a cell has no finite number, or no class where the targets are
     /// of type `usize`. Missing values are not filled in.
     ///
     /// ```
@@ -145,6 +145,10 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
     /// ```
     pub fn read_csv(path: impl AsRef<Path>, targets: &[&str]) -> Result<Self, DataError> {
         let table = Table::read(path.as_ref(), true)?;
+        if let Some(index) = (1..targets.len()).find(|&index| targets[..index].contains(&targets[index])) {
+            let problem = format!("column {:?} is named twice among the targets; name it once", targets[index]);
+            return Err(DataError::Column { path: table.path.to_path_buf(), problem });
+        }
         let targets = targets.iter().map(|name| table.find(name)).collect::<Result<Vec<_>, _>>()?;
         let features: Vec<usize> = (0..table.header.len()).filter(|column| !targets.contains(column)).collect();
         if features.is_empty() || targets.is_empty() {

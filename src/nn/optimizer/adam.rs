@@ -1,6 +1,6 @@
 //! Adam and AdamW.
 
-use super::{Optimizer, Schedule, Update, number};
+use super::{Optimizer, Schedule, Update, assert_setting, number};
 use crate::scalar::Real;
 
 /// Gradient descent along the mean of past gradients in units of their root mean square
@@ -36,7 +36,7 @@ pub type Adam = Optimizer<Moments>;
 pub struct Moments {
     /// The parts β₁ and β₂ of the means that are kept at every step.
     pub betas: [f64; 2],
-    /// The number ε that keeps the quotient finite.
+    /// The positive number ε that keeps the quotient finite.
     pub epsilon: f64,
     /// The decay λ.
     pub weight_decay: f64,
@@ -45,17 +45,26 @@ pub struct Moments {
 impl Optimizer<Moments> {
     /// With β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and no decay, before the first step.
     ///
+    /// # Panics
+    ///
+    /// As [`Optimizer::with`].
+    ///
     /// ```
     /// use dualtape::nn::{Adam, Moments, Optimizer, Schedule};
     ///
     /// let rule = Moments { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
     /// assert_eq!(Adam::new(Schedule::Constant(0.1)), Optimizer::with(rule, Schedule::Constant(0.1)));
     /// ```
+    #[track_caller]
     pub fn new(schedule: Schedule) -> Self {
         Optimizer::with(Moments { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 }, schedule)
     }
 
     /// The same with other β₁ and β₂.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is not at least 0 and below 1.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule};
@@ -64,12 +73,18 @@ impl Optimizer<Moments> {
     /// adam.step(&mut [0.0], &[2.0]);
     /// assert_eq!(adam.state().numbers, [1.0, 1.0]);
     /// ```
+    #[track_caller]
     pub fn betas(mut self, of_derivatives: f64, of_squares: f64) -> Self {
         self.rule.betas = [of_derivatives, of_squares];
+        self.rule.assert_settings();
         self
     }
 
     /// The same with this decay of all parameters: AdamW.
+    ///
+    /// # Panics
+    ///
+    /// When it is negative, infinite or NaN.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule};
@@ -78,8 +93,10 @@ impl Optimizer<Moments> {
     /// adam.step(&mut p, &[0.0]);
     /// assert_eq!(p, [1.9]);
     /// ```
+    #[track_caller]
     pub fn weight_decay(mut self, decay: f64) -> Self {
         self.rule.weight_decay = decay;
+        self.rule.assert_settings();
         self
     }
 }
@@ -87,6 +104,15 @@ impl Optimizer<Moments> {
 impl Update for Moments {
     fn numbers(&self) -> usize {
         2
+    }
+
+    #[track_caller]
+    fn assert_settings(&self) {
+        for (number, beta) in (1..).zip(self.betas) {
+            assert_setting(&format!("Adam: beta {number}"), beta, 0.0..1.0, "one of at least 0 and below 1");
+        }
+        assert_setting("Adam: epsilon", self.epsilon, f64::MIN_POSITIVE.., "a positive number");
+        assert_setting("Adam: the weight decay", self.weight_decay, 0.0.., "a finite one of at least 0");
     }
 
     fn update<R: Real>(&self, rate: f64, step: usize, parameters: &mut [R], gradient: &[R], memory: &mut [f64]) {

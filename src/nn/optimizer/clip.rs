@@ -7,6 +7,10 @@ use crate::scalar::{Real, Scalar};
 /// Scales a gradient down to the length `most` if it is longer, and returns the length that
 /// it had (Pascanu et al. 2013). One that is not finite stays as it is.
 ///
+/// # Panics
+///
+/// When `most` is negative or NaN.
+///
 /// ```
 /// use dualtape::nn::clip_norm;
 ///
@@ -14,7 +18,9 @@ use crate::scalar::{Real, Scalar};
 /// assert_eq!((clip_norm(&mut g, 10.0), g), (5.0, [3.0, 4.0]));
 /// assert_eq!((clip_norm(&mut g, 0.5), g), (5.0, [0.3, 0.4]));
 /// ```
+#[track_caller]
 pub fn clip_norm<R: Real>(gradient: &mut [R], most: R) -> R {
+    assert_bound("clip_norm", most);
     // In units of the largest, so that no square overflows or underflows.
     let unit = gradient.iter().fold(R::zero(), |largest, &g| Float::max(largest, Float::abs(g)));
     if unit == R::zero() || !Float::is_finite(unit) {
@@ -42,6 +48,12 @@ pub fn clip_norm<R: Real>(gradient: &mut [R], most: R) -> R {
 /// ```
 #[track_caller]
 pub fn clip_values<R: Real>(gradient: &mut [R], most: R) {
-    assert!(most >= R::zero(), "clip_values: {most} is not a bound; pass a number of at least 0");
+    assert_bound("clip_values", most);
     gradient.iter_mut().for_each(|g| *g = Scalar::clamp(*g, -most, most));
+}
+
+/// Infinity is a bound, which changes nothing.
+#[track_caller]
+pub(in crate::nn) fn assert_bound<R: Real>(name: &str, most: R) {
+    assert!(most >= R::zero(), "{name}: {most} is not a bound; pass a number of at least 0");
 }

@@ -197,8 +197,9 @@ fn line_search(start: &Point, direction: &[f64], first: f64, mut at: impl FnMut(
     if slope < 0.0 {
         for _ in 0..TRIALS {
             let point = at(t);
-            // A NaN is too far.
-            if point.value <= start.value + DECREASE * t * slope {
+            // What is not finite is too far.
+            let is_finite = point.value.is_finite() && point.parameters.iter().all(|p| p.is_finite());
+            if is_finite && point.value <= start.value + DECREASE * t * slope {
                 let flat = dot(&point.gradient, direction) >= CURVATURE * slope;
                 (best, low) = (point, t);
                 if flat {

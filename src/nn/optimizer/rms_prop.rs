@@ -1,6 +1,6 @@
 //! Steps of the size of the rate.
 
-use super::{Optimizer, Schedule, Update, number};
+use super::{Optimizer, Schedule, Update, assert_setting, number};
 use crate::scalar::Real;
 
 /// Gradient descent in units of the root mean square of past gradients (Tieleman & Hinton
@@ -21,12 +21,16 @@ pub type RmsProp = Optimizer<MeanSquare>;
 pub struct MeanSquare {
     /// The part α of the mean that is kept at every step.
     pub decay: f64,
-    /// The number ε that keeps the quotient finite.
+    /// The positive number ε that keeps the quotient finite.
     pub epsilon: f64,
 }
 
 impl Optimizer<MeanSquare> {
     /// With PyTorch's α = 0.99 and ε = 10⁻⁸, before the first step.
+    ///
+    /// # Panics
+    ///
+    /// As [`Optimizer::with`].
     ///
     /// ```
     /// use dualtape::nn::{MeanSquare, Optimizer, RmsProp, Schedule};
@@ -34,6 +38,7 @@ impl Optimizer<MeanSquare> {
     /// let by_hand = Optimizer::with(MeanSquare { decay: 0.99, epsilon: 1e-8 }, Schedule::Constant(0.1));
     /// assert_eq!(RmsProp::new(Schedule::Constant(0.1)), by_hand);
     /// ```
+    #[track_caller]
     pub fn new(schedule: Schedule) -> Self {
         Optimizer::with(MeanSquare { decay: 0.99, epsilon: 1e-8 }, schedule)
     }
@@ -42,6 +47,12 @@ impl Optimizer<MeanSquare> {
 impl Update for MeanSquare {
     fn numbers(&self) -> usize {
         1
+    }
+
+    #[track_caller]
+    fn assert_settings(&self) {
+        assert_setting("RmsProp: the decay of the mean", self.decay, 0.0..1.0, "one of at least 0 and below 1");
+        assert_setting("RmsProp: epsilon", self.epsilon, f64::MIN_POSITIVE.., "a positive number");
     }
 
     fn update<R: Real>(&self, rate: f64, _: usize, parameters: &mut [R], gradient: &[R], mean: &mut [f64]) {

@@ -94,4 +94,19 @@ impl Schedule {
             Schedule::WarmUp { steps, ref then } => then.rate(step - steps),
         }
     }
+
+    /// Panics when a number of the schedule is infinite or NaN, or its rates overflow on the way.
+    #[track_caller]
+    pub(super) fn assert_finite(&self) {
+        let (numbers, schedule) = match *self {
+            Schedule::Constant(rate) => ([rate; 3], "Schedule::Constant"),
+            Schedule::Linear { from, to, .. } => ([from, to, from - to], "Schedule::Linear"),
+            Schedule::Cosine { from, to, .. } => ([from, to, from - to], "Schedule::Cosine"),
+            Schedule::Step { from, factor, .. } => ([from, factor, factor], "Schedule::Step"),
+            Schedule::WarmUp { ref then, .. } => return then.assert_finite(),
+        };
+        for number in numbers {
+            assert!(number.is_finite(), "{schedule}: a learning rate of {number}; pass finite numbers");
+        }
+    }
 }

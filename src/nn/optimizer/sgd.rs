@@ -1,6 +1,6 @@
 //! Gradient descent, plain and with momentum.
 
-use super::{Optimizer, Schedule, Update, number};
+use super::{Optimizer, Schedule, Update, assert_setting, number};
 use crate::scalar::Real;
 
 /// Gradient descent: `p ← p − rate·∂loss/∂p`, or with [momentum](Sgd::momentum).
@@ -33,16 +33,25 @@ pub struct Momentum {
 impl Optimizer<Momentum> {
     /// Descent without momentum, before its first step.
     ///
+    /// # Panics
+    ///
+    /// As [`Optimizer::with`].
+    ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
     ///
     /// assert_eq!(Sgd::new(Schedule::Constant(0.1)).rate(), 0.1);
     /// ```
+    #[track_caller]
     pub fn new(schedule: Schedule) -> Self {
         Optimizer::with(Momentum { momentum: 0.0, nesterov: false }, schedule)
     }
 
     /// The same with momentum (Polyak 1964): steps add up while the gradient stays.
+    ///
+    /// # Panics
+    ///
+    /// When the momentum is not between 0 and 1.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -52,12 +61,18 @@ impl Optimizer<Momentum> {
     /// sgd.step(&mut p, &[1.0]);
     /// assert_eq!(p, [-2.5]);
     /// ```
+    #[track_caller]
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.rule = Momentum { momentum, nesterov: false };
+        self.rule.assert_settings();
         self
     }
 
     /// The same with the momentum of Nesterov (1983), in the form of Sutskever et al. (2013).
+    ///
+    /// # Panics
+    ///
+    /// When the momentum is not between 0 and 1.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -67,8 +82,10 @@ impl Optimizer<Momentum> {
     /// sgd.step(&mut p, &[1.0]);
     /// assert_eq!(p, [-3.25]);
     /// ```
+    #[track_caller]
     pub fn nesterov(mut self, momentum: f64) -> Self {
         self.rule = Momentum { momentum, nesterov: true };
+        self.rule.assert_settings();
         self
     }
 }
@@ -76,6 +93,11 @@ impl Optimizer<Momentum> {
 impl Update for Momentum {
     fn numbers(&self) -> usize {
         usize::from(self.momentum != 0.0)
+    }
+
+    #[track_caller]
+    fn assert_settings(&self) {
+        assert_setting("Sgd: the momentum", self.momentum, 0.0..=1.0, "one between 0 and 1");
     }
 
     fn update<R: Real>(&self, rate: f64, _: usize, parameters: &mut [R], gradient: &[R], velocity: &mut [f64]) {

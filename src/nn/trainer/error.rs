@@ -26,13 +26,13 @@ use crate::nn::FileError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A loss or a derivative is infinite or NaN.
+    /// A loss, a derivative, a parameter or a number of the optimizer is infinite or NaN.
     NotFinite {
         /// The epoch, from 1 on.
         epoch: usize,
         /// The step in the epoch, from 1 on.
         step: usize,
-        /// The name of the number: a loss or a derivative.
+        /// The name of the number.
         what: String,
         /// The number: infinite or NaN.
         value: f64,
@@ -64,6 +64,20 @@ pub enum TrainError {
         /// The numbers of rows and checksums of the training's data.
         resumed: String,
     },
+    /// The epoch that is under way was begun with other minibatches.
+    Minibatches {
+        /// The seed, and the number of rows of a minibatch, that were set.
+        set: (u64, usize),
+        /// Those that the epoch was begun with.
+        begun: (u64, usize),
+    },
+    /// The resumed training was of another objective, such as a network with other activations.
+    Objective {
+        /// The description of the objective that was passed.
+        passed: String,
+        /// The description of the training's objective.
+        resumed: String,
+    },
     /// The checkpoint cannot be written.
     #[cfg(feature = "files")]
     Checkpoint(FileError),
@@ -92,6 +106,17 @@ impl fmt::Display for TrainError {
                 f,
                 "other data than the training was begun with: {passed}; and it had {resumed}; resume it with the same rows \
                  in the same order, or begin another `Trainer` at these parameters"
+            ),
+            TrainError::Minibatches { set, begun } => write!(
+                f,
+                "minibatches of {} rows with the seed {} in the middle of an epoch that was begun with {} rows and the seed \
+                 {}; end the epoch with these, and change them after it",
+                set.1, set.0, begun.1, begun.0
+            ),
+            TrainError::Objective { passed, resumed } => write!(
+                f,
+                "another objective than the training was begun with: {passed}; and it had {resumed}; resume it with the same \
+                 one, or begin another `Trainer` at these parameters"
             ),
             #[cfg(feature = "files")]
             TrainError::Checkpoint(error) => write!(f, "{error}"),

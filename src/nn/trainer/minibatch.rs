@@ -54,6 +54,16 @@ impl<R: Real, T: Copy + Send + Sync> Minibatch<R, T> {
         }
     }
 
+    /// The number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.pieces[..self.used].iter().map(|piece| piece.rows.len()).sum()
+    }
+
+    /// The gradient that was computed last.
+    pub(super) fn known_gradient(&mut self) -> &mut [R] {
+        &mut self.pieces[0].gradient
+    }
+
     /// The mean loss, in any reading.
     pub(super) fn loss<S: Scalar<Real = R>>(&self, objective: &impl Objective<R, T>, parameters: &[S]) -> S {
         let of_piece = |(number, piece): (usize, &Piece<R, T>)| {

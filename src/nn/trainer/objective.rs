@@ -47,6 +47,12 @@ pub trait Objective<R: Real = f64, T = R>: Sync {
     fn parameter_name(&self, index: usize) -> String {
         format!("parameter {index}")
     }
+
+    /// Returns what the parameters are of, such as the layers of a network. It is saved with a training, which is resumed
+    /// only by an objective with the same description.
+    fn description(&self) -> String {
+        String::new()
+    }
 }
 
 /// Some rows, readable as a [`Dataset`], and the random numbers of a training step.
@@ -168,6 +174,10 @@ impl<R: Real> Supervised<R> {
     /// Adds a penalty: this factor times the sum of the squares of all [weights](Mlp::weights),
     /// without the biases.
     ///
+    /// # Panics
+    ///
+    /// When the factor is negative, infinite or NaN.
+    ///
     /// ```
     /// use dualtape::nn::{Activation, Batch, Dataset, Mlp, Objective, Supervised};
     ///
@@ -175,7 +185,10 @@ impl<R: Real> Supervised<R> {
     /// let data = Dataset::new((1, 1), vec![1.0], vec![3.0]);
     /// assert_eq!(Supervised::new(&mlp).l2(0.25).loss(mlp.parameters(), &Batch::new(&data)), 1.0);
     /// ```
+    #[track_caller]
     pub fn l2(self, weight: f64) -> Self {
+        let is_penalty = weight >= 0.0 && weight.is_finite();
+        assert!(is_penalty, "Supervised::l2: the factor is {weight}; pass a finite one of at least 0");
         Supervised { penalty: weight, ..self }
     }
 
@@ -233,6 +246,10 @@ impl<R: Real> Objective<R, usize> for Supervised<R> {
     fn parameter_name(&self, index: usize) -> String {
         self.network.parameter_name(index)
     }
+
+    fn description(&self) -> String {
+        self.network.to_string()
+    }
 }
 
 /// Numbers, with an output for each.
@@ -243,5 +260,9 @@ impl<R: Real> Objective<R, R> for Supervised<R> {
 
     fn parameter_name(&self, index: usize) -> String {
         self.network.parameter_name(index)
+    }
+
+    fn description(&self) -> String {
+        self.network.to_string()
     }
 }

@@ -19,6 +19,10 @@ pub(super) struct Progress<R> {
     pub(super) loss: f64,
     /// The [`description`] of the data that it started with.
     pub(super) data: String,
+    /// The description of the objective that it started with; nothing in files that do not have it.
+    pub(super) objective: Option<String>,
+    /// The seed, and the number of rows of a minibatch, of the last step.
+    pub(super) minibatches: (u64, usize),
 }
 
 /// Describes the data of a training, to tell it from other data.
@@ -36,7 +40,16 @@ pub(super) fn description<R: Real, T: Copy + 'static>(
 impl<R> Progress<R> {
     /// Of a training that has not begun.
     pub(super) fn new() -> Self {
-        Progress { parameters: Vec::new(), best: None, history: Vec::new(), steps: 0, loss: 0.0, data: String::new() }
+        Progress {
+            parameters: Vec::new(),
+            best: None,
+            history: Vec::new(),
+            steps: 0,
+            loss: 0.0,
+            data: String::new(),
+            objective: None,
+            minibatches: (0, 0),
+        }
     }
 
     /// The smallest decisive loss so far, and for how many epochs there has been no smaller one.
@@ -49,7 +62,8 @@ impl<R> Progress<R> {
 
 impl<U: Update, R: Real> Trainer<'_, U, R> {
     /// Returns everything that a training needs to continue bit for bit: the parameters, the best ones so far, the state
-    /// of the optimizer, the history, the seed and the size of minibatches, and a checksum of the data.
+    /// of the optimizer, the history, the seed and the size of minibatches, a checksum of the data, and the description of
+    /// the objective.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -71,7 +85,8 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn tensors(&self) -> Tensors {
-        let Progress { parameters, best, history, steps, loss, data } = &self.progress;
+        let Progress { parameters, best, history, steps, loss, data, objective, minibatches } = &self.progress;
+        let (seed, batch) = if *steps > 0 { *minibatches } else { (self.seed, self.batch) };
         let mut tensors = Tensors::new();
         tensors.insert("parameters", &[parameters.len()], parameters.clone());
         if let Some(best) = best {
@@ -84,18 +99,25 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         tensors.insert("epoch.loss", &[], vec![*loss]);
         tensors.insert_text("epoch.steps", steps);
         tensors.insert_text("optimizer.steps", taken);
+        tensors.insert_text("optimizer.rule", rule_name::<U>());
         tensors.insert_text("data", data);
-        tensors.insert_text("seed", self.seed);
-        tensors.insert_text("batch", self.batch);
+        if let Some(objective) = objective {
+            tensors.insert_text("objective", objective);
+        }
+        tensors.insert_text("seed", seed);
+        tensors.insert_text("batch", batch);
         tensors
     }
 
-    /// Continues a saved training, with its seed and size of minibatches. The optimizer, the objective and the data must
-    /// be the same; [`fit`](Trainer::fit) refuses other data.
+    /// Continues a saved training, with its seed and size of minibatches, which can be changed where an epoch ends. The
+    /// optimizer, the objective and the data must be the same; [`fit`](Trainer::fit) refuses other data, and an objective
+    /// with another [description](super::Objective::description). A training that was saved before there were
+    /// descriptions is continued by any.
     ///
     /// # Errors
     ///
-    /// When a tensor is missing, or does not match the others or the optimizer. Then the trainer is not changed.
+    /// When a tensor is missing, does not match the others or the optimizer, or has a number to continue from that is
+    /// infinite or NaN. Then the trainer is not changed.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule, Sgd, Tensors, Trainer};
@@ -107,11 +129,12 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     pub fn load_tensors(&mut self, tensors: &Tensors) -> Result<(), TensorError> {
         let rows = |name: &str| tensors.shape(name).and_then(|shape| shape.first().copied()).unwrap_or(0);
         let n = rows("parameters");
-        let parameters = tensors.get("parameters", &[n])?;
-        let best = tensors.shape("best").map(|_| tensors.get("best", &[n])).transpose()?;
+        let parameters = tensors.get_finite("parameters", &[n])?;
+        let best = tensors.shape("best").map(|_| tensors.get_finite("best", &[n])).transpose()?;
         let steps = tensors.text("optimizer.steps")?;
         let memory = if steps == 0 { 0 } else { self.optimizer.memory(n) };
-        let state = State { steps, numbers: tensors.get("optimizer", &[memory])? };
+        let state = State { steps, numbers: tensors.get_finite("optimizer", &[memory])? };
+        tensors.expect_made_with("optimizer.rule", rule_name::<U>())?;
         let history: Vec<f64> = tensors.get("history", &[rows("history"), COLUMNS])?;
         let epoch = |(number, row): (usize, &[f64; COLUMNS])| {
             let &[loss, validation, rate] = row;
@@ -122,14 +145,22 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
             best,
             history: (1..).zip(history.as_chunks().0).map(epoch).collect(),
             steps: tensors.text("epoch.steps")?,
-            loss: tensors.get("epoch.loss", &[])?[0],
+            loss: tensors.get_finite("epoch.loss", &[])?[0],
             data: tensors.text("data")?,
+            objective: tensors.text("objective").ok(),
+            minibatches: (tensors.text("seed")?, tensors.text::<NonZeroUsize>("batch")?.get()),
         };
-        let (seed, batch) = (tensors.text("seed")?, tensors.text::<NonZeroUsize>("batch")?);
         self.optimizer.set_state(state);
-        (self.progress, self.seed, self.batch) = (progress, seed, batch.get());
+        (self.seed, self.batch) = progress.minibatches;
+        self.progress = progress;
         Ok(())
     }
+}
+
+/// The name of the type, without its path, which may change.
+fn rule_name<U>() -> &'static str {
+    let name = std::any::type_name::<U>();
+    name.rsplit("::").next().unwrap_or(name)
 }
 
 /// The losses and the rate of an epoch, as saved.
