@@ -466,9 +466,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     /// Refuses parameters, and numbers of the optimizer, that are infinite or NaN after the last step.
     fn moved_to_numbers<T>(&self, objective: &impl Objective<R, T>) -> Result<(), TrainError> {
         let (parameters, numbers) = (&self.progress.parameters, &self.optimizer.state().numbers);
-        let parameter = parameters.iter().position(|p| !Float::is_finite(*p));
+        let parameter = first_not_finite(parameters);
         let parameter = parameter.map(|index| (objective.parameter_name(index), real(parameters[index])));
-        let number = numbers.iter().find(|x| !x.is_finite()).map(|&x| ("a number of the optimizer".to_string(), x));
+        let number = first_not_finite(numbers).map(|index| ("a number of the optimizer".to_string(), numbers[index]));
         match parameter.or(number) {
             Some((what, value)) => {
                 let (epoch, step) = (self.progress.history.len() + 1, self.progress.steps);
@@ -506,7 +506,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         if !sum.is_finite() {
             return Err(not_finite("the sum of the losses of the epoch".to_string(), sum));
         }
-        match gradient.iter().position(|g| !Float::is_finite(*g)) {
+        match first_not_finite(gradient) {
             Some(index) => {
                 let what = format!("the derivative with respect to {}", objective.parameter_name(index));
                 Err(not_finite(what, real(gradient[index])))
@@ -645,6 +645,13 @@ impl<U: fmt::Debug, R> fmt::Debug for Trainer<'_, U, R> {
             .field("history", &self.progress.history)
             .finish_non_exhaustive()
     }
+}
+
+/// The place of the first number that is infinite or NaN.
+fn first_not_finite<R: Real>(numbers: &[R]) -> Option<usize> {
+    // NOTE(perf): LLVM makes vector code of a loop that goes to the end, which is the one that runs.
+    let are_finite = numbers.iter().fold(true, |all, x| all & Float::is_finite(*x));
+    if are_finite { None } else { numbers.iter().position(|x| !Float::is_finite(*x)) }
 }
 
 /// A plain number in f64.
