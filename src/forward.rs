@@ -25,7 +25,7 @@ use crate::scalar::custom::pushed_forward;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
+use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::zero;
 
@@ -359,6 +359,10 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     const RECORDS: bool = T::RECORDS;
 
     const ORDER: usize = T::ORDER + 1;
+
+    fn product_by_rule(a: Self, b: Self) -> Self {
+        operators::product_by_rule(a, b)
+    }
 
     #[inline]
     fn locally_constant(slope: T::Real) -> Self {

@@ -26,6 +26,7 @@ use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
 use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
+use crate::scalar::zero;
 
 mod custom;
 mod recurrences;
@@ -379,6 +380,10 @@ impl<T: Scalar, const K: usize> Engine<T::Real> for Taylor<T, K> {
     const RECORDS: bool = T::RECORDS;
 
     const ORDER: usize = T::ORDER + K;
+
+    fn product_by_rule(a: Self, b: Self) -> Self {
+        Self::result_of(&[a, b], recurrences::product(zero::product(a.primal, b.primal), &a, &b))
+    }
 
     #[inline]
     fn locally_constant(slope: T::Real) -> Self {

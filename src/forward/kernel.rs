@@ -7,7 +7,7 @@ use crate::scalar::Scalar;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar};
+use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar};
 use crate::scalar::rules::elementary_functions;
 
 /// A dual number that knows which of its partials are present; the others are zero.
@@ -283,6 +283,10 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for KernelDual<T, N> {
     const RECORDS: bool = T::RECORDS;
 
     const ORDER: usize = T::ORDER + 1;
+
+    fn product_by_rule(a: Self, b: Self) -> Self {
+        operators::product_by_rule(a, b)
+    }
 
     fn locally_constant(slope: T::Real) -> Self {
         Self::constant(T::locally_constant(slope))

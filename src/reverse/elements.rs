@@ -237,14 +237,7 @@ fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint:
         if T::are_ordinary(partial, adjoint) {
             *sum += partial * adjoint;
         } else {
-            add_with_care(sum, partial, adjoint);
+            zero::add_out_of_line(sum, partial, adjoint);
         }
     }
-}
-
-/// Adds `partial·adjoint` by the [zero] rule, out of line.
-#[cold]
-#[inline(never)]
-fn add_with_care<T: Scalar>(sum: &mut T, partial: T, adjoint: T) {
-    zero::add_product(sum, partial, adjoint);
 }

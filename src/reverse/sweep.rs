@@ -238,7 +238,7 @@ fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]
         if with_care {
             zero::add_product(sum, partial, adjoint);
         } else {
-            *sum += partial * adjoint;
+            zero::add_chained(sum, partial, adjoint);
         }
     }
 }

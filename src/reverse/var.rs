@@ -15,7 +15,7 @@ use crate::scalar::custom::pulled_back;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
-use crate::scalar::operators::{Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
+use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{sum_of, sum_of_pairs};
 use crate::scalar::{Scalar, rules};
@@ -409,6 +409,10 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
     const RECORDS: bool = true;
 
     const ORDER: usize = T::ORDER + 1;
+
+    fn product_by_rule(a: Self, b: Self) -> Self {
+        operators::product_by_rule(a, b)
+    }
 
     #[inline]
     fn locally_constant(slope: T::Real) -> Self {

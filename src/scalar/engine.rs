@@ -5,7 +5,7 @@
 
 use std::thread::AccessError;
 
-use super::{Real, Scalar, dense, sums};
+use super::{Real, Scalar, dense, sums, zero};
 use crate::forward::Dual;
 use crate::reverse::{Slot, registered_slot};
 use crate::scalar::custom::{Block, Rule};
@@ -22,14 +22,23 @@ pub trait Engine<R: Real>: Sized {
         Self::from_real(slope)
     }
 
-    /// Returns whether both are finite throughout and neither is identically zero. It may return `false` for extreme
+    /// Returns whether both are finite throughout and neither has the value zero. It may return `false` for extreme
     /// numbers.
     #[inline(always)]
     fn are_ordinary(a: Self, b: Self) -> bool
     where
         Self: Scalar<Real = R>,
     {
-        [a, b].iter().all(|x| x.is_finite_throughout() && !x.is_identically_zero())
+        [a, b].iter().all(|x| x.is_finite_throughout() && !x.value().is_zero())
+    }
+
+    /// Returns `a·b` by the rule "a zero beats an infinity". Its value is the product of the values by the rule, so that
+    /// the lower orders of a nested derivative are those of the lower derivative.
+    fn product_by_rule(a: Self, b: Self) -> Self
+    where
+        Self: Scalar<Real = R>,
+    {
+        if zero::vanishes(a, b) { Self::zero() } else { a * b }
     }
 
     /// Whether operations are recorded. Then a product with the constant zero is a statement, and not the constant

@@ -4,7 +4,7 @@
 use num_traits::{One, Zero};
 
 use crate::scalar::slope::Slope;
-use crate::scalar::{Scalar, rules};
+use crate::scalar::{Scalar, rules, zero};
 
 /// One mode of differentiation: how a local derivative reaches the result.
 ///
@@ -69,6 +69,15 @@ pub(crate) trait Mode: Scalar {
             factors => apply2_in_factors(self, other, value, numbers, factors),
         }
     }
+}
+
+/// Returns `a·b` by the rule "a zero beats an infinity", on the level of the scalar inside too.
+#[track_caller]
+pub(crate) fn product_by_rule<M: Mode>(a: M, b: M) -> M {
+    if zero::vanishes(a, b) {
+        return M::zero();
+    }
+    a.chain2(b, zero::product(a.inner(), b.inner()), [b.inner(), a.inner()])
 }
 
 /// `f(x, y)` where a slope is in factors: the sum of a part along each operand.

@@ -3,6 +3,9 @@
 //! A variable that the output does not depend on has derivative exactly 0, even beside an infinite slope (convention
 //! 12). So a product of a slope and a derivative is zero when either factor is *identically* zero, whatever the other
 //! is. Every mode multiplies by these functions; a fast path may leave them out only where all factors are finite.
+//!
+//! In nested derivatives the rule holds on every level: the value of a product is the product of the values by the rule,
+//! though a factor whose value is zero carries derivatives that are not.
 
 use super::Scalar;
 use crate::simd::vectorized;
@@ -16,15 +19,36 @@ pub(crate) fn vanishes<S: Scalar>(a: S, b: S) -> bool {
 /// Returns `a·b` by the rule.
 #[inline(always)]
 pub(crate) fn product<S: Scalar>(a: S, b: S) -> S {
-    if vanishes(a, b) { S::zero() } else { a * b }
+    S::product_by_rule(a, b)
 }
 
 /// Adds `a·b` to the sum by the rule.
 #[inline(always)]
 pub(crate) fn add_product<S: Scalar>(sum: &mut S, a: S, b: S) {
     if !vanishes(a, b) {
-        *sum += a * b;
+        *sum += S::product_by_rule(a, b);
     }
+}
+
+/// Adds `partial·adjoint` to the sum by the rule, where neither is identically zero or both are finite.
+///
+/// Only a number that carries derivatives can meet the rule then: its value is zero, and the other one is not finite.
+/// The product shows it.
+#[inline(always)]
+pub(crate) fn add_chained<S: Scalar>(sum: &mut S, partial: S, adjoint: S) {
+    let product = partial * adjoint;
+    if S::ORDER == 0 || product.is_finite_throughout() {
+        *sum += product;
+    } else {
+        add_out_of_line(sum, partial, adjoint);
+    }
+}
+
+/// [`add_product`], out of line.
+#[cold]
+#[inline(never)]
+pub(crate) fn add_out_of_line<S: Scalar>(sum: &mut S, partial: S, adjoint: S) {
+    add_product(sum, partial, adjoint);
 }
 
 /// Adds `partials·adjoint` to the sums by the rule, for an adjoint that is not identically zero.
@@ -32,8 +56,10 @@ pub(crate) fn add_product<S: Scalar>(sum: &mut S, a: S, b: S) {
 pub(crate) fn add_scaled<S: Scalar>(sums: &mut [S], partials: &[S], adjoint: S) {
     let with_care = !adjoint.is_finite_throughout();
     for (sum, &partial) in sums.iter_mut().zip(partials) {
-        if !(with_care && partial.is_identically_zero()) {
-            *sum += partial * adjoint;
+        if with_care {
+            add_product(sum, partial, adjoint);
+        } else {
+            add_chained(sum, partial, adjoint);
         }
     }
 }

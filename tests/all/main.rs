@@ -29,6 +29,7 @@ mod layers;
 mod layout;
 #[cfg(feature = "nn")]
 mod losses;
+mod lower_orders;
 #[cfg(feature = "nn")]
 mod micrograd;
 #[cfg(feature = "nn")]

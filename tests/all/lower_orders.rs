@@ -1,0 +1,122 @@
+//! The lower orders of a derivative are those of the lower verb, at kinks and ends of domains too.
+
+use dualtape::{
+    Dual, Scalar, Taylor, Var, derivative, dot, gradient, gradient_forward, hessian, hvp, jacobian_forward, taylor,
+};
+
+/// Compares bit for bit, except that the sign of a zero is free and all NaNs are equal.
+#[track_caller]
+fn assert_same(name: &str, what: &str, at: &[f64], found: &[f64], right: &[f64]) {
+    let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+    assert!(
+        found.len() == right.len() && found.iter().zip(right).all(same),
+        "{name}, {what}, at {at:?}: {found:?} and {right:?}"
+    );
+}
+
+/// Functions of two numbers with kinks, poles, ends of domains and terms without influence at the points below.
+macro_rules! functions {
+    ($callback:ident) => {
+        $callback! {
+            |x, y| ((x - y).powi(2) + (y - x).powi(2)).sqrt();
+            |x, y| (x * x + y * y).sqrt();
+            |x, y| (x * x).sqrt() * y;
+            |x, y| x.sqrt() * y;
+            |x, y| x.sqrt() * x + y;
+            |x, y| x.powf(1.5) * y;
+            |x, y| x.powf(0.5) * y.powi(2);
+            |x, y| x.abs() * y.abs();
+            |x, y| x.abs().sqrt() * y.abs();
+            |x, y| x.hypot(y) * x;
+            |x, y| x.max(y) * (x - y);
+            |x, y| x.ln() * y;
+            |x, y| x * x.ln() + y;
+            |x, y| (x * y).ln();
+            |x, y| x.recip() * y;
+            |x, y| y / x + x / y;
+            |x, y| x.cbrt() * y;
+            |x, y| (x * y).cbrt();
+            |x, y| x.acos() * y;
+            |x, y| (x * x + 1.0).acosh() * y;
+            |x, y| x.atanh() * y.asin();
+            |x, y| x.pow(y);
+            |x, y| x.atan2(y);
+            |x, y| x.exp().ln() * y.relu();
+            |x, y| dot(&[x.sqrt(), y], &[y, x]);
+            |x, y| dot(&[x.ln(), y.sqrt()], &[y * y, x]);
+            |x, y| x.sqrt().sin() * (y - 1.0);
+            |x, y| x.ln_gamma() * y;
+        }
+    };
+}
+
+const POINTS: [[f64; 2]; 12] = [
+    [0.0, 0.0],
+    [0.0, 1.0],
+    [1.0, 0.0],
+    [1.0, 1.0],
+    [2.0, 2.0],
+    [-0.0, 0.5],
+    [0.5, -0.0],
+    [-1.0, 0.0],
+    [0.0, -1.0],
+    [-1.0, 1.0],
+    [0.25, 3.0],
+    [f64::INFINITY, 0.0],
+];
+
+#[test]
+fn the_lower_orders_equal_the_lower_verbs() {
+    macro_rules! compare {
+        ($(|$x:ident, $y:ident| $f:expr;)*) => {
+            $({
+                fn f<S: Scalar<Real = f64>>(z: &[S]) -> S {
+                    let [$x, $y] = [z[0], z[1]];
+                    $f
+                }
+                compare_function(stringify!($f), f, f, f, f, f, f, f);
+            })*
+        };
+    }
+    functions!(compare);
+}
+
+type Lanes<T> = Dual<T, { dualtape::LANES }>;
+
+#[expect(clippy::too_many_arguments, reason = "one function in each scalar")]
+fn compare_function(
+    name: &str,
+    plain: fn(&[f64]) -> f64,
+    reverse: fn(&[Var]) -> Var,
+    forward: fn(&[Lanes<f64>]) -> Lanes<f64>,
+    mixed: fn(&[Var<Lanes<f64>>]) -> Var<Lanes<f64>>,
+    along: fn(&[Var<Dual>]) -> Var<Dual>,
+    twice: fn(&[Lanes<Lanes<f64>>]) -> Lanes<Lanes<f64>>,
+    series: fn(&[Taylor<f64, 2>]) -> Taylor<f64, 2>,
+) {
+    for at in POINTS {
+        let y = plain(&at);
+        let (by_reverse, g) = gradient(reverse, &at);
+        let (by_forward, g_forward) = gradient_forward(forward, &at);
+        assert_same(name, "values", &at, &[by_reverse, by_forward], &[y, y]);
+        let (y_mixed, g_mixed, h) = hessian(mixed, &at);
+        assert_same(name, "value of hessian", &at, &[y_mixed], &[y]);
+        assert_same(name, "gradient of hessian", &at, &g_mixed, &g);
+        let (y_along, g_along, hv) = hvp(along, &at, &[1.0, 0.0]);
+        assert_same(name, "gradient of hvp", &at, &[&[y_along], &g_along[..]].concat(), &[&[y], &g[..]].concat());
+        assert_same(name, "column of hessian", &at, &hv, &[h[0][0], h[1][0]]);
+        let (g_nested, _) = jacobian_forward(|x| gradient_forward(twice, x).1, &at);
+        assert_same(name, "gradient inside a Jacobian", &at, &g_nested, &g_forward);
+        let expansion = series(&[Taylor::variable(at[0]), Taylor::constant(at[1])]);
+        assert_same(name, "series", &at, &[expansion[0], expansion[1]], &[y, g_forward[0]]);
+    }
+}
+
+#[test]
+fn a_derivative_of_a_derivative_keeps_the_first_one() {
+    let first = derivative(|x| x.abs().sqrt() * x, 0.0);
+    assert_eq!(first, (0.0, 0.0));
+    let nested = derivative(|x| derivative(|x| x.abs().sqrt() * x, x).1, 0.0).0;
+    assert_eq!(nested, first.1);
+    assert_eq!(taylor::<f64, 2>(|x| x.abs().sqrt() * x, 0.0)[1], first.1);
+}
