@@ -5,5 +5,6 @@ pub(crate) mod checkpoint;
 pub(crate) mod difference;
 pub(crate) mod fuse;
 pub mod implicit;
+mod noted;
 pub mod sparse;
 pub(crate) mod terms;
