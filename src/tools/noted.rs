@@ -35,6 +35,13 @@ pub(super) trait Note<T: Scalar>: Copy + Send + Sync + 'static {
     }
 }
 
+/// Returns a number without a pattern for each pair of numbers: both halves of a product of 128 bits.
+#[inline]
+pub(super) fn hashed(a: u64, b: u64) -> u64 {
+    let product = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b.rotate_left(32) ^ 0xbf58_476d_1ce4_e5b9);
+    (product as u64 ^ (product >> 64) as u64).wrapping_mul(0x94d0_49bb_1331_11eb)
+}
+
 /// A number with a note.
 #[derive(Clone, Copy)]
 pub(super) struct Noted<T, N> {

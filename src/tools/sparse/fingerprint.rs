@@ -12,7 +12,7 @@
 use crate::forward::Dual;
 use crate::scalar::Scalar;
 use crate::scalar::function::{Function, slice_of};
-use crate::tools::noted::{Note, Noted};
+use crate::tools::noted::{Note, Noted, hashed};
 
 /// Returns the fingerprint of the sparsity of the Jacobian of `f` at `x`.
 pub(super) fn jacobian_fingerprint<T: Scalar, F: Function<T::Real>>(f: &F, x: &[T]) -> u64 {
@@ -83,11 +83,4 @@ impl<T: Scalar> Note<T> for Place {
     fn is_zero(self, value: T) -> bool {
         self == Place::NOWHERE && value.is_identically_zero()
     }
-}
-
-/// Returns a number without a pattern for each pair of numbers: both halves of a product of 128 bits.
-#[inline]
-fn hashed(a: u64, b: u64) -> u64 {
-    let product = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b.rotate_left(32) ^ 0xbf58_476d_1ce4_e5b9);
-    (product as u64 ^ (product >> 64) as u64).wrapping_mul(0x94d0_49bb_1331_11eb)
 }
