@@ -72,7 +72,8 @@
 //! - `plot` (default): the module [`plot`]; implies `graph` and `nn`.
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
 //! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine, by the
-//!   crate `pulp`. They change no bit of a result.
+//!   crate `pulp`. They change no bit of a result. `pulp` uses the macros of `paste`, which is no longer maintained
+//!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
@@ -99,6 +100,28 @@
 //!   mode gives an infinity or drops the term; forward mode often has the result.
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
 //!   derivative at 0: only the branch taken is differentiated.
+//! - **A search has no derivative of its own.** Bisection compares its parameter, and a Newton loop that starts at the
+//!   solution makes no step: both have slope 0 without a word. Search in plain numbers, and differentiate what was found:
+//!   ```
+//!   use dualtape::{Scalar, derivative, function, implicit::root};
+//!
+//!   fn residual<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
+//!       vec![x[0].exp() * x[0] - p[0]]
+//!   }
+//!   fn lambert<S: Scalar<Real = f64>>(p: S) -> S {
+//!       let (mut low, mut high) = (0.0, 10.0);
+//!       while high - low > 1e-15 * high {
+//!           let x = (low + high) / 2.0;
+//!           if x.exp() * x < p.value() { low = x } else { high = x }
+//!       }
+//!       root(&function!(residual: &[S], &[S] -> Vec<S>), &[low], &[p])[0]
+//!   }
+//!   assert!((derivative(lambert, 1.0_f64.exp()).1 - 0.5 * (-1.0_f64).exp()).abs() < 1e-14);
+//!   ```
+//! - **What ends or branches by the value** leaves out derivatives: a series that stops at a small term (stop by
+//!   [`Scalar::magnitude`]), a constant at a removable point (return the series). Kinks that cancel do not cancel in
+//!   derivatives: write x² for |x|·|x|, and ‖x‖² and kernels of a distance without the root. The
+//!   [conventions](conventions#what-a-function-hides-from-its-derivative) have the code.
 //! - **A variable belongs to a recording, on one thread.** Using it after its tape was
 //!   cleared or dropped, while another tape over the same scalar records, or on another
 //!   thread panics and says which.

@@ -5,5 +5,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod difference;
 pub(crate) mod fuse;
 pub mod implicit;
+mod noise;
+mod noted;
 pub mod sparse;
 pub(crate) mod terms;

@@ -4,6 +4,7 @@
 //! same derivatives, and finite differences need no rule at all. Where all of them agree on a
 //! function, its derivatives are right.
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use num_traits::Float;
@@ -14,6 +15,7 @@ use crate::scalar::function::slice_of;
 use crate::scalar::{Real, Scalar};
 pub use crate::tools::difference::difference;
 use crate::tools::difference::{Estimate, differences};
+use crate::tools::noise::movements;
 use crate::verbs::assert_directions;
 use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 
@@ -22,11 +24,17 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// where they disagree: in the value, the gradient and the Hessian of each output.
 ///
 /// Values must be equal, and modes must agree to 4096 units of rounding relative to the
-/// largest entry of the output; differences ([`difference`](crate::check::difference()), of the
+/// entry; differences ([`difference`](crate::check::difference()), of the
 /// plain function and of its [Jacobian](Function::jacobian)) to ε^0.4 (5·10⁻⁷ in `f64`)
-/// relative to the entry, and to ten times their own estimated error. For n inputs it costs
+/// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
+/// terms, as the gradient at an optimum, rounding is larger than the entry: what
+/// differs by more is computed five times over with every operation changed by two units of rounding at random, and may
+/// differ by 256 times what these results differ by. For n inputs it costs
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a
 /// Jacobian and Hessians in each mode.
+///
+/// A value that is not finite is reported, and is no agreement: nothing can be compared with differences there. An infinite
+/// derivative of a finite value may be right, as that of √x at 0 is; the report mentions it.
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
@@ -56,7 +64,7 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 #[doc(alias = "gradcheck")]
 #[track_caller]
 pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
-    compare(f, x, false)
+    compare(f, x, &outputs(f, x), false)
 }
 
 /// Makes the [`check`] for the derivative of `f` along `v`: compares `∂f/∂v`, its gradients, and
@@ -91,7 +99,7 @@ pub fn check<R: Real>(f: &impl Function<R>, x: &[R]) -> Report {
 #[track_caller]
 pub fn check_along<R: Real>(f: &impl Function<R>, x: &[R], v: &[R]) -> Report {
     assert_directions("check_along", "x", x.len(), "v", v.len());
-    compare(&Along { f, v }, x, true)
+    compare(&Along { f, v }, x, &outputs(f, x), true)
 }
 
 /// The derivative of a function along a direction.
@@ -113,8 +121,9 @@ fn outputs<R: Real, F: Function<R>, S: Scalar<Real = R>>(f: &F, x: &[S]) -> Vec<
     slice_of::<F::Output, R, S>(f.eval(x))
 }
 
+/// Compares the readings of `f`, which is the derivative along v of the function whose values are `of_f`, or that function.
 #[track_caller]
-fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], along: bool) -> Report {
+fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> Report {
     let plain = outputs(f, x);
     let (n, m) = (x.len(), plain.len());
     let (forward_values, forward) = jacobian(|x| outputs(f, x), x);
@@ -122,9 +131,22 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], along: bool) -> Report {
     let over_reverse = second_order(|x| jacobian_reverse(|x| outputs(f, x), x), x);
     let nested = second_order(|x| jacobian(|x| outputs(f, x), x), x);
 
-    let mut report = Report { values: 0, derivatives: 0, disagreements: Vec::new() };
+    let movements = LazyCell::new(|| {
+        let moved = movements(x, |x| {
+            let moved = second_order(|x| jacobian(|x| outputs(f, x), x), x);
+            [moved.values, moved.jacobian, moved.hessians].concat()
+        });
+        let (values, slopes) = moved.split_at(m);
+        let (jacobian, hessians) = slopes.split_at(m * n);
+        SecondOrder { values: values.to_vec(), jacobian: jacobian.to_vec(), hessians: hessians.to_vec() }
+    });
+
+    let mut report = Report { values: 0, derivatives: 0, disagreements: Vec::new(), not_finite: Vec::new() };
     let entry =
         |output: usize, inputs: &[usize]| Entry { output: (m > 1).then_some(output), inputs: inputs.to_vec(), along };
+    for (output, &y) in of_f.iter().enumerate() {
+        report.note(Entry { along: false, ..entry(output, &[]) }, y);
+    }
     for (reading, values) in [
         ("forward", &forward_values),
         ("reverse", &reverse_values),
@@ -140,8 +162,12 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], along: bool) -> Report {
         );
         for (output, (&a, &b)) in plain.iter().zip(values).enumerate() {
             // A value is the same in every reading; a derivative along v is one of the modes.
-            let tolerance = if along { units_of(a) } else { R::zero() };
-            report.compare(entry(output, &[]), [("plain", a), (reading, b)], tolerance);
+            let readings = [("plain", a), (reading, b)];
+            if along {
+                report.compare(entry(output, &[]), readings, || tolerance([a, b], movements.values[output]));
+            } else {
+                report.compare(entry(output, &[]), readings, R::zero);
+            }
         }
     }
     let forward = forward.into_entries();
@@ -150,14 +176,16 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], along: bool) -> Report {
         ("forward over reverse", &over_reverse.jacobian),
         ("nested forward", &nested.jacobian),
     ] {
-        report.compare_modes(|output, i| entry(output, &[i]), ("forward", &forward), (reading, jacobian), m);
+        for (k, (&a, &b)) in forward.iter().zip(jacobian).enumerate() {
+            let readings = [("forward", a), (reading, b)];
+            report.compare(entry(k / n, &[k % n]), readings, || tolerance([a, b], movements.jacobian[k]));
+        }
     }
-    report.compare_modes(
-        |output, k| entry(output, &[k / n, k % n]),
-        ("nested forward", &nested.hessians),
-        ("forward over reverse", &over_reverse.hessians),
-        m,
-    );
+    for (k, (&a, &b)) in nested.hessians.iter().zip(&over_reverse.hessians).enumerate() {
+        let readings = [("nested forward", a), ("forward over reverse", b)];
+        let entry = entry(k / (n * n), &[k / n % n, k % n]);
+        report.compare(entry, readings, || tolerance([a, b], movements.hessians[k]));
+    }
     for i in 0..n {
         let at = |xi: R| {
             let mut x = x.to_vec();
@@ -166,15 +194,25 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], along: bool) -> Report {
         };
         for (k, &difference) in differences(at, x[i]).iter().enumerate() {
             match k.checked_sub(m) {
-                None => report.compare_difference(entry(k, &[i]), difference, ("forward", forward[k * n + i])),
-                Some(k) => report.compare_difference(
-                    entry(k / n, &[k % n, i]),
-                    difference,
-                    ("nested forward", nested.hessians[k * n + i]),
-                ),
+                None => {
+                    let k = k * n + i;
+                    let movement = || movements.jacobian[k];
+                    report.compare_difference(entry(k / n, &[i]), difference, ("forward", forward[k]), movement);
+                }
+                Some(k) => {
+                    let (entry, k) = (entry(k / n, &[k % n, i]), k * n + i);
+                    let movement = || movements.hessians[k];
+                    report.compare_difference(entry, difference, ("nested forward", nested.hessians[k]), movement);
+                }
             }
         }
     }
+    let values = if along { &plain[..] } else { &[] };
+    let values = values.iter().enumerate().map(|(output, &y)| (entry(output, &[]), y));
+    let slopes = forward.iter().enumerate().map(|(k, &slope)| (entry(k / n, &[k % n]), slope));
+    let hessians = nested.hessians.iter().enumerate();
+    let hessians = hessians.map(|(k, &slope)| (entry(k / (n * n), &[k / n % n, k % n]), slope));
+    values.chain(slopes).chain(hessians).for_each(|(entry, result)| report.note(entry, result));
     report
 }
 
@@ -187,11 +225,11 @@ struct SecondOrder<R> {
 
 /// Forward mode over another one.
 #[track_caller]
-fn second_order<R: Real>(
-    inner: impl Fn(&[Dual<R, LANES>]) -> (Vec<Dual<R, LANES>>, Matrix<Dual<R, LANES>>),
-    x: &[R],
-) -> SecondOrder<R> {
-    let values_and_slopes = |x: &[Dual<R, LANES>]| {
+fn second_order<T: Scalar>(
+    inner: impl Fn(&[Dual<T, LANES>]) -> (Vec<Dual<T, LANES>>, Matrix<Dual<T, LANES>>),
+    x: &[T],
+) -> SecondOrder<T> {
+    let values_and_slopes = |x: &[Dual<T, LANES>]| {
         let (values, slopes) = inner(x);
         [values, slopes.into_entries()].concat()
     };
@@ -202,9 +240,12 @@ fn second_order<R: Real>(
     SecondOrder { values, jacobian, hessians }
 }
 
-/// How much two modes may differ.
-fn units_of<R: Real>(largest: R) -> R {
-    R::from_f64(4096.0) * R::epsilon() * Float::abs(largest)
+/// How much two modes may differ in a result, which rounding moves by `movement`.
+fn tolerance<R: Real>([a, b]: [R; 2], movement: R) -> R {
+    let relative = R::from_f64(4096.0) * R::epsilon() * Float::max(Float::abs(a), Float::abs(b));
+    // An infinite one agrees with itself only.
+    let relative = if Float::is_finite(relative) { relative } else { R::zero() };
+    Float::max(relative, R::from_f64(256.0) * movement)
 }
 
 /// The report of a [`check`].
@@ -213,10 +254,11 @@ pub struct Report {
     values: usize,
     derivatives: usize,
     disagreements: Vec<Disagreement>,
+    not_finite: Vec<NotFinite>,
 }
 
 impl Report {
-    /// Returns whether all readings agree.
+    /// Returns whether all readings agree, at finite values.
     ///
     /// ```
     /// # use dualtape::{Scalar, check, function};
@@ -226,7 +268,38 @@ impl Report {
     /// assert!(check(&function!(square), &[3.0]).agrees());
     /// ```
     pub fn agrees(&self) -> bool {
-        self.disagreements.is_empty()
+        self.disagreements.is_empty() && self.values_not_finite().next().is_none()
+    }
+
+    /// Returns what is infinite or NaN: values, and then derivatives in forward mode.
+    ///
+    /// ```
+    /// # use dualtape::{Scalar, check, function};
+    /// // ln(1 + eˣ), which overflows; `softplus` does not.
+    /// fn naive<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    ///     (x[0].exp() + 1.0).ln()
+    /// }
+    /// let report = check(&function!(naive), &[800.0]);
+    /// assert!(!report.agrees() && report.disagreements().is_empty());
+    /// assert_eq!(report.not_finite()[0].to_string(), "f = inf");
+    ///
+    /// // An infinite slope of a finite value.
+    /// fn root<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    ///     x[0].sqrt()
+    /// }
+    /// let report = check(&function!(root), &[0.0]);
+    /// assert!(report.agrees());
+    /// assert_eq!(
+    ///     report.to_string(),
+    ///     "4 derivatives agree in all modes; not finite are ∂f/∂x[0] = inf, ∂²f/∂x[0]∂x[0] = -inf"
+    /// );
+    /// ```
+    pub fn not_finite(&self) -> &[NotFinite] {
+        &self.not_finite
+    }
+
+    fn values_not_finite(&self) -> impl Iterator<Item = &NotFinite> {
+        self.not_finite.iter().filter(|result| result.entry.order() == 0)
     }
 
     /// Returns all disagreements, values first.
@@ -247,11 +320,11 @@ impl Report {
         &self.disagreements
     }
 
-    /// Panics with the report when readings disagree, for tests.
+    /// Panics with the report when readings disagree or a value is not finite, for tests.
     ///
     /// # Panics
     ///
-    /// When readings disagree.
+    /// When readings disagree or a value is not finite.
     ///
     /// ```
     /// # use dualtape::{Scalar, check, function};
@@ -265,22 +338,10 @@ impl Report {
         assert!(self.agrees(), "{self}");
     }
 
-    /// Compares the derivatives of m outputs in two modes.
-    fn compare_modes<R: Real>(
-        &mut self,
-        entry: impl Fn(usize, usize) -> Entry,
-        (first_reading, first): (&'static str, &[R]),
-        (second_reading, second): (&'static str, &[R]),
-        m: usize,
-    ) {
-        let length = first.len() / m.max(1);
-        for output in 0..m {
-            let own = output * length..(output + 1) * length;
-            let finite = first[own.clone()].iter().map(|&x| Float::abs(x)).filter(|&x| Float::is_finite(x));
-            let largest = finite.fold(R::zero(), Float::max);
-            for (k, (&a, &b)) in first[own.clone()].iter().zip(&second[own]).enumerate() {
-                self.compare(entry(output, k), [(first_reading, a), (second_reading, b)], units_of(largest));
-            }
+    /// Notes a result that is not finite.
+    fn note<R: Real>(&mut self, entry: Entry, result: R) {
+        if !Float::is_finite(result) {
+            self.not_finite.push(NotFinite { entry, result: result.to_f64().unwrap_or(f64::NAN) });
         }
     }
 
@@ -291,25 +352,30 @@ impl Report {
         entry: Entry,
         difference: Estimate<R>,
         (reading, slope): (&'static str, R),
+        movement: impl FnOnce() -> R,
     ) {
         if !Float::is_finite(difference.error) || (Float::is_nan(slope) && !difference.is_settled()) {
             return;
         }
         let relative = Float::powf(R::epsilon(), R::from_f64(0.4));
         let size = Float::max(Float::abs(slope), Float::abs(difference.slope));
-        self.compare(
-            entry,
-            [("differences", difference.slope), (reading, slope)],
-            relative * size + R::from_f64(10.0) * difference.error,
-        );
+        let own = relative * size + R::from_f64(10.0) * difference.error;
+        let readings = [("differences", difference.slope), (reading, slope)];
+        let is_near = Float::abs(difference.slope - slope) <= own;
+        self.compare(entry, readings, || if is_near { own } else { own + tolerance([R::zero(); 2], movement()) });
     }
 
     /// Notes a disagreement when two results differ by more than the tolerance.
     /// Two NaN agree, as do equal infinities.
-    fn compare<R: Real>(&mut self, entry: Entry, [(first, a), (second, b)]: [(&'static str, R); 2], tolerance: R) {
+    fn compare<R: Real>(
+        &mut self,
+        entry: Entry,
+        [(first, a), (second, b)]: [(&'static str, R); 2],
+        tolerance: impl FnOnce() -> R,
+    ) {
         *(if entry.order() == 0 { &mut self.values } else { &mut self.derivatives }) += 1;
         let both_nan = Float::is_nan(a) && Float::is_nan(b);
-        if a == b || both_nan || Float::abs(a - b) <= tolerance {
+        if a == b || both_nan || Float::abs(a - b) <= tolerance() {
             return;
         }
         let number = |x: R| x.to_f64().unwrap_or(f64::NAN);
@@ -318,14 +384,31 @@ impl Report {
 }
 
 /// `16 derivatives agree in all modes`, or how many disagree and a table of the ten worst:
-/// what was computed, each of two readings with its result, and the relative difference.
+/// what was computed, each of two readings with its result, and the relative difference. What is not finite comes first
+/// when it is a value, and last when it is a derivative.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ROWS: usize = 10;
         let mut worst: Vec<&Disagreement> = self.disagreements.iter().collect();
         worst.sort_by(|a, b| b.relative().total_cmp(&a.relative()));
+        let list = |results: Vec<&NotFinite>| {
+            let shown: Vec<String> = results.iter().take(ROWS).map(|result| result.to_string()).collect();
+            let more = results.len().saturating_sub(ROWS);
+            shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+        };
+        let (values, derivatives): (Vec<_>, Vec<_>) =
+            self.not_finite.iter().partition(|result| result.entry.order() == 0);
+        if !values.is_empty() {
+            writeln!(
+                f,
+                "{}: the value is not finite, and differences say nothing of its derivatives; check the function at a \
+                 point where it is finite, or write it so that nothing overflows",
+                list(values)
+            )?;
+        }
         let Some(first) = worst.first() else {
-            return write!(f, "{} derivatives agree in all modes", self.derivatives);
+            write!(f, "{} derivatives agree in all modes", self.derivatives)?;
+            return if derivatives.is_empty() { Ok(()) } else { write!(f, "; not finite are {}", list(derivatives)) };
         };
 
         let values = worst.iter().filter(|disagreement| disagreement.entry.order() == 0).count();
@@ -351,6 +434,21 @@ impl fmt::Display for Report {
             write!(f, "\n  ... and {} more", worst.len() - ROWS)?;
         }
         Ok(())
+    }
+}
+
+/// A value or a derivative that is infinite or NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotFinite {
+    /// What was computed.
+    pub entry: Entry,
+    /// What it is.
+    pub result: f64,
+}
+
+impl fmt::Display for NotFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.entry, self.result)
     }
 }
 

@@ -40,6 +40,9 @@ use crate::verbs::{Matrix, gradient, jacobian};
 ///
 /// It does not search for the root; the value of the result is `x` itself.
 ///
+/// A search that is differentiated itself gives a wrong number without a word: bisection compares p and has slope 0,
+/// and so has a Newton loop that starts at the solution. Search in plain numbers, with [`value`](Scalar::value), and call this.
+///
 /// | cost | needs | instead |
 /// |---|---|---|
 /// | ⌈n/8⌉ evaluations in 8 lanes, n³/3 multiplications, one evaluation in the scalar of p for each order | a solution to about full precision | a linear system: [`solve`]; one unknown with a known slope: [`Rule`] |
@@ -63,6 +66,33 @@ use crate::verbs::{Matrix, gradient, jacobian};
 /// let (x, slopes) = gradient(|p| root(&g, &[3.0, 4.0], p)[0], &[5.0, 4.0 / 3.0]);
 /// assert_eq!(x, 3.0);
 /// assert!((slopes[0] - 0.6).abs() < 1e-15 && (slopes[1] + 1.44).abs() < 1e-15);
+/// ```
+///
+/// After a search:
+///
+/// ```
+/// use dualtape::implicit::root;
+/// use dualtape::{Scalar, derivative, function};
+///
+/// /// √p by Newton's method, from 2.
+/// fn newton<S: Scalar<Real = f64>>(p: S) -> S {
+///     let mut x = S::from_f64(2.0);
+///     while (x * x - p).value().abs() > 1e-12 {
+///         x = (x + p / x) * 0.5;
+///     }
+///     x
+/// }
+///
+/// fn square<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
+///     vec![x[0] * x[0] - p[0]]
+/// }
+///
+/// fn found<S: Scalar<Real = f64>>(p: S) -> S {
+///     root(&function!(square: &[S], &[S] -> Vec<S>), &[newton(p.value())], &[p])[0]
+/// }
+///
+/// assert_eq!(derivative(newton, 4.0).1, 0.0); // no step was made
+/// assert_eq!(derivative(found, 4.0).1, 0.25);
 /// ```
 #[track_caller]
 pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> Vec<S> {

@@ -83,16 +83,19 @@ fn the_lower_orders_equal_the_lower_verbs() {
 
 type Lanes<T> = Dual<T, { dualtape::LANES }>;
 
+/// A function in one scalar.
+type In<S> = fn(&[S]) -> S;
+
 #[expect(clippy::too_many_arguments, reason = "one function in each scalar")]
 fn compare_function(
     name: &str,
-    plain: fn(&[f64]) -> f64,
-    reverse: fn(&[Var]) -> Var,
-    forward: fn(&[Lanes<f64>]) -> Lanes<f64>,
-    mixed: fn(&[Var<Lanes<f64>>]) -> Var<Lanes<f64>>,
-    along: fn(&[Var<Dual>]) -> Var<Dual>,
-    twice: fn(&[Lanes<Lanes<f64>>]) -> Lanes<Lanes<f64>>,
-    series: fn(&[Taylor<f64, 2>]) -> Taylor<f64, 2>,
+    plain: In<f64>,
+    reverse: In<Var>,
+    forward: In<Lanes<f64>>,
+    mixed: In<Var<Lanes<f64>>>,
+    along: In<Var<Dual>>,
+    twice: In<Lanes<Lanes<f64>>>,
+    series: In<Taylor<f64, 2>>,
 ) {
     for at in POINTS {
         let y = plain(&at);

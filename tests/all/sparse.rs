@@ -411,9 +411,13 @@ mod costs {
         }
     }
 
-    /// Four lanes are enough for three colors and the probe; else there are eight at a time.
-    fn passes<Few, Many>(colors: usize) -> Vec<usize> {
-        if colors < 4 { vec![size_of::<Few>()] } else { vec![size_of::<Many>(); (colors + 1).div_ceil(8)] }
+    /// A value and a tangent, each with a note of 8 bytes: the scalar in which the sparsity is confirmed.
+    type Noted = Dual<[f64; 2], 1>;
+
+    /// Four lanes are enough for four colors; else there are eight at a time. Then the sparsity is confirmed.
+    fn passes<Few, Many, Confirming>(colors: usize) -> Vec<usize> {
+        let lanes = if colors <= 4 { vec![size_of::<Few>()] } else { vec![size_of::<Many>(); colors.div_ceil(8)] };
+        [lanes, vec![size_of::<Confirming>()]].concat()
     }
 
     #[test]
@@ -426,7 +430,7 @@ mod costs {
             assert_eq!(jacobian.colors(), width);
             sizes.take();
             jacobian.at(&f, &x);
-            assert_eq!(sizes.take(), passes::<Dual<f64, 4>, Dual<f64, 8>>(width), "J, width {width}");
+            assert_eq!(sizes.take(), passes::<Dual<f64, 4>, Dual<f64, 8>, Noted>(width), "J, width {width}");
 
             let f = Sum(f);
             let hessian = SparseHessian::new(&f, &x);
@@ -434,14 +438,14 @@ mod costs {
             hessian.at(&f, &x);
             let colors = if width > 1 { width } else { 0 };
             assert_eq!(hessian.colors(), colors);
-            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>>(colors);
+            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>, [Noted; 2]>(colors);
             assert_eq!(sizes.take(), wanted, "H, width {width}");
 
             let gradient = SparseJacobian::new(&f, &x);
             assert_eq!(gradient.colors(), 1);
             sizes.take();
             gradient.at(&f, &x);
-            assert_eq!(sizes.take(), [size_of::<Var>()], "in reverse, width {width}");
+            assert_eq!(sizes.take(), [size_of::<Var>(), size_of::<Noted>()], "in reverse, width {width}");
         }
     }
 }
@@ -574,7 +578,53 @@ mod reuse {
         SparseJacobian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// All entries cancel to zero, and the products with random numbers cancel up to rounding.
+    /// What is missing is far below the rounding of what is there, in forward and in reverse, in a Jacobian and a Hessian.
+    #[test]
+    fn another_branch_beside_huge_entries() {
+        struct Beside {
+            size: f64,
+            missing: f64,
+        }
+        impl Function for Beside {
+            type Output = Vec<f64>;
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+                let n = x.len();
+                let branch = if x[1] > 0.0 { x[0] * x[1] * self.missing } else { S::zero() };
+                vec![(x[0] * x[0] + x[n - 1] * x[n - 1]) * self.size + branch]
+            }
+        }
+        struct Energy(Beside);
+        impl Function for Energy {
+            type Output = f64;
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+                self.0.eval(x)[0] + x[1] * x[1] * self.0.size
+            }
+        }
+        for (size, missing) in [(1e13, 3.0), (1e17, 3.0), (1e300, 1e-300), (1.0, 1e-30), (f64::INFINITY, 1.0)] {
+            for n in [3, 100] {
+                let at = |x1: f64| (0..n).map(|i| if i == 1 { x1 } else { 1.0 }).collect::<Vec<_>>();
+                let refused = |evaluate: &dyn Fn()| catch_unwind(AssertUnwindSafe(evaluate)).is_err();
+                let f = Beside { size, missing };
+                let jacobian = SparseJacobian::new(&f, &at(-1.0));
+                jacobian.at(&f, &at(-2.0));
+                assert!(refused(&|| drop(jacobian.at(&f, &at(1.0)))), "J, {missing} beside {size}, {n} inputs");
+                let f = Energy(f);
+                let hessian = SparseHessian::new(&f, &at(-1.0));
+                hessian.at(&f, &at(-2.0));
+                assert!(refused(&|| drop(hessian.at(&f, &at(1.0)))), "H, {missing} beside {size}, {n} inputs");
+            }
+        }
+    }
+
+    /// A sparsity with more than there is elsewhere serves there, though other operations are taken.
+    #[test]
+    fn a_branch_with_fewer_entries_fits() {
+        let f = function!(branch: &[S] -> Vec<S>);
+        let jacobian = SparseJacobian::new(&f, &[1.0, 1.0]);
+        assert_eq!(jacobian.at(&f, &[-1.0, 1.0]).1.to_dense().into_entries(), [0.0, 2.0, 1.0, 0.0]);
+    }
+
+    /// All entries cancel to zero.
     #[test]
     fn rounding_is_no_misfit() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {

@@ -1,6 +1,9 @@
-//! Sparse derivatives of random sparse functions are the dense ones, to the last bit.
+//! Sparse derivatives of random sparse functions are the dense ones, to the last bit; where the function branches, a
+//! sparsity found elsewhere is refused or fits, however large the other entries are.
 
-use dualtape::sparse::{SparseHessian, SparseJacobian};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dualtape::sparse::{SparseHessian, SparseJacobian, Sparsity};
 use dualtape::{Function, Scalar, dot, gradient, hessian, jacobian, jacobian_reverse, log_sum_exp};
 use proptest::prelude::*;
 
@@ -53,6 +56,50 @@ impl Function for Total<'_> {
     }
 }
 
+/// A program that is multiplied by a size, with one product more where its last input is positive.
+#[derive(Clone, Debug)]
+struct Branching {
+    program: Program,
+    size: f64,
+    factor: f64,
+    product: (usize, usize),
+}
+
+impl Function for Branching {
+    type Output = Vec<f64>;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        let mut outputs: Vec<S> = self.program.eval(x).into_iter().map(|y| y * self.size).collect();
+        let last = x[x.len() - 1];
+        if let Some(y) = outputs.last_mut().filter(|_| last > 0.0) {
+            let (i, j) = self.product;
+            *y += x[i % x.len()] * x[j % x.len()] * self.factor;
+        }
+        outputs
+    }
+}
+
+/// The sum of the outputs.
+struct Sum<'a>(&'a Branching);
+
+impl Function for Sum<'_> {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.0.eval(x).into_iter().sum()
+    }
+}
+
+fn branching() -> impl Strategy<Value = Branching> {
+    let power = || (-30..30).prop_map(|k| 10.0_f64.powi(k));
+    (programs(), power(), power(), (0..30_usize, 0..30_usize)).prop_map(|(program, size, factor, product)| Branching {
+        program,
+        size,
+        factor,
+        product,
+    })
+}
+
 fn programs() -> impl Strategy<Value = Program> {
     let step = (any::<u8>(), 0..30_usize, 0..30_usize);
     (prop::collection::vec(step, 0..20), prop::collection::vec(0..40_usize, 0..10))
@@ -96,5 +143,21 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// A sparsity is refused at another point exactly where one that is found there has an entry that it lacks.
+    #[test]
+    fn a_sparsity_that_does_not_fit_is_refused((x, there) in points(), f in branching()) {
+        let covers = |old: &Sparsity, new: &Sparsity| {
+            (0..new.shape().0).all(|i| new.row(i).iter().all(|j| old.row(i).contains(j)))
+        };
+        let returns = |evaluate: &dyn Fn()| catch_unwind(AssertUnwindSafe(evaluate)).is_ok();
+        let sparse = SparseJacobian::new(&f, &x);
+        let fits = covers(sparse.sparsity(), SparseJacobian::new(&f, &there).sparsity());
+        prop_assert_eq!(returns(&|| drop(sparse.at(&f, &there))), fits);
+        let f = Sum(&f);
+        let sparse = SparseHessian::new(&f, &x);
+        let fits = covers(sparse.sparsity(), SparseHessian::new(&f, &there).sparsity());
+        prop_assert_eq!(returns(&|| drop(sparse.at(&f, &there))), fits);
     }
 }
