@@ -438,7 +438,7 @@ mod costs {
             hessian.at(&f, &x);
             let colors = if width > 1 { width } else { 0 };
             assert_eq!(hessian.colors(), colors);
-            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>, [Noted; 2]>(colors);
+            let wanted = passes::<Var<Dual<f64, 4>>, Var<Dual<f64, 8>>, Dual<Noted>>(colors);
             assert_eq!(sizes.take(), wanted, "H, width {width}");
 
             let gradient = SparseJacobian::new(&f, &x);
