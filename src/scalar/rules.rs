@@ -242,6 +242,11 @@ pub(crate) fn hypot_slopes<S: Scalar>(x: S, y: S) -> (S, S) {
     let along = |major: S, minor: S| {
         let t = minor / major;
         let sign = Float::signum(major.value());
+        if Float::is_infinite(Float::recip(major.value())) {
+            // The derivatives of t overflow, and those of the angle have the sign of the result.
+            let angle = t.atan();
+            return (angle.cos() * sign, angle.sin() * sign);
+        }
         let u = (t * t + real::<S>(1.0)).sqrt().recip() * sign;
         (u, u * t)
     };
@@ -644,6 +649,17 @@ fn weighted_sigmoid_slope<S: Scalar>(is_negative: bool, h: S, w: S) -> S {
     numerator / (above * above)
 }
 
+/// σ(2u) + w·σ′(2u) near u = 0, where all derivatives of tanh u keep their digits: (1 + t + w·(1 − t²)/2)/2
+fn weighted_sigmoid_slope_near_zero<S: Scalar>(u: S, w: S) -> S {
+    let t = u.tanh();
+    (t + w * one_minus_square(t) * real::<S>(0.5) + real::<S>(1.0)) * real::<S>(0.5)
+}
+
+/// Returns whether x is so near to 0 that the derivatives of σ, which vanish there in turn, lose their digits otherwise.
+fn is_near_zero<S: Scalar>(x: S) -> bool {
+    Float::abs(x.value()) < real::<S>(0.25)
+}
+
 /// (x·σ(x))′ = σ(x) + x·σ′(x)
 pub(crate) fn silu<S: Scalar>(x: S) -> (S, S) {
     (x.silu(), silu_slope(x))
@@ -651,6 +667,9 @@ pub(crate) fn silu<S: Scalar>(x: S) -> (S, S) {
 
 /// σ(x) + x·σ′(x)
 pub(crate) fn silu_slope<S: Scalar>(x: S) -> S {
+    if is_near_zero(x) {
+        return weighted_sigmoid_slope_near_zero(x * real::<S>(0.5), x);
+    }
     let is_negative = x.value() < S::Real::zero();
     let h = (x * real::<S>(if is_negative { 0.5 } else { -0.5 })).exp();
     weighted_sigmoid_slope(is_negative, h, x)
@@ -675,10 +694,13 @@ pub(crate) fn gelu_tanh<S: Scalar>(x: S) -> (S, S) {
 /// σ(2u) + x·σ′(2u)·2u′
 pub(crate) fn gelu_tanh_slope<S: Scalar>(x: S) -> S {
     use crate::scalar::special::{GELU_CUBIC, GELU_LINEAR, gelu_tanh_argument, gelu_tanh_argument_rest};
+    let two_u_slope = x * x * real::<S>(3.0 * GELU_CUBIC) + real::<S>(GELU_LINEAR);
+    if is_near_zero(x) {
+        return weighted_sigmoid_slope_near_zero(gelu_tanh_argument(x) * real::<S>(0.5), x * two_u_slope);
+    }
     let is_negative = x.value() < S::Real::zero();
     let size = if is_negative { -x } else { x };
     let two_u = gelu_tanh_argument(size);
-    let two_u_slope = x * x * real::<S>(3.0 * GELU_CUBIC) + real::<S>(GELU_LINEAR);
     let rest = gelu_tanh_argument_rest(plain(size), plain(two_u));
     let h = (two_u * real::<S>(-0.5)).exp() * real::<S>(1.0 - 0.5 * rest);
     weighted_sigmoid_slope(is_negative, h, x * two_u_slope)

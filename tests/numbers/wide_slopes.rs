@@ -3,7 +3,7 @@
 //! `tests/data/wide_slopes.json` has the derivatives of f(eᵗ) and of ln |f(eᵗ)| with respect to t to the third order,
 //! computed by mpmath 1.3 with 80 digits, where eᵗ is 1e±50 to 1e±300.
 
-use dualtape::{Dual, Scalar, Taylor, Var, gradient, hessian};
+use dualtape::{Dual, Scalar, Taylor, Var, derivative, gradient, hessian};
 use serde_json::Value;
 
 const ORDERS: usize = 4;
@@ -133,4 +133,32 @@ fn compare<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
         }
     }
     assert!(compared >= 20, "{name}: {compared} comparisons");
+}
+
+/// Third derivatives that vanish at 0 keep their digits beside it, and second derivatives beyond the exponents have
+/// the sign of the right ones. The numbers are from mpmath.
+#[test]
+fn derivatives_at_the_ends_of_the_range() {
+    let thrice = |f: fn(Dual<Dual<Dual>>) -> Dual<Dual<Dual>>, x: f64| {
+        f(Dual::variable(Dual::variable(Dual::variable(x)))).partials[0].partials[0].partials[0]
+    };
+    let close = |found: f64, right: f64| assert!((found - right).abs() <= 1e-14 * right.abs(), "{found:e}, {right:e}");
+    for (x, silu, gelu_tanh) in [
+        (-1e-89, 5e-90, 1.603_667_452_260_109_6e-89),
+        (-1e-9, 5.000_000_000_000_000_3e-10, 1.603_667_452_260_109_6e-9),
+        (1e-5, -4.999_999_999_750_000_4e-6, -1.603_667_452_137_691e-5),
+        (-1e-3, 0.000_499_999_750_000_070_84, 0.001_603_666_228_073_674_5),
+        (0.3, -0.143_418_817_437_946_71, -0.449_043_735_071_010_77),
+    ] {
+        close(thrice(|x| x.silu(), x), silu);
+        close(thrice(|x| x.gelu_tanh(), x), gelu_tanh);
+        close(Taylor::<f64, 3>::variable(x).silu().derivative(3), silu);
+        close(Taylor::<f64, 3>::variable(x).gelu_tanh().derivative(3), gelu_tanh);
+    }
+    close(hessian(|x| x[0].cbrt(), &[8e-186]).2[0][0], -6.944_444_444_444_445_5e307);
+    let h = hessian(|x| x[0].hypot(x[1]), &[4e-310, 3e-310]).2;
+    assert_eq!(h.into_entries(), [f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY, f64::INFINITY]);
+    // A logarithm and quotients of subnormal numbers.
+    close(derivative(|t| (t.exp() * 1e-310).ln(), 0.0).1, 1.0);
+    close(derivative(|t| (t.exp() * 1e-310) / 1e-310, 0.0).1, 1.0);
 }

@@ -262,3 +262,21 @@ fn homogeneous_functions_obey_euler() {
         Ok(())
     });
 }
+
+/// The values and first derivatives of nested readings are those of the plain ones; the sign of a zero is free.
+#[test]
+fn lower_orders_are_those_of_the_lower_verbs() {
+    let unsigned = |x: &[f64]| x.iter().map(|x| x + 0.0).collect::<Vec<_>>();
+    let same = |what: &str, a: &[f64], b: &[f64]| same_bits(what, &unsigned(a), &unsigned(b));
+    hold(expressions(), |(f, x)| {
+        let (y, g) = gradient(|x| f.last(x), &x);
+        let (y_forward, g_forward) = gradient_forward(|x| f.last(x), &x);
+        let (y_hessian, g_hessian, _) = hessian(|x| f.last(x), &x);
+        let (y_hvp, g_hvp, _) = hvp(|x| f.last(x), &x, &x);
+        let (g_nested, _) = jacobian(|x| gradient_forward(|x| f.last(x), x).1, &x);
+        same("values", &[y_forward, y_hessian, y_hvp], &[y; 3])?;
+        same("gradient of hessian", &g_hessian, &g)?;
+        same("gradient of hvp", &g_hvp, &g)?;
+        same("gradient inside a Jacobian", &g_nested, &g_forward)
+    });
+}
