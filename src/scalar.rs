@@ -5,7 +5,7 @@
 //! differentiates it in reverse. Every nesting of these is a scalar again.
 
 use std::any::Any;
-use std::fmt::{Debug, Display};
+use std::fmt::{Debug, Display, LowerExp};
 use std::iter::{Product, Sum};
 use std::mem::ManuallyDrop;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
@@ -76,6 +76,9 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 /// 1.0` compiles under `S: Scalar<Real = f64>`. Equality and order compare [values](Scalar::value) only, so a branch
 /// goes the same way in every reading.
 ///
+/// `{}`, `{:.3}` and `{:e}` print the number, with the derivatives that it carries; `{:?}` of a variable names its place
+/// on the tape too. `S::default()` is the constant 0.
+///
 /// Every function has the value of the plain function, bit for bit, at every nesting. Derivatives follow the crate's
 /// conventions at kinks and at the ends of domains.
 ///
@@ -104,6 +107,8 @@ pub trait Scalar:
     + 'static
     + Debug
     + Display
+    + LowerExp
+    + Default
     + PartialOrd
     + PartialOrd<<Self as Scalar>::Real>
     + Neg<Output = Self>

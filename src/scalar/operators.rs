@@ -444,6 +444,13 @@ macro_rules! impl_scalar {
                 }
             }
 
+            /// Returns the constant 0.
+            impl<T: Scalar, $($generics)*> Default for $type {
+                fn default() -> Self {
+                    Self::from_real(Ground::<T>::default())
+                }
+            }
+
             impl<T: Scalar, $($generics)*> Sum for $type {
                 #[track_caller]
                 fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {

@@ -1,6 +1,6 @@
 //! What people write in the first hour compiles, in generic code and in concrete code.
 
-use dualtape::{Dual, Scalar, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp};
+use dualtape::{Dual, Scalar, Tape, Taylor, Var, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp};
 
 use crate::support::refusals::message;
 
@@ -46,4 +46,40 @@ fn matrices_are_indexed_by_pairs_and_taken_apart() {
 
     let (_, no_inputs) = jacobian(|_| [Dual::constant(1.0); 2], &[]);
     assert_eq!(Vec::<Vec<f64>>::from(no_inputs), [[0.0; 0]; 2]);
+}
+
+/// Prints a number as generic code does.
+fn printed<S: Scalar>(x: S) -> String {
+    format!("{x} {x:.3} {x:8.2} {x:e} {x:.1e}")
+}
+
+#[test]
+fn numbers_print_in_the_given_format() {
+    let tape = Tape::new();
+    assert_eq!(printed(tape.var(12.5)), printed(12.5));
+    assert_eq!(printed(tape.var(12.5) * 1.0), printed(12.5));
+    assert_eq!(format!("{:?} {:?}", tape.var(3.0), Var::constant(3.0)), "3.0 (variable 3) 3.0");
+    assert_eq!(format!("{:?}", Var::<Var>::constant(tape.var(3.0))), "3.0 (variable 4)");
+
+    let x: Dual = Dual::variable(12.5);
+    assert_eq!(format!("{x:.2} {x:e} {:.1e}", -x), "12.50 + 1.00ε 1.25e1 + 1e0ε -1.2e1 - 1.0e0ε");
+    assert_eq!(format!("{:e}", Dual::new(1.5, [20.0, -3.0])), "1.5e0 + [2e1, -3e0]ε");
+    assert_eq!(format!("{:.0e}", Taylor::<f64, 2>::variable(20.0).powi(2)), "4e2 + 4e1t + 1e0t²");
+    assert_eq!(format!("{:e}", Dual::<_, 1>::variable(x)), "(1.25e1 + 1e0ε) + (1e0 + 0e0ε)ε");
+}
+
+#[test]
+fn the_default_number_is_the_constant_zero() {
+    #[derive(Default)]
+    struct State<S> {
+        position: S,
+        velocity: S,
+    }
+
+    fn is_zero<S: Scalar>() -> bool {
+        let state = State::<S>::default();
+        state.position.is_identically_zero() && state.velocity.is_identically_zero()
+    }
+    assert!(is_zero::<f64>() && is_zero::<f32>() && is_zero::<Dual>() && is_zero::<Dual<f64, 3>>());
+    assert!(is_zero::<Var>() && is_zero::<Var<Dual>>() && is_zero::<Taylor<f64, 2>>());
 }

@@ -165,6 +165,13 @@ impl<T: Scalar> fmt::Display for Structural<T> {
     }
 }
 
+impl<T: Scalar> fmt::LowerExp for Structural<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.value, f)?;
+        f.write_str(if self.is_constant { "" } else { "?" })
+    }
+}
+
 impl<T: Scalar> fmt::Debug for Structural<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
