@@ -5,6 +5,7 @@
 //! differentiates it in reverse. Every nesting of these is a scalar again.
 
 use std::any::Any;
+use std::cmp::Ordering;
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::{Product, Sum};
 use std::mem::ManuallyDrop;
@@ -12,6 +13,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssi
 use std::thread::AccessError;
 
 use approx::{RelativeEq, UlpsEq};
+use num_traits::float::TotalOrder;
 use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::forward::Dual;
@@ -81,6 +83,9 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 ///
 /// Every function has the value of the plain function, bit for bit, at every nesting. Derivatives follow the crate's
 /// conventions at kinks and at the ends of domains.
+///
+/// What else `f64` has is not here: bits and neighbors (`to_bits`, `next_up`) and classes (`classify`, `is_normal`) are
+/// questions about `x.value()`, whole-number casts too (`x.value() as i64`).
 ///
 /// The trait is sealed: readings call hidden methods of each other, so only this crate can add a scalar.
 ///
@@ -189,6 +194,171 @@ pub trait Scalar:
     /// ```
     fn magnitude(self) -> Self::Real {
         Float::abs(self.value())
+    }
+
+    /// Returns whether the value is NaN.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::constant(f64::NaN).is_nan());
+    /// ```
+    fn is_nan(self) -> bool {
+        Float::is_nan(self.value())
+    }
+
+    /// Returns whether the value is finite; [`is_finite_throughout`](Scalar::is_finite_throughout) asks for the derivatives
+    /// too.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(0.0).sqrt().is_finite());
+    /// ```
+    fn is_finite(self) -> bool {
+        Float::is_finite(self.value())
+    }
+
+    /// Returns whether the value is ∞ or −∞.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(0.0).ln().is_infinite());
+    /// ```
+    fn is_infinite(self) -> bool {
+        Float::is_infinite(self.value())
+    }
+
+    /// Returns whether the value has a positive sign, as +0 has.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(0.0).is_sign_positive());
+    /// ```
+    fn is_sign_positive(self) -> bool {
+        Float::is_sign_positive(self.value())
+    }
+
+    /// Returns whether the value has a negative sign, as −0 has.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(-0.0).is_sign_negative());
+    /// ```
+    fn is_sign_negative(self) -> bool {
+        Float::is_sign_negative(self.value())
+    }
+
+    /// Compares the values in the order of [`f64::total_cmp`], in which a NaN has a place: for sorting.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// // The slope of the median is that of the element in the middle.
+    /// let median = |x: &[_]| {
+    ///     let mut sorted: Vec<dualtape::Var> = x.to_vec();
+    ///     sorted.sort_by(Scalar::total_cmp);
+    ///     sorted[x.len() / 2]
+    /// };
+    /// assert_eq!(gradient(median, &[3.0, 1.0, 2.0]), (2.0, vec![0.0, 0.0, 1.0]));
+    /// ```
+    fn total_cmp(&self, other: &Self) -> Ordering {
+        TotalOrder::total_cmp(&self.value(), &other.value())
+    }
+
+    /// Returns the constant π. [`from_real`](Scalar::from_real) makes a scalar of every other constant:
+    /// `S::from_real(std::f64::consts::LN_2)`, `S::from_real(f64::INFINITY)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// fn half_circle<S: Scalar>(radius: S) -> S {
+    ///     S::pi() * radius
+    /// }
+    ///
+    /// assert_eq!(derivative(half_circle, 1.0), (std::f64::consts::PI, std::f64::consts::PI));
+    /// ```
+    fn pi() -> Self {
+        Self::from_real(Self::Real::PI())
+    }
+
+    /// Returns the constant τ = 2π.
+    ///
+    /// ```
+    /// assert_eq!(<f64 as dualtape::Scalar>::tau(), std::f64::consts::TAU);
+    /// ```
+    fn tau() -> Self {
+        Self::from_real(Self::Real::TAU())
+    }
+
+    /// Returns the constant e.
+    ///
+    /// ```
+    /// assert_eq!(<f64 as dualtape::Scalar>::e(), std::f64::consts::E);
+    /// ```
+    fn e() -> Self {
+        Self::from_real(Self::Real::E())
+    }
+
+    /// The angle in radians of an angle in degrees.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.to_radians(), 180.0), (std::f64::consts::PI, 1.0_f64.to_radians()));
+    /// ```
+    #[track_caller]
+    fn to_radians(self) -> Self {
+        self * Float::to_radians(Self::Real::one())
+    }
+
+    /// The angle in degrees of an angle in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.to_degrees(), 1.0), (1.0_f64.to_degrees(), 1.0_f64.to_degrees()));
+    /// ```
+    #[track_caller]
+    fn to_degrees(self) -> Self {
+        self * Float::to_degrees(Self::Real::one())
+    }
+
+    /// The remainder that is never negative, as [`f64::rem_euclid`]: an angle in one turn, say.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].rem_euclid(x[1]), &[-1.0, 3.0]), (2.0, vec![1.0, 1.0]));
+    /// ```
+    #[track_caller]
+    fn rem_euclid(self, y: Self) -> Self {
+        let remainder = self % y;
+        if remainder < Self::Real::zero() { remainder + y.abs() } else { remainder }
+    }
+
+    /// The whole number of times that `y` goes into `self` with a [remainder](Scalar::rem_euclid) that is not negative.
+    /// Its slopes are 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].div_euclid(x[1]), &[-1.0, 3.0]), (-1.0, vec![0.0, 0.0]));
+    /// ```
+    #[track_caller]
+    fn div_euclid(self, y: Self) -> Self {
+        let (whole, one) = ((self / y).trunc(), Self::Real::one());
+        let is_below = self % y < Self::Real::zero();
+        if is_below && y > Self::Real::zero() {
+            whole - one
+        } else if is_below {
+            whole + one
+        } else {
+            whole
+        }
     }
 
     /// The sine and the cosine.
@@ -769,7 +939,27 @@ pub trait Scalar:
 /// assert_eq!(gradient(product, &[2.0_f32, 3.0]), (6.0, vec![3.0, 2.0]));
 /// assert_eq!(gradient(product, &[2.0_f64, 3.0]), (6.0, vec![3.0, 2.0]));
 /// ```
-pub trait Real: Scalar<Real = Self> + Float + FloatConst + RelativeEq<Epsilon = Self> + UlpsEq {}
+///
+/// A `Real` is a [`Scalar`] and a [`num_traits::Float`], and both have `sin`, `abs`, `is_nan` and their like. Code that
+/// is generic over `R: Real` says which it means, and so does code over `S: Scalar + Float`:
+///
+/// ```compile_fail,E0034
+/// # use dualtape::Real;
+/// fn size<R: Real>(x: R) -> R {
+///     x.abs()
+/// }
+/// ```
+///
+/// ```
+/// # use dualtape::{Real, Scalar};
+/// fn size<R: Real>(x: R) -> R {
+///     Scalar::abs(x)
+/// }
+/// assert_eq!(size(-2.0), 2.0);
+/// ```
+///
+/// Code over `S: Scalar` alone, code over `S: Scalar<Real = f64>` and concrete code call `x.abs()`, whatever is imported.
+pub trait Real: Scalar<Real = Self> + Float + FloatConst + TotalOrder + RelativeEq<Epsilon = Self> + UlpsEq {}
 
 impl Real for f64 {}
 impl Real for f32 {}

@@ -284,6 +284,70 @@ macro_rules! inherent_functions {
                 Scalar::value(self)
             }
 
+            /// Returns whether the value is NaN, as [`Scalar::is_nan`].
+            #[inline]
+            pub fn is_nan(self) -> bool {
+                Scalar::is_nan(self)
+            }
+
+            /// Returns whether the value is finite, as [`Scalar::is_finite`].
+            #[inline]
+            pub fn is_finite(self) -> bool {
+                Scalar::is_finite(self)
+            }
+
+            /// Returns whether the value is ∞ or −∞, as [`Scalar::is_infinite`].
+            #[inline]
+            pub fn is_infinite(self) -> bool {
+                Scalar::is_infinite(self)
+            }
+
+            /// Returns whether the value has a positive sign, as [`Scalar::is_sign_positive`].
+            #[inline]
+            pub fn is_sign_positive(self) -> bool {
+                Scalar::is_sign_positive(self)
+            }
+
+            /// Returns whether the value has a negative sign, as [`Scalar::is_sign_negative`].
+            #[inline]
+            pub fn is_sign_negative(self) -> bool {
+                Scalar::is_sign_negative(self)
+            }
+
+            /// Compares the values in a total order, as [`Scalar::total_cmp`].
+            #[inline]
+            pub fn total_cmp(&self, other: &Self) -> std::cmp::Ordering {
+                Scalar::total_cmp(self, other)
+            }
+
+            /// Returns the angle in radians, as [`Scalar::to_radians`].
+            #[inline]
+            #[track_caller]
+            pub fn to_radians(self) -> Self {
+                Scalar::to_radians(self)
+            }
+
+            /// Returns the angle in degrees, as [`Scalar::to_degrees`].
+            #[inline]
+            #[track_caller]
+            pub fn to_degrees(self) -> Self {
+                Scalar::to_degrees(self)
+            }
+
+            /// Returns the remainder that is never negative, as [`Scalar::rem_euclid`].
+            #[inline]
+            #[track_caller]
+            pub fn rem_euclid(self, y: Self) -> Self {
+                Scalar::rem_euclid(self, y)
+            }
+
+            /// Returns the quotient that belongs to `rem_euclid`, as [`Scalar::div_euclid`].
+            #[inline]
+            #[track_caller]
+            pub fn div_euclid(self, y: Self) -> Self {
+                Scalar::div_euclid(self, y)
+            }
+
             /// Returns the sine and the cosine, as [`Scalar::sin_cos`].
             #[inline]
             #[track_caller]

@@ -1,6 +1,7 @@
 //! What people write in the first hour compiles, in generic code and in concrete code.
 
-use dualtape::{Dual, Scalar, Tape, Taylor, Var, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp};
+use approx::assert_relative_eq;
+use dualtape::{Dual, Scalar, Tape, Taylor, Var, gradient, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp};
 
 use crate::support::refusals::message;
 
@@ -82,4 +83,51 @@ fn the_default_number_is_the_constant_zero() {
     }
     assert!(is_zero::<f64>() && is_zero::<f32>() && is_zero::<Dual>() && is_zero::<Dual<f64, 3>>());
     assert!(is_zero::<Var>() && is_zero::<Var<Dual>>() && is_zero::<Taylor<f64, 2>>());
+}
+
+/// The angle between two directions in degrees, from 0 to 360; NaN and infinities give 0.
+fn turn<S: Scalar<Real = f64>>(from: S, to: S) -> S {
+    let difference = (to - from).to_radians().rem_euclid(S::tau());
+    if difference.is_nan() || difference.is_infinite() { S::zero() } else { difference.to_degrees() }
+}
+
+#[test]
+fn the_methods_of_f64_are_there() {
+    assert_relative_eq!(turn(350.0, 20.0), 30.0, max_relative = 1e-14);
+    assert_eq!(turn(0.0, f64::INFINITY), 0.0);
+    let (y, g) = gradient(|x| turn(x[0], x[1]), &[350.0, 20.0]);
+    assert_eq!(y, turn(350.0, 20.0));
+    assert_relative_eq!(g[..], [-1.0, 1.0]);
+
+    for (x, y) in [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0), (-0.0, 1.0), (1.0, f64::INFINITY)] {
+        let (a, b): (Dual, Dual) = (Dual::variable(x), Dual::constant(y));
+        assert_eq!(a.rem_euclid(b).value().to_bits(), f64::rem_euclid(x, y).to_bits());
+        assert_eq!(a.div_euclid(b).value().to_bits(), f64::div_euclid(x, y).to_bits());
+        assert_eq!(a.to_radians().value().to_bits(), x.to_radians().to_bits());
+        assert_eq!(a.to_degrees().value().to_bits(), x.to_degrees().to_bits());
+        assert_eq!((a.is_sign_positive(), a.is_sign_negative()), (x.is_sign_positive(), x.is_sign_negative()));
+        assert!(a.is_finite() && !a.is_nan() && !a.is_infinite());
+    }
+    let x: Dual<f32> = Dual::variable(1.7);
+    assert_eq!((x.to_radians().value(), x.to_degrees().value()), (1.7_f32.to_radians(), 1.7_f32.to_degrees()));
+    assert_eq!((Var::<f32>::pi().value(), f64::e()), (std::f32::consts::PI, std::f64::consts::E));
+
+    let mut numbers = [3.0, f64::NAN, 1.0, -0.0, 0.0].map(Dual::<f64>::variable);
+    numbers.sort_by(Dual::total_cmp);
+    assert_eq!(format!("{:?}", numbers.map(|x| x.value())), "[-0.0, 0.0, 1.0, 3.0, NaN]");
+}
+
+#[test]
+fn the_methods_of_f64_are_unambiguous_beside_those_of_num_traits() {
+    use num_traits::{Float, FloatConst};
+
+    fn generic<S: Scalar<Real = f64>>(x: S) -> bool {
+        x.is_finite() && x.value().is_finite() && !x.rem_euclid(x).is_sign_negative() && S::pi() > S::e()
+    }
+    fn foreign<F: Float + FloatConst>(x: F) -> F {
+        x.to_radians() + F::PI()
+    }
+    let x: Dual = Dual::variable(90.0);
+    assert!(generic(x) && x.is_finite() && x.rem_euclid(x) == 0.0);
+    assert_eq!(foreign(x), x.to_radians() + Dual::pi());
 }
