@@ -71,12 +71,54 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 {
 }
 
+/// The operands of functions of two numbers, such as [`max`](Scalar::max): a scalar of the same type, or a plain number.
+///
+/// Every [`Scalar`] accepts itself and its [`Real`](Scalar::Real).
+///
+/// ```
+/// use dualtape::{Accepts, Dual};
+///
+/// assert_eq!(<Dual as Accepts<f64>>::accept(2.0).partials, [0.0]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` accepts no operand of type `{Operand}`",
+    label = "expected a `{Self}` or a plain number",
+    note = "write plain numbers as floats: `x.max(2.0)`, not `x.max(2)`",
+    note = "in generic code, plain numbers need `S: Scalar<Real = f64>`; without `Real = f64` write \
+            `x.max(S::from_f64(2.0))`"
+)]
+pub trait Accepts<Operand> {
+    /// Returns the operand as a scalar; a plain number is a constant.
+    fn accept(operand: Operand) -> Self;
+}
+
 /// A number that code can be generic over: `f64`, `f32`, [`Dual`], [`Taylor`](crate::Taylor),
 /// [`Var`](crate::Var), and every nesting of them.
 ///
 /// Arithmetic works with `Self`, with `&Self` and with plain numbers of type [`Real`](Scalar::Real), so that `x * 2.0 +
 /// 1.0` compiles under `S: Scalar<Real = f64>`. Equality and order compare [values](Scalar::value) only, so a branch
 /// goes the same way in every reading.
+///
+/// Functions of two numbers take either: `x.max(y)` and `x.max(0.0)`, `x.hypot(1.0)`, `x.rem_euclid(S::tau())`.
+///
+/// A trait can promise operators of `S` only, not operators of `&S` or `f64` with `S` on the right. So generic code writes `*e *
+/// 2.0` for `e: &S`, `x * 0.5` and `-x + 1.0` or `S::one() - x`. Concrete code over [`Dual`] and
+/// [`Var`](crate::Var) has `0.5 * x` and `1.0 - x` too.
+///
+/// ```compile_fail,E0369
+/// # use dualtape::Scalar;
+/// fn doubled<S: Scalar<Real = f64>>(xs: &[S]) -> Vec<S> {
+///     xs.iter().map(|x| x * 2.0).collect()
+/// }
+/// ```
+///
+/// ```
+/// # use dualtape::Scalar;
+/// fn doubled<S: Scalar<Real = f64>>(xs: &[S]) -> Vec<S> {
+///     xs.iter().map(|&x| x * 2.0).collect()
+/// }
+/// assert_eq!(doubled(&[1.5]), [3.0]);
+/// ```
 ///
 /// `{}`, `{:.3}` and `{:e}` print the number, with the derivatives that it carries; `{:?}` of a variable names its place
 /// on the tape too. `S::default()` is the constant 0.
@@ -120,6 +162,8 @@ pub trait Scalar:
     + Arithmetic<Self>
     + Arithmetic<<Self as Scalar>::Real>
     + for<'a> Arithmetic<&'a Self>
+    + Accepts<Self>
+    + Accepts<<Self as Scalar>::Real>
     + Sum
     + for<'a> Sum<&'a Self>
     + Product
@@ -335,7 +379,11 @@ pub trait Scalar:
     /// assert_eq!(gradient(|x| x[0].rem_euclid(x[1]), &[-1.0, 3.0]), (2.0, vec![1.0, 1.0]));
     /// ```
     #[track_caller]
-    fn rem_euclid(self, y: Self) -> Self {
+    fn rem_euclid<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>,
+    {
+        let y = Self::accept(y);
         let remainder = self % y;
         if remainder < Self::Real::zero() { remainder + y.abs() } else { remainder }
     }
@@ -349,7 +397,11 @@ pub trait Scalar:
     /// assert_eq!(gradient(|x| x[0].div_euclid(x[1]), &[-1.0, 3.0]), (-1.0, vec![0.0, 0.0]));
     /// ```
     #[track_caller]
-    fn div_euclid(self, y: Self) -> Self {
+    fn div_euclid<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>,
+    {
+        let y = Self::accept(y);
         let (whole, one) = ((self / y).trunc(), Self::Real::one());
         let is_below = self % y < Self::Real::zero();
         if is_below && y > Self::Real::zero() {
@@ -695,7 +747,7 @@ pub trait Scalar:
     /// ```
     fn fract(self) -> Self;
 
-    /// x between two plain bounds; its slope at a bound is 1.
+    /// x between two plain bounds; its slope at a bound is 1. Bounds that are scalars: `x.max(lo).min(hi)`.
     ///
     /// # Panics
     ///
@@ -853,14 +905,16 @@ pub trait Scalar:
     /// ```
     fn polygamma(self, m: u32) -> Self;
 
-    /// `selfʸ` for a scalar y; [`powf`](Scalar::powf) takes a plain number.
+    /// `selfʸ` for a scalar y. For a plain y [`powf`](Scalar::powf) is faster.
     ///
     /// ```
     /// use dualtape::{Scalar, gradient};
     ///
     /// assert_eq!(gradient(|x| x[0].pow(x[1]), &[2.0, 3.0]), (8.0, vec![12.0, 5.545177444479562]));
     /// ```
-    fn pow(self, y: Self) -> Self;
+    fn pow<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The logarithm to any base.
     ///
@@ -869,7 +923,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].log(x[1]), &[8.0, 2.0]), (3.0, vec![0.18033688011112042, -2.164042561333445]));
     /// ```
-    fn log(self, base: Self) -> Self;
+    fn log<Y>(self, base: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The angle of the point (`x`, `self`), in radians, right on the axes too.
     ///
@@ -878,7 +934,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].atan2(x[1]), &[0.0, 1.0]), (0.0, vec![1.0, 0.0]));
     /// ```
-    fn atan2(self, x: Self) -> Self;
+    fn atan2<Y>(self, x: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// `√(self² + y²)` without overflow; its gradient at (0, 0) is (0, 0).
     ///
@@ -887,16 +945,22 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].hypot(x[1]), &[3.0, 4.0]), (5.0, vec![0.6000000000000001, 0.8]));
     /// ```
-    fn hypot(self, y: Self) -> Self;
+    fn hypot<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
-    /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
+    /// The larger; at a tie the slope is one half for each, a plain number too; [`relu`](Scalar::relu) has slope 0 there.
+    /// A NaN counts as missing.
     ///
     /// ```
     /// use dualtape::{Scalar, gradient};
     ///
     /// assert_eq!(gradient(|x| x[0].max(x[1]), &[2.0, 3.0]), (3.0, vec![0.0, 1.0]));
+    /// assert_eq!(gradient(|x| x[0].max(0.0), &[2.0]), (2.0, vec![1.0]));
     /// ```
-    fn max(self, other: Self) -> Self;
+    fn max<Y>(self, other: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The smaller; at a tie the slope is one half for each. A NaN counts as missing.
     ///
@@ -905,7 +969,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].min(x[1]), &[2.0, 2.0]), (2.0, vec![0.5, 0.5]));
     /// ```
-    fn min(self, other: Self) -> Self;
+    fn min<Y>(self, other: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The magnitude of `self` with the sign of `sign`.
     ///
@@ -914,7 +980,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].copysign(x[1]), &[2.0, -1.0]), (-2.0, vec![-1.0, 0.0]));
     /// ```
-    fn copysign(self, sign: Self) -> Self;
+    fn copysign<Y>(self, sign: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The positive difference: `self − y` where that is positive, else 0.
     ///
@@ -923,7 +991,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].abs_sub(x[1]), &[3.0, 2.0]), (1.0, vec![1.0, -1.0]));
     /// ```
-    fn abs_sub(self, y: Self) -> Self;
+    fn abs_sub<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>;
 }
 
 /// A plain floating-point number: `f64` or `f32`.
@@ -977,12 +1047,28 @@ macro_rules! plain_functions {
         binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(#[inline] fn $name(self $(, $p: $t)*) -> Self { plain_function!($from $real $name (self $(, $p)*)) })*
-        $(#[inline] fn $name2(self, $other: Self) -> Self { plain_function!($from2 $real $name2 (self, $other)) })*
+        $(
+            #[inline]
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: Accepts<Y>,
+            {
+                let $other = Self::accept($other);
+                plain_function!($from2 $real $name2 (self, $other))
+            }
+        )*
     };
 }
 
 macro_rules! plain_scalar {
     ($real:ident) => {
+        impl Accepts<$real> for $real {
+            #[inline(always)]
+            fn accept(operand: $real) -> $real {
+                operand
+            }
+        }
+
         impl Scalar for $real {
             type Real = $real;
 

@@ -317,7 +317,11 @@ macro_rules! series_functions {
             }
         )*
         $(
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 Self::result_of(&[self, $other], recurrences::$name2(self, $other))
             }
         )*

@@ -114,7 +114,11 @@ macro_rules! traced_functions {
         )*
         $(
             #[track_caller]
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 let (_, by_self, by_other) = rules::$name2(self.value(), $other.value());
                 let value = self.primal.$name2($other.primal);
                 record(operation_name!($name2), value, &[self, $other], &[by_self.number(), by_other.number()])

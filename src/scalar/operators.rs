@@ -247,7 +247,11 @@ macro_rules! chained_functions {
         $(
             #[$inline]
             #[track_caller]
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 let (value, by_self, by_other) = $crate::scalar::rules::$name2(self.inner(), $other.inner());
                 self.apply2($other, value, by_self, by_other)
             }
@@ -337,14 +341,20 @@ macro_rules! inherent_functions {
             /// Returns the remainder that is never negative, as [`Scalar::rem_euclid`].
             #[inline]
             #[track_caller]
-            pub fn rem_euclid(self, y: Self) -> Self {
+            pub fn rem_euclid<Y>(self, y: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
                 Scalar::rem_euclid(self, y)
             }
 
             /// Returns the quotient that belongs to `rem_euclid`, as [`Scalar::div_euclid`].
             #[inline]
             #[track_caller]
-            pub fn div_euclid(self, y: Self) -> Self {
+            pub fn div_euclid<Y>(self, y: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
                 Scalar::div_euclid(self, y)
             }
 
@@ -374,7 +384,10 @@ macro_rules! inherent_functions {
                 #[doc = concat!("Returns [`Scalar::", stringify!($name2), "`].")]
                 #[inline]
                 #[track_caller]
-                pub fn $name2(self, $other: Self) -> Self {
+                pub fn $name2<Y>(self, $other: Y) -> Self
+                where
+                    Self: $crate::Accepts<Y>,
+                {
                     Scalar::$name2(self, $other)
                 }
             )*
@@ -455,7 +468,7 @@ macro_rules! impl_scalar {
             };
 
             use $crate::scalar::operators::{Operators, borrowed, operator};
-            use $crate::{Real, Scalar};
+            use $crate::{Accepts, Real, Scalar};
 
             impl<T: Scalar, $($generics)*> Neg for $type {
                 type Output = Self;
@@ -505,6 +518,19 @@ macro_rules! impl_scalar {
                 #[inline]
                 fn partial_cmp(&self, other: &R) -> Option<Ordering> {
                     self.value().partial_cmp(other)
+                }
+            }
+
+            impl<T: Scalar, $($generics)*> Accepts<Self> for $type {
+                #[inline(always)]
+                fn accept(operand: Self) -> Self {
+                    operand
+                }
+            }
+            impl<R: Real, T: Scalar<Real = R>, $($generics)*> Accepts<R> for $type {
+                #[inline(always)]
+                fn accept(operand: R) -> Self {
+                    Self::from_real(operand)
                 }
             }
 

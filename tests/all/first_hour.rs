@@ -1,7 +1,9 @@
 //! What people write in the first hour compiles, in generic code and in concrete code.
 
 use approx::assert_relative_eq;
-use dualtape::{Dual, Scalar, Tape, Taylor, Var, gradient, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp};
+use dualtape::{
+    Dual, Scalar, Tape, Taylor, Var, derivative, gradient, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp,
+};
 
 use crate::support::refusals::message;
 
@@ -130,4 +132,53 @@ fn the_methods_of_f64_are_unambiguous_beside_those_of_num_traits() {
     let x: Dual = Dual::variable(90.0);
     assert!(generic(x) && x.is_finite() && x.rem_euclid(x) == 0.0);
     assert_eq!(foreign(x), x.to_radians() + Dual::pi());
+}
+
+/// A function of two numbers at every pair of operands that generic code has.
+fn with_plain_numbers<S: Scalar<Real = f64>>(x: S) -> S {
+    let k = 1.5;
+    let angle = x.atan2(1.0) + x.hypot(k) + x.rem_euclid(std::f64::consts::TAU) + x.div_euclid(2.0);
+    let bounded = x.max(0.0).min(3.0) + x.clamp(0.0, 3.0) + x.abs_sub(1.0) + x.copysign(-1.0);
+    angle + bounded + x.pow(2.5) + x.log(10.0)
+}
+
+fn with_scalars<S: Scalar<Real = f64>>(x: S) -> S {
+    let c = S::from_f64;
+    let angle = x.atan2(c(1.0)) + x.hypot(c(1.5)) + x.rem_euclid(S::tau()) + x.div_euclid(c(2.0));
+    let bounded = x.max(c(0.0)).min(c(3.0)) + x.clamp(0.0, 3.0) + x.abs_sub(c(1.0)) + x.copysign(c(-1.0));
+    angle + bounded + x.pow(c(2.5)) + x.log(c(10.0))
+}
+
+/// Code that is generic in the precision too.
+fn positive_part<S: Scalar>(x: S, floor: S::Real) -> S {
+    x.max(S::zero()).max(floor)
+}
+
+#[test]
+fn functions_of_two_numbers_take_plain_numbers() {
+    assert_eq!(with_plain_numbers(2.2), with_scalars(2.2));
+    assert_eq!(derivative(with_plain_numbers, 2.2), derivative(with_scalars, 2.2));
+    assert_eq!(gradient(|x| with_plain_numbers(x[0]), &[2.2]), gradient(|x| with_scalars(x[0]), &[2.2]));
+    let second = |f: fn(Dual<Dual>) -> Dual<Dual>| derivative(|x| derivative(f, x).1, 2.2);
+    assert_eq!(second(with_plain_numbers), second(with_scalars));
+    let (series, expected) = (Taylor::<f64, 3>::variable(2.2), Taylor::<f64, 3>::variable(2.2));
+    assert_eq!(with_plain_numbers(series).to_string(), with_scalars(expected).to_string());
+
+    assert_eq!(positive_part(-1.0_f32, 0.5), 0.5);
+    assert_eq!(derivative(|x| positive_part(x, 0.5), 1.0_f32), (1.0, 1.0));
+}
+
+#[test]
+fn literals_are_operands_of_concrete_numbers() {
+    let f = |x: &[Var]| 1.0 / (1.0 + (-x[0]).exp()) + x[1].max(0.0).hypot(1.0).atan2(x[0]).rem_euclid(0.5);
+    assert!(gradient(f, &[1.0, 2.0]).0.is_finite());
+    assert_eq!(derivative(|x| (2.0 * x).max(x).min(9.0), 3.0), (6.0, 2.0));
+    assert_eq!(derivative(|x| derivative(|x| x.max(0.0) * x, x).1, 3.0), (6.0, 2.0));
+
+    let largest = |x: &[Var]| x.iter().copied().reduce(Var::max).expect("there are elements");
+    assert_eq!(gradient(largest, &[1.0, 5.0, 2.0]), (5.0, vec![0.0, 1.0, 0.0]));
+    fn from_zero<S: Scalar>(x: &[S]) -> S {
+        x.iter().copied().fold(S::zero(), S::max) + x.iter().copied().fold(S::zero(), Scalar::min)
+    }
+    assert_eq!(gradient(from_zero, &[1.0, -5.0]), (-4.0, vec![1.0, 1.0]));
 }
