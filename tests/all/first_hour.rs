@@ -2,7 +2,8 @@
 
 use approx::assert_relative_eq;
 use dualtape::{
-    Dual, Scalar, Tape, Taylor, Var, derivative, gradient, jacobian, jacobian_forward, jacobian_reverse, jvp, vjp,
+    Dual, Function, Parametric, Scalar, Tape, Taylor, Var, check, derivative, function, gradient, implicit, jacobian,
+    jacobian_forward, jacobian_reverse, jvp, vjp,
 };
 
 use crate::support::refusals::message;
@@ -181,4 +182,32 @@ fn literals_are_operands_of_concrete_numbers() {
         x.iter().copied().fold(S::zero(), S::max) + x.iter().copied().fold(S::zero(), Scalar::min)
     }
     assert_eq!(gradient(from_zero, &[1.0, -5.0]), (-4.0, vec![1.0, 1.0]));
+}
+
+#[test]
+fn functions_capture_numbers_and_slices() {
+    let (k, offset) = (3.0, [0.5, 0.25]);
+    let data = vec![1.0, 2.0];
+    let residuals = function!([k: f64, data: &[f64], offset: [f64; 2]] |x: &[S]| -> Vec<S> {
+        data.iter().zip(offset).map(|(&t, offset)| (x[0] * t).exp() * k - x[1] + offset).collect()
+    });
+    check(&residuals, &[0.3, 1.0]).assert_agreement();
+    let (y, j) = residuals.jacobian(&[0.0, 1.0]);
+    assert_eq!((y, j.as_slice()), (vec![2.5, 2.25], &[3.0, -1.0, 6.0, -1.0][..]));
+
+    let product = function!([k: f64] |[x, y]: [S; 2]| -> S { x * y * k });
+    assert_eq!(product.gradient(&[1.0, 2.0]), (6.0, vec![6.0, 3.0]));
+    assert_eq!(product.hessian(&[1.0, 2.0]).2[(0, 1)], 3.0);
+    let rotated = function!(|[x, y]: [S; 2]| -> [S; 2] { [-y, x] });
+    assert_eq!(rotated.eval(&[1.0, 2.0]), [-2.0, 1.0]);
+    let square = function!(f32, |x: S| -> S { x * x });
+    assert_eq!(square.gradient(&[3.0_f32]), (9.0, vec![6.0]));
+
+    let target = &data;
+    let misfit = function!([target: &Vec<f64>,] |x: &[S], p: &[S]| -> S {
+        x.iter().zip(target).map(|(&x, &t)| (x - t).powi(2)).sum::<S>() * p[0]
+    });
+    assert_eq!(misfit.eval(&[2.0, 4.0], &[0.5]), 2.5);
+    let p = [Dual::<f64>::variable(0.5)];
+    assert_eq!(implicit::argmin(&misfit, &[1.0, 2.0], &p).iter().map(|x| x.partials).collect::<Vec<_>>(), [[0.0]; 2]);
 }
