@@ -453,35 +453,57 @@ impl<T: Scalar, const N: usize> From<T> for Dual<T, N> {
 /// every number.
 impl<T: Scalar, const N: usize> fmt::Display for Dual<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        part(self.primal, f)?;
-        if let [only] = self.partials[..] {
-            signed_part(only, f)?;
-        } else {
-            f.write_str(" + [")?;
-            for (lane, &partial) in self.partials.iter().enumerate() {
-                f.write_str(if lane > 0 { ", " } else { "" })?;
-                part(partial, f)?;
-            }
-            f.write_str("]")?;
-        }
-        f.write_str("ε")
+        write_sum(self, Notation::Plain, f)
     }
 }
 
-/// Writes a number, in parentheses where it is a sum itself.
-pub(crate) fn part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let text = match f.precision() {
-        Some(digits) => format!("{x:.digits$}"),
-        None => x.to_string(),
-    };
-    if text.contains(['ε', 't']) { write!(f, "({text})") } else { f.write_str(&text) }
+/// `1.25e2 + 7.5e1ε`.
+impl<T: Scalar, const N: usize> fmt::LowerExp for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_sum(self, Notation::Exponent, f)
+    }
 }
 
-/// Writes a further term of a sum, after its sign.
-pub(crate) fn signed_part<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let negative = x.value() < T::Real::zero();
-    f.write_str(if negative { " - " } else { " + " })?;
-    part(if negative { -x } else { x }, f)
+fn write_sum<T: Scalar, const N: usize>(x: &Dual<T, N>, notation: Notation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    notation.write(x.primal, f)?;
+    if let [only] = x.partials[..] {
+        notation.write_signed(only, f)?;
+    } else {
+        f.write_str(" + [")?;
+        for (lane, &partial) in x.partials.iter().enumerate() {
+            f.write_str(if lane > 0 { ", " } else { "" })?;
+            notation.write(partial, f)?;
+        }
+        f.write_str("]")?;
+    }
+    f.write_str("ε")
+}
+
+/// How the numbers of a sum are written: `125` or `1.25e2`.
+#[derive(Clone, Copy)]
+pub(crate) enum Notation {
+    Plain,
+    Exponent,
+}
+
+impl Notation {
+    /// Writes a number, in parentheses where it is a sum itself.
+    pub(crate) fn write<T: Scalar>(self, x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match (self, f.precision()) {
+            (Notation::Plain, Some(digits)) => format!("{x:.digits$}"),
+            (Notation::Plain, None) => format!("{x}"),
+            (Notation::Exponent, Some(digits)) => format!("{x:.digits$e}"),
+            (Notation::Exponent, None) => format!("{x:e}"),
+        };
+        if text.contains(['ε', 't']) { write!(f, "({text})") } else { f.write_str(&text) }
+    }
+
+    /// Writes a further term of a sum, after its sign.
+    pub(crate) fn write_signed<T: Scalar>(self, x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let negative = x.value() < T::Real::zero();
+        f.write_str(if negative { " - " } else { " + " })?;
+        self.write(if negative { -x } else { x }, f)
+    }
 }
 
 impl<T: Scalar, const N: usize> fmt::Debug for Dual<T, N> {

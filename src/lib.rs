@@ -173,7 +173,7 @@ pub use scalar::dense::{affine, dense};
 pub use scalar::function::{Function, Outputs, Parametric};
 pub use scalar::softmax::{log_softmax, log_sum_exp, softmax};
 pub use scalar::sums::{dot, sum, weighted_sum};
-pub use scalar::{Arithmetic, Real, Scalar};
+pub use scalar::{Accepts, Arithmetic, Real, Scalar};
 pub use series::{Taylor, taylor};
 pub use tools::check::check;
 pub use tools::checkpoint::Checkpointed;

@@ -128,7 +128,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// ```
     /// let tape = dualtape::Tape::new();
-    /// assert_eq!(tape.var(3.0).to_string(), "3 (variable 0)");
+    /// assert_eq!(format!("{:?}", tape.var(3.0)), "3.0 (variable 0)");
     /// ```
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
@@ -458,7 +458,7 @@ impl<T: Scalar, const L: usize> Gradients<T, L> {
     fn of(&self, x: Var<T>) -> &[T; L] {
         if !x.is_constant() && x.place().stamp() != self.stamp {
             panic!(
-                "these gradients are of another recording than the variable {x}: index them by variables that the \
+                "these gradients are of another recording than the variable {x:?}: index them by variables that the \
                  output was computed from"
             );
         }

@@ -5,13 +5,15 @@
 //! differentiates it in reverse. Every nesting of these is a scalar again.
 
 use std::any::Any;
-use std::fmt::{Debug, Display};
+use std::cmp::Ordering;
+use std::fmt::{Debug, Display, LowerExp};
 use std::iter::{Product, Sum};
 use std::mem::ManuallyDrop;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
 use std::thread::AccessError;
 
 use approx::{RelativeEq, UlpsEq};
+use num_traits::float::TotalOrder;
 use num_traits::{Float, FloatConst, One, Zero};
 
 use crate::forward::Dual;
@@ -69,6 +71,27 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 {
 }
 
+/// The operands of functions of two numbers, such as [`max`](Scalar::max): a scalar of the same type, or a plain number.
+///
+/// Every [`Scalar`] accepts itself and its [`Real`](Scalar::Real).
+///
+/// ```
+/// use dualtape::{Accepts, Dual};
+///
+/// assert_eq!(<Dual as Accepts<f64>>::accept(2.0).partials, [0.0]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` accepts no operand of type `{Operand}`",
+    label = "expected a `{Self}` or a plain number",
+    note = "write plain numbers as floats: `x.max(2.0)`, not `x.max(2)`",
+    note = "in generic code, plain numbers need `S: Scalar<Real = f64>`; without `Real = f64` write \
+            `x.max(S::from_f64(2.0))`"
+)]
+pub trait Accepts<Operand> {
+    /// Returns the operand as a scalar; a plain number is a constant.
+    fn accept(operand: Operand) -> Self;
+}
+
 /// A number that code can be generic over: `f64`, `f32`, [`Dual`], [`Taylor`](crate::Taylor),
 /// [`Var`](crate::Var), and every nesting of them.
 ///
@@ -76,8 +99,35 @@ impl<Rhs, S> Arithmetic<Rhs> for S where
 /// 1.0` compiles under `S: Scalar<Real = f64>`. Equality and order compare [values](Scalar::value) only, so a branch
 /// goes the same way in every reading.
 ///
+/// Functions of two numbers take either: `x.max(y)` and `x.max(0.0)`, `x.hypot(1.0)`, `x.rem_euclid(S::tau())`.
+///
+/// A trait can promise operators of `S` only, not operators of `&S` or `f64` with `S` on the right. So generic code writes `*e *
+/// 2.0` for `e: &S`, `x * 0.5` and `-x + 1.0` or `S::one() - x`. Concrete code over [`Dual`] and
+/// [`Var`](crate::Var) has `0.5 * x` and `1.0 - x` too.
+///
+/// ```compile_fail,E0369
+/// # use dualtape::Scalar;
+/// fn doubled<S: Scalar<Real = f64>>(xs: &[S]) -> Vec<S> {
+///     xs.iter().map(|x| x * 2.0).collect()
+/// }
+/// ```
+///
+/// ```
+/// # use dualtape::Scalar;
+/// fn doubled<S: Scalar<Real = f64>>(xs: &[S]) -> Vec<S> {
+///     xs.iter().map(|&x| x * 2.0).collect()
+/// }
+/// assert_eq!(doubled(&[1.5]), [3.0]);
+/// ```
+///
+/// `{}`, `{:.3}` and `{:e}` print the number, with the derivatives that it carries; `{:?}` of a variable names its place
+/// on the tape too. `S::default()` is the constant 0.
+///
 /// Every function has the value of the plain function, bit for bit, at every nesting. Derivatives follow the crate's
 /// conventions at kinks and at the ends of domains.
+///
+/// What else `f64` has is not here: bits and neighbors (`to_bits`, `next_up`) and classes (`classify`, `is_normal`) are
+/// questions about `x.value()`, whole-number casts too (`x.value() as i64`).
 ///
 /// The trait is sealed: readings call hidden methods of each other, so only this crate can add a scalar.
 ///
@@ -104,12 +154,16 @@ pub trait Scalar:
     + 'static
     + Debug
     + Display
+    + LowerExp
+    + Default
     + PartialOrd
     + PartialOrd<<Self as Scalar>::Real>
     + Neg<Output = Self>
     + Arithmetic<Self>
     + Arithmetic<<Self as Scalar>::Real>
     + for<'a> Arithmetic<&'a Self>
+    + Accepts<Self>
+    + Accepts<<Self as Scalar>::Real>
     + Sum
     + for<'a> Sum<&'a Self>
     + Product
@@ -184,6 +238,179 @@ pub trait Scalar:
     /// ```
     fn magnitude(self) -> Self::Real {
         Float::abs(self.value())
+    }
+
+    /// Returns whether the value is NaN.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::constant(f64::NaN).is_nan());
+    /// ```
+    fn is_nan(self) -> bool {
+        Float::is_nan(self.value())
+    }
+
+    /// Returns whether the value is finite; [`is_finite_throughout`](Scalar::is_finite_throughout) asks for the derivatives
+    /// too.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(0.0).sqrt().is_finite());
+    /// ```
+    fn is_finite(self) -> bool {
+        Float::is_finite(self.value())
+    }
+
+    /// Returns whether the value is ∞ or −∞.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(0.0).ln().is_infinite());
+    /// ```
+    fn is_infinite(self) -> bool {
+        Float::is_infinite(self.value())
+    }
+
+    /// Returns whether the value has a positive sign, as +0 has.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(0.0).is_sign_positive());
+    /// ```
+    fn is_sign_positive(self) -> bool {
+        Float::is_sign_positive(self.value())
+    }
+
+    /// Returns whether the value has a negative sign, as −0 has.
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar};
+    ///
+    /// assert!(Dual::<f64>::variable(-0.0).is_sign_negative());
+    /// ```
+    fn is_sign_negative(self) -> bool {
+        Float::is_sign_negative(self.value())
+    }
+
+    /// Compares the values in the order of [`f64::total_cmp`], in which a NaN has a place: for sorting.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// // The slope of the median is that of the element in the middle.
+    /// let median = |x: &[_]| {
+    ///     let mut sorted: Vec<dualtape::Var> = x.to_vec();
+    ///     sorted.sort_by(Scalar::total_cmp);
+    ///     sorted[x.len() / 2]
+    /// };
+    /// assert_eq!(gradient(median, &[3.0, 1.0, 2.0]), (2.0, vec![0.0, 0.0, 1.0]));
+    /// ```
+    fn total_cmp(&self, other: &Self) -> Ordering {
+        TotalOrder::total_cmp(&self.value(), &other.value())
+    }
+
+    /// Returns the constant π. [`from_real`](Scalar::from_real) makes a scalar of every other constant:
+    /// `S::from_real(std::f64::consts::LN_2)`, `S::from_real(f64::INFINITY)`.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// fn half_circle<S: Scalar>(radius: S) -> S {
+    ///     S::pi() * radius
+    /// }
+    ///
+    /// assert_eq!(derivative(half_circle, 1.0), (std::f64::consts::PI, std::f64::consts::PI));
+    /// ```
+    fn pi() -> Self {
+        Self::from_real(Self::Real::PI())
+    }
+
+    /// Returns the constant τ = 2π.
+    ///
+    /// ```
+    /// assert_eq!(<f64 as dualtape::Scalar>::tau(), std::f64::consts::TAU);
+    /// ```
+    fn tau() -> Self {
+        Self::from_real(Self::Real::TAU())
+    }
+
+    /// Returns the constant e.
+    ///
+    /// ```
+    /// assert_eq!(<f64 as dualtape::Scalar>::e(), std::f64::consts::E);
+    /// ```
+    fn e() -> Self {
+        Self::from_real(Self::Real::E())
+    }
+
+    /// The angle in radians of an angle in degrees.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.to_radians(), 180.0), (std::f64::consts::PI, 1.0_f64.to_radians()));
+    /// ```
+    #[track_caller]
+    fn to_radians(self) -> Self {
+        self * Float::to_radians(Self::Real::one())
+    }
+
+    /// The angle in degrees of an angle in radians.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, derivative};
+    ///
+    /// assert_eq!(derivative(|x| x.to_degrees(), 1.0), (1.0_f64.to_degrees(), 1.0_f64.to_degrees()));
+    /// ```
+    #[track_caller]
+    fn to_degrees(self) -> Self {
+        self * Float::to_degrees(Self::Real::one())
+    }
+
+    /// The remainder that is never negative, as [`f64::rem_euclid`]: an angle in one turn, say.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].rem_euclid(x[1]), &[-1.0, 3.0]), (2.0, vec![1.0, 1.0]));
+    /// ```
+    #[track_caller]
+    fn rem_euclid<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>,
+    {
+        let y = Self::accept(y);
+        let remainder = self % y;
+        if remainder < Self::Real::zero() { remainder + y.abs() } else { remainder }
+    }
+
+    /// The whole number of times that `y` goes into `self` with a [remainder](Scalar::rem_euclid) that is not negative.
+    /// Its slopes are 0.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, gradient};
+    ///
+    /// assert_eq!(gradient(|x| x[0].div_euclid(x[1]), &[-1.0, 3.0]), (-1.0, vec![0.0, 0.0]));
+    /// ```
+    #[track_caller]
+    fn div_euclid<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>,
+    {
+        let y = Self::accept(y);
+        let (whole, one) = ((self / y).trunc(), Self::Real::one());
+        let is_below = self % y < Self::Real::zero();
+        if is_below && y > Self::Real::zero() {
+            whole - one
+        } else if is_below {
+            whole + one
+        } else {
+            whole
+        }
     }
 
     /// The sine and the cosine.
@@ -520,7 +747,7 @@ pub trait Scalar:
     /// ```
     fn fract(self) -> Self;
 
-    /// x between two plain bounds; its slope at a bound is 1.
+    /// x between two plain bounds; its slope at a bound is 1. Bounds that are scalars: `x.max(lo).min(hi)`.
     ///
     /// # Panics
     ///
@@ -678,14 +905,16 @@ pub trait Scalar:
     /// ```
     fn polygamma(self, m: u32) -> Self;
 
-    /// `selfʸ` for a scalar y; [`powf`](Scalar::powf) takes a plain number.
+    /// `selfʸ` for a scalar y. For a plain y [`powf`](Scalar::powf) is faster.
     ///
     /// ```
     /// use dualtape::{Scalar, gradient};
     ///
     /// assert_eq!(gradient(|x| x[0].pow(x[1]), &[2.0, 3.0]), (8.0, vec![12.0, 5.545177444479562]));
     /// ```
-    fn pow(self, y: Self) -> Self;
+    fn pow<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The logarithm to any base.
     ///
@@ -694,7 +923,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].log(x[1]), &[8.0, 2.0]), (3.0, vec![0.18033688011112042, -2.164042561333445]));
     /// ```
-    fn log(self, base: Self) -> Self;
+    fn log<Y>(self, base: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The angle of the point (`x`, `self`), in radians, right on the axes too.
     ///
@@ -703,7 +934,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].atan2(x[1]), &[0.0, 1.0]), (0.0, vec![1.0, 0.0]));
     /// ```
-    fn atan2(self, x: Self) -> Self;
+    fn atan2<Y>(self, x: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// `√(self² + y²)` without overflow; its gradient at (0, 0) is (0, 0).
     ///
@@ -712,16 +945,22 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].hypot(x[1]), &[3.0, 4.0]), (5.0, vec![0.6000000000000001, 0.8]));
     /// ```
-    fn hypot(self, y: Self) -> Self;
+    fn hypot<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
-    /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
+    /// The larger; at a tie the slope is one half for each, a plain number too; [`relu`](Scalar::relu) has slope 0 there.
+    /// A NaN counts as missing.
     ///
     /// ```
     /// use dualtape::{Scalar, gradient};
     ///
     /// assert_eq!(gradient(|x| x[0].max(x[1]), &[2.0, 3.0]), (3.0, vec![0.0, 1.0]));
+    /// assert_eq!(gradient(|x| x[0].max(0.0), &[2.0]), (2.0, vec![1.0]));
     /// ```
-    fn max(self, other: Self) -> Self;
+    fn max<Y>(self, other: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The smaller; at a tie the slope is one half for each. A NaN counts as missing.
     ///
@@ -730,7 +969,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].min(x[1]), &[2.0, 2.0]), (2.0, vec![0.5, 0.5]));
     /// ```
-    fn min(self, other: Self) -> Self;
+    fn min<Y>(self, other: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The magnitude of `self` with the sign of `sign`.
     ///
@@ -739,7 +980,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].copysign(x[1]), &[2.0, -1.0]), (-2.0, vec![-1.0, 0.0]));
     /// ```
-    fn copysign(self, sign: Self) -> Self;
+    fn copysign<Y>(self, sign: Y) -> Self
+    where
+        Self: Accepts<Y>;
 
     /// The positive difference: `self − y` where that is positive, else 0.
     ///
@@ -748,7 +991,9 @@ pub trait Scalar:
     ///
     /// assert_eq!(gradient(|x| x[0].abs_sub(x[1]), &[3.0, 2.0]), (1.0, vec![1.0, -1.0]));
     /// ```
-    fn abs_sub(self, y: Self) -> Self;
+    fn abs_sub<Y>(self, y: Y) -> Self
+    where
+        Self: Accepts<Y>;
 }
 
 /// A plain floating-point number: `f64` or `f32`.
@@ -764,7 +1009,27 @@ pub trait Scalar:
 /// assert_eq!(gradient(product, &[2.0_f32, 3.0]), (6.0, vec![3.0, 2.0]));
 /// assert_eq!(gradient(product, &[2.0_f64, 3.0]), (6.0, vec![3.0, 2.0]));
 /// ```
-pub trait Real: Scalar<Real = Self> + Float + FloatConst + RelativeEq<Epsilon = Self> + UlpsEq {}
+///
+/// A `Real` is a [`Scalar`] and a [`num_traits::Float`], and both have `sin`, `abs`, `is_nan` and their like. Code that
+/// is generic over `R: Real` says which it means, and so does code over `S: Scalar + Float`:
+///
+/// ```compile_fail,E0034
+/// # use dualtape::Real;
+/// fn size<R: Real>(x: R) -> R {
+///     x.abs()
+/// }
+/// ```
+///
+/// ```
+/// # use dualtape::{Real, Scalar};
+/// fn size<R: Real>(x: R) -> R {
+///     Scalar::abs(x)
+/// }
+/// assert_eq!(size(-2.0), 2.0);
+/// ```
+///
+/// Code over `S: Scalar` alone, code over `S: Scalar<Real = f64>` and concrete code call `x.abs()`, whatever is imported.
+pub trait Real: Scalar<Real = Self> + Float + FloatConst + TotalOrder + RelativeEq<Epsilon = Self> + UlpsEq {}
 
 impl Real for f64 {}
 impl Real for f32 {}
@@ -782,12 +1047,28 @@ macro_rules! plain_functions {
         binary { $($name2:ident($other:ident) $from2:ident in $domain2:expr;)* }
     ) => {
         $(#[inline] fn $name(self $(, $p: $t)*) -> Self { plain_function!($from $real $name (self $(, $p)*)) })*
-        $(#[inline] fn $name2(self, $other: Self) -> Self { plain_function!($from2 $real $name2 (self, $other)) })*
+        $(
+            #[inline]
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: Accepts<Y>,
+            {
+                let $other = Self::accept($other);
+                plain_function!($from2 $real $name2 (self, $other))
+            }
+        )*
     };
 }
 
 macro_rules! plain_scalar {
     ($real:ident) => {
+        impl Accepts<$real> for $real {
+            #[inline(always)]
+            fn accept(operand: $real) -> $real {
+                operand
+            }
+        }
+
         impl Scalar for $real {
             type Real = $real;
 

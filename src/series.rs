@@ -19,8 +19,8 @@ use std::ops::{Index, IndexMut};
 use num_traits::One;
 
 use crate::forward::Dual;
+use crate::forward::Notation;
 use crate::forward::level::{Level, Leveled, at_level};
-use crate::forward::{part, signed_part};
 use crate::scalar::Scalar;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
@@ -318,7 +318,11 @@ macro_rules! series_functions {
             }
         )*
         $(
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 Self::result_of(&[self, $other], recurrences::$name2(self, $other))
             }
         )*
@@ -418,18 +422,33 @@ impl<T: Scalar, const K: usize> From<T> for Taylor<T, K> {
 /// `8 + 12t + 6t² + 1t³`; the precision applies to every number.
 impl<T: Scalar, const K: usize> fmt::Display for Taylor<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        part(self.primal, f)?;
-        for (k, &coefficient) in (1..).zip(&self.higher) {
-            signed_part(coefficient, f)?;
-            f.write_str("t")?;
-            if k > 1 {
-                let digits = k.to_string();
-                let raised = digits.bytes().map(|digit| SUPERSCRIPTS[usize::from(digit - b'0')]);
-                f.write_str(&raised.collect::<String>())?;
-            }
-        }
-        Ok(())
+        write_series(self, Notation::Plain, f)
     }
+}
+
+/// `8e0 + 1.2e1t + 6e0t² + 1e0t³`.
+impl<T: Scalar, const K: usize> fmt::LowerExp for Taylor<T, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_series(self, Notation::Exponent, f)
+    }
+}
+
+fn write_series<T: Scalar, const K: usize>(
+    x: &Taylor<T, K>,
+    notation: Notation,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    notation.write(x.primal, f)?;
+    for (k, &coefficient) in (1..).zip(&x.higher) {
+        notation.write_signed(coefficient, f)?;
+        f.write_str("t")?;
+        if k > 1 {
+            let digits = k.to_string();
+            let raised = digits.bytes().map(|digit| SUPERSCRIPTS[usize::from(digit - b'0')]);
+            f.write_str(&raised.collect::<String>())?;
+        }
+    }
+    Ok(())
 }
 
 const SUPERSCRIPTS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];

@@ -15,6 +15,14 @@
 //! | [`hessian`] | `f: Tⁿ → T` | forward over reverse | at most n/8 times [`gradient`] in 8 lanes |
 //!
 //! All are generic in the scalar `T` of the point, so a verb inside a verb gives a derivative of a derivative.
+//!
+//! A function of several outputs returns an array or a vector, or anything else that is a slice of numbers. An iterator
+//! is collected by name, `collect::<Vec<_>>()`: the verb cannot tell the compiler which collection is meant.
+//!
+//! ```compile_fail,E0283
+//! # use dualtape::jacobian;
+//! let (y, j) = jacobian(|x| x.iter().map(|x| x * x).collect(), &[2.0, 3.0]);
+//! ```
 
 mod matrix;
 
@@ -227,13 +235,20 @@ fn as_array<S, const N: usize>(x: &[S]) -> &[S; N] {
 /// ```
 /// use dualtape::{jacobian, jacobian_forward};
 ///
-/// let (y, j) = jacobian(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]);
+/// let (y, j) = jacobian(|x| [x[0] * x[1], x[0]], &[2.0, 3.0]);
 /// assert_eq!(y, [6.0, 2.0]);
-/// assert_eq!(j, jacobian_forward(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]).1);
+/// assert_eq!(j, jacobian_forward(|x| [x[0] * x[1], x[0]], &[2.0, 3.0]).1);
+///
+/// // Outputs from an iterator: name the vector.
+/// let (y, _) = jacobian(|x| x.iter().map(|x| x * x).collect::<Vec<_>>(), &[2.0, 3.0]);
+/// assert_eq!(y, [4.0, 9.0]);
 /// ```
 #[doc(alias = "jacfwd")]
 #[track_caller]
-pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
+pub fn jacobian<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
+    f: impl Fn(&[Dual<T, LANES>]) -> Y,
+    x: &[T],
+) -> (Vec<T>, Matrix<T>) {
     jacobian_forward(f, x)
 }
 
@@ -251,23 +266,24 @@ pub fn jacobian<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
 /// ```
 /// use dualtape::{Scalar, jacobian_forward};
 ///
-/// let (y, j) = jacobian_forward(|x| vec![x[0] * x[1], x[1].exp()], &[2.0, 0.0]);
+/// let (y, j) = jacobian_forward(|x| [x[0] * x[1], x[1].exp()], &[2.0, 0.0]);
 /// assert_eq!(y, [0.0, 1.0]);
 /// assert_eq!(j.rows().collect::<Vec<_>>(), [[0.0, 2.0], [0.0, 1.0]]);
 /// ```
 #[doc(alias = "jacfwd")]
 #[track_caller]
-pub fn jacobian_forward<T: Scalar>(
-    f: impl Fn(&[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
+pub fn jacobian_forward<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
+    f: impl Fn(&[Dual<T, LANES>]) -> Y,
     x: &[T],
 ) -> (Vec<T>, Matrix<T>) {
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
     for_lanes(x, |inputs, lanes| {
         let outputs = at_level("jacobian", inputs, &f);
+        let outputs = outputs.as_ref();
         let (y, matrix) =
             result.get_or_insert_with(|| (vec![T::zero(); outputs.len()], Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
-        write_columns(&outputs, lanes, x.len(), y, matrix.entries_mut());
+        write_columns(outputs, lanes, x.len(), y, matrix.entries_mut());
     });
     result.expect("f was called at least once")
 }
@@ -333,16 +349,17 @@ fn write_columns<T: Scalar>(
 /// ```
 /// use dualtape::jacobian_reverse;
 ///
-/// let (y, j) = jacobian_reverse(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0]);
+/// let (y, j) = jacobian_reverse(|x| [x[0] * x[1], x[0]], &[2.0, 3.0]);
 /// assert_eq!(y, [6.0, 2.0]);
 /// assert_eq!(j.rows().collect::<Vec<_>>(), [[3.0, 2.0], [1.0, 0.0]]);
 /// ```
 #[doc(alias = "jacrev")]
 #[track_caller]
-pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> (Vec<T>, Matrix<T>) {
+pub fn jacobian_reverse<T: Scalar, Y: AsRef<[Var<T>]>>(f: impl FnOnce(&[Var<T>]) -> Y, x: &[T]) -> (Vec<T>, Matrix<T>) {
     let tape = Tape::new();
     let x = tape.vars(x);
     let outputs = f(&x);
+    let outputs = outputs.as_ref();
     let mut matrix = Matrix::zeros(outputs.len(), x.len());
     if let [output] = outputs[..] {
         matrix[0].copy_from_slice(&tape.backward(output).wrt(&x));
@@ -375,16 +392,16 @@ pub fn jacobian_reverse<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: 
 /// ```
 /// use dualtape::jvp;
 ///
-/// let (y, slope) = jvp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
+/// let (y, slope) = jvp(|x| [x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
 /// assert_eq!((y, slope), (vec![6.0, 2.0], vec![23.0, 1.0]));
 /// ```
 #[doc(alias = "pushforward")]
 #[doc(alias = "directional derivative")]
 #[track_caller]
-pub fn jvp<T: Scalar>(f: impl FnOnce(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
+pub fn jvp<T: Scalar, Y: AsRef<[Dual<T>]>>(f: impl FnOnce(&[Dual<T>]) -> Y, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    at_level("jvp", &mut inputs, f).iter().map(|y| (y.primal, y.partials[0])).unzip()
+    at_level("jvp", &mut inputs, f).as_ref().iter().map(|y| (y.primal, y.partials[0])).unzip()
 }
 
 /// Returns `(f(x), uᵀ·J)`, the gradient of `u·f`, in reverse mode.
@@ -400,15 +417,16 @@ pub fn jvp<T: Scalar>(f: impl FnOnce(&[Dual<T>]) -> Vec<Dual<T>>, x: &[T], v: &[
 /// ```
 /// use dualtape::vjp;
 ///
-/// let (y, g) = vjp(|x| vec![x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
+/// let (y, g) = vjp(|x| [x[0] * x[1], x[0]], &[2.0, 3.0], &[1.0, 10.0]);
 /// assert_eq!((y, g), (vec![6.0, 2.0], vec![13.0, 2.0]));
 /// ```
 #[doc(alias = "pullback")]
 #[track_caller]
-pub fn vjp<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
+pub fn vjp<T: Scalar, Y: AsRef<[Var<T>]>>(f: impl FnOnce(&[Var<T>]) -> Y, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
     let tape = Tape::new();
     let x = tape.vars(x);
     let outputs = f(&x);
+    let outputs = outputs.as_ref();
     assert_directions("vjp", "f(x)", outputs.len(), "u", u.len());
     let seeds: Vec<(Var<T>, T)> = outputs.iter().copied().zip(u.iter().copied()).collect();
     (outputs.iter().map(|y| y.primal()).collect(), tape.backward_seeded(&seeds).wrt(&x))

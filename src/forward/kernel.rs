@@ -317,12 +317,18 @@ impl<T: Scalar, const N: usize> From<T> for KernelDual<T, N> {
 
 impl<T: Scalar, const N: usize> fmt::Display for KernelDual<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.dual().fmt(f)
+        fmt::Display::fmt(&self.dual(), f)
+    }
+}
+
+impl<T: Scalar, const N: usize> fmt::LowerExp for KernelDual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.dual(), f)
     }
 }
 
 impl<T: Scalar, const N: usize> fmt::Debug for KernelDual<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.dual().fmt(f)
+        fmt::Debug::fmt(&self.dual(), f)
     }
 }

@@ -114,7 +114,11 @@ macro_rules! traced_functions {
         )*
         $(
             #[track_caller]
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 let (_, by_self, by_other) = rules::$name2(self.value(), $other.value());
                 let value = self.primal.$name2($other.primal);
                 record(operation_name!($name2), value, &[self, $other], &[by_self.number(), by_other.number()])
@@ -374,17 +378,25 @@ impl<T: Scalar> From<T> for Traced<T> {
     }
 }
 
-/// The value and the number of the node, `3 (node 7)`; a constant is its value alone.
+/// The value, in the given format.
 impl<T: Scalar> fmt::Display for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.primal, f)?;
-        if self.is_constant() { Ok(()) } else { write!(f, " (node {})", self.index) }
+        fmt::Display::fmt(&self.primal, f)
     }
 }
 
+/// The value, in the given format.
+impl<T: Scalar> fmt::LowerExp for Traced<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.primal, f)
+    }
+}
+
+/// The value and the number of the node, `3.0 (node 7)`; a constant is its value alone.
 impl<T: Scalar> fmt::Debug for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Debug::fmt(&self.primal, f)?;
+        if self.is_constant() { Ok(()) } else { write!(f, " (node {})", self.index) }
     }
 }
 

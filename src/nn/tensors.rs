@@ -10,7 +10,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use super::{Mlp, Standardizer};
-use crate::scalar::Real;
+use crate::scalar::{Real, Scalar};
 
 /// Tensors of `f64` or `f32` by name, and texts by key.
 ///
@@ -223,7 +223,7 @@ impl Tensors {
     /// [`get`](Tensors::get) of a tensor in which no number is infinite or NaN.
     pub(super) fn get_finite<R: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<R>, TensorError> {
         let numbers = self.get::<R>(name, shape)?;
-        match numbers.iter().position(|x| !x.is_finite()) {
+        match numbers.iter().position(|&x| !Scalar::is_finite(x)) {
             Some(index) => {
                 Err(TensorError::NotFinite { name: name.to_string(), index, number: numbers[index].to_string() })
             }

@@ -565,17 +565,24 @@ impl<T: Scalar> From<T> for Var<T> {
     }
 }
 
-/// The value and the position on the tape, `3 (variable 7)`; a constant is its
-/// value alone.
+/// The value, in the given format.
 impl<T: Scalar> fmt::Display for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.primal, f)?;
-        if self.is_constant() { Ok(()) } else { write!(f, " (variable {})", self.place.position()) }
+        fmt::Display::fmt(&self.primal, f)
     }
 }
 
+/// The value, in the given format.
+impl<T: Scalar> fmt::LowerExp for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.primal, f)
+    }
+}
+
+/// The value and the position on the tape, `3.0 (variable 7)`; a constant is its value alone.
 impl<T: Scalar> fmt::Debug for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Debug::fmt(&self.primal, f)?;
+        if self.is_constant() { Ok(()) } else { write!(f, " (variable {})", self.place.position()) }
     }
 }

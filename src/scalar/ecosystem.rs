@@ -114,10 +114,10 @@ macro_rules! impl_ecosystem {
                     Scalar::signum(*self)
                 }
                 fn is_positive(&self) -> bool {
-                    self.value().is_sign_positive()
+                    Scalar::is_sign_positive(*self)
                 }
                 fn is_negative(&self) -> bool {
-                    self.value().is_sign_negative()
+                    Scalar::is_sign_negative(*self)
                 }
             }
 
@@ -179,7 +179,7 @@ macro_rules! impl_ecosystem {
                     exp(); exp2(); exp_m1(); ln(); log(base: Self); log2(); log10(); ln_1p();
                     max(other: Self); min(other: Self); abs_sub(other: Self); copysign(sign: Self);
                     sin(); cos(); tan(); asin(); acos(); atan(); atan2(other: Self);
-                    sinh(); cosh(); tanh(); asinh(); acosh(); atanh();
+                    sinh(); cosh(); tanh(); asinh(); acosh(); atanh(); to_degrees(); to_radians();
                 }
                 fn powf(self, exponent: Self) -> Self {
                     Scalar::pow(self, exponent)
@@ -192,20 +192,14 @@ macro_rules! impl_ecosystem {
                     assert!(lo <= hi, "clamp: the lower bound {lo} is not below the upper bound {hi}");
                     if self < lo { lo } else if self > hi { hi } else { self }
                 }
-                fn to_degrees(self) -> Self {
-                    self * Ground::<T>::one().to_degrees()
-                }
-                fn to_radians(self) -> Self {
-                    self * Ground::<T>::one().to_radians()
-                }
                 fn is_nan(self) -> bool {
-                    self.value().is_nan()
+                    Scalar::is_nan(self)
                 }
                 fn is_infinite(self) -> bool {
-                    self.value().is_infinite()
+                    Scalar::is_infinite(self)
                 }
                 fn is_finite(self) -> bool {
-                    self.value().is_finite()
+                    Scalar::is_finite(self)
                 }
                 fn is_normal(self) -> bool {
                     self.value().is_normal()
@@ -217,10 +211,10 @@ macro_rules! impl_ecosystem {
                     self.value().classify()
                 }
                 fn is_sign_positive(self) -> bool {
-                    self.value().is_sign_positive()
+                    Scalar::is_sign_positive(self)
                 }
                 fn is_sign_negative(self) -> bool {
-                    self.value().is_sign_negative()
+                    Scalar::is_sign_negative(self)
                 }
                 fn integer_decode(self) -> (u64, i16, i8) {
                     self.value().integer_decode()

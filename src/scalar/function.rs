@@ -98,6 +98,12 @@ impl<R: Real, const M: usize> Outputs<R> for [R; M] {
 /// for cheap arithmetic, 16 for sines and exponentials, and 8 for long [dot products](crate::dot), each of which is one
 /// statement on a tape. For a Jacobian of as many outputs as inputs it is 64, and with a quarter of the outputs 40.
 /// Call a verb to choose the mode yourself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Function`, a function of a slice that is generic in the number",
+    label = "evaluated with several types of numbers, which a closure or a plain `fn` cannot be",
+    note = "of a generic fn: `fn f<S: Scalar<Real = f64>>(x: &[S]) -> S`, pass `&function!(f)`",
+    note = "of a closure: `&function!([k: f64, data: &[f64]] |x: &[S]| -> S {{ ... }})` with what it captures"
+)]
 pub trait Function<R: Real = f64> {
     /// The outputs, at plain numbers.
     type Output: Outputs<R>;
@@ -215,6 +221,12 @@ pub(crate) fn slice_of<O: Outputs<R>, R, S: Copy>(y: O::Of<S>) -> Vec<S> {
 /// let line = function!(line: &[S], &[S] -> Vec<S>);
 /// assert_eq!(line.eval(&[1.0, 2.0], &[3.0, 10.0]), [13.0, 16.0]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Parametric`, a function of two slices that is generic in the number",
+    label = "evaluated with several types of numbers, which a closure or a plain `fn` cannot be",
+    note = "of a generic fn: `fn f<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S`, pass `&function!(f: &[S], &[S] -> S)`",
+    note = "of a closure: `&function!([k: f64, data: &[f64]] |x: &[S], p: &[S]| -> S {{ ... }})` with what it captures"
+)]
 pub trait Parametric<R: Real = f64> {
     /// The outputs, at plain numbers.
     type Output: Outputs<R>;
@@ -247,8 +259,74 @@ pub trait Parametric<R: Real = f64> {
 /// let rotate = function!(rotate: [S; 2] -> &mut [S; 2]);
 /// assert_eq!(rotate.eval(&[1.0, 2.0]), [-2.0, 1.0]);
 /// ```
+///
+/// # With data
+///
+/// A function of data is written in place, as a closure after the list of its captures with their types. `k: f64`
+/// copies a number, `data: &[f64]` borrows a slice, an array or a vector. Arguments are `x: &[S]`, `x: S`,
+/// `[x, y]: [S; 2]`, or two slices; outputs are `S`, `Vec<S>` or `[S; M]`. A type that implements [`Function`] owns its
+/// data.
+///
+/// ```
+/// use dualtape::{Scalar, check, function};
+///
+/// let strike = 2.0;
+/// let data = vec![1.0, 2.0, 4.0];
+/// let loss = function!([strike: f64, data: &[f64]] |x: &[S]| -> S {
+///     data.iter().map(|&t| (x[0] * t + x[1] - strike).powi(2)).sum()
+/// });
+/// check(&loss, &[0.5, 1.0]).assert_agreement();
+/// ```
+///
+/// A closure alone has one type of number, which is not enough:
+///
+/// ```compile_fail,E0277
+/// # use dualtape::{Var, check};
+/// check(&|x: &[Var]| x[0] * x[1], &[2.0, 3.0]);
+/// ```
+///
+/// A capture that is missing from the list is the error "can't capture dynamic environment", and a closure without its
+/// output is an error that lists what the macro reads:
+///
+/// ```compile_fail,E0434
+/// # use dualtape::{Scalar, check, function};
+/// let k = 2.0;
+/// check(&function!(|x: &[S]| -> S { x[0] * k }), &[2.0, 3.0]);
+/// ```
+///
+/// ```compile_fail
+/// # use dualtape::{Scalar, check, function};
+/// let k = 2.0;
+/// check(&function!(|x: &[S]| x[0] * k), &[2.0, 3.0]);
+/// ```
 #[macro_export]
 macro_rules! function {
+    ([$($captures:tt)*] |$($closure:tt)*) => {
+        $crate::function!(f64, [$($captures)*] |$($closure)*)
+    };
+    (|$($closure:tt)*) => {
+        $crate::function!(f64, [] |$($closure)*)
+    };
+    ($real:ty, |$($closure:tt)*) => {
+        $crate::function!($real, [] |$($closure)*)
+    };
+    ($real:ty, [$($captures:tt)*] |$x:ident: S| -> $($rest:tt)*) => {
+        $crate::function!(@closure $real, Function (x), {
+            let $x = $crate::function!(@inputs x, 1)[0];
+        }, [$($captures)*], $($rest)*)
+    };
+    ($real:ty, [$($captures:tt)*] |[$($x:ident),* $(,)?]: [S; $n:expr]| -> $($rest:tt)*) => {
+        $crate::function!(@closure $real, Function (x), {
+            let [$($x),*] = *$crate::function!(@inputs x, $n);
+        }, [$($captures)*], $($rest)*)
+    };
+    ($real:ty, [$($captures:tt)*] |$x:ident: &[S]| -> $($rest:tt)*) => {
+        $crate::function!(@closure $real, Function ($x), {}, [$($captures)*], $($rest)*)
+    };
+    ($real:ty, [$($captures:tt)*] |$x:ident: &[S], $p:ident: &[S]| -> $($rest:tt)*) => {
+        $crate::function!(@closure $real, Parametric ($x $p), {}, [$($captures)*], $($rest)*)
+    };
+
     ($function:path $(: $($signature:tt)*)?) => {
         $crate::function!(f64, $function $(: $($signature)*)?)
     };
@@ -270,6 +348,42 @@ macro_rules! function {
     ($real:ty, $function:path: &[S] -> $($output:tt)*) => {
         $crate::function!(@value $real, Function (x), $function, (x), $($output)*)
     };
+
+    (@closure $real:ty, $trait:ident $slices:tt, $inputs:tt, $captures:tt, S $body:block) => {
+        $crate::function!(@capture $captures {} $real, $trait $slices, $inputs, $real, S, $body)
+    };
+    (@closure $real:ty, $trait:ident $slices:tt, $inputs:tt, $captures:tt, Vec<S> $body:block) => {
+        $crate::function!(@capture $captures {} $real, $trait $slices, $inputs, Vec<$real>, Vec<S>, $body)
+    };
+    (@closure $real:ty, $trait:ident $slices:tt, $inputs:tt, $captures:tt, [S; $m:expr] $body:block) => {
+        $crate::function!(@capture $captures {} $real, $trait $slices, $inputs, [$real; $m], [S; $m], $body)
+    };
+
+    (@capture [$name:ident: &$type:ty $(, $($more:tt)*)?] {$($done:tt)*} $($rest:tt)*) => {
+        $crate::function!(@capture [$($($more)*)?] {$($done)* $name: &'captured $type = &$name,} $($rest)*)
+    };
+    (@capture [$name:ident: $type:ty $(, $($more:tt)*)?] {$($done:tt)*} $($rest:tt)*) => {
+        $crate::function!(@capture [$($($more)*)?] {$($done)* $name: $type = $name,} $($rest)*)
+    };
+    (
+        @capture [] {$($name:ident: $type:ty = $value:expr,)*}
+        $real:ty, $trait:ident ($($slice:ident)*), {$($inputs:tt)*}, $output:ty, $outputs:ty, $body:block
+    ) => {{
+        struct Value<'captured> {
+            captured: ::std::marker::PhantomData<&'captured ()>,
+            $($name: $type,)*
+        }
+        impl<'captured> $crate::$trait<$real> for Value<'captured> {
+            type Output = $output;
+            #[inline(always)]
+            fn eval<S: $crate::Scalar<Real = $real>>(&self, $($slice: &[S]),*) -> $outputs {
+                let Value { captured: _, $($name,)* } = *self;
+                $($inputs)*
+                $body
+            }
+        }
+        Value { captured: ::std::marker::PhantomData, $($name: $value,)* }
+    }};
 
     (@inputs $x:ident, $n:expr) => {
         match <&[S; $n]>::try_from($x) {
@@ -306,4 +420,14 @@ macro_rules! function {
         }
         Value
     }};
+
+    ($($unreadable:tt)*) => {
+        compile_error!(
+            "function! takes the name of a generic fn, and its signature where that is not `&[S] -> S`: \
+             `function!(f)`, `function!(f: [S; 2] -> Vec<S>)`; or a closure with its output, in braces, after the list \
+             of what it captures: `function!([k: f64, data: &[f64]] |x: &[S]| -> S { ... })`. \
+             Inputs are `S`, `&[S]`, `[S; N]`, `&[S; N]` of a fn, or two slices `&[S], &[S]`; outputs are `S`, \
+             `Vec<S>`, `[S; M]`, or `&mut [S; M]` of a fn. Write `f32` first for a function over f32."
+        )
+    };
 }

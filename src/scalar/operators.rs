@@ -256,7 +256,11 @@ macro_rules! chained_functions {
         $(
             #[$inline]
             #[track_caller]
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 let (value, by_self, by_other) = $crate::scalar::rules::$name2(self.inner(), $other.inner());
                 self.apply2($other, value, by_self, by_other)
             }
@@ -293,6 +297,76 @@ macro_rules! inherent_functions {
                 Scalar::value(self)
             }
 
+            /// Returns whether the value is NaN, as [`Scalar::is_nan`].
+            #[inline]
+            pub fn is_nan(self) -> bool {
+                Scalar::is_nan(self)
+            }
+
+            /// Returns whether the value is finite, as [`Scalar::is_finite`].
+            #[inline]
+            pub fn is_finite(self) -> bool {
+                Scalar::is_finite(self)
+            }
+
+            /// Returns whether the value is ∞ or −∞, as [`Scalar::is_infinite`].
+            #[inline]
+            pub fn is_infinite(self) -> bool {
+                Scalar::is_infinite(self)
+            }
+
+            /// Returns whether the value has a positive sign, as [`Scalar::is_sign_positive`].
+            #[inline]
+            pub fn is_sign_positive(self) -> bool {
+                Scalar::is_sign_positive(self)
+            }
+
+            /// Returns whether the value has a negative sign, as [`Scalar::is_sign_negative`].
+            #[inline]
+            pub fn is_sign_negative(self) -> bool {
+                Scalar::is_sign_negative(self)
+            }
+
+            /// Compares the values in a total order, as [`Scalar::total_cmp`].
+            #[inline]
+            pub fn total_cmp(&self, other: &Self) -> std::cmp::Ordering {
+                Scalar::total_cmp(self, other)
+            }
+
+            /// Returns the angle in radians, as [`Scalar::to_radians`].
+            #[inline]
+            #[track_caller]
+            pub fn to_radians(self) -> Self {
+                Scalar::to_radians(self)
+            }
+
+            /// Returns the angle in degrees, as [`Scalar::to_degrees`].
+            #[inline]
+            #[track_caller]
+            pub fn to_degrees(self) -> Self {
+                Scalar::to_degrees(self)
+            }
+
+            /// Returns the remainder that is never negative, as [`Scalar::rem_euclid`].
+            #[inline]
+            #[track_caller]
+            pub fn rem_euclid<Y>(self, y: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                Scalar::rem_euclid(self, y)
+            }
+
+            /// Returns the quotient that belongs to `rem_euclid`, as [`Scalar::div_euclid`].
+            #[inline]
+            #[track_caller]
+            pub fn div_euclid<Y>(self, y: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                Scalar::div_euclid(self, y)
+            }
+
             /// Returns the sine and the cosine, as [`Scalar::sin_cos`].
             #[inline]
             #[track_caller]
@@ -319,7 +393,10 @@ macro_rules! inherent_functions {
                 #[doc = concat!("Returns [`Scalar::", stringify!($name2), "`].")]
                 #[inline]
                 #[track_caller]
-                pub fn $name2(self, $other: Self) -> Self {
+                pub fn $name2<Y>(self, $other: Y) -> Self
+                where
+                    Self: $crate::Accepts<Y>,
+                {
                     Scalar::$name2(self, $other)
                 }
             )*
@@ -400,7 +477,7 @@ macro_rules! impl_scalar {
             };
 
             use $crate::scalar::operators::{Operators, borrowed, operator};
-            use $crate::{Real, Scalar};
+            use $crate::{Accepts, Real, Scalar};
 
             impl<T: Scalar, $($generics)*> Neg for $type {
                 type Output = Self;
@@ -450,6 +527,26 @@ macro_rules! impl_scalar {
                 #[inline]
                 fn partial_cmp(&self, other: &R) -> Option<Ordering> {
                     self.value().partial_cmp(other)
+                }
+            }
+
+            impl<T: Scalar, $($generics)*> Accepts<Self> for $type {
+                #[inline(always)]
+                fn accept(operand: Self) -> Self {
+                    operand
+                }
+            }
+            impl<R: Real, T: Scalar<Real = R>, $($generics)*> Accepts<R> for $type {
+                #[inline(always)]
+                fn accept(operand: R) -> Self {
+                    Self::from_real(operand)
+                }
+            }
+
+            /// Returns the constant 0.
+            impl<T: Scalar, $($generics)*> Default for $type {
+                fn default() -> Self {
+                    Self::from_real(Ground::<T>::default())
                 }
             }
 

@@ -102,7 +102,11 @@ macro_rules! noted_functions {
         )*
         $(
             #[$inline]
-            fn $name2(self, $other: Self) -> Self {
+            fn $name2<Y>(self, $other: Y) -> Self
+            where
+                Self: $crate::Accepts<Y>,
+            {
+                let $other = <Self as $crate::Accepts<Y>>::accept($other);
                 N::of_result(self.value.$name2($other.value), [self.note, $other.note])
             }
         )*
@@ -184,6 +188,13 @@ impl<T: Scalar, N: Note<T>> From<T> for Noted<T, N> {
 impl<T: Scalar, N: Note<T>> fmt::Display for Noted<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, f)?;
+        f.write_str(self.note.mark())
+    }
+}
+
+impl<T: Scalar, N: Note<T>> fmt::LowerExp for Noted<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.value, f)?;
         f.write_str(self.note.mark())
     }
 }

@@ -87,13 +87,13 @@ where
     same(Float::clamp(three, S::zero(), two), 2.0);
     same(Float::clamp(-three, S::zero(), two), 0.0);
     same(Float::clamp(two, S::zero(), three), 2.0);
-    same(three.to_degrees(), 3.0_f64.to_degrees());
-    same(three.to_radians(), 3.0_f64.to_radians());
+    same(Float::to_degrees(three), 3.0_f64.to_degrees());
+    same(Float::to_radians(three), 3.0_f64.to_radians());
     same(Float::epsilon(), f64::EPSILON);
     same(Float::min_positive_value(), f64::MIN_POSITIVE);
     same(Float::neg_zero(), -0.0);
-    assert!(S::nan().is_nan() && S::infinity().is_infinite() && S::neg_infinity().is_sign_negative());
-    assert!(two.is_finite() && two.is_normal() && two.is_sign_positive() && number(1e-310).is_subnormal());
+    assert!(Float::is_nan(S::nan()) && Float::is_infinite(S::infinity()) && Float::is_sign_negative(S::neg_infinity()));
+    assert!(Float::is_finite(two) && two.is_normal() && Float::is_sign_positive(two) && number(1e-310).is_subnormal());
     assert_eq!(two.classify(), std::num::FpCategory::Normal);
     assert_eq!(three.integer_decode(), 3.0_f64.integer_decode());
     let (sin, cos) = Float::sin_cos(three);

@@ -13,6 +13,7 @@ mod ecosystem;
 mod edges;
 #[cfg(feature = "files")]
 mod files;
+mod first_hour;
 mod foreign_code;
 mod functions;
 mod gradbench;

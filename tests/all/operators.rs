@@ -107,7 +107,7 @@ fn numbers_read_well() {
     assert_eq!(Dual::variable(Dual::<f64>::variable(2.0)).to_string(), "(2 + 1ε) + (1 + 0ε)ε");
     let tape = Tape::new();
     let (a, b) = (tape.var(2.0), tape.var(3.5));
-    assert_eq!(format!("{a} {:?} {:.1}", a * b, b), "2 (variable 0) 7 (variable 2) 3.5 (variable 1)");
+    assert_eq!(format!("{a:?} {:?} {:.1}", a * b, b), "2.0 (variable 0) 7.0 (variable 2) 3.5");
     assert_eq!(Var::constant(2.5).to_string(), "2.5");
     assert_eq!(format!("{:?}", tape.backward(a * b)), "[3.5, 2.0, 0.0, 1.0]");
     let lanes = tape.backward_lanes(&[(a, [1.0, 0.0]), (b, [0.0, 3.0])]);

@@ -243,13 +243,13 @@ mod sparsities {
             type Output = f64;
 
             fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-                *self.0.borrow_mut() = vec![x[0].to_string(), format!("{:?}", x[0] * 2.0), S::one().to_string()];
+                *self.0.borrow_mut() = [x[0], x[0] * 2.0, S::one()].map(|x| format!("{x:?} {x}")).to_vec();
                 x[0]
             }
         }
         let f = Shown(RefCell::default());
         SparseJacobian::new(&f, &[1.5]);
-        assert_eq!(f.0.take(), ["1.5? (variable 0)", "3? (variable 1)", "1"]);
+        assert_eq!(f.0.take(), ["1.5? (variable 0) 1.5?", "3? (variable 1) 3?", "1 1"]);
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn gradients_of_another_recording_are_refused() {
     let y = tape.var(1.0);
     assert_eq!(
         message(|| gradients[y]),
-        "these gradients are of another recording than the variable 1 (variable 0): index them by variables that the \
+        "these gradients are of another recording than the variable 1.0 (variable 0): index them by variables that the \
          output was computed from"
     );
 }

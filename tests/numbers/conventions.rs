@@ -83,16 +83,16 @@ fn are_close<R: Real>(got: &[R], wanted: &[f64]) -> bool {
 fn is_close<R: Real>(got: R, wanted: f64) -> bool {
     let wanted = R::from_f64(wanted);
     let tolerance = R::epsilon() * R::from_f64(1e-14 / f64::EPSILON) * Scalar::abs(wanted);
-    is_equal(got, wanted) || (wanted.is_finite() && Scalar::abs(got - wanted) <= tolerance)
+    is_equal(got, wanted) || (Scalar::is_finite(wanted) && Scalar::abs(got - wanted) <= tolerance)
 }
 
 /// Equal, NaN included.
 fn is_equal<R: Real>(a: R, b: R) -> bool {
-    a == b || (a.is_nan() && b.is_nan())
+    a == b || (Scalar::is_nan(a) && Scalar::is_nan(b))
 }
 
 fn has_sign_of<R: Real>(a: R, b: R) -> bool {
-    a.is_nan() || a.is_sign_negative() == b.is_sign_negative()
+    Scalar::is_nan(a) || Scalar::is_sign_negative(a) == Scalar::is_sign_negative(b)
 }
 
 // Kinks.

@@ -138,6 +138,7 @@ fn compare<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
 /// Third derivatives that vanish at 0 keep their digits beside it, and second derivatives beyond the exponents have
 /// the sign of the right ones. The numbers are from mpmath.
 #[test]
+#[expect(clippy::excessive_precision, reason = "the digits are those of mpmath")]
 fn derivatives_at_the_ends_of_the_range() {
     let thrice = |f: fn(Dual<Dual<Dual>>) -> Dual<Dual<Dual>>, x: f64| {
         f(Dual::variable(Dual::variable(Dual::variable(x)))).partials[0].partials[0].partials[0]
