@@ -83,7 +83,8 @@
 //! # Limits
 //!
 //! - **Closures have one type.** `|x| x * x` is one function of one scalar. To run in several
-//!   readings, write a generic `fn`, or a [`Function`].
+//!   readings, write a generic `fn`, or a [`Function`]. [`write_it_like_this`] has a table of what to write instead of
+//!   what does not compile.
 //! - **Literals are floats on the right.** In generic code write `x * 2.0`; `2.0 * x`
 //!   compiles for [`Dual`] and [`Var`] over `f64`, but a trait cannot promise it. `f(2)`
 //!   does not compile, as 2 is no float:
@@ -164,6 +165,7 @@ pub mod plot;
 // Pages of the documentation.
 pub mod conventions;
 pub mod guide;
+pub mod write_it_like_this;
 
 pub use forward::{Dual, LANES, lift};
 pub use memory::kept::release_memory;

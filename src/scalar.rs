@@ -101,9 +101,9 @@ pub trait Accepts<Operand> {
 ///
 /// Functions of two numbers take either: `x.max(y)` and `x.max(0.0)`, `x.hypot(1.0)`, `x.rem_euclid(S::tau())`.
 ///
-/// A trait can promise operators of `S` only, not operators of `&S` or `f64` with `S` on the right. So generic code writes `*e *
-/// 2.0` for `e: &S`, `x * 0.5` and `-x + 1.0` or `S::one() - x`. Concrete code over [`Dual`] and
-/// [`Var`](crate::Var) has `0.5 * x` and `1.0 - x` too.
+/// A trait can promise operators with `S` on the left only, not with `&S` or `f64` there. So generic code writes
+/// `*e * 2.0` for `e: &S`, `x * 0.5` for `0.5 * x`, and `S::one() - x` for `1.0 - x`. Concrete code over [`Dual`] and
+/// [`Var`](crate::Var) has them all.
 ///
 /// ```compile_fail,E0369
 /// # use dualtape::Scalar;
@@ -245,14 +245,14 @@ pub trait Scalar:
     /// ```
     /// use dualtape::{Dual, Scalar};
     ///
-    /// assert!(Dual::<f64>::constant(f64::NaN).is_nan());
+    /// assert!(Dual::<f64>::constant(f64::NAN).is_nan());
     /// ```
     fn is_nan(self) -> bool {
         Float::is_nan(self.value())
     }
 
-    /// Returns whether the value is finite; [`is_finite_throughout`](Scalar::is_finite_throughout) asks for the derivatives
-    /// too.
+    /// Returns whether the value is finite. [`is_finite_throughout`](Scalar::is_finite_throughout) asks for the
+    /// derivatives too.
     ///
     /// ```
     /// use dualtape::{Dual, Scalar};
@@ -949,8 +949,9 @@ pub trait Scalar:
     where
         Self: Accepts<Y>;
 
-    /// The larger; at a tie the slope is one half for each, a plain number too; [`relu`](Scalar::relu) has slope 0 there.
-    /// A NaN counts as missing.
+    /// The larger; at a tie the slope is one half for each. A NaN counts as missing.
+    ///
+    /// So the slope of `x.max(0.0)` at 0 is one half, where [`relu`](Scalar::relu) has slope 0.
     ///
     /// ```
     /// use dualtape::{Scalar, gradient};
@@ -1028,7 +1029,7 @@ pub trait Scalar:
 /// assert_eq!(size(-2.0), 2.0);
 /// ```
 ///
-/// Code over `S: Scalar` alone, code over `S: Scalar<Real = f64>` and concrete code call `x.abs()`, whatever is imported.
+/// Code over `S: Scalar<Real = f64>` and concrete code call `x.abs()`, whatever is imported.
 pub trait Real: Scalar<Real = Self> + Float + FloatConst + TotalOrder + RelativeEq<Epsilon = Self> + UlpsEq {}
 
 impl Real for f64 {}
