@@ -59,7 +59,11 @@ pub(crate) fn issue_stamp() -> u32 {
     let stamp = stamps.issue(&SOURCE, |start, end| {
         DRAWN.with_borrow_mut(|drawn| match drawn.last_mut() {
             Some((_, last_end)) if *last_end == start => *last_end = end,
-            _ => drawn.push((start, end)),
+            _ => {
+                // One allocation serves the blocks until they are large.
+                drawn.reserve(if drawn.is_empty() { 32 } else { 1 });
+                drawn.push((start, end));
+            }
         });
     });
     STAMPS.set(stamps);
