@@ -466,10 +466,10 @@ impl<T: Scalar> Nodes<T> {
 }
 
 impl<T> Nodes<T> {
-    /// Asks for the room of many chunks from time to time, and gives it back.
+    /// Reserves the room of many chunks from time to time, and releases it.
     ///
-    /// The partials beside the nodes are zeros that the system has and nobody writes, which it gives to a vector or ends
-    /// the program. Where there was room a moment before, it does not, and where there is none, the tape can say so.
+    /// The partials beside the nodes are a vector of zeros, and the program aborts where the allocator refuses it. The
+    /// trial before can panic instead, and say what there is no memory for.
     fn ask_for_room(&self) {
         // Above what allocators keep when it is given back.
         const ASKED: usize = 33 << 20;

@@ -211,8 +211,9 @@ impl<M: Mode> Operators for M {
     #[track_caller]
     fn divided_by(self, c: M::Real) -> Self {
         let (value, slope) = (self.inner() / c, rules::reciprocal(c));
+        let number = slope.number();
         match slope.factors() {
-            None => self.chain_real(value, M::Real::one() / c),
+            None => self.chain_real(value, number),
             Some([first, second]) => self.chain_real(value, first).chain_real(value, second),
         }
     }

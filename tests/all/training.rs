@@ -558,7 +558,7 @@ fn another_objective_or_optimizer_than_before_is_refused() {
     );
 }
 
-/// Every callback hears of the end, whoever panics.
+/// The trainer tells every callback that the training ends, also after a panic of a callback or of the objective.
 #[test]
 fn a_panic_ends_a_training_for_all_callbacks() {
     #[derive(Clone, Copy, PartialEq)]
