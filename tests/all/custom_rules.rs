@@ -13,6 +13,7 @@ use dualtape::{
 };
 
 use crate::support::refusals::{FOREIGN, PAUSED, STALE, message};
+use crate::support::softmax::Softmax;
 
 /// `x·eʸ`, whose partial derivatives use the rule itself.
 struct Growth;
@@ -120,21 +121,6 @@ fn plain_refuses_what_carries_derivatives() {
         "plain: the number is a dualtape::forward::Dual, which carries derivatives, and the rule that uses it knows \
          it as a plain number only: write this part of the rule in the scalar `S` to differentiate it once more"
     );
-}
-
-/// The softmax, with derivatives computed from its outputs.
-#[derive(Clone)]
-struct Softmax;
-
-impl Block for Softmax {
-    fn value(&self, x: &[f64]) -> Vec<f64> {
-        dualtape::softmax(x)
-    }
-
-    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], y: &[S], u: &[S]) -> Vec<S> {
-        let mean = dot(y, u);
-        y.iter().zip(u).map(|(&y, &u)| y * (u - mean)).collect()
-    }
 }
 
 /// Multiplication by a matrix of 2 rows, whose push-forward is its own.

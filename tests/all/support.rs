@@ -6,3 +6,4 @@ pub(crate) mod example;
 pub(crate) mod expression;
 pub(crate) mod reference;
 pub(crate) mod refusals;
+pub(crate) mod softmax;

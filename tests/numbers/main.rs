@@ -12,6 +12,7 @@ mod special_values;
 mod support {
     pub(crate) mod compare;
     pub(crate) mod refusals;
+    pub(crate) mod softmax;
 }
 mod taylor;
 mod terms;

@@ -7,13 +7,14 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 
 use dualtape::implicit::{root, solve};
 use dualtape::{
-    Block, Dual, Rule, Scalar, Tape, Taylor, Var, affine, derivative, dot, function, fuse, gradient, jvp, log_sum_exp,
+    Block, Dual, Rule, Scalar, Tape, Taylor, Var, affine, derivative, function, fuse, gradient, jvp, log_sum_exp,
     taylor,
 };
 use num_traits::{One, Zero};
 
 use crate::support::compare::assert_near;
 use crate::support::refusals::message;
+use crate::support::softmax::Softmax;
 
 const K: usize = 10;
 const INF: f64 = f64::INFINITY;
@@ -400,21 +401,6 @@ fn custom_rules_are_expanded() {
     near("Dual outside", of_dual.partials[0].coefficients(), [1.0].into_iter().chain([0.0; K]));
     near("a constant", Unit.apply([Taylor::<f64, 2>::constant(0.0)]).coefficients(), [1.0, 0.0, 0.0]);
     near("order 0", Unit.apply([Taylor::<f64, 0>::variable(0.0)]).coefficients(), [1.0]);
-}
-
-/// The softmax, with derivatives from its outputs.
-#[derive(Clone)]
-struct Softmax;
-
-impl Block for Softmax {
-    fn value(&self, x: &[f64]) -> Vec<f64> {
-        dualtape::softmax(x)
-    }
-
-    fn pull_back<S: Scalar<Real = f64>>(&self, _: &[S], y: &[S], u: &[S]) -> Vec<S> {
-        let mean = dot(y, u);
-        y.iter().zip(u).map(|(&y, &u)| y * (u - mean)).collect()
-    }
 }
 
 #[test]
