@@ -18,12 +18,14 @@
 //! | [`root`] | `g(x, p) = 0` | n/8 passes of 8 lanes over g |
 //! | [`fixed_point`] | `x = φ(x, p)` | n/8 passes of 8 lanes over φ |
 //! | [`argmin`] | `∇ₓf(x, p) = 0` | n/8 times a gradient in 8 lanes |
+//! | [`argmin_within`] | the same, between bounds | the same of the unknowns that are free |
 //! | [`solve`] | `A·x = b` | nothing |
 //!
 //! Each factors an n × n matrix once, evaluates the residual once in the scalar of p, and
 //! solves with the factors: once in forward mode for each lane, once in reverse mode for each
 //! sweep.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use num_traits::Float;
@@ -100,7 +102,13 @@ pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> 
         return constants(x);
     }
     let plain: Vec<S::Real> = p.iter().map(|p| p.value()).collect();
-    let (residual, matrix) = jacobian(|x| outputs(g, x, &constants(&plain)), x);
+    refined(factors_at_root(g, x, &plain), x, |x| outputs(g, x, p))
+}
+
+/// Factors the Jacobian of `g(x, p)` with respect to x, and refuses an `x` that is no root.
+#[track_caller]
+fn factors_at_root<R: Real>(g: &impl Parametric<R>, x: &[R], p: &[R]) -> Factors<R> {
+    let (residual, matrix) = jacobian(|x| outputs(g, x, &constants(p)), x);
     assert_eq!(
         residual.len(),
         x.len(),
@@ -110,7 +118,7 @@ pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> 
     );
     let factors = Factors::of(matrix);
     assert_solution(x, &factors.solve(&residual));
-    refined(factors, x, |x| outputs(g, x, p))
+    factors
 }
 
 /// Differentiates a fixed point `x = φ(x, p)` that the caller has found: returns it as a function of `p`.
@@ -173,6 +181,86 @@ pub fn fixed_point<S: Scalar>(phi: &impl Parametric<S::Real>, x: &[S::Real], p: 
 #[track_caller]
 pub fn argmin<R: Real, S: Scalar<Real = R>>(f: &impl Parametric<R, Output = R>, x: &[R], p: &[S]) -> Vec<S> {
     root(&Stationary(f), x, p)
+}
+
+/// Differentiates a minimum `x` of `f(x, p)` between bounds that the caller has found: returns it as a function of `p`.
+///
+/// What lies at its bound stays there: it has derivative 0, and the other unknowns move as [`argmin`] says. Where the
+/// slope of f is 0 at a bound too, the minimum is about to leave it; this is a kink, and the derivative is that of the
+/// side on which it stays. An unknown without bounds has the range `f64::NEG_INFINITY..=f64::INFINITY`.
+///
+/// | cost | needs | instead |
+/// |---|---|---|
+/// | as [`argmin`], of the unknowns that are not at a bound | a minimum to about full precision, equal to the bound where it lies at one | no bounds: [`argmin`]; bounds that depend on p: unknowns that are scaled by them |
+///
+/// # Panics
+///
+/// As [`argmin`]; when there is not one range for each unknown, or `x` lies outside; and when `f` falls from a bound
+/// inward, so that `x` is no minimum.
+///
+/// ```
+/// use dualtape::implicit::argmin_within;
+/// use dualtape::{Scalar, dot, function, gradient};
+///
+/// /// The squared distance of x from p, plus a term that couples the unknowns.
+/// fn distance<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+///     let from_p = [x[0] - p[0], x[1] - p[1]];
+///     dot(&from_p, &from_p) + x[0] * x[1]
+/// }
+///
+/// // With x₀ ≤ 1 the minimum over p = (3, 2) is (1, 3/2), as 2(x₁ − p₁) + x₀ = 0.
+/// let f = function!(distance: &[S], &[S] -> S);
+/// let bounds = [0.0..=1.0, 0.0..=5.0];
+/// let of = |i: usize| gradient(|p| argmin_within(&f, &[1.0, 1.5], &bounds, p)[i], &[3.0, 2.0]);
+/// assert_eq!(of(0), (1.0, vec![0.0, 0.0])); // at its bound
+/// assert_eq!(of(1), (1.5, vec![0.0, 1.0]));
+/// ```
+#[track_caller]
+pub fn argmin_within<R: Real, S: Scalar<Real = R>>(
+    f: &impl Parametric<R, Output = R>,
+    x: &[R],
+    bounds: &[RangeInclusive<R>],
+    p: &[S],
+) -> Vec<S> {
+    assert_eq!(
+        bounds.len(),
+        x.len(),
+        "argmin_within: {} ranges for {} unknowns; pass one for each",
+        bounds.len(),
+        x.len()
+    );
+    for (i, (x, range)) in x.iter().zip(bounds).enumerate() {
+        assert!(
+            range.contains(x),
+            "argmin_within: x[{i}] is {x}, outside of {} ..= {}; pass a minimum within the bounds",
+            range.start(),
+            range.end()
+        );
+    }
+    if S::ORDER == 0 {
+        return constants(x);
+    }
+    let plain: Vec<R> = p.iter().map(|p| p.value()).collect();
+    let slopes = Stationary(f).eval(x, &plain);
+    let (mut free, mut not_held) = (Vec::new(), Vec::new());
+    for (i, (x, range)) in x.iter().zip(bounds).enumerate() {
+        let rises_inward =
+            (x == range.start() && slopes[i] >= R::zero()) || (x == range.end() && slopes[i] <= R::zero());
+        if x != range.start() && x != range.end() {
+            free.push(i);
+        }
+        if !rises_inward {
+            not_held.push(i);
+        }
+    }
+    let part = |unknowns| Part { of: Stationary(f), x, unknowns };
+    if not_held.len() > free.len() {
+        // From some bound f falls inward: by rounding alone, or x is no minimum.
+        let part = part(&not_held[..]);
+        factors_at_root(&part, &part.unknowns(), &plain);
+    }
+    let part = part(&free[..]);
+    part.point(root(&part, &part.unknowns(), p))
 }
 
 /// Solves `A·x = b` and differentiates the solution: returns x, for the n × n matrix A in row-major order.
@@ -283,6 +371,35 @@ impl<R: Real, F: Parametric<R, Output = R>> Parametric<R> for Stationary<'_, F> 
     fn eval<S: Scalar<Real = R>>(&self, x: &[S], p: &[S]) -> Vec<S> {
         let p: Vec<Var<S>> = p.iter().map(|&p| Var::constant(p)).collect();
         gradient(|x| self.0.eval(x, &p), x).1
+    }
+}
+
+/// A square system of equations for some of the unknowns, with the same equations as unknowns; the others are constant.
+struct Part<'a, F, R> {
+    of: F,
+    x: &'a [R],
+    unknowns: &'a [usize],
+}
+
+impl<R: Real, F> Part<'_, F, R> {
+    fn unknowns(&self) -> Vec<R> {
+        self.unknowns.iter().map(|&i| self.x[i]).collect()
+    }
+
+    /// Returns all of x, with the unknowns in their places.
+    fn point<S: Scalar<Real = R>>(&self, unknowns: impl IntoIterator<Item = S>) -> Vec<S> {
+        let mut x = constants(self.x);
+        self.unknowns.iter().zip(unknowns).for_each(|(&i, unknown)| x[i] = unknown);
+        x
+    }
+}
+
+impl<R: Real, F: Parametric<R>> Parametric<R> for Part<'_, F, R> {
+    type Output = Vec<R>;
+
+    fn eval<S: Scalar<Real = R>>(&self, x: &[S], p: &[S]) -> Vec<S> {
+        let equations = outputs(&self.of, &self.point(x.iter().copied()), p);
+        self.unknowns.iter().map(|&i| equations[i]).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Derivatives of roots, fixed points, minima and linear systems against closed forms.
 
-use dualtape::implicit::{argmin, fixed_point, root, solve};
+use dualtape::implicit::{argmin, argmin_within, fixed_point, root, solve};
 use dualtape::{Function, Scalar, Tape, Var, check, function, gradient, hessian, jacobian, jacobian_reverse};
 
 use crate::support::compare::assert_all_relative_eq;
@@ -158,4 +158,71 @@ fn a_solution_without_a_derivative_is_refused() {
         message(|| fixed_point(&g, &[1.0, 1.0], &[Var::constant(1.0)])),
         "fixed_point: the map has 1 outputs for 2 unknowns; it must return a point of the same space"
     );
+}
+
+/// The least (x₀ − p₀)² + (x₁ − p₁)⁴ + (x₁ − p₁)² + x₀·x₁ with x₀ ≤ 1.
+fn coupled<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+    let d = [x[0] - p[0], x[1] - p[1]];
+    d[0].powi(2) + d[1].powi(4) + d[1].powi(2) + x[0] * x[1]
+}
+
+#[test]
+fn what_lies_at_a_bound_stays_there_and_the_others_move() {
+    struct Least;
+    impl Function for Least {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, p: &[S]) -> S {
+            // 4d³ + 2d + 1 = 0 with d = x₁ − p₁ by Newton's method.
+            let d = (0..50).fold(-0.4_f64, |d, _| d - (4.0 * d.powi(3) + 2.0 * d + 1.0) / (12.0 * d * d + 2.0));
+            let bounds = [-5.0..=1.0, f64::NEG_INFINITY..=f64::INFINITY];
+            let f = function!(coupled: &[S], &[S] -> S);
+            let x = argmin_within(&f, &[1.0, p[1].value() + d], &bounds, p);
+            x[0] * x[1].powi(2)
+        }
+    }
+    // x₁ = p₁ + d, and nothing else depends on p.
+    check(&Least, &[3.0, 2.0]).assert_agreement();
+    let (y, g, h) = hessian(|p| Least.eval(p), &[3.0, 2.0]);
+    assert_close(&g, &[0.0, 2.0 * y.sqrt()]);
+    assert_close(&h.into_entries(), &[0.0, 0.0, 0.0, 2.0]);
+}
+
+/// (x − p)².
+fn squared<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+    (x[0] - p[0]).powi(2)
+}
+
+#[test]
+fn the_minimum_within_bounds_is_a_clamp() {
+    let f = function!(squared: &[S], &[S] -> S);
+    let slope = |x: f64, p: f64| gradient(|p| argmin_within(&f, &[x], &[-1.0..=1.0], p)[0], &[p]);
+    assert_eq!(slope(1.0, 2.0), (1.0, vec![0.0]));
+    assert_eq!(slope(-1.0, -2.0), (-1.0, vec![0.0]));
+    assert_eq!(slope(0.5, 0.5), (0.5, vec![1.0]));
+    // About to leave the bound, and beyond it by rounding.
+    assert_eq!(slope(1.0, 1.0), (1.0, vec![0.0]));
+    assert_eq!(slope(1.0, 1.0 - 1e-12), (1.0, vec![0.0]));
+    // Held from both sides.
+    assert_eq!(gradient(|p| argmin_within(&f, &[3.0], &[3.0..=3.0], p)[0], &[2.0]), (3.0, vec![0.0]));
+    // In plain numbers it is the solution.
+    assert_eq!(argmin_within(&f, &[1.0], &[-1.0..=1.0], &[2.0]), [1.0]);
+}
+
+#[test]
+fn what_is_no_minimum_within_bounds_is_refused() {
+    let f = function!(squared: &[S], &[S] -> S);
+    let at = |x: &[f64], bounds: &[std::ops::RangeInclusive<f64>]| {
+        let (x, bounds) = (x.to_vec(), bounds.to_vec());
+        message(|| gradient(|p| argmin_within(&f, &x, &bounds, p)[0], &[2.0]))
+    };
+    let no_solution =
+        "root: x is not a solution: Newton's method goes 1.0e0 from it; pass a solution to about full precision";
+    assert_eq!(at(&[1.0], &[1.0..=5.0]), no_solution); // f falls from the lower bound inward
+    assert_eq!(at(&[1.0], &[0.0..=5.0]), no_solution);
+    assert_eq!(
+        at(&[2.0], &[3.0..=4.0]),
+        "argmin_within: x[0] is 2, outside of 3 ..= 4; pass a minimum within the bounds"
+    );
+    assert_eq!(at(&[2.0], &[]), "argmin_within: 0 ranges for 1 unknowns; pass one for each");
 }
