@@ -452,10 +452,20 @@ pub fn vjp<T: Scalar, Y: AsRef<[Var<T>]>>(f: impl FnOnce(&[Var<T>]) -> Y, x: &[T
 #[doc(alias = "Hessian-vector product")]
 #[track_caller]
 pub fn hvp<T: Scalar>(f: impl Fn(&[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
+    hvp_by(|x| gradient_and_value(&f, &[], x), x, v)
+}
+
+/// [`hvp`] of a function that is known by its gradient, with the value as the last element.
+#[track_caller]
+pub(crate) fn hvp_by<T: Scalar, G: AsRef<[Dual<T>]>>(
+    gradient: impl FnOnce(&[Dual<T>]) -> G,
+    x: &[T],
+    v: &[T],
+) -> (T, Vec<T>, Vec<T>) {
     assert_directions("hvp", "x", x.len(), "v", v.len());
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    let outputs = at_level("hvp", &mut inputs, |x| gradient_and_value(&f, &[], x));
-    let (y, g) = outputs.split_last().expect("the value is the last");
+    let outputs = at_level("hvp", &mut inputs, gradient);
+    let (y, g) = outputs.as_ref().split_last().expect("the value is the last");
     let (g, hv) = g.iter().map(|g| (g.primal, g.partials[0])).unzip();
     (y.primal, g, hv)
 }
@@ -518,14 +528,27 @@ pub fn hessian_into<T: Scalar>(
     let n = x.len();
     assert_directions("hessian_into", "x", n, "g", g.len());
     assert_matrix("hessian_into", "h", h.len(), n, n);
+    hessian_by(|constants, x| gradient_and_value(&f, constants, x), x, g, h)
+}
+
+/// [`hessian_into`] of a function that is known by its gradient with respect to its last inputs, with the value as the
+/// last element; its first inputs are constants.
+#[track_caller]
+pub(crate) fn hessian_by<T: Scalar, G: AsRef<[Dual<T, LANES>]>>(
+    gradient: impl Fn(&[Dual<T, LANES>], &[Dual<T, LANES>]) -> G,
+    x: &[T],
+    g: &mut [T],
+    h: &mut [T],
+) -> T {
+    let n = x.len();
     let mut value = None;
     for_lanes(x, |inputs, lanes| {
         // Earlier passes have filled the rows of the earlier inputs, as columns.
         let outputs = at_level("hessian", inputs, |x| {
             let (before, from_here) = x.split_at(lanes.start);
-            gradient_and_value(&f, before, from_here)
+            gradient(before, from_here)
         });
-        let (y, slopes) = outputs.split_last().expect("the value is the last");
+        let (y, slopes) = outputs.as_ref().split_last().expect("the value is the last");
         for (row, slope) in (lanes.start..).zip(slopes) {
             for (column, &entry) in lanes.clone().zip(&slope.partials) {
                 (h[row * n + column], h[column * n + row]) = (entry, entry);

@@ -9,8 +9,10 @@
 
 use std::ops::Range;
 
+use crate::forward::{Dual, LANES};
 use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
+use crate::verbs::{Matrix, hessian_by, hvp_by};
 
 /// The terms of a sum `Σᵢ wᵢ·fᵢ(x)`: all of them, or some by their index, with weights.
 ///
@@ -121,9 +123,15 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// ```
     #[track_caller]
     pub fn gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-        let recorder = Recorder::new(x);
-        let chunks = self.chunks(&recorder, &f).into_iter();
-        added(chunks.map(|chunk| self.gradient_of(chunk, &f, &recorder)), x.len())
+        self.partial_gradient(&f, &[], x)
+    }
+
+    /// [`gradient`](Terms::gradient) with respect to `x` alone, for terms whose first inputs are constants.
+    #[track_caller]
+    fn partial_gradient(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> (T, Vec<T>) {
+        let recorder = Recorder::new(constants, x);
+        let chunks = self.chunks(&recorder, f).into_iter();
+        added(chunks.map(|chunk| self.gradient_of(chunk, f, &recorder)), x.len())
     }
 
     /// Returns the value and the gradient as [`gradient`](Terms::gradient) does, on all threads of
@@ -146,11 +154,127 @@ impl<'a, T: Scalar> Terms<'a, T> {
     #[cfg(feature = "parallel")]
     #[track_caller]
     pub fn par_gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T> + Sync, x: &[T]) -> (T, Vec<T>) {
+        self.par_partial_gradient(&f, &[], x)
+    }
+
+    #[cfg(feature = "parallel")]
+    #[track_caller]
+    fn par_partial_gradient(
+        &self,
+        f: &(impl Fn(usize, &[Var<T>]) -> Var<T> + Sync),
+        constants: &[T],
+        x: &[T],
+    ) -> (T, Vec<T>) {
         use rayon::prelude::*;
 
-        let chunks = self.chunks(&Recorder::new(x), &f).into_par_iter();
-        let sums: Vec<(T, Vec<T>)> = chunks.map(|chunk| self.gradient_of(chunk, &f, &Recorder::new(x))).collect();
+        let recorder = || Recorder::new(constants, x);
+        let chunks = self.chunks(&recorder(), f).into_par_iter();
+        let sums: Vec<(T, Vec<T>)> = chunks.map(|chunk| self.gradient_of(chunk, f, &recorder())).collect();
         added(sums.into_iter(), x.len())
+    }
+
+    /// Returns the value, the gradient and the Hessian of the sum, as [`hessian`](crate::hessian()) does, in the memory
+    /// of the largest term.
+    ///
+    /// Value and gradient are those of [`gradient`](Terms::gradient) to rounding: terms over larger numbers are summed
+    /// in smaller pieces.
+    ///
+    /// # Panics
+    ///
+    /// As [`gradient`](Terms::gradient), and when `f` uses a dual number of an enclosing derivative.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Terms};
+    ///
+    /// let (y, g, h) = Terms::all(3).hessian(|i, x| x[0].powi(2) * x[1] * i as f64, &[1.0, 2.0]);
+    /// assert_eq!((y, g), (6.0, vec![12.0, 3.0]));
+    /// assert_eq!(h.rows().collect::<Vec<_>>(), [[12.0, 6.0], [6.0, 0.0]]);
+    /// ```
+    #[track_caller]
+    pub fn hessian(
+        &self,
+        f: impl Fn(usize, &[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>>,
+        x: &[T],
+    ) -> (T, Vec<T>, Matrix<T>) {
+        self.with_constant_weights(|terms| {
+            hessian_of(|constants, x| value_last(terms.partial_gradient(&f, constants, x)), x)
+        })
+    }
+
+    /// Returns the value, the gradient and the Hessian as [`hessian`](Terms::hessian) does, on all threads of the
+    /// current rayon pool, with the same bits.
+    ///
+    /// # Panics
+    ///
+    /// As [`hessian`](Terms::hessian) and [`par_gradient`](Terms::par_gradient).
+    ///
+    /// ```
+    /// use dualtape::{Dual, LANES, Scalar, Terms, Var};
+    ///
+    /// let term = |i: usize, x: &[Var<Dual<f64, LANES>>]| (x[i % 2] * x[0] * i as f64).sin();
+    /// assert_eq!(Terms::all(500).par_hessian(term, &[0.5, 2.0]), Terms::all(500).hessian(term, &[0.5, 2.0]));
+    /// ```
+    #[cfg(feature = "parallel")]
+    #[track_caller]
+    pub fn par_hessian(
+        &self,
+        f: impl Fn(usize, &[Var<Dual<T, LANES>>]) -> Var<Dual<T, LANES>> + Sync,
+        x: &[T],
+    ) -> (T, Vec<T>, Matrix<T>) {
+        self.with_constant_weights(|terms| {
+            hessian_of(|constants, x| value_last(terms.par_partial_gradient(&f, constants, x)), x)
+        })
+    }
+
+    /// Returns the value, the gradient and `H·v` of the sum, as [`hvp`](crate::hvp()) does, in the memory of the
+    /// largest term.
+    ///
+    /// # Panics
+    ///
+    /// As [`hessian`](Terms::hessian), and when `x` and `v` differ in length.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, Terms};
+    ///
+    /// let (y, g, hv) = Terms::all(3).hvp(|i, x| x[0].powi(2) * x[1] * i as f64, &[1.0, 2.0], &[1.0, 0.0]);
+    /// assert_eq!((y, g, hv), (6.0, vec![12.0, 3.0], vec![12.0, 6.0]));
+    /// ```
+    #[track_caller]
+    pub fn hvp(&self, f: impl Fn(usize, &[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
+        self.with_constant_weights(|terms| hvp_by(|x| value_last(terms.partial_gradient(&f, &[], x)), x, v))
+    }
+
+    /// Returns the value, the gradient and `H·v` as [`hvp`](Terms::hvp) does, on all threads of the current rayon pool,
+    /// with the same bits.
+    ///
+    /// # Panics
+    ///
+    /// As [`hvp`](Terms::hvp) and [`par_gradient`](Terms::par_gradient).
+    ///
+    /// ```
+    /// use dualtape::{Dual, Scalar, Terms, Var};
+    ///
+    /// let term = |i: usize, x: &[Var<Dual>]| (x[i % 2] * x[0] * i as f64).sin();
+    /// let (x, v) = ([0.5, 2.0], [1.0, -1.0]);
+    /// assert_eq!(Terms::all(500).par_hvp(term, &x, &v), Terms::all(500).hvp(term, &x, &v));
+    /// ```
+    #[cfg(feature = "parallel")]
+    #[track_caller]
+    pub fn par_hvp(
+        &self,
+        f: impl Fn(usize, &[Var<Dual<T>>]) -> Var<Dual<T>> + Sync,
+        x: &[T],
+        v: &[T],
+    ) -> (T, Vec<T>, Vec<T>) {
+        self.with_constant_weights(|terms| hvp_by(|x| value_last(terms.par_partial_gradient(&f, &[], x)), x, v))
+    }
+
+    /// Calls `act` with the same terms over dual numbers.
+    #[track_caller]
+    fn with_constant_weights<Out, const N: usize>(&self, act: impl FnOnce(Terms<'_, Dual<T, N>>) -> Out) -> Out {
+        let weights =
+            self.weights.map(|weights| weights.iter().map(|&weight| Dual::constant(weight)).collect::<Vec<_>>());
+        act(Terms { indices: self.indices, weights: weights.as_deref() })
     }
 
     /// Returns the terms in pieces. These depend only on the numbers of terms and inputs, and on
@@ -165,9 +289,9 @@ impl<'a, T: Scalar> Terms<'a, T> {
         } else {
             f(self.index(0), &recorder.x);
             let term = recorder.bytes();
-            recorder.tape.rewind(recorder.x.len());
+            recorder.tape.rewind(recorder.variables);
             // Zeroed, summed and added: as much as a statement on two operands.
-            let inputs = 3 * size_of::<T>() * recorder.x.len();
+            let inputs = 3 * size_of::<T>() * recorder.variables;
             len.div_ceil(MOST).max(4 * inputs / (term + 1))
         };
         (0..len).step_by(size).map(|start| start..len.min(start + size)).collect()
@@ -189,7 +313,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
         recorder: &Recorder<T>,
     ) -> (T, Vec<T>) {
         let mut sum = T::zero();
-        let mut adjoints = vec![T::zero(); recorder.x.len()];
+        let mut adjoints = vec![T::zero(); recorder.variables];
         let mut outputs = Vec::new();
         let last = terms.end - 1;
         for term in terms {
@@ -213,22 +337,25 @@ const FIRST_LEVEL_CACHE: usize = 32 << 10;
 /// A tape with the inputs on it, which stay while terms are recorded and forgotten.
 struct Recorder<T: Scalar> {
     tape: Tape<T>,
+    /// Constants, followed by the variables.
     x: Vec<Var<T>>,
-    /// The bytes that the inputs take.
-    inputs: usize,
+    variables: usize,
+    /// The bytes that the variables take.
+    bytes: usize,
 }
 
 impl<T: Scalar> Recorder<T> {
-    fn new(x: &[T]) -> Self {
+    fn new(constants: &[T], x: &[T]) -> Self {
         let tape = Tape::new();
-        let x = tape.kept_vars(x);
-        let inputs = tape.bytes();
-        Recorder { tape, x, inputs }
+        let variables = x.len();
+        let x = constants.iter().map(|&value| Var::constant(value)).chain(tape.kept_vars(x)).collect();
+        let bytes = tape.bytes();
+        Recorder { tape, x, variables, bytes }
     }
 
     /// The bytes that have been recorded since.
     fn bytes(&self) -> usize {
-        self.tape.bytes() - self.inputs
+        self.tape.bytes() - self.bytes
     }
 }
 
@@ -239,6 +366,23 @@ fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (
         (y + other_y, g)
     })
     .unwrap_or_else(|| (T::zero(), vec![T::zero(); inputs]))
+}
+
+/// Returns the slopes, and the value as the last element.
+fn value_last<S>((y, mut g): (S, Vec<S>)) -> Vec<S> {
+    g.push(y);
+    g
+}
+
+/// Returns the value, the gradient and the Hessian of a function that is known by its gradient.
+#[track_caller]
+fn hessian_of<T: Scalar>(
+    gradient: impl Fn(&[Dual<T, LANES>], &[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
+    x: &[T],
+) -> (T, Vec<T>, Matrix<T>) {
+    let (mut g, mut h) = (vec![T::zero(); x.len()], Matrix::zeros(x.len(), x.len()));
+    let y = hessian_by(gradient, x, &mut g, h.entries_mut());
+    (y, g, h)
 }
 
 #[cfg(test)]
@@ -252,7 +396,7 @@ mod tests {
 
     /// The lengths of the pieces of a sum of squares, which take one statement each.
     fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
-        let recorder = Recorder::new(&vec![1.0; inputs]);
+        let recorder = Recorder::new(&[], &vec![1.0; inputs]);
         let square = |_: usize, x: &[Var]| x[0] * x[0];
         Terms::all(terms).chunks(&recorder, &square).into_iter().map(|piece| piece.len()).collect()
     }
@@ -268,7 +412,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_term_is_counted() {
-        let recorder = Recorder::new(&[1.0; 3]);
+        let recorder = Recorder::new(&[], &[1.0; 3]);
         let x = &recorder.x;
         // A statement of 24 bytes, three partials, and 16 for variables at equal distances.
         sum(x);

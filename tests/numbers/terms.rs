@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use approx::assert_relative_eq;
-use dualtape::{Dual, Scalar, Tape, Terms, Var, dot, function, fuse_map, gradient, hvp, sum};
+use dualtape::{Dual, Scalar, Tape, Terms, Var, derivative, dot, function, fuse_map, gradient, hessian, hvp, sum};
 
 use crate::support::refusals::{STALE, message};
 
@@ -90,6 +90,43 @@ fn second_derivatives_go_through_a_sum() {
 }
 
 #[test]
+fn the_hessian_of_the_sum_equals_that_of_one_recording() {
+    let x = point();
+    let weights: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.1).cos()).collect();
+    let terms = Terms::all(50).weighted(&weights);
+    let (y, g, h) = terms.hessian(term, &x);
+    let (expected, expected_g, expected_h) = hessian(|x| (0..50).map(|i| term(i, x) * weights[i]).sum(), &x);
+    assert_relative_eq!(y, expected, max_relative = 1e-12);
+    g.iter().zip(&expected_g).for_each(|(a, b)| assert_relative_eq!(a, b, max_relative = 1e-10));
+    let scale = expected_h.as_slice().iter().fold(0.0, |largest: f64, entry| largest.max(entry.abs()));
+    h.as_slice().iter().zip(expected_h.as_slice()).for_each(|(a, b)| assert!((a - b).abs() < 1e-12 * scale, "{a} {b}"));
+    assert!((0..12).all(|i| (0..i).all(|j| h[i][j] == h[j][i])), "symmetric to the last bit");
+    // The lower orders are those of the lower verb, and a product is that with the matrix; terms over larger numbers
+    // are summed in smaller pieces.
+    let close = |(y, g): (f64, Vec<f64>), (other_y, other_g): (f64, &[f64])| {
+        assert_relative_eq!(y, other_y, max_relative = 1e-14);
+        g.iter().zip(other_g).for_each(|(a, b)| assert_relative_eq!(a, b, max_relative = 1e-13));
+    };
+    close(terms.gradient(term, &x), (y, &g));
+    let v: Vec<f64> = (0..12).map(|i| 1.0 - f64::from(i) * 0.2).collect();
+    let (y_along, g_along, hv) = terms.hvp(term, &x, &v);
+    close((y_along, g_along), (y, &g));
+    hv.iter().zip(h.rows()).for_each(|(&a, row)| assert!((a - dot(row, &v)).abs() < 1e-11 * scale, "{a}"));
+}
+
+#[test]
+fn the_hessian_of_a_sum_nests_and_refuses_other_shapes() {
+    let nested = |x: Dual| Terms::all(2).hessian(|_, y| y[0] * x.value(), &[x]).0;
+    assert_eq!(derivative(nested, 3.0), (18.0, 6.0));
+    let none: &[f64] = &[];
+    assert_eq!(Terms::all(5).hessian(|_, _| Var::constant(2.0.into()), none).0, 10.0);
+    assert_eq!(
+        message(|| Terms::all(2).hvp(|_, x| x[0], &[1.0], none)),
+        "hvp: x has 1 elements and v has 0; pass one for each"
+    );
+}
+
+#[test]
 fn a_variable_of_an_earlier_term_is_refused() {
     let kept = Cell::new(None);
     let smuggling = |i: usize, x: &[Var]| {
@@ -127,6 +164,8 @@ fn any_number_of_threads_gives_the_same_bits() {
         let (y, g) = terms.gradient(term, &x);
         for threads in [1, 2, 3, 8] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            assert_eq!(pool.install(|| terms.par_hessian(term, &x)), terms.hessian(term, &x));
+            assert_eq!(pool.install(|| terms.par_hvp(term, &x, &x)), terms.hvp(term, &x, &x));
             let (other, other_g) = pool.install(|| terms.par_gradient(term, &x));
             assert_eq!(y.to_bits(), other.to_bits());
             assert!(g.iter().zip(&other_g).all(|(a, b)| a.to_bits() == b.to_bits()));
