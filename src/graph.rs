@@ -33,6 +33,8 @@
 //! - [`evcxr_display`](Graph::evcxr_display) shows it in a notebook;
 //! - [`first_non_finite`](Graph::first_non_finite) says where an infinity or a NaN came from.
 //!
+//! An expression that is written line by line, and has no function, is recorded on a [`TracedTape`].
+//!
 //! Code names its numbers by [`Scalar::label`](crate::Scalar::label) and its parts by
 //! [`Scalar::group`](crate::Scalar::group), as networks do; both cost nothing in other readings. Sums and products over
 //! slices and [fused](crate::fuse()) kernels are groups too. A group is drawn in a frame, or
@@ -61,7 +63,7 @@ mod tree;
 pub use dot::Direction;
 pub use fold::TooLarge;
 pub use non_finite::NonFinite;
-pub use recording::{trace, trace_parametric};
+pub use recording::{TracedTape, trace, trace_parametric};
 #[cfg(feature = "plot")]
 pub(crate) use svg::escaped;
 pub use traced::Traced;
@@ -209,13 +211,15 @@ pub struct Graph {
     arguments: Vec<Argument>,
     groups: Vec<Group>,
     output: u32,
+    /// Of the trace.
+    stamp: u32,
 }
 
 impl Graph {
-    /// A graph without nodes, which is none until it has an output.
-    fn new() -> Self {
+    /// A graph without nodes, of the trace with this stamp. It is none until it has an output.
+    fn of(stamp: u32) -> Self {
         let around_all = Group { name: String::new(), parent: 0, folded: false };
-        Graph { nodes: Vec::new(), arguments: Vec::new(), groups: vec![around_all], output: 0 }
+        Graph { nodes: Vec::new(), arguments: Vec::new(), groups: vec![around_all], output: 0, stamp }
     }
 
     /// The number of nodes.

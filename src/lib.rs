@@ -35,7 +35,7 @@
 //! | a solution of equations | its derivative with respect to the parameters | [`implicit::root`], [`implicit::fixed_point`], [`implicit::argmin`], [`implicit::solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
-//! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()) |
+//! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()), [`graph::TracedTape`] |
 //! | data | a network that learns it | [`nn::Trainer`] |
 //! | a training, a function of the plane | a picture of it | [`plot::Curves`], [`plot::Boundary`] |
 //!
@@ -183,8 +183,8 @@ pub use tools::fuse::{fuse, fuse_map, linearize};
 pub use tools::terms::Terms;
 pub use tools::{check, implicit, sparse};
 pub use verbs::{
-    Matrix, derivative, gradient, gradient_array, gradient_forward, gradient_into, hessian, hessian_into, hvp,
-    jacobian, jacobian_array, jacobian_forward, jacobian_into, jacobian_reverse, jvp, vjp,
+    IntoNumbers, Matrix, derivative, gradient, gradient_array, gradient_forward, gradient_into, hessian, hessian_into,
+    hvp, jacobian, jacobian_array, jacobian_forward, jacobian_into, jacobian_reverse, jvp, vjp,
 };
 
 /// The programs of the README compile and hold.

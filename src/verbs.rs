@@ -16,8 +16,8 @@
 //!
 //! All are generic in the scalar `T` of the point, so a verb inside a verb gives a derivative of a derivative.
 //!
-//! A function of several outputs returns an array or a vector, or anything else that is a slice of numbers. An iterator
-//! is collected by name, `collect::<Vec<_>>()`: the verb cannot tell the compiler which collection is meant.
+//! A function of several outputs returns [`IntoNumbers`]: an array, a vector or a tuple. An iterator is collected by
+//! name, `collect::<Vec<_>>()`: the verb cannot tell the compiler which collection is meant.
 //!
 //! ```compile_fail,E0283
 //! # use dualtape::jacobian;
@@ -25,6 +25,7 @@
 //! ```
 
 mod matrix;
+mod numbers;
 
 use std::ops::Range;
 
@@ -34,6 +35,7 @@ use crate::memory::pool::Scratch;
 use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
 pub use matrix::Matrix;
+pub use numbers::IntoNumbers;
 
 /// Returns `(f(x), f′(x))`, in forward mode.
 ///
@@ -245,7 +247,7 @@ fn as_array<S, const N: usize>(x: &[S]) -> &[S; N] {
 /// ```
 #[doc(alias = "jacfwd")]
 #[track_caller]
-pub fn jacobian<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
+pub fn jacobian<T: Scalar, Y: IntoNumbers<Dual<T, LANES>>>(
     f: impl Fn(&[Dual<T, LANES>]) -> Y,
     x: &[T],
 ) -> (Vec<T>, Matrix<T>) {
@@ -272,13 +274,13 @@ pub fn jacobian<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
 /// ```
 #[doc(alias = "jacfwd")]
 #[track_caller]
-pub fn jacobian_forward<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
+pub fn jacobian_forward<T: Scalar, Y: IntoNumbers<Dual<T, LANES>>>(
     f: impl Fn(&[Dual<T, LANES>]) -> Y,
     x: &[T],
 ) -> (Vec<T>, Matrix<T>) {
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
     for_lanes(x, |inputs, lanes| {
-        let outputs = at_level("jacobian", inputs, &f);
+        let outputs = at_level("jacobian", inputs, |x| f(x).into_numbers());
         let outputs = outputs.as_ref();
         let (y, matrix) =
             result.get_or_insert_with(|| (vec![T::zero(); outputs.len()], Matrix::zeros(outputs.len(), x.len())));
@@ -304,7 +306,7 @@ pub fn jacobian_forward<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
 /// assert_eq!((y, j), ([6.0, 2.0], [3.0, 2.0, 1.0, 0.0]));
 /// ```
 #[track_caller]
-pub fn jacobian_into<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
+pub fn jacobian_into<T: Scalar, Y: IntoNumbers<Dual<T, LANES>>>(
     f: impl Fn(&[Dual<T, LANES>]) -> Y,
     x: &[T],
     y: &mut [T],
@@ -312,7 +314,7 @@ pub fn jacobian_into<T: Scalar, Y: AsRef<[Dual<T, LANES>]>>(
 ) {
     assert_matrix("jacobian_into", "j", j.len(), y.len(), x.len());
     for_lanes(x, |inputs, lanes| {
-        let outputs = at_level("jacobian_into", inputs, &f);
+        let outputs = at_level("jacobian_into", inputs, |x| f(x).into_numbers());
         assert_directions("jacobian_into", "f(x)", outputs.as_ref().len(), "y", y.len());
         write_columns(outputs.as_ref(), lanes, x.len(), y, j);
     });
@@ -355,10 +357,13 @@ fn write_columns<T: Scalar>(
 /// ```
 #[doc(alias = "jacrev")]
 #[track_caller]
-pub fn jacobian_reverse<T: Scalar, Y: AsRef<[Var<T>]>>(f: impl FnOnce(&[Var<T>]) -> Y, x: &[T]) -> (Vec<T>, Matrix<T>) {
+pub fn jacobian_reverse<T: Scalar, Y: IntoNumbers<Var<T>>>(
+    f: impl FnOnce(&[Var<T>]) -> Y,
+    x: &[T],
+) -> (Vec<T>, Matrix<T>) {
     let tape = Tape::new();
     let x = tape.vars(x);
-    let outputs = f(&x);
+    let outputs = f(&x).into_numbers();
     let outputs = outputs.as_ref();
     let mut matrix = Matrix::zeros(outputs.len(), x.len());
     if let [output] = outputs[..] {
@@ -398,10 +403,10 @@ pub fn jacobian_reverse<T: Scalar, Y: AsRef<[Var<T>]>>(f: impl FnOnce(&[Var<T>])
 #[doc(alias = "pushforward")]
 #[doc(alias = "directional derivative")]
 #[track_caller]
-pub fn jvp<T: Scalar, Y: AsRef<[Dual<T>]>>(f: impl FnOnce(&[Dual<T>]) -> Y, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
+pub fn jvp<T: Scalar, Y: IntoNumbers<Dual<T>>>(f: impl FnOnce(&[Dual<T>]) -> Y, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
     assert_directions("jvp", "x", x.len(), "v", v.len());
     let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    at_level("jvp", &mut inputs, f).as_ref().iter().map(|y| (y.primal, y.partials[0])).unzip()
+    at_level("jvp", &mut inputs, |x| f(x).into_numbers()).as_ref().iter().map(|y| (y.primal, y.partials[0])).unzip()
 }
 
 /// Returns `(f(x), uᵀ·J)`, the gradient of `u·f`, in reverse mode.
@@ -422,10 +427,10 @@ pub fn jvp<T: Scalar, Y: AsRef<[Dual<T>]>>(f: impl FnOnce(&[Dual<T>]) -> Y, x: &
 /// ```
 #[doc(alias = "pullback")]
 #[track_caller]
-pub fn vjp<T: Scalar, Y: AsRef<[Var<T>]>>(f: impl FnOnce(&[Var<T>]) -> Y, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
+pub fn vjp<T: Scalar, Y: IntoNumbers<Var<T>>>(f: impl FnOnce(&[Var<T>]) -> Y, x: &[T], u: &[T]) -> (Vec<T>, Vec<T>) {
     let tape = Tape::new();
     let x = tape.vars(x);
-    let outputs = f(&x);
+    let outputs = f(&x).into_numbers();
     let outputs = outputs.as_ref();
     assert_directions("vjp", "f(x)", outputs.len(), "u", u.len());
     let seeds: Vec<(Var<T>, T)> = outputs.iter().copied().zip(u.iter().copied()).collect();

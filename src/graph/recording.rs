@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::ops::Range;
+use std::ops::{Index, Range};
 use std::panic::Location;
 
 use num_traits::{NumCast, ToPrimitive};
@@ -14,8 +14,8 @@ use num_traits::{NumCast, ToPrimitive};
 use super::{Argument, Graph, Group, Node, Role, Traced};
 use crate::memory::stamp::{issue_stamp, issued_here};
 use crate::memory::thread::registered;
-use crate::scalar::Scalar;
 use crate::scalar::zero;
+use crate::scalar::{Real, Scalar};
 
 /// Returns the graph of `f` at `x`, with the gradient of the result with respect to every node.
 ///
@@ -61,13 +61,13 @@ pub fn trace<T: Scalar>(f: impl FnOnce(&[Traced<T>]) -> Traced<T>, x: &[T]) -> G
 /// ```
 #[track_caller]
 pub fn trace_parametric<T: Scalar>(f: impl FnOnce(&[Traced<T>], &[Traced<T>]) -> Traced<T>, x: &[T], p: &[T]) -> Graph {
-    let tracing = Tracing::start();
+    let tape = TracedTape::new();
     let [x, p] = [(x, Role::Input, "x"), (p, Role::Parameter, "p")].map(|(values, role, letter)| {
         let named = values.iter().enumerate().map(|(i, &value)| (value, Cow::Owned(format!("{letter}[{i}]"))));
-        named.map(|(value, name)| tracing.leaf(role, name, value)).collect::<Vec<_>>()
+        named.map(|(value, name)| tape.leaf(role, name, value)).collect::<Vec<_>>()
     });
     let output = f(&x, &p);
-    tracing.finish(output)
+    tape.into_graph(output)
 }
 
 /// A trace under way.
@@ -75,6 +75,8 @@ struct Recording {
     /// The stamp of the numbers of this trace.
     stamp: u32,
     graph: Graph,
+    /// How many variables a [`TracedTape`] has given out.
+    inputs: usize,
     /// The group that operations are in.
     group: u32,
     /// Where the slice operation was called that is under way.
@@ -102,48 +104,162 @@ fn on_recording<T: Scalar, Out>(act: impl FnOnce(&mut Recording) -> Out) -> Opti
     on_traces::<T, _>(|stack| stack.last_mut().map(act))
 }
 
-/// Keeps a trace under way until it is dropped.
-struct Tracing<T: Scalar> {
+/// A tape that draws what is on it: [`Tape`](crate::Tape) for expressions that are written line by line.
+///
+/// Its variables are [`Traced`] in place of [`Var`](crate::Var), and everything else is written alike. A
+/// [`graph`](TracedTape::graph) is asked of any of them, as often as wanted, and has the gradient of every
+/// intermediate. It records names, values and lines of the program too, which a [`Tape`](crate::Tape) does not: about
+/// 100 bytes and a third of a microsecond for each operation.
+///
+/// The variables belong to the tape, and to its thread. Another trace over the same scalar, while it lives, has to end
+/// before this tape goes on.
+///
+/// ```
+/// use dualtape::{Scalar, graph::TracedTape};
+///
+/// let tape = TracedTape::new();
+/// let (a, b, c) = (tape.var(2.0).label("a"), tape.var(-3.0).label("b"), tape.var(10.0).label("c"));
+/// let e = (a * b).label("e");
+/// let d = (e + c).label("d");
+/// let loss = (d * -2.0).label("L");
+///
+/// let graph = tape.graph(loss);
+/// assert_eq!((graph[a].gradient(), graph[e].gradient(), graph[d].value()), (6.0, -2.0, 4.0));
+/// assert!(graph.svg()?.contains("data"));
+/// assert_eq!(tape.graph(d)[a].gradient(), -3.0); // of another output
+/// # Ok::<(), dualtape::graph::TooLarge>(())
+/// ```
+#[derive(Debug)]
+pub struct TracedTape<T: Scalar = f64> {
     stamp: u32,
     /// A trace stays on its thread.
     thread: PhantomData<*const T>,
 }
 
-impl<T: Scalar> Tracing<T> {
-    fn start() -> Self {
+impl<T: Scalar> TracedTape<T> {
+    /// Starts a tape.
+    ///
+    /// ```
+    /// let tape = dualtape::graph::TracedTape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!(tape.graph(x * x)[x].gradient(), 6.0);
+    /// ```
+    #[expect(clippy::new_without_default, reason = "starting to record is no default")]
+    pub fn new() -> Self {
         let stamp = issue_stamp();
-        let recording = Recording { stamp, graph: Graph::new(), group: 0, caller: None };
+        let recording = Recording { stamp, graph: Graph::of(stamp), inputs: 0, group: 0, caller: None };
         on_traces::<T, _>(|stack| stack.push(recording));
-        Tracing { stamp, thread: PhantomData }
+        TracedTape { stamp, thread: PhantomData }
+    }
+
+    /// Records and returns an independent variable. Its name is `x[0]`, `x[1]`, ... in order, until it is
+    /// [labelled](Scalar::label).
+    ///
+    /// # Panics
+    ///
+    /// When another trace over the same scalar is under way.
+    ///
+    /// ```
+    /// let tape = dualtape::graph::TracedTape::new();
+    /// assert_eq!(tape.graph(tape.var(3.0)).output().name(), "x[0]");
+    /// ```
+    #[track_caller]
+    pub fn var(&self, value: T) -> Traced<T> {
+        let inputs = self.on_own(|recording| {
+            recording.inputs += 1;
+            recording.inputs - 1
+        });
+        self.leaf(Role::Input, Cow::Owned(format!("x[{inputs}]")), value)
+    }
+
+    /// Records and returns an independent variable for each value.
+    ///
+    /// # Panics
+    ///
+    /// As [`var`](TracedTape::var).
+    ///
+    /// ```
+    /// let tape = dualtape::graph::TracedTape::new();
+    /// let x = tape.vars(&[1.0, 2.0]);
+    /// assert_eq!(tape.graph(x[0] * x[1])[x[0]].gradient(), 2.0);
+    /// ```
+    #[track_caller]
+    pub fn vars(&self, values: &[T]) -> Vec<Traced<T>> {
+        values.iter().map(|&value| self.var(value)).collect()
+    }
+
+    /// Returns the graph of all that is on the tape, with the gradient of `output` with respect to every node. The tape
+    /// may go on.
+    ///
+    /// # Panics
+    ///
+    /// When `output` belongs to another tape, or another trace over the same scalar is under way.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::TracedTape};
+    ///
+    /// let tape = TracedTape::new();
+    /// let x = tape.var(0.5);
+    /// let y = x.tanh();
+    /// let before = tape.graph(y).len();
+    /// assert_eq!(tape.graph(y * y).len(), before + 1);
+    /// ```
+    #[track_caller]
+    pub fn graph(&self, output: Traced<T>) -> Graph {
+        let output = place(output);
+        self.on_own(|recording| recording.graph.clone()).swept_from::<T::Real>(output)
+    }
+
+    /// Returns the [`graph`](TracedTape::graph), and ends the tape.
+    #[track_caller]
+    fn into_graph(self, output: Traced<T>) -> Graph {
+        let output = place(output);
+        let graph = self.on_own(|recording| std::mem::replace(&mut recording.graph, Graph::of(self.stamp)));
+        graph.swept_from::<T::Real>(output)
     }
 
     #[track_caller]
     fn leaf(&self, role: Role, name: Cow<'static, str>, value: T) -> Traced<T> {
         let (location, plain) = (here(), plain(value.value()));
-        let index = on_recording::<T, _>(|recording| recording.push(name, role, plain, location));
-        Traced::at(value, self.stamp, index.expect("the trace is under way"))
+        let index = self.on_own(|recording| recording.push(name, role, plain, location));
+        Traced::at(value, self.stamp, index)
     }
 
     #[track_caller]
-    fn finish(self, output: Traced<T>) -> Graph {
-        let output = place(output);
-        let mut graph = self.stop().expect("the trace is under way").graph;
-        graph.output = output;
-        graph.sweep::<T::Real>();
-        graph
-    }
-
-    fn stop(&self) -> Option<Recording> {
-        on_traces::<T, _>(|stack| {
-            let index = stack.iter().position(|recording| recording.stamp == self.stamp)?;
-            stack.drain(index..).next()
-        })
+    fn on_own<Out>(&self, act: impl FnOnce(&mut Recording) -> Out) -> Out {
+        let own = |recording: &mut Recording| (recording.stamp == self.stamp).then(|| act(recording));
+        match on_recording::<T, _>(own).flatten() {
+            Some(out) => out,
+            None => refuse::<T>(self.stamp),
+        }
     }
 }
 
-impl<T: Scalar> Drop for Tracing<T> {
+impl<T: Scalar> Drop for TracedTape<T> {
     fn drop(&mut self) {
-        self.stop();
+        on_traces::<T, _>(|stack| stack.retain(|recording| recording.stamp != self.stamp));
+    }
+}
+
+/// The node of a number.
+///
+/// # Panics
+///
+/// When the number is a constant, which has no node of its own, or belongs to another graph.
+///
+/// ```
+/// let tape = dualtape::graph::TracedTape::new();
+/// let x = tape.var(3.0);
+/// assert_eq!(tape.graph(x * 2.0)[x].gradient(), 2.0);
+/// ```
+impl<T: Scalar> Index<Traced<T>> for Graph {
+    type Output = Node;
+
+    #[track_caller]
+    fn index(&self, x: Traced<T>) -> &Node {
+        assert!(!x.is_constant(), "a constant has no node: ask for the result of an operation, or label the constant");
+        let own = if x.stamp() == self.stamp { self.nodes.get(x.index() as usize) } else { None };
+        own.expect("the number is not in this graph: take the graph after the operation, from the tape of the number")
     }
 }
 
@@ -291,7 +407,8 @@ impl Graph {
     /// Sweeps in reverse: computes the gradient of the output with respect to every node. It sums as a tape does,
     /// from the last operation to the first, and within one from the first argument to the last. A zero beats an
     /// infinity.
-    fn sweep<R: crate::Real>(&mut self) {
+    fn swept_from<R: Real>(mut self, output: u32) -> Graph {
+        self.output = output;
         let mut adjoints = vec![R::zero(); self.nodes.len()];
         adjoints[self.output as usize] = R::one();
         for index in (0..=self.output as usize).rev() {
@@ -305,5 +422,6 @@ impl Graph {
                 zero::add_product(&mut adjoints[node as usize], slope, adjoint);
             }
         }
+        self
     }
 }

@@ -18,7 +18,7 @@ fn squares<S: Scalar>(x: &[S]) -> Vec<S> {
 }
 
 #[test]
-fn functions_of_several_outputs_return_arrays_or_vectors() {
+fn functions_of_several_outputs_return_arrays_vectors_or_tuples() {
     let x = [0.0, 2.0];
     let (y, j) = jacobian(polar, &x);
     assert_eq!(y, polar(&x));
@@ -30,6 +30,10 @@ fn functions_of_several_outputs_return_arrays_or_vectors() {
     let expected = jacobian(squares, &x);
     assert_eq!(jacobian(|x| [x[0] * x[0], x[1] * x[1]], &x), expected);
     assert_eq!(jacobian(|x| vec![x[0] * x[0], x[1] * x[1]], &x), expected);
+    assert_eq!(jacobian(|x| (x[0] * x[0], x[1] * x[1]), &x), expected);
+    assert_eq!(jacobian_reverse(|x| (x[0] * x[0], x[1] * x[1]), &x), expected);
+    assert_eq!(jvp(|x| (x[0] * x[0], x[1], x[0]), &x, &[1.0, 3.0]).1, [0.0, 3.0, 1.0]);
+    assert_eq!(vjp(|x| (x[0] * x[1],), &x, &[3.0]).1, [6.0, 0.0]);
     assert_eq!(jacobian_reverse(|x| x.iter().map(|x| x * x).collect::<Vec<_>>(), &x), expected);
     assert_eq!(jvp(|x| x.iter().map(|&x| x * x).collect::<Vec<_>>(), &x, &[1.0, 1.0]).1, [0.0, 4.0]);
     assert_eq!(vjp(|x| [x[0] * x[1]], &x, &[3.0]).1, [6.0, 0.0]);

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use dualtape::graph::{Direction, Graph, Role, Traced, trace, trace_parametric};
+use dualtape::graph::{Direction, Graph, Role, Traced, TracedTape, trace, trace_parametric};
 use dualtape::implicit::root;
 use dualtape::nn::{Activation, Mlp, squared_error};
 use dualtape::{
@@ -281,6 +281,46 @@ fn numbers_of_other_traces_are_refused() {
     assert!(elsewhere.contains("another thread"), "{elsewhere}");
     // A panic leaves nothing behind.
     assert_eq!(trace(|x| x[0] * 2.0, &[1.0]).len(), 3);
+}
+
+#[test]
+fn a_traced_tape_has_the_graph_of_the_function() {
+    fn neuron<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        (x[0] * x[1] + x[2]).label("n").tanh().label("o")
+    }
+    let x = [2.0, -0.25, 0.3];
+    let tape = TracedTape::new();
+    let vars = tape.vars(&x);
+    let output = neuron(&vars);
+    let graph = tape.graph(output);
+    assert_eq!(graph.to_string(), trace(neuron, &x).to_string());
+    let of_inputs: Vec<f64> = vars.iter().map(|&x| graph[x].gradient()).collect();
+    assert_eq!((graph[output].value(), of_inputs), gradient(neuron, &x));
+    // The tape goes on, and the graph from before stays as it is.
+    let later = output * 2.0;
+    assert_eq!((tape.graph(later)[output].gradient(), graph[output].gradient()), (2.0, 1.0));
+    // A trace in between has its own numbers, and ends before the tape goes on.
+    assert_eq!(trace(neuron, &x).output().value(), output.value());
+    assert_eq!(tape.graph(later + vars[0])[vars[0]].role(), Role::Input);
+}
+
+#[test]
+fn a_traced_tape_refuses_what_is_not_on_it() {
+    let tape = TracedTape::new();
+    let x = tape.var(3.0);
+    let before = tape.graph(x);
+    let y = x * x;
+    assert!(message(|| before[y].value()).starts_with("the number is not in this graph"));
+    assert!(message(|| tape.graph(y)[Traced::constant(1.0)].value()).starts_with("a constant has no node"));
+    let other = TracedTape::new();
+    let z = other.var(1.0);
+    assert!(message(|| x * 2.0).contains("outer trace"));
+    assert!(message(|| tape.var(1.0)).contains("outer trace"));
+    assert!(message(|| other.graph(z)[x].value()).starts_with("the number is not in this graph"));
+    drop(tape);
+    // The later tape lives on.
+    assert_eq!(other.graph(z * 5.0)[z].gradient(), 5.0);
+    assert!(message(|| x * 2.0).contains("after its trace had ended"));
 }
 
 #[test]
