@@ -55,7 +55,7 @@ impl Level {
 
 /// A number that carries derivatives along, of a level of its own.
 pub(crate) trait Leveled: Scalar {
-    /// What it is called, and what lifts a number into its level.
+    /// The name of the type in messages, and the function that lifts a number into its level.
     const NAME: &str;
     const LIFT: &str;
 

@@ -196,7 +196,7 @@ impl<R: Real> Mlp<R> {
 pub struct FileError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault.
     pub problem: FileProblem,
 }
 

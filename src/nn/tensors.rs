@@ -357,9 +357,9 @@ pub enum TensorError {
     },
     /// The tensors were made with something else, such as other activations or another scaling of features.
     Different {
-        /// What is different.
+        /// The difference.
         what: String,
-        /// What is wanted.
+        /// What the network expects.
         wanted: String,
         /// What the tensors were made with.
         found: String,

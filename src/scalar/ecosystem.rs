@@ -2,8 +2,8 @@
 //! `num_traits::Float` can be differentiated in both modes.
 //!
 //! Questions about a number (its sign, its class, whether it is near another) are answered for its value, as with `==`
-//! and `<`. But for one: `Zero::is_zero` asks whether a number is the constant 0, because foreign code leaves out the
-//! terms of a zero.
+//! and `<`. There is one exception: `Zero::is_zero` asks whether a number is the constant 0, because foreign code leaves
+//! out the terms of a zero.
 
 /// Forwards methods of a foreign trait to the methods of [`Scalar`](crate::Scalar).
 macro_rules! forward_to_scalar {

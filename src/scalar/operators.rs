@@ -1,5 +1,4 @@
-//! What every differentiating scalar shares: the operators and functions that
-//! follow from three ways to apply the chain rule.
+//! The operators and functions of every differentiating scalar: they follow from three ways to apply the chain rule.
 
 use num_traits::{One, Zero};
 
@@ -96,7 +95,7 @@ fn apply2_in_factors<M: Mode>(
 }
 
 /// The operators of a scalar as methods, with a scalar of its own kind and with a plain
-/// number `c`: what [`impl_scalar`] makes operators of.
+/// number `c`. [`impl_scalar`] makes operators of them.
 ///
 /// Every [`Mode`] has them by the chain rule.
 pub(crate) trait Operators: Scalar {
@@ -406,7 +405,7 @@ macro_rules! inherent_functions {
 }
 pub(crate) use inherent_functions;
 
-/// An operator with a borrowed operand, from that of the owned types.
+/// An operator with a borrowed operand, from the operator of the owned types.
 macro_rules! borrowed {
     ([$($generics:tt)*] $trait:ident $method:ident -> $type:ty: $left:ty, $right:ty, $left_form:ty, $right_form:ty) => {
         impl<$($generics)*> std::ops::$trait<$right_form> for $left_form {

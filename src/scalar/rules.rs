@@ -4,23 +4,23 @@
 //! variable and returns the value with the partial derivatives, in that same
 //! scalar. Because the inner scalar may itself carry derivatives, a rule's formula
 //! is differentiated again for higher orders; formulas are therefore chosen so
-//! that their own derivatives do not cancel or overflow either. The value is
-//! always the inner scalar's own function, so that it is that of the plain number
-//! bit for bit.
+//! that their own derivatives do not cancel or overflow either. The value always
+//! comes from the inner scalar's own function, so it equals the plain value bit for
+//! bit.
 //!
 //! A formula of more than a few operations is a function of its own, `asin_slope` of
 //! `asin`, which the [series](crate::Taylor) integrate.
 //!
 //! # Adding a function
 //!
-//! 1. Declare it in [`Scalar`], and add its name and a sample domain to [`elementary_functions`]: `std` when
-//!    `f64` has a method of that name, else `special`, and then
-//! 2. write the plain function in `scalar/special.rs`;
-//! 3. write its rule here;
-//! 4. write its series in `series/recurrences.rs`: for most functions the integral of the slope.
+//! 1. Declare it in [`Scalar`]. Add its name and a sample domain to [`elementary_functions`], with `std` if `f64` has a
+//!    method of that name, and with `special` otherwise.
+//! 2. If `f64` does not have it, write the plain function in `scalar/special.rs`.
+//! 3. Write its rule here.
+//! 4. Write its series in `series/recurrences.rs`: for most functions the integral of the slope.
 //!
-//! Every scalar has it then, and the tests in `scalar/rules/tests.rs` compare it
-//! with differences and between the modes.
+//! Every scalar then has the function, and the tests in `scalar/rules/tests.rs` compare it with differences and between
+//! the modes.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
@@ -128,7 +128,7 @@ pub(crate) fn reciprocal<S: Scalar>(x: S) -> impl Slope<S> {
     wide(x.recip(), move || [S::from_real(large::<S>()), (x * large::<S>()).recip()])
 }
 
-/// A power of 2 by which no number that is subnormal overflows, and its reciprocal does not either.
+/// A power of 2 that lifts subnormal numbers: their products with it do not overflow, nor do the reciprocals of these.
 pub(crate) fn large<S: Scalar>() -> S::Real {
     Float::recip(S::Real::min_positive_value())
 }
@@ -175,8 +175,8 @@ pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, impl Slope<S>) {
     (v, wide(slope, move || [v * y, x.recip()]))
 }
 
-/// xʸ⁻¹ by the power of x that is left when y − 1 is rounded: 1 where it is not. A large logarithm of x
-/// magnifies what is rounded away, but the derivative of this factor is below all rounding.
+/// The factor of xʸ⁻¹ that is lost when y − 1 is rounded, and 1 where y − 1 is exact. A large logarithm of x magnifies
+/// the rounding of y − 1; the derivative of the factor is smaller than any rounding.
 fn lowering_rest<R: Real>(x: R, y: R) -> R {
     let rest = rest_of_difference(y, R::one());
     let factor = if rest == R::zero() { R::one() } else { Float::powf(x, rest) };
@@ -207,7 +207,7 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
     } else if Float::is_normal(v.value()) || !Float::is_normal(lowered.value()) {
         v * ln_x
     } else {
-        // Beyond the exponents is the power, and not what derivatives by x are made of
+        // The power overflows or underflows, and xʸ⁻¹, of which the derivatives with respect to x are made, does not
         lowered_times(x * ln_x)
     };
     (v, wide(by_x, move || [v * y, x.recip()]), by_y)
@@ -219,7 +219,7 @@ pub(crate) fn sqrt<S: Scalar>(x: S) -> (S, S) {
     (v, v.recip() * Float::copysign(real::<S>(0.5), v.value()))
 }
 
-/// (∛x)′ = 1/(3 ∛x²), as a square of what is infinite at 0, so that no zero meets it there
+/// (∛x)′ = 1/(3 ∛x²), as the square of 1/∛x: at 0 an infinity then meets an infinity, and no zero
 pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, S) {
     let v = x.cbrt();
     let inverse = v.recip();
@@ -243,7 +243,7 @@ pub(crate) fn hypot_slopes<S: Scalar>(x: S, y: S) -> (S, S) {
         let t = minor / major;
         let sign = Float::signum(major.value());
         if Float::is_infinite(Float::recip(major.value())) {
-            // The derivatives of t overflow, and those of the angle have the sign of the result.
+            // The derivatives of t overflow; the derivatives of the angle have the sign of the result.
             let angle = t.atan();
             return (angle.cos() * sign, angle.sin() * sign);
         }
@@ -318,7 +318,7 @@ pub(crate) fn log<S: Scalar>(x: S, base: S) -> (S, S, S) {
 pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (S, S) {
     let ln_base = base.ln();
     let factor = (-ln_base - ln_base.abs().ln() * real::<S>(2.0)).exp();
-    // The exponential has lost digits: 1 but for rounding.
+    // Makes up for the digits that the exponential has lost: 1 but for rounding.
     let rest = Float::recip(base.value()) / ln_base.value() / ln_base.value() / factor.value();
     let factor = if Float::is_normal(rest) { factor * rest } else { factor };
     (logarithm_slope(x) / ln_base, -(x.ln() * factor))
@@ -560,7 +560,7 @@ pub(crate) fn clamp<S: Scalar>(x: S, lo: S::Real, hi: S::Real) -> (S, S) {
     (x.clamp(lo, hi), S::locally_constant(real::<S>(if outside { 0.0 } else { 1.0 })))
 }
 
-/// The slopes of the chosen one of two operands: 1 and 0, halves at a tie.
+/// The slopes of a choice between two operands: 1 and 0, and halves at a tie.
 fn choice<S: Scalar>(a: S, b: S, first_wins: bool, second_wins: bool) -> (S, S) {
     let (a_nan, b_nan) = (Float::is_nan(a.value()), Float::is_nan(b.value()));
     let slopes = |by_a, by_b| (S::locally_constant(real::<S>(by_a)), S::locally_constant(real::<S>(by_b)));
@@ -572,13 +572,13 @@ fn choice<S: Scalar>(a: S, b: S, first_wins: bool, second_wins: bool) -> (S, S) 
     }
 }
 
-/// ∂max(a, b) is that of the larger
+/// ∂max(a, b) is the derivative of the larger operand
 pub(crate) fn max<S: Scalar>(a: S, b: S) -> (S, S, S) {
     let (by_a, by_b) = choice(a, b, a > b, b > a);
     (a.max(b), by_a, by_b)
 }
 
-/// ∂min(a, b) is that of the smaller
+/// ∂min(a, b) is the derivative of the smaller operand
 pub(crate) fn min<S: Scalar>(a: S, b: S) -> (S, S, S) {
     let (by_a, by_b) = choice(a, b, a < b, b < a);
     (a.min(b), by_a, by_b)
@@ -610,7 +610,7 @@ pub(crate) fn elu<S: Scalar>(x: S, alpha: S::Real) -> (S, S) {
     (x.elu(alpha), elu_slope(x, alpha))
 }
 
-/// α·eˣ or 1, the one of least norm at 0
+/// α·eˣ below 0 and 1 above; at 0 the one of least norm
 pub(crate) fn elu_slope<S: Scalar>(x: S, alpha: S::Real) -> S {
     if x.value() < S::Real::zero() { x.exp() * alpha } else { slope_by_sign(x, alpha, real::<S>(1.0)) }
 }

@@ -25,8 +25,8 @@ pub(crate) fn powi(x: f64, n: i32) -> f64 {
     }
 }
 
-/// xʸ, of which the compiler knows nothing: where it knows the exponent it may take the root
-/// or the square, whose last digit differs, and not do so in every reading.
+/// xʸ, hidden from LLVM: it replaces a power with a known exponent by a root or a square, whose last digit differs, and
+/// would do so in some readings only.
 #[inline]
 pub(crate) fn powf(x: f64, y: f64) -> f64 {
     black_box(x).powf(black_box(y))

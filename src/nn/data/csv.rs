@@ -45,14 +45,14 @@ pub enum DataError {
         column: usize,
         /// Its name, where the header has one.
         name: Option<String>,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// There is no column of a name that was asked for, nothing but such columns, or a column was asked for twice.
     Column {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// There is no data.
