@@ -167,6 +167,8 @@ pub mod conventions;
 pub mod guide;
 pub mod write_it_like_this;
 
+#[cfg(feature = "macros")]
+pub use dualtape_macros::Parameters;
 pub use forward::{Dual, LANES, lift};
 pub use memory::kept::release_memory;
 pub use reverse::{Gradients, Tape, Var};
@@ -180,8 +182,9 @@ pub use series::{Taylor, taylor};
 pub use tools::check::check;
 pub use tools::checkpoint::Checkpointed;
 pub use tools::fuse::{fuse, fuse_map, linearize};
+pub use tools::parameters::{Parameters, gradient_of, hessian_of};
 pub use tools::terms::Terms;
-pub use tools::{check, implicit, sparse};
+pub use tools::{check, implicit, parameters, sparse};
 pub use verbs::{
     Matrix, derivative, gradient, gradient_array, gradient_forward, gradient_into, hessian, hessian_into, hvp,
     jacobian, jacobian_array, jacobian_forward, jacobian_into, jacobian_reverse, jvp, vjp,
