@@ -118,15 +118,15 @@ fn arguments(generics: &Generics, scalar: &Ident, other: &Ident) -> TokenStream 
 fn arm(variant: &TokenStream, fields: &Fields, scalar: &Ident) -> Result<TokenStream> {
     let (mut patterns, mut values) = (Vec::new(), Vec::new());
     for (field, member) in fields.iter().zip(fields.members()) {
-        let binding = format_ident!("field_{}", member);
+        let name = match &member {
+            Member::Named(name) => name.unraw().to_string(),
+            Member::Unnamed(number) => number.index.to_string(),
+        };
+        let (binding, span) = (format_ident!("field_{name}"), field.ty.span());
         let value = if names_scalar(&field.ty, scalar)? {
-            let name = match &member {
-                Member::Named(name) => name.unraw().to_string(),
-                Member::Unnamed(number) => number.index.to_string(),
-            };
-            quote_spanned!(field.ty.span() => ::dualtape::Parameters::map_named(#binding, name.field(#name), change))
+            quote_spanned!(span => ::dualtape::Parameters::map_named(#binding, name.field(#name), change))
         } else {
-            quote_spanned!(field.ty.span() => ::core::clone::Clone::clone(#binding))
+            quote_spanned!(span => ::core::clone::Clone::clone(#binding))
         };
         patterns.push(quote!(#member: #binding));
         values.push(quote!(#member: #value));

@@ -4,6 +4,8 @@
 //! follows from one traversal, [`Parameters::map_named`].
 
 use std::fmt::{self, Display};
+#[cfg(feature = "nn")]
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 
 use crate::forward::{Dual, LANES};
@@ -172,10 +174,10 @@ pub trait Parameters: Sized {
 ///
 /// assert_eq!(Name::ROOT.field("layers").index(0).field("bias").to_string(), "layers.0.bias");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Name<'a>(Option<(&'a Name<'a>, Part<'a>)>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 enum Part<'a> {
     Field(&'a str),
     Index(usize),
@@ -244,6 +246,33 @@ fn refuse_number<M: Parameters>(model: &M, passed: usize) -> ! {
     panic!(
         "unflatten: {passed} numbers were passed for {count} parameters{place}. Pass one for each, in the order of `flatten`"
     )
+}
+
+/// Panics when two models of one type, which have these roles in a verb, have parameters of different names.
+#[cfg(feature = "nn")]
+#[track_caller]
+pub(crate) fn assert_same_names<M: Parameters>(verb: &str, roles: [&str; 2], models: [&M; 2]) {
+    // NOTE(perf): hashes instead of names, which would each be a string.
+    let [ours, theirs] = models.map(|model| {
+        let mut hasher = DefaultHasher::new();
+        model.map_named(Name::ROOT, &mut |name, x| {
+            name.hash(&mut hasher);
+            x
+        });
+        hasher.finish()
+    });
+    if ours != theirs {
+        let [ours, theirs] = models.map(|model| model.named().into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+        let place = ours.iter().zip(&theirs).take_while(|(ours, theirs)| ours == theirs).count();
+        let [ours, theirs] = [ours, theirs].map(|names| match names.get(place) {
+            Some(name) => format!("`{name}`"),
+            None => "no parameter".to_string(),
+        });
+        panic!(
+            "{verb}: {} has {ours} at place {place} and {} has {theirs}; pass models of one structure",
+            roles[0], roles[1]
+        );
+    }
 }
 
 /// Returns `f(model)` and its gradient as a model, in reverse mode.
