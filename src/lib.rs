@@ -170,13 +170,16 @@ pub mod guide;
 pub mod write_it_like_this;
 
 #[cfg(feature = "macros")]
-pub use dualtape_macros::Parameters;
+pub use dualtape_macros::{Parameters, differentiable};
 pub use forward::{Dual, LANES, lift};
 pub use memory::kept::release_memory;
 pub use reverse::{Gradients, Tape, Var};
 pub use scalar::custom::{Block, Rule, plain};
 pub use scalar::dense::{affine, dense};
 pub use scalar::function::{Function, Outputs, Parametric};
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use scalar::mixed as __mixed;
 pub use scalar::softmax::{log_softmax, log_sum_exp, softmax};
 pub use scalar::sums::{dot, sum, weighted_sum};
 pub use scalar::{Accepts, Arithmetic, Real, Scalar};

@@ -1,5 +1,6 @@
 //! The macros of the crate dualtape, which re-exports them with its feature `macros`.
 
+mod differentiable;
 mod parameters;
 
 use proc_macro::TokenStream;
@@ -46,4 +47,11 @@ use proc_macro::TokenStream;
 pub fn parameters(item: TokenStream) -> TokenStream {
     let item = syn::parse_macro_input!(item);
     parameters::derive(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a function of `f64` a function over any scalar.
+#[proc_macro_attribute]
+pub fn differentiable(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = syn::parse_macro_input!(item);
+    differentiable::expand(&arguments.into(), item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
