@@ -26,6 +26,7 @@
 //! | a function of many numbers | its gradient | [`gradient`]; [`gradient_forward`] or [`gradient_array`] for a few inputs |
 //! | a function of many numbers | its Hessian; a product with it | [`hessian`]; [`hvp`] |
 //! | a function with several results | its Jacobian; products with it | [`jacobian_forward`] (the same as [`jacobian`]), [`jacobian_reverse`]; [`jvp`], [`vjp`] |
+//! | a model, a struct of parameters | its gradient as a model; its Hessian | [`gradient_of`]; [`hessian_of`] |
 //! | a function as a value | its gradient or Jacobian, in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
 //! | a function with local dependence | a large sparse derivative | [`sparse::SparseJacobian`], [`sparse::SparseHessian`] |
 //! | a function to test | forward, reverse and finite differences compared | [`check`](check()) |
@@ -54,7 +55,7 @@
 //!   custom derivatives, and `sums.rs`, `softmax.rs` and `dense.rs` the operations on slices.
 //! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
 //! - `verbs.rs` has `derivative`, `gradient` and the like.
-//! - `tools/` stands on the verbs: `fuse`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
+//! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
 //! - `memory/` and `simd/` are independent of derivatives.
@@ -76,6 +77,7 @@
 //!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
+//! - `macros`: `#[derive(Parameters)]`, with the crate `dualtape-macros`, which compiles `syn`.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.
@@ -167,12 +169,17 @@ pub mod conventions;
 pub mod guide;
 pub mod write_it_like_this;
 
+#[cfg(feature = "macros")]
+pub use dualtape_macros::{Parameters, differentiable};
 pub use forward::{Dual, LANES, lift};
 pub use memory::kept::release_memory;
 pub use reverse::{Gradients, Tape, Var};
 pub use scalar::custom::{Block, Rule, plain};
 pub use scalar::dense::{affine, dense};
 pub use scalar::function::{Function, Outputs, Parametric};
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use scalar::mixed as __mixed;
 pub use scalar::softmax::{log_softmax, log_sum_exp, softmax};
 pub use scalar::sums::{dot, sum, weighted_sum};
 pub use scalar::{Accepts, Arithmetic, Real, Scalar};
@@ -180,8 +187,9 @@ pub use series::{Taylor, taylor};
 pub use tools::check::check;
 pub use tools::checkpoint::Checkpointed;
 pub use tools::fuse::{fuse, fuse_map, linearize};
+pub use tools::parameters::{Parameters, gradient_of, hessian_of};
 pub use tools::terms::Terms;
-pub use tools::{check, implicit, sparse};
+pub use tools::{check, implicit, parameters, sparse};
 pub use verbs::{
     IntoNumbers, Matrix, derivative, gradient, gradient_array, gradient_forward, gradient_into, hessian, hessian_into,
     hvp, jacobian, jacobian_array, jacobian_forward, jacobian_into, jacobian_reverse, jvp, vjp,

@@ -27,6 +27,8 @@ pub(crate) mod dense;
 pub(crate) mod ecosystem;
 pub(crate) mod engine;
 pub(crate) mod function;
+#[cfg(feature = "macros")]
+pub mod mixed;
 pub(crate) mod operators;
 pub(crate) mod rules;
 pub(crate) mod slope;

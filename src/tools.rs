@@ -7,5 +7,6 @@ pub(crate) mod fuse;
 pub mod implicit;
 mod noise;
 mod noted;
+pub mod parameters;
 pub mod sparse;
 pub(crate) mod terms;

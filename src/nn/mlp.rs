@@ -7,6 +7,7 @@ use rand::Rng;
 use super::{Activate, Activation, Dense, Dropout, Init, Layer};
 use crate::memory::pool::Scratch;
 use crate::scalar::{Real, Scalar};
+use crate::tools::parameters::{Name, Parameters};
 
 /// A multi-layer perceptron: layers of neurons `activation(w·x + b)`, each fed with
 /// the outputs of the one before: [`Dense`] layers in a list. Networks of other layers are a [`Layer`] too, made by
@@ -418,6 +419,26 @@ impl<R: Real> Mlp<R> {
     pub fn lift<S: Scalar<Real = R>>(&self) -> Mlp<S> {
         let parameters: Vec<S> = self.parameters.iter().map(|&p| S::from_real(p)).collect();
         self.with_parameters(&parameters)
+    }
+}
+
+/// The parameters are named as in PyTorch: `layers.0.weight.1.2` is of neuron 1 for input 2, `layers.0.bias.1` its bias.
+impl<S: Scalar> Parameters for Mlp<S> {
+    type Scalar = S;
+    type Of<U: Scalar> = Mlp<U>;
+
+    fn map_named<U: Scalar>(&self, name: Name<'_>, change: &mut impl FnMut(Name<'_>, S) -> U) -> Mlp<U> {
+        let (layers, mut parameters) = (name.field("layers"), Vec::with_capacity(self.parameters.len()));
+        for (i, (Dense { inputs, .. }, neurons)) in self.blocks(&self.parameters).enumerate() {
+            let layer = layers.index(i);
+            let (weight, bias) = (layer.field("weight"), layer.field("bias"));
+            for (j, neuron) in neurons.chunks_exact(inputs + 1).enumerate() {
+                let (of_neuron, weights) = (weight.index(j), &neuron[..inputs]);
+                parameters.extend(weights.iter().enumerate().map(|(k, &w)| change(of_neuron.index(k), w)));
+                parameters.push(change(bias.index(j), neuron[inputs]));
+            }
+        }
+        Mlp { inputs: self.inputs, layers: self.layers.clone(), parameters }
     }
 }
 

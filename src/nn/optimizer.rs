@@ -22,6 +22,7 @@ mod sgd;
 use std::ops::RangeBounds;
 
 use crate::scalar::Real;
+use crate::tools::parameters::{Parameters, assert_same_names};
 pub use adam::{Adam, Moments};
 pub(super) use clip::assert_bound;
 pub use clip::{clip_norm, clip_values};
@@ -168,6 +169,29 @@ impl<U: Update> Optimizer<U> {
         );
         *steps += 1;
         self.rule.update(rate, *steps, parameters, gradient, numbers);
+    }
+
+    /// Moves the parameters of a model against their gradient, which is a model of the same structure.
+    ///
+    /// # Panics
+    ///
+    /// As [`step`](Optimizer::step).
+    ///
+    /// ```
+    /// use dualtape::gradient_of;
+    /// use dualtape::nn::{Schedule, Sgd};
+    ///
+    /// let mut model = (1.0, vec![2.0, 3.0]);
+    /// let (_, gradient) = gradient_of(&model, |(a, b)| *a * b[0] + b[1]);
+    /// Sgd::new(Schedule::Constant(0.5)).step_model(&mut model, &gradient);
+    /// assert_eq!(model, (0.0, vec![1.5, 2.5]));
+    /// ```
+    #[track_caller]
+    pub fn step_model<R: Real, M: Parameters<Scalar = R, Of<R> = M>>(&mut self, model: &mut M, gradient: &M) {
+        assert_same_names("Optimizer::step_model", ["the model", "its gradient"], [model, gradient]);
+        let mut parameters = model.flatten();
+        self.step(&mut parameters, &gradient.flatten());
+        *model = model.unflatten(&parameters);
     }
 
     /// How many numbers it remembers of this number of parameters.

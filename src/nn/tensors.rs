@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use super::{Mlp, Standardizer};
 use crate::scalar::{Real, Scalar};
+use crate::tools::parameters::{Name, Parameters};
 
 /// Tensors of `f64` or `f32` by name, and texts by key.
 ///
@@ -91,6 +92,66 @@ impl Tensors {
     /// ```
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns the parameters of a model by name, which [`load_into`](Tensors::load_into) takes back.
+    ///
+    /// A vector or an array of numbers is one tensor, as is one of equally long vectors or arrays; rows of different
+    /// lengths are one tensor each.
+    ///
+    /// # Panics
+    ///
+    /// When two parameters have the same name.
+    ///
+    /// ```
+    /// use dualtape::nn::Tensors;
+    ///
+    /// let model = ([[1.0, 2.0], [3.0, 4.0]], vec![vec![5.0], vec![6.0, 7.0]]);
+    /// let tensors = Tensors::of(&model);
+    /// assert!(tensors.names().eq(["0", "1.0", "1.1"]));
+    /// assert_eq!(tensors.get::<f64>("0", &[2, 2]), Ok(vec![1.0, 2.0, 3.0, 4.0]));
+    /// ```
+    #[track_caller]
+    pub fn of<M: Parameters<Scalar: Real>>(model: &M) -> Self {
+        let (mut tensors, parameters) = (Tensors::new(), model.flatten());
+        for NamedTensor { name, shape, places } in named_tensors(model) {
+            tensors.insert(name, &shape, places.iter().map(|&place| parameters[place]).collect());
+        }
+        tensors
+    }
+
+    /// Takes over the parameters of a model by name.
+    ///
+    /// # Errors
+    ///
+    /// When one is missing, has another shape or numbers of `f64` for a model of `f32`, or a tensor is left over. The
+    /// model is not changed then.
+    ///
+    /// # Panics
+    ///
+    /// As [`of`](Tensors::of).
+    ///
+    /// ```
+    /// use dualtape::nn::Tensors;
+    ///
+    /// let mut model = (0.0, vec![0.0; 2]);
+    /// Tensors::of(&(1.0, vec![2.0, 3.0])).load_into(&mut model)?;
+    /// assert_eq!(model, (1.0, vec![2.0, 3.0]));
+    ///
+    /// let error = Tensors::of(&(1.0, vec![2.0])).load_into(&mut model).unwrap_err();
+    /// assert_eq!(error.to_string(), "tensor \"1\" has the shape [1], and [2] is wanted");
+    /// # Ok::<(), dualtape::nn::TensorError>(())
+    /// ```
+    #[track_caller]
+    pub fn load_into<R: Real, M: Parameters<Scalar = R, Of<R> = M>>(&self, model: &mut M) -> Result<(), TensorError> {
+        let wanted = named_tensors(model);
+        let shapes: Vec<(&str, &[usize])> = wanted.iter().map(|tensor| (&tensor.name[..], &tensor.shape[..])).collect();
+        let mut parameters = model.flatten();
+        for (tensor, numbers) in wanted.iter().zip(self.get_all(&shapes)?) {
+            tensor.places.iter().zip(numbers).for_each(|(&place, number)| parameters[place] = number);
+        }
+        *model = model.unflatten(&parameters);
+        Ok(())
     }
 
     /// Adds a tensor, row by row, and replaces one of the same name. A single number has the shape
@@ -433,18 +494,8 @@ impl<R: Real> Mlp<R> {
     /// assert_eq!(network.tensors().text::<String>("network").unwrap(), network.to_string());
     /// ```
     pub fn tensors(&self) -> Tensors {
-        let mut tensors = Tensors::new();
+        let mut tensors = Tensors::of(self);
         tensors.insert_text(NETWORK, self);
-        let mut rest = self.parameters();
-        for layer in named_layers(self) {
-            let ([neurons, inputs], width) = (layer.weight_shape, layer.weight_shape[1] + 1);
-            let (parameters, later) = rest.split_at(neurons * width);
-            let weights = parameters.chunks(width).flat_map(|neuron| &neuron[..inputs]).copied().collect();
-            let biases = parameters.chunks(width).map(|neuron| neuron[inputs]).collect();
-            tensors.insert(layer.weight, &layer.weight_shape, weights);
-            tensors.insert(layer.bias, &[neurons], biases);
-            rest = later;
-        }
         tensors
     }
 
@@ -474,22 +525,10 @@ impl<R: Real> Mlp<R> {
     /// # Ok::<(), dualtape::nn::TensorError>(())
     /// ```
     pub fn load_tensors(&mut self, tensors: &Tensors) -> Result<(), TensorError> {
-        let layers: Vec<NamedLayer> = named_layers(self).collect();
-        let wanted: Vec<(&str, &[usize])> = layers
-            .iter()
-            .flat_map(|layer| [(&layer.weight[..], &layer.weight_shape[..]), (&layer.bias, &layer.weight_shape[..1])])
-            .collect();
-        let numbers = tensors.get_all::<R>(&wanted)?;
+        let mut loaded = self.clone();
+        tensors.load_into(&mut loaded)?;
         tensors.expect_made_with(NETWORK, &*self)?;
-        let mut parameters = self.parameters_mut().iter_mut();
-        for (layer, numbers) in layers.iter().zip(numbers.chunks(2)) {
-            let (weights, biases) = (&numbers[0], &numbers[1]);
-            for (neuron, bias) in biases.iter().enumerate() {
-                let inputs = layer.weight_shape[1];
-                let weights = &weights[neuron * inputs..][..inputs];
-                weights.iter().chain([bias]).zip(&mut parameters).for_each(|(&new, parameter)| *parameter = new);
-            }
-        }
+        *self = loaded;
         Ok(())
     }
 }
@@ -574,18 +613,58 @@ impl Tensors {
     }
 }
 
-struct NamedLayer {
-    weight: String,
-    /// [neurons, inputs].
-    weight_shape: [usize; 2],
-    bias: String,
+/// A tensor among the parameters of a model.
+struct NamedTensor {
+    name: String,
+    shape: Vec<usize>,
+    /// The places of its numbers among the parameters, row by row.
+    places: Vec<usize>,
 }
 
-fn named_layers<R: Real>(network: &Mlp<R>) -> impl Iterator<Item = NamedLayer> {
-    let inputs = std::iter::once(network.inputs()).chain(network.layers().iter().map(|layer| layer.0));
-    inputs.zip(network.layers()).enumerate().map(|(i, (inputs, &(neurons, _)))| NamedLayer {
-        weight: format!("layers.{i}.weight"),
-        weight_shape: [neurons, inputs],
-        bias: format!("layers.{i}.bias"),
-    })
+/// Returns the tensors of a model, in the order of their first parameters.
+#[track_caller]
+fn named_tensors(model: &impl Parameters) -> Vec<NamedTensor> {
+    let (mut fields, mut count) = (Vec::<(String, Vec<Element>)>::new(), 0);
+    let mut order = BTreeMap::new();
+    model.map_named(Name::ROOT, &mut |name, x| {
+        let (field, indices) = name.split();
+        let known = *order.entry(field.clone()).or_insert_with(|| {
+            fields.push((field, Vec::new()));
+            fields.len() - 1
+        });
+        fields[known].1.push(Element { indices, place: count });
+        count += 1;
+        x
+    });
+    let mut tensors = Vec::new();
+    fields.into_iter().for_each(|(name, elements)| add_tensors(name, elements, &mut tensors));
+    tensors
+}
+
+/// A parameter of a field.
+struct Element {
+    /// Where it is in the field.
+    indices: Vec<usize>,
+    /// Where it is among all parameters.
+    place: usize,
+}
+
+/// Adds the elements of a field as one tensor if they fill a block, or else those under each first index by themselves.
+#[track_caller]
+fn add_tensors(name: String, mut elements: Vec<Element>, tensors: &mut Vec<NamedTensor>) {
+    let rank = elements.iter().map(|element| element.indices.len()).max().unwrap_or(0);
+    let longest = |axis: usize| elements.iter().filter_map(|element| element.indices.get(axis)).max();
+    let shape: Vec<usize> = (0..rank).map(|axis| longest(axis).map_or(0, |last| last + 1)).collect();
+    if shape.iter().product::<usize>() == elements.len() && elements.iter().all(|element| element.indices.len() == rank)
+    {
+        elements.sort_by(|a, b| a.indices.cmp(&b.indices));
+        tensors.push(NamedTensor { name, shape, places: elements.iter().map(|element| element.place).collect() });
+        return;
+    }
+    let mut rows = BTreeMap::<usize, Vec<Element>>::new();
+    for mut element in elements {
+        assert!(!element.indices.is_empty(), "Tensors: two parameters have the name {name:?}; give each its own");
+        rows.entry(element.indices.remove(0)).or_default().push(element);
+    }
+    rows.into_iter().for_each(|(row, elements)| add_tensors(format!("{name}.{row}"), elements, tensors));
 }

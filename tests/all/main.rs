@@ -42,6 +42,8 @@ mod operators;
 #[cfg(feature = "nn")]
 mod optimizers;
 mod own_memory;
+#[cfg(feature = "macros")]
+mod parameters;
 #[cfg(feature = "plot")]
 mod pictures;
 mod recordings;
