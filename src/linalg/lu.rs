@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use num_traits::{Float, One, Zero};
 
-use super::{filled, product, side, transposed, values, width};
+use super::{filled, product, rounding, side, transposed, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::{dot, weighted_sum};
@@ -230,20 +230,22 @@ struct Eliminated<S: Scalar> {
     ratio: S::Real,
 }
 
-/// Eliminates with complete pivoting, as long as a pivot is more than a rounding error of the first. The determinant of
-/// the rest is a polynomial, without divisions.
+/// Eliminates with complete pivoting, as long as a pivot is more than a rounding error. The determinant of the rest is a
+/// polynomial, without divisions.
 fn eliminated<S: Scalar>(a: &[S]) -> Eliminated<S> {
     let n = a.len().isqrt();
     let mut rows: Vec<Vec<S>> = a.chunks(n.max(1)).map(<[S]>::to_vec).collect();
     let mut factors: Vec<S> = Vec::new();
     let mut is_odd = false;
+    // The largest number that was subtracted: what is left is known up to its rounding error.
+    let mut largest = S::Real::zero();
     while rows.len() > 1 {
         let last = rows.len() - 1;
         let size = |&(i, j): &(usize, usize)| Float::abs(rows[i][j].value());
         let places = (0..=last).flat_map(|i| (0..=last).map(move |j| (i, j)));
         let (i, j) =
             places.reduce(|best, place| if size(&place) > size(&best) { place } else { best }).unwrap_or((0, 0));
-        let least = factors.first().map_or(S::Real::zero(), |first| super::rounding(n, Float::abs(first.value())));
+        let least = rounding(n, largest);
         if !(size(&(i, j)) > least) {
             break;
         }
@@ -252,7 +254,11 @@ fn eliminated<S: Scalar>(a: &[S]) -> Eliminated<S> {
         let pivot = pivot_row.swap_remove(j);
         for row in &mut rows {
             let factor = row.swap_remove(j) / pivot;
-            row.iter_mut().zip(&pivot_row).for_each(|(x, &above)| *x -= factor * above);
+            for (x, &above) in row.iter_mut().zip(&pivot_row) {
+                let subtracted = factor * above;
+                *x -= subtracted;
+                largest = Float::max(largest, Float::abs(subtracted.value()));
+            }
         }
         is_odd ^= (i == last) != (j == last);
         factors.push(pivot);

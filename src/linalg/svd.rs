@@ -22,7 +22,7 @@ use crate::scalar::{Real, Scalar};
 ///
 /// Singular values that differ by no more than rounding, `n·ε·σ₀`, have the mean of their slopes, so symmetric functions
 /// have theirs. One that is zero but for rounding is at a kink, and has the slope 0. In both cases the second
-/// derivatives of the values are NaN, and so are the slopes of the vectors that take part. A sum over the singular
+/// derivatives of the values are NaN, and so are the slopes of vectors that A does not determine. A sum over the singular
 /// values by [`spectral`](super::spectral()) has all derivatives.
 ///
 /// | cost | needs | instead |
