@@ -153,6 +153,10 @@ mod series;
 // Value and derivative of a function, by the modes.
 mod verbs;
 
+// Matrices and rotations: blocks and rules of their own.
+pub mod linalg;
+pub mod rotation;
+
 // Tools on the verbs.
 mod tools;
 

@@ -98,7 +98,7 @@ macro_rules! elementary_functions {
 }
 pub(crate) use elementary_functions;
 
-fn real<S: Scalar>(x: f64) -> S::Real {
+pub(crate) fn real<S: Scalar>(x: f64) -> S::Real {
     <S::Real as Scalar>::from_f64(x)
 }
 

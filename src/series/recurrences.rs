@@ -16,6 +16,7 @@
 
 use num_traits::{Float, FloatConst, Zero};
 
+use crate::scalar::rules::real;
 use crate::scalar::slope::Slope;
 use crate::scalar::zero;
 use crate::scalar::{Scalar, rules};
@@ -24,10 +25,6 @@ use crate::series::Taylor;
 /// Returns the plain number `n`.
 pub(super) fn whole<T: Scalar>(n: usize) -> T::Real {
     <T::Real as Scalar>::from_f64(n as f64)
-}
-
-fn real<T: Scalar>(x: f64) -> T::Real {
-    <T::Real as Scalar>::from_f64(x)
 }
 
 // Products and quotients.

@@ -30,13 +30,13 @@ use std::sync::Arc;
 
 use num_traits::Float;
 
+use crate::linalg::lu::{Factors, solve_with};
 use crate::reverse::Var;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::function::Parametric;
 use crate::scalar::function::slice_of;
-use crate::scalar::sums::dot;
 use crate::scalar::{Real, Scalar};
-use crate::verbs::{Matrix, gradient, jacobian};
+use crate::verbs::{gradient, jacobian};
 
 /// Differentiates a root `x` of `g(x, p) = 0` that the caller has found: returns it as a function of `p`.
 ///
@@ -116,7 +116,7 @@ fn factors_at_root<R: Real>(g: &impl Parametric<R>, x: &[R], p: &[R]) -> Factors
         residual.len(),
         x.len()
     );
-    let factors = Factors::of(matrix);
+    let factors = regular(matrix.into_entries(), x.len());
     assert_solution(x, &factors.solve(&residual));
     factors
 }
@@ -294,10 +294,20 @@ pub fn solve<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {
         "solve: the matrix has {} entries for a right-hand side of {n}; pass n·n, row by row",
         a.len()
     );
-    let value = |x: &S| x.value();
-    let factors = Factors::of(Matrix::of_rows(a.iter().map(value).collect(), n));
-    let x = factors.solve(&b.iter().map(value).collect::<Vec<_>>());
-    refined(factors, &x, |x| (0..n).map(|i| dot(&a[i * n..(i + 1) * n], x) - b[i]).collect())
+    solve_with(regular(a.iter().map(|a| a.value()).collect(), n), a, b)
+}
+
+/// Returns the factors of a regular matrix.
+#[track_caller]
+fn regular<R: Real>(matrix: Vec<R>, n: usize) -> Factors<R> {
+    let factors = Factors::of(matrix, n);
+    if let Some(column) = factors.singular_column {
+        panic!(
+            "the matrix of the linear equations is singular or not finite in column {column}: the solution has no \
+             derivative there"
+        );
+    }
+    factors
 }
 
 /// Makes steps of Newton's method at the solution `x`. They change no value, and each makes one
@@ -418,75 +428,5 @@ impl<R: Real> Block<R> for Inverse<R> {
 
     fn pull_back<S: Scalar<Real = R>>(&self, _: &[S], _: &[S], u: &[S]) -> Vec<S> {
         self.0.solve_transposed(u)
-    }
-}
-
-/// The factors of a matrix with its rows in another order: L below the diagonal, with
-/// ones on it, and U from the diagonal upward (Golub & Van Loan, *Matrix
-/// Computations*, 3.4).
-struct Factors<R> {
-    lu: Matrix<R>,
-    /// For each row of the factors, the row of the matrix.
-    rows: Vec<usize>,
-}
-
-impl<R: Real> Factors<R> {
-    #[track_caller]
-    fn of(mut lu: Matrix<R>) -> Self {
-        let n = lu.shape().0;
-        let mut rows: Vec<usize> = (0..n).collect();
-        for k in 0..n {
-            let size = |&i: &usize| Float::abs(lu[i][k]);
-            let pivot = (k..n).reduce(|best, i| if size(&i) > size(&best) { i } else { best }).unwrap_or(k);
-            assert!(
-                Float::is_finite(lu[pivot][k]) && lu[pivot][k] != R::zero(),
-                "the matrix of the linear equations is singular or not finite in column {k}: the solution has no \
-                 derivative there"
-            );
-            rows.swap(k, pivot);
-            for j in 0..n {
-                let other = lu[pivot][j];
-                lu[pivot][j] = std::mem::replace(&mut lu[k][j], other);
-            }
-            for i in k + 1..n {
-                let factor = lu[i][k] / lu[k][k];
-                lu[i][k] = factor;
-                for j in k + 1..n {
-                    let above = lu[k][j];
-                    lu[i][j] -= factor * above;
-                }
-            }
-        }
-        Factors { lu, rows }
-    }
-
-    /// `A⁻¹·b`.
-    fn solve<S: Scalar<Real = R>>(&self, b: &[S]) -> Vec<S> {
-        let n = self.rows.len();
-        let mut x: Vec<S> = self.rows.iter().map(|&row| b[row]).collect();
-        for i in 0..n {
-            x[i] = (0..i).fold(x[i], |sum, j| sum - x[j] * self.lu[i][j]);
-        }
-        for i in (0..n).rev() {
-            x[i] = (i + 1..n).fold(x[i], |sum, j| sum - x[j] * self.lu[i][j]) / self.lu[i][i];
-        }
-        x
-    }
-
-    /// `A⁻ᵀ·b`.
-    fn solve_transposed<S: Scalar<Real = R>>(&self, b: &[S]) -> Vec<S> {
-        let n = self.rows.len();
-        let mut y = b.to_vec();
-        for i in 0..n {
-            y[i] = (0..i).fold(y[i], |sum, j| sum - y[j] * self.lu[j][i]) / self.lu[i][i];
-        }
-        for i in (0..n).rev() {
-            y[i] = (i + 1..n).fold(y[i], |sum, j| sum - y[j] * self.lu[j][i]);
-        }
-        let mut x = vec![S::zero(); n];
-        for (&row, y) in self.rows.iter().zip(y) {
-            x[row] = y;
-        }
-        x
     }
 }

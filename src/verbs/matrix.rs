@@ -109,12 +109,6 @@ impl<T: Scalar> Matrix<T> {
         &mut self.entries
     }
 
-    /// Returns a matrix from its entries, row by row.
-    pub(crate) fn of_rows(entries: Vec<T>, columns: usize) -> Self {
-        let rows = entries.len().checked_div(columns).unwrap_or(0);
-        Matrix { entries, columns, rows }
-    }
-
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
         Matrix { entries: vec![T::zero(); rows * columns], columns, rows }
     }

@@ -28,6 +28,7 @@ mod kept_memory;
 #[cfg(feature = "nn")]
 mod layers;
 mod layout;
+mod linalg;
 #[cfg(feature = "nn")]
 mod losses;
 mod lower_orders;
@@ -49,6 +50,7 @@ mod pictures;
 mod recordings;
 #[cfg(feature = "nn")]
 mod reference_training;
+mod rotation;
 mod slices;
 mod slopes;
 mod sparse;

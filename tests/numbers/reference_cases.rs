@@ -1,13 +1,15 @@
 //! Every reading against answers computed elsewhere with many digits.
 //!
-//! The cases are in `tests/data`: elementary functions with the conventions at their kinks and ends, and composite
-//! functions. The environment variable `DUALTAPE_CASES` names further files of either format, separated by `:`. The
+//! The cases are in `tests/data`: elementary functions with the conventions at their kinks and ends, composite
+//! functions, and functions of matrices and rotations. The environment variable `DUALTAPE_CASES` names further files of these formats, separated by `:`. The
 //! tests print a line for every failing case in a reading, and a count for every reading at the end; `cargo test --test
 //! numbers reference_cases -- --nocapture` shows the counts when all is well, too.
 
 mod cases;
 mod composite;
 mod elementary;
+mod formula;
+mod matrix;
 pub(crate) mod readings;
 mod third;
 
@@ -29,6 +31,11 @@ fn elementary_functions_agree_with_the_stored_cases() {
 #[test]
 fn composite_functions_agree_with_the_stored_cases() {
     run_stored("composite.json", include_str!("../data/composite.json"), 64);
+}
+
+#[test]
+fn functions_of_matrices_and_rotations_agree_with_the_stored_cases() {
+    run_stored("matrix.json", include_str!("../data/matrix.json"), 97);
 }
 
 #[test]

@@ -1,0 +1,35 @@
+//! The functions of files with a formula for each case.
+
+use dualtape::{Function, Scalar};
+
+use super::matrix::matrix;
+
+/// A function with the text of its formula, and the constant matrix in it.
+pub(crate) struct Formula {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) weights: Vec<f64>,
+}
+
+impl Function for Formula {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.at(x).expect("a known function")
+    }
+}
+
+impl Formula {
+    /// The function at `x`, or `None` for an unknown one.
+    pub(crate) fn at<S: Scalar<Real = f64>>(&self, x: &[S]) -> Option<S> {
+        matrix(self, x)
+    }
+
+    /// Returns by which factor the problem multiplies rounding errors.
+    pub(crate) fn condition(&self, x: &[f64]) -> f64 {
+        match &self.name[..] {
+            "expm" if x.iter().any(|x| x.abs() >= 20.0) => 100.0,
+            _ => 1.0,
+        }
+    }
+}
