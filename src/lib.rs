@@ -154,6 +154,9 @@ mod verbs;
 // Tools on the verbs.
 mod tools;
 
+// Special functions.
+pub mod special;
+
 // Uses: pictures of computations, networks, charts.
 #[cfg(feature = "graph")]
 pub mod graph;
