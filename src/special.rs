@@ -41,14 +41,10 @@ pub use logarithms::{ln_1m_exp, log_add_exp, log_sub_exp, xlog1py, xlogy};
 pub use normal::{erf_inv, norm_ln_cdf, norm_quantile};
 pub use student::student_t_cdf;
 
-use crate::scalar::{Real, Scalar};
+use crate::scalar::Real;
+use crate::scalar::rules::plain;
 
 /// Returns `f(x)` computed in `f64`.
 fn in_f64<R: Real, const N: usize>(x: [R; N], f: impl FnOnce([f64; N]) -> f64) -> R {
-    R::from_f64(f(x.map(|x| num_traits::ToPrimitive::to_f64(&x).unwrap_or(f64::NAN))))
-}
-
-/// Returns a constant as a plain number of the scalar.
-fn real<S: Scalar>(x: f64) -> S::Real {
-    <S::Real as Scalar>::from_f64(x)
+    R::from_f64(f(x.map(plain)))
 }

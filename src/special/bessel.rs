@@ -4,8 +4,9 @@ use std::f64::consts::PI;
 
 use num_traits::Float;
 
-use super::{in_f64, real};
+use super::in_f64;
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
 use crate::scalar::{Real, Scalar};
 
 /// Returns the Bessel function `J₀(x)`. Its slope is −J₁.
@@ -109,7 +110,7 @@ impl<R: Real> Rule<1, R> for BesselIe {
         let is_negative = x.value() < R::zero();
         if Float::abs(x.value()) >= real::<S>(FAR) {
             let slope = asymptotic(self.order, 1, if is_negative { -x } else { x });
-            return [if is_negative && self.order % 2 == 0 { -slope } else { slope }];
+            return [if is_negative && self.order.is_multiple_of(2) { -slope } else { slope }];
         }
         let rising = if self.order == 0 { at(1) } else { (at(self.order - 1) + at(self.order + 1)) * real::<S>(0.5) };
         if x.value() == R::zero() {
@@ -126,7 +127,7 @@ fn power_series(order: u32, x: f64) -> f64 {
     for k in 1.. {
         sum += term;
         term *= quarter / (f64::from(k) * f64::from(k + order));
-        if !(term > 1e-17 * sum) {
+        if term <= 1e-17 * sum || sum.is_nan() {
             break;
         }
     }

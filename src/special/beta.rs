@@ -5,10 +5,12 @@ use std::f64::consts::PI;
 use num_traits::{Float, One, Zero};
 
 use super::density::LogSlopes;
-use super::factorial::{digamma_less_ln, stirling_error};
+use super::factorial::{next_digamma_less_ln, stirling_error};
+use super::in_f64;
 use super::quadrature::{Exponent, concave_root, deviance, exp_m1_less, integral, ln_1p_less};
-use super::{in_f64, real};
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
+use crate::scalar::zero::product;
 use crate::scalar::{Real, Scalar};
 
 /// Returns the regularised incomplete beta function `Iₓ(a, b) = 1/B(a, b)·∫₀ˣ tᵃ⁻¹(1 − t)ᵇ⁻¹ dt` (DLMF 8.17.2) for
@@ -102,6 +104,18 @@ impl Beta {
             - 0.5 * b.ln()
     }
 
+    /// Returns ln(y + x·e^−u).
+    fn ln_mean(self, u: f64) -> f64 {
+        let Beta { x, y, .. } = self;
+        if x <= 0.5 {
+            (x * (-u).exp_m1()).ln_1p()
+        } else if u <= 700.0 {
+            (y * u.exp_m1()).ln_1p() - u
+        } else {
+            (y + x * (-u).exp()).ln()
+        }
+    }
+
     /// The exponent of the density of logit t, which is xᵃyᵇ/B(a, b)·e^−g(u), where logit t = logit x − u:
     /// g(u) = (a − (a + b)·x)·u + (a + b)·K(u) with K(u) = ln(y + x·e^−u) + x·u = ln(1 + y·(e^u − 1)) − y·u.
     pub(super) fn exponent(self, u: f64) -> Exponent {
@@ -109,15 +123,13 @@ impl Beta {
         let n = a + b;
         let e = (-u).exp();
         let (t, rest) = (x * e / (y + x * e), y / (y + x * e));
-        // For z = x·(e^−u − 1) K is ln(1 + z) − z + x·(e^−u − 1 + u).
-        let convex = if x <= 0.5 {
+        let convex = if u > 1.0 {
+            self.ln_mean(u) + x * u
+        } else if x <= 0.5 {
+            // For z = x·(e^−u − 1) K is ln(1 + z) − z + x·(e^−u − 1 + u).
             ln_1p_less(x * (-u).exp_m1()) + x * exp_m1_less(-u)
-        } else if u <= 1.0 {
-            ln_1p_less(y * u.exp_m1()) + y * exp_m1_less(u)
-        } else if u <= 700.0 {
-            (y * u.exp_m1()).ln_1p() - y * u
         } else {
-            (y + x * e).ln() + x * u
+            ln_1p_less(y * u.exp_m1()) + y * exp_m1_less(u)
         };
         let slope = if u == 0.0 { excess } else { a * rest - b * t };
         Exponent { value: excess * u + n * convex, slope, curvature: n * t * rest }
@@ -127,15 +139,10 @@ impl Beta {
     fn tail(self, [i, j]: [u32; 2]) -> [f64; 2] {
         let Beta { a, b, x, .. } = self;
         let slopes = log_slopes([i, j], a, b);
-        let n = a + b;
-        // ln x + ψ(a + b) − ψ(1 + a)
-        let base = |a: f64, x: f64, excess: f64| {
-            let ln_ratio = if excess.abs() < 0.5 * a { (-excess / a).ln_1p() } else { x.ln() - (a / n).ln() };
-            ln_ratio - digamma_less_ln(a) + digamma_less_ln(n) - 1.0 / a
-        };
-        let first = [base(a, x, self.excess), base(b, self.y, -self.excess)];
+        let ln_less = |a: f64, b: f64, x: f64, excess: f64| ln_less_next_digammas(a, b, x.ln(), excess);
+        let first = [ln_less(a, b, x, self.excess), ln_less(b, a, self.y, -self.excess)];
         let weight = |u: f64| {
-            let ln_mean = (x * (-u).exp_m1()).ln_1p();
+            let ln_mean = self.ln_mean(u);
             let at_u = [first[0] - u - ln_mean, first[1] - ln_mean];
             slopes.with_first(at_u).growth_of_product(i, j, a, b)
         };
@@ -186,22 +193,22 @@ fn log_slopes<S: Scalar>([i, j]: [u32; 2], a: S, b: S) -> LogSlopes<S> {
     })
 }
 
-/// Returns ln x − ψ(a) + ψ(a + b), for y = 1 − x and the excess a − (a + b)·x.
-fn ln_less_digammas<S: Scalar>(a: S, b: S, ln_x: S, excess: S) -> S {
+/// Returns ln x − ψ(1 + a) + ψ(a + b), for the excess a − (a + b)·x.
+fn ln_less_next_digammas<S: Scalar>(a: S, b: S, ln_x: S, excess: S) -> S {
     let n = a + b;
     let ln_ratio = if Float::abs(excess.value()) < a.value() * real::<S>(0.5) {
         (-(excess / a)).ln_1p()
     } else {
         ln_x - a.ln() + n.ln()
     };
-    ln_ratio - digamma_less_ln(a) + digamma_less_ln(n)
+    ln_ratio - next_digamma_less_ln(a) + next_digamma_less_ln(n) - n.recip()
 }
 
-/// Returns the derivatives of the logarithm of the density by a and by b.
+/// Returns the derivatives of ln(xᵃyᵇ·Γ(a + b)/(Γ(1 + a)Γ(1 + b))) by a and by b.
 fn first_slopes<S: Scalar>(a: S, b: S, x: S) -> [S; 2] {
     let y = -x + real::<S>(1.0);
     let excess = a * y - b * x;
-    [ln_less_digammas(a, b, x.ln(), excess), ln_less_digammas(b, a, (-x).ln_1p(), -excess)]
+    [ln_less_next_digammas(a, b, x.ln(), excess), ln_less_next_digammas(b, a, (-x).ln_1p(), -excess)]
 }
 
 /// Returns the derivative of these orders of the density, as a multiple of it.
@@ -210,8 +217,7 @@ fn density_growth<S: Scalar>([i, j]: [u32; 2], a: S, b: S, x: S) -> S {
     if i + j == 0 || x0 == S::Real::zero() || x0 == S::Real::one() {
         return S::one();
     }
-    let [by_a, by_b] = first_slopes(a, b, x);
-    let slopes = log_slopes([i, j], a, b).with_first([by_a - a.recip(), by_b - b.recip()]);
+    let slopes = log_slopes([i, j], a, b).with_first(first_slopes(a, b, x));
     slopes.growth_of_product(i, j, a, b) / (a * b)
 }
 
@@ -246,7 +252,11 @@ impl<R: Real> Rule<3, R> for BetaDensity {
         let one = R::one();
         let y = -x + one;
         let [by_a, by_b] = first_slopes(a, b, x);
-        [density * by_a, density * by_b, density * (((a - one) * y - (b - one) * x) / (x * y))]
+        [
+            density * (by_a + a.recip()),
+            density * (by_b + b.recip()),
+            density * (((a - one) * y - (b - one) * x) / (x * y)),
+        ]
     }
 }
 
@@ -282,10 +292,18 @@ impl<R: Real> Rule<3, R> for BetaQuantile {
         })
     }
 
-    fn partials<S: Scalar<Real = R>>(&self, [_, a, b]: [S; 3], x: S) -> [S; 3] {
-        let by_p = BetaDensity.apply([a, b, x]).recip();
-        let by = |orders| -(IncompleteBeta { orders }.apply([a, b, x]) * by_p);
-        [by_p, by([1, 0]), by([0, 1])]
+    fn partials<S: Scalar<Real = R>>(&self, [p, a, b]: [S; 3], x: S) -> [S; 3] {
+        let slopes = |a: S, b: S, x: S| {
+            let by_p = BetaDensity.apply([a, b, x]).recip();
+            let by = |orders| -product(IncompleteBeta { orders }.apply([a, b, x]), by_p);
+            [by_p, by([1, 0]), by([0, 1])]
+        };
+        if x.value() <= real::<S>(0.5) {
+            return slopes(a, b, x);
+        }
+        // Near 1 the digits of 1 − x are those of the other quantile.
+        let [by_p, by_b, by_a] = slopes(b, a, BetaQuantile.apply([-p + R::one(), b, a]));
+        [by_p, -by_a, -by_b]
     }
 }
 

@@ -1,7 +1,7 @@
 //! Derivatives of a density with respect to its parameters, from those of its logarithm.
 
-use super::real;
 use crate::scalar::Scalar;
+use crate::scalar::rules::real;
 
 /// The derivatives of the logarithm of a function of two parameters, up to an order in each.
 pub(super) struct LogSlopes<S> {

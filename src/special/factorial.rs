@@ -2,9 +2,10 @@
 
 use std::f64::consts::PI;
 
+use super::in_f64;
 use super::quadrature::ln_1p_less;
-use super::{in_f64, real};
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
 use crate::scalar::special::{BERNOULLI, factorial};
 use crate::scalar::{Real, Scalar};
 
@@ -105,7 +106,7 @@ impl<R: Real> Rule<2, R> for LnBeta {
     fn value(&self, x: [R; 2]) -> R {
         in_f64(x, |[a, b]| {
             let (small, large) = if a < b { (a, b) } else { (b, a) };
-            if !(small >= 0.0) {
+            if a.is_nan() || b.is_nan() || small < 0.0 {
                 f64::NAN
             } else if small == 0.0 {
                 f64::INFINITY
@@ -133,16 +134,16 @@ pub(super) fn stirling_error(a: f64) -> f64 {
     bernoulli_numbers().fold(0.0, |sum, (k, bernoulli)| sum * square + term(k, bernoulli)) / a
 }
 
-/// Returns ψ(a) − ln a.
-pub(super) fn digamma_less_ln<S: Scalar>(a: S) -> S {
+/// Returns ψ(1 + a) − ln a.
+pub(super) fn next_digamma_less_ln<S: Scalar>(a: S) -> S {
     if a.value() < real::<S>(LARGE) {
-        return a.digamma() - a.ln();
+        return (a + real::<S>(1.0)).digamma() - a.ln();
     }
     let inverse = a.recip();
     let square = inverse * inverse;
     let series = bernoulli_numbers()
         .fold(S::zero(), |sum, (k, bernoulli)| (sum + real::<S>(bernoulli / f64::from(2 * k))) * square);
-    -(inverse * real::<S>(0.5) + series)
+    inverse * real::<S>(0.5) - series
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ use std::f64::consts::PI;
 use num_traits::{Float, Zero};
 
 use super::density::LogSlopes;
-use super::factorial::{digamma_less_ln, stirling_error};
+use super::factorial::{next_digamma_less_ln, stirling_error};
+use super::in_f64;
 use super::quadrature::{Exponent, concave_root, deviance, exp_m1_less, integral};
-use super::{in_f64, real};
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
+use crate::scalar::zero::product;
 use crate::scalar::{Real, Scalar};
 
 /// Returns the regularised lower incomplete gamma function `P(a, x) = 1/Γ(a)·∫₀ˣ tᵃ⁻¹e⁻ᵗ dt` (DLMF 8.2.4) for a > 0
@@ -94,7 +96,7 @@ fn tail(order: u32, is_upper: bool, a: f64, x: f64) -> [f64; 2] {
         Exponent { value: sign * (x - a) * u + x * exp_m1_less(sign * u), slope: sign * (t - a), curvature: t }
     };
     let slopes = log_slopes(order, a);
-    let first = ln_less_digamma(a, x) - 1.0 / a;
+    let first = ln_less_next_digamma(a, x);
     let weight = |u: f64| slopes.with_first([first + sign * u, 0.0]).growth_of_product(order, 0, a, 1.0);
     [ln_scale(a, x), integral(exponent, weight)]
 }
@@ -109,15 +111,15 @@ fn log_slopes<S: Scalar>(order: u32, a: S) -> LogSlopes<S> {
     LogSlopes::new(order, 0, |p, _| if p == 1 { S::zero() } else { -(a + real::<S>(1.0)).polygamma(p - 1) })
 }
 
-/// Returns ln x − ψ(a).
-fn ln_less_digamma<S: Scalar>(a: S, x: S) -> S {
+/// Returns ln x − ψ(1 + a).
+fn ln_less_next_digamma<S: Scalar>(a: S, x: S) -> S {
     let difference = x - a;
     let ln_ratio = if Float::abs(difference.value()) < a.value() * real::<S>(0.5) {
         (difference / a).ln_1p()
     } else {
         x.ln() - a.ln()
     };
-    ln_ratio - digamma_less_ln(a)
+    ln_ratio - next_digamma_less_ln(a)
 }
 
 /// Returns the derivative of `order` with respect to a of the density, as a multiple of it.
@@ -125,7 +127,7 @@ fn density_growth<S: Scalar>(order: u32, a: S, x: S) -> S {
     if order == 0 || x.value() == S::Real::zero() {
         return S::one();
     }
-    let first = ln_less_digamma(a, x) - a.recip();
+    let first = ln_less_next_digamma(a, x);
     log_slopes(order, a).with_first([first, S::zero()]).growth_of_product(order, 0, a, S::one()) / a
 }
 
@@ -150,7 +152,8 @@ impl<R: Real> Rule<2, R> for GammaDensity {
     fn partials<S: Scalar<Real = R>>(&self, [a, x]: [S; 2], density: S) -> [S; 2] {
         let one = R::one();
         let is_at_end = x.value() == R::zero();
-        let by_a = if is_at_end && a.value() > one { S::zero() } else { density * ln_less_digamma(a, x) };
+        let by_a =
+            if is_at_end && a.value() > one { S::zero() } else { density * (ln_less_next_digamma(a, x) + a.recip()) };
         let by_x = if is_at_end && a.value() > one {
             GammaDensity.apply([a - one, x]) - density
         } else {
@@ -185,7 +188,7 @@ impl<R: Real> Rule<2, R> for GammaQuantile {
 
     fn partials<S: Scalar<Real = R>>(&self, [_, a]: [S; 2], x: S) -> [S; 2] {
         let by_p = GammaDensity.apply([a, x]).recip();
-        [by_p, -(IncompleteGamma { order: 1, is_upper: false }.apply([a, x]) * by_p)]
+        [by_p, -product(IncompleteGamma { order: 1, is_upper: false }.apply([a, x]), by_p)]
     }
 }
 

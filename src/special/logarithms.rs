@@ -2,8 +2,9 @@
 
 use num_traits::{Float, Zero};
 
-use super::{in_f64, real};
+use super::in_f64;
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
 use crate::scalar::softmax::log_sum_exp;
 use crate::scalar::{Real, Scalar};
 

@@ -4,8 +4,9 @@ use std::f64::consts::{PI, SQRT_2};
 
 use num_traits::{Float, Zero};
 
-use super::{in_f64, real};
+use super::in_f64;
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
 use crate::scalar::{Real, Scalar};
 
 /// Returns `ln Φ(x)`, precise in both tails.
@@ -95,15 +96,36 @@ impl<R: Real> Rule<1, R> for NormQuantile {
         in_f64(p, |[p]| quantile(p - 0.5, p.min(1.0 - p)))
     }
 
-    fn partials<S: Scalar<Real = R>>(&self, [p]: [S; 1], x: S) -> [S; 1] {
-        let half = real::<S>(0.5);
-        [if p.value() < half { density_at(x, p) } else { density_at(-x, -p + half + half) }.recip()]
+    fn partials<S: Scalar<Real = R>>(&self, [p]: [S; 1], _: S) -> [S; 1] {
+        [NormQuantileSlope.apply([p])]
     }
 }
 
-/// Returns φ(x) where Φ(x) = p: λ(x)·p, which does not magnify the rounding of x.
+/// 1/φ(x) at x = Φ⁻¹(p). Its slope x/φ² is one product, whose factors overflow with one sign.
+struct NormQuantileSlope;
+
+impl<R: Real> Rule<1, R> for NormQuantileSlope {
+    fn value(&self, p: [R; 1]) -> R {
+        in_f64(p, |[p]| {
+            let x = norm_quantile(p);
+            1.0 / if p < 0.5 { density_at(x, p) } else { density_at(-x, 1.0 - p) }
+        })
+    }
+
+    fn partials<S: Scalar<Real = R>>(&self, [p]: [S; 1], slope: S) -> [S; 1] {
+        [NormQuantile.apply([p]) * slope * slope]
+    }
+}
+
+/// Returns φ(x) where Φ(x) = p: in the tail λ(x)·p, which does not magnify the rounding of x.
 fn density_at<S: Scalar>(x: S, p: S) -> S {
-    if p.value() == S::Real::zero() { S::zero() } else { InverseMills.apply([x]) * p }
+    if p.value() == S::Real::zero() {
+        S::zero()
+    } else if p.value() > real::<S>(0.25) {
+        x.norm_pdf()
+    } else {
+        InverseMills.apply([x]) * p
+    }
 }
 
 /// Returns the inverse of the error function, for −1 ≤ x ≤ 1.
@@ -160,7 +182,7 @@ fn quantile(from_half: f64, tail: f64) -> f64 {
             21_213.794_301_586_597,
             39_307.895_800_092_71,
             28_729.085_735_721_943,
-            5_226.495_278_852_854_5,
+            5_226.495_278_852_855,
         ],
     ];
     const MIDDLE: [[f64; 8]; 2] = [

@@ -48,7 +48,7 @@ pub(super) fn integral(exponent: impl Fn(f64) -> Exponent, weight: impl Fn(f64) 
         let is_too_long = |step: f64, end: Exponent| {
             step * end.rate() > CHANGE || step > 2.0 && here.curvature.max(end.curvature) > 1e-18
         };
-        while !(end.value.is_finite() && !is_too_long(step, end)) {
+        while !end.value.is_finite() || is_too_long(step, end) {
             step *= 0.5;
             end = exponent(u + step);
         }
@@ -97,14 +97,16 @@ pub(super) fn deviance(a: f64, m: f64, difference: f64) -> f64 {
 pub(super) fn concave_root(start: f64, f: impl Fn(f64) -> [f64; 2]) -> f64 {
     const LONGEST: f64 = 2.0;
     const SMALL: f64 = 1e-9;
+    // On a plateau rounding may keep the steps from becoming small.
+    const MOST_STEPS: usize = 1000;
     let mut x = start;
-    loop {
+    for _ in 0..MOST_STEPS {
         let [value, slope] = f(x);
         let step = (-value / slope).min(LONGEST);
         x += step;
-        // A NaN ends the loop too.
-        if !(step.abs() > SMALL * x.abs().max(1.0)) {
-            return x;
+        if step.abs() <= SMALL * x.abs().max(1.0) || x.is_nan() {
+            break;
         }
     }
+    x
 }

@@ -7,9 +7,10 @@ use num_traits::Float;
 use super::beta::{Beta, incomplete};
 use super::density::LogSlopes;
 use super::factorial::{RisingFactorial, bernoulli_numbers, rising};
+use super::in_f64;
 use super::quadrature::{integral, ln_1p_less, panel};
-use super::{in_f64, real};
 use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
 use crate::scalar::special::factorial;
 use crate::scalar::{Real, Scalar};
 
@@ -48,7 +49,7 @@ impl<R: Real> Rule<2, R> for StudentCdf {
 }
 
 fn cdf(order: u32, t: f64, nu: f64) -> f64 {
-    if !(nu > 0.0) || t.is_nan() {
+    if nu <= 0.0 || nu.is_nan() || t.is_nan() {
         return f64::NAN;
     }
     if nu.is_infinite() || t.is_infinite() {

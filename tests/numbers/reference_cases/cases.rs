@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::composite::{Composite, composite};
 use super::elementary::{Elementary, Params, elementary};
+use super::formula::Formula;
 use super::readings::{Outcome, outcomes};
 
-/// A case of either format. Numbers stay text until it is known whether they
+/// A case of any format. Numbers stay text until it is known whether they
 /// are read as `f64` or `f32`.
 pub(crate) struct Case {
     name: String,
@@ -29,6 +30,8 @@ pub(crate) struct Case {
 enum Format {
     Elementary,
     Composite,
+    /// A special function.
+    Formula(Formula),
 }
 
 /// The right answers, the best one first, and the tolerance around them.
@@ -55,13 +58,18 @@ pub(crate) struct Fault {
 impl Case {
     /// A case from its JSON object, of the format that has its keys.
     pub(crate) fn new(case: &Value) -> Case {
-        let format = if case["fn"].is_string() { Format::Elementary } else { Format::Composite };
         let name = [&case["fn"], &case["name"]].iter().find_map(|name| name.as_str()).expect("a name").to_owned();
+        let format = match (&case["fn"], &case["formula"]) {
+            (Value::String(_), Value::String(_)) => Format::Formula(Formula { name: name.clone() }),
+            (Value::String(_), _) => Format::Elementary,
+            _ => Format::Composite,
+        };
         let params: Params = case["params"]
             .as_object()
             .map(|params| params.iter().map(|(key, value)| (key.clone(), text(value))).collect())
             .unwrap_or_default();
-        let [of_value, of_gradient, of_hessian] = match format {
+        let [of_value, of_gradient, of_hessian] = match &format {
+            Format::Formula(formula) => formula_tolerances(case, formula),
             Format::Elementary => elementary_tolerances(case, &name, &params),
             Format::Composite => ["value_abs", "grad_abs", "hess_abs"].map(|key| {
                 let absolute = case["tol"][key].as_f64().expect("a tolerance");
@@ -98,15 +106,16 @@ impl Case {
     /// Whether there is a function of this name and number of arguments.
     pub(crate) fn is_known(&self) -> bool {
         let x: Vec<f64> = parsed(&self.arguments);
-        match self.format {
+        match &self.format {
             Format::Elementary => elementary(&self.name, &self.params, &x).is_some(),
+            Format::Formula(formula) => formula.at(&x).is_some(),
             Format::Composite => composite(&self.name, &x).is_some(),
         }
     }
 
     /// Returns the faults of each reading, at each precision that can represent the case.
     pub(crate) fn faults(&self) -> BTreeMap<String, Vec<Fault>> {
-        match self.format {
+        match &self.format {
             Format::Elementary => {
                 let function = Elementary { name: &self.name, params: &self.params };
                 let mut faults = self.faults_of::<f64>("f64", &function);
@@ -116,6 +125,7 @@ impl Case {
                 faults
             }
             Format::Composite => self.faults_of::<f64>("f64", &Composite { name: &self.name }),
+            Format::Formula(formula) => self.faults_of::<f64>("f64", formula),
         }
     }
 
@@ -195,6 +205,27 @@ fn elementary_tolerances(case: &Value, name: &str, params: &Params) -> [Toleranc
     ]
 }
 
+/// Of the value, relative to what rounding the arguments moves it by; of derivatives, relative to themselves and less to
+/// the largest. Central differences lose what is far below the lower derivative.
+fn formula_tolerances(case: &Value, formula: &Formula) -> [Tolerance; 3] {
+    let numbers = |key: &str| -> Vec<f64> { parsed(&texts(&case[key])) };
+    let largest = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let (arguments, gradient) = (numbers("args"), numbers("grad"));
+    let by_arguments: f64 = arguments.iter().zip(&gradient).map(|(x, slope)| (x * slope).abs()).sum();
+    let [of_gradient, of_hessian] = formula.special_tolerances(&arguments).unwrap_or_default();
+    let beside_largest = |relative: f64, key: &str| {
+        let absolute = 1e-13 * largest(&numbers(key)) + 1e-25 * largest(&gradient);
+        let absolute = Some(absolute).filter(|absolute| absolute.is_finite()).unwrap_or(0.0);
+        Tolerance { relative, absolute, ..Tolerance::default() }
+    };
+    let absolute = Some(1e-13 * by_arguments).filter(|absolute| absolute.is_finite()).unwrap_or(0.0);
+    [
+        Tolerance { relative: 1e-13, absolute, ..Tolerance::default() },
+        beside_largest(of_gradient, "grad"),
+        beside_largest(of_hessian, "hess"),
+    ]
+}
+
 /// Equal, NaN included.
 fn is_equal<R: Real>(a: R, b: R) -> bool {
     a == b || (Float::is_nan(a) && Float::is_nan(b))
@@ -221,6 +252,7 @@ fn text(number: &Value) -> String {
 /// The numbers of a number, a vector or a matrix, row by row.
 fn texts(numbers: &Value) -> Vec<String> {
     match numbers {
+        Value::Null => vec![],
         Value::Array(entries) => entries.iter().flat_map(texts).collect(),
         number => vec![text(number)],
     }

@@ -1,0 +1,32 @@
+//! The functions of files with a formula for each case.
+
+use dualtape::{Function, Scalar};
+
+use super::special;
+
+/// A function with the text of its formula, and the constant matrix in it.
+pub(crate) struct Formula {
+    pub(crate) name: String,
+}
+
+impl Function for Formula {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        self.at(x).expect("a known function")
+    }
+}
+
+impl Formula {
+    /// The function at `x`, or `None` for an unknown one.
+    pub(crate) fn at<S: Scalar<Real = f64>>(&self, x: &[S]) -> Option<S> {
+        special::evaluate(&self.name, x)
+    }
+
+    /// Whether the function is one of `special.json`, and which tolerances its derivatives have.
+    pub(crate) fn special_tolerances(&self, x: &[f64]) -> Option<[f64; 2]> {
+        special::evaluate(&self.name, x)?;
+        let has_shape = ["gamma_", "beta_", "student"].iter().any(|prefix| self.name.starts_with(prefix));
+        Some(if has_shape || self.name.ends_with("quantile") { [1e-10, 1e-9] } else { [1e-13, 1e-11] })
+    }
+}
