@@ -160,6 +160,9 @@ pub mod rotation;
 // Tools on the verbs.
 mod tools;
 
+// Special functions.
+pub mod special;
+
 // Uses: pictures of computations, networks, charts.
 #[cfg(feature = "graph")]
 pub mod graph;

@@ -102,7 +102,7 @@ pub(crate) fn real<S: Scalar>(x: f64) -> S::Real {
     <S::Real as Scalar>::from_f64(x)
 }
 
-fn plain<S: Scalar>(x: S) -> f64 {
+pub(crate) fn plain<S: Scalar>(x: S) -> f64 {
     x.value().to_f64().unwrap_or(f64::NAN)
 }
 

@@ -251,23 +251,28 @@ fn digamma_small(x: f64) -> f64 {
     from_root * (OFFSET + polynomial(&NUMERATOR) / polynomial(&DENOMINATOR)) + recurrence
 }
 
+/// The Bernoulli numbers B₂, B₄, ...; the next changes no last digit up to the order at which
+/// results overflow.
+pub(crate) const BERNOULLI: [f64; 9] = [
+    1.0 / 6.0,
+    -1.0 / 30.0,
+    1.0 / 42.0,
+    -1.0 / 30.0,
+    5.0 / 66.0,
+    -691.0 / 2730.0,
+    7.0 / 6.0,
+    -3617.0 / 510.0,
+    43867.0 / 798.0,
+];
+
+/// n!
+pub(crate) fn factorial(n: u32) -> f64 {
+    (2..=n).map(f64::from).product()
+}
+
 /// ψ⁽ᵐ⁾ for x > 0: recurrence up to where the asymptotic series holds.
 fn polygamma_large(x: f64, m: u32) -> f64 {
-    /// The Bernoulli numbers B₂, B₄, ...; the next changes no last digit up to the order at which
-    /// results overflow.
-    const BERNOULLI: [f64; 9] = [
-        1.0 / 6.0,
-        -1.0 / 30.0,
-        1.0 / 42.0,
-        -1.0 / 30.0,
-        5.0 / 66.0,
-        -691.0 / 2730.0,
-        7.0 / 6.0,
-        -3617.0 / 510.0,
-        43867.0 / 798.0,
-    ];
     let order = m as i32;
-    let factorial = |n: u32| (2..=n).map(f64::from).product::<f64>();
     let odd_sign = if m % 2 == 1 { 1.0 } else { -1.0 };
     let threshold = 12.0 + f64::from(m);
     let steps = (threshold - x).ceil().max(0.0);

@@ -6,6 +6,8 @@
 mod conventions;
 #[cfg(feature = "graph")]
 mod reference_cases;
+#[cfg(feature = "graph")]
+mod special_ends;
 mod special_values;
 #[expect(dead_code, reason = "the other binary uses the rest")]
 #[path = "../all/support"]

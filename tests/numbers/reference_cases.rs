@@ -1,7 +1,8 @@
 //! Every reading against answers computed elsewhere with many digits.
 //!
 //! The cases are in `tests/data`: elementary functions with the conventions at their kinks and ends, composite
-//! functions, and functions of matrices and rotations. The environment variable `DUALTAPE_CASES` names further files of these formats, separated by `:`. The
+//! functions, functions of matrices and rotations, and special functions. The environment variable `DUALTAPE_CASES` names
+//! further files of these formats, separated by `:`. The
 //! tests print a line for every failing case in a reading, and a count for every reading at the end; `cargo test --test
 //! numbers reference_cases -- --nocapture` shows the counts when all is well, too.
 
@@ -11,6 +12,7 @@ mod elementary;
 mod formula;
 mod matrix;
 pub(crate) mod readings;
+pub(crate) mod special;
 mod third;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,14 @@ fn elementary_functions_agree_with_the_stored_cases() {
 #[test]
 fn composite_functions_agree_with_the_stored_cases() {
     run_stored("composite.json", include_str!("../data/composite.json"), 64);
+}
+
+/// `special_hard.json` has points near transitions, in tails and at small and large parameters, from mpmath at 50 digits
+/// and more, by central differences.
+#[test]
+fn special_functions_agree_with_the_stored_cases() {
+    run_stored("special.json", include_str!("../data/special.json"), 95);
+    run_stored("special_hard.json", include_str!("../data/special_hard.json"), 100);
 }
 
 #[test]

@@ -209,20 +209,34 @@ fn elementary_tolerances(case: &Value, name: &str, params: &Params) -> [Toleranc
     ]
 }
 
-/// Relative to the largest entry, and for the value to what rounding the arguments moves it by.
+/// Of the value, relative to it and to how far rounding the arguments moves it. Derivatives of functions of matrices have
+/// tolerances relative to the largest entry; derivatives of special functions relative to themselves, and less to the
+/// largest, as central differences lose what is far below the lower derivative.
 fn formula_tolerances(case: &Value, formula: &Formula) -> [Tolerance; 3] {
-    let numbers = |key: &str| -> Vec<f64> { parsed(&texts(&case[key])) };
-    let largest = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-    let (arguments, value, gradient) = (numbers("args"), numbers("value"), numbers("grad"));
+    let numbers = |key: &str| -> Vec<f64> { if case[key].is_null() { Vec::new() } else { parsed(&texts(&case[key])) } };
+    let largest = |key: &str| numbers(key).iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let finite = |absolute: f64| if absolute.is_finite() { absolute } else { 0.0 };
+    let (arguments, gradient) = (numbers("args"), numbers("grad"));
     let by_arguments: f64 = arguments.iter().zip(&gradient).map(|(x, slope)| (x * slope).abs()).sum();
-    let hessian = if case["hess"].is_null() { 0.0 } else { largest(&numbers("hess")) };
-    let factor = formula.condition(&arguments);
-    let absolute = |absolute: f64| Tolerance { absolute: absolute * factor, ..Tolerance::default() };
-    [
-        absolute(1e-13 * value[0].abs().max(by_arguments)),
-        absolute(1e-12 * largest(&gradient)),
-        absolute(1e-11 * hessian),
-    ]
+    let tolerance = |relative: f64, absolute: f64| Tolerance { relative, absolute: finite(absolute), ..Tolerance::default() };
+    match formula.special_tolerances(&arguments) {
+        Some([of_gradient, of_hessian]) => {
+            let beside_largest = |key: &str| 1e-13 * largest(key) + finite(1e-25 * largest("grad"));
+            [
+                tolerance(1e-13, 1e-13 * by_arguments),
+                tolerance(of_gradient, beside_largest("grad")),
+                tolerance(of_hessian, beside_largest("hess")),
+            ]
+        }
+        None => {
+            let factor = formula.condition(&arguments);
+            [
+                tolerance(0.0, 1e-13 * factor * largest("value").max(by_arguments)),
+                tolerance(0.0, 1e-12 * factor * largest("grad")),
+                tolerance(0.0, 1e-11 * factor * largest("hess")),
+            ]
+        }
+    }
 }
 
 /// Equal, NaN included.

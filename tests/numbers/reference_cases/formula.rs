@@ -3,6 +3,7 @@
 use dualtape::{Function, Scalar};
 
 use super::matrix::matrix;
+use super::special;
 
 /// A function with the text of its formula, and the constant matrix in it.
 pub(crate) struct Formula {
@@ -22,7 +23,7 @@ impl Function for Formula {
 impl Formula {
     /// The function at `x`, or `None` for an unknown one.
     pub(crate) fn at<S: Scalar<Real = f64>>(&self, x: &[S]) -> Option<S> {
-        matrix(self, x)
+        matrix(self, x).or_else(|| special::evaluate(&self.name, x))
     }
 
     /// Returns by which factor the problem multiplies rounding errors.
@@ -31,5 +32,12 @@ impl Formula {
             "expm" if x.iter().any(|x| x.abs() >= 20.0) => 100.0,
             _ => 1.0,
         }
+    }
+
+    /// Whether the function is one of `special.json`, and which tolerances its derivatives have.
+    pub(crate) fn special_tolerances(&self, x: &[f64]) -> Option<[f64; 2]> {
+        special::evaluate(&self.name, x)?;
+        let has_shape = ["gamma_", "beta_", "student"].iter().any(|prefix| self.name.starts_with(prefix));
+        Some(if has_shape || self.name.ends_with("quantile") { [1e-10, 1e-9] } else { [1e-13, 1e-11] })
     }
 }
