@@ -136,6 +136,9 @@
 //! - **A recording holds at most 2³¹ − 1 statements and arguments**, 24 bytes for an
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
+// The traits of simba declare unsafe methods, whose bodies here are safe: `scalar/simba.rs`.
+#![cfg_attr(not(any(feature = "nalgebra", feature = "nalgebra-0_34")), forbid(unsafe_code))]
+
 // Memory and vector instructions, independent of derivatives.
 mod memory;
 mod simd;
@@ -162,12 +165,21 @@ pub mod nn;
 #[cfg(feature = "plot")]
 pub mod plot;
 
+// The traits and shapes of other crates.
+mod interop;
+
 // Pages of the documentation.
 pub mod conventions;
 pub mod guide;
 pub mod write_it_like_this;
 
 pub use forward::{Dual, LANES, lift};
+#[cfg(feature = "num-complex")]
+pub use interop::complex;
+#[cfg(feature = "nalgebra")]
+pub use interop::nalgebra;
+#[cfg(all(feature = "nalgebra-0_34", not(doctest)))]
+pub use interop::nalgebra_0_34;
 pub use memory::kept::release_memory;
 pub use reverse::{Gradients, Tape, Var};
 pub use scalar::custom::{Block, Rule, plain};

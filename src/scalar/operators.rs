@@ -467,7 +467,7 @@ macro_rules! operator {
 pub(crate) use operator;
 
 /// All operators, comparisons and sums of a type with [`Operators`], and the traits of
-/// num-traits and approx: `impl_scalar!([const N: usize] Dual<T, N>)`.
+/// num-traits, approx and simba: `impl_scalar!([const N: usize] Dual<T, N>)`.
 macro_rules! impl_scalar {
     ([$($generics:tt)*] $type:ty) => {
         const _: () = {
@@ -577,6 +577,10 @@ macro_rules! impl_scalar {
             }
         };
         $crate::scalar::ecosystem::impl_ecosystem!([$($generics)*] $type);
+        #[cfg(feature = "nalgebra")]
+        $crate::scalar::simba::impl_simba!(simba: [$($generics)*] $type);
+        #[cfg(feature = "nalgebra-0_34")]
+        $crate::scalar::simba::impl_simba!(simba_0_9: [$($generics)*] $type);
     };
 }
 pub(crate) use impl_scalar;
