@@ -1,4 +1,5 @@
-//! The traits and shapes of other crates, one file for each crate, each behind a feature.
+//! The shapes and traits of other crates, one file for each crate, each behind a feature. What the numbers themselves
+//! need, the traits of num-traits, approx and simba, is in `scalar/`.
 
 #[cfg(feature = "num-complex")]
 pub mod complex;

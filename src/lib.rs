@@ -57,6 +57,7 @@
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
+//! - `interop/` has the shapes of other crates; their traits are in `scalar/`, `ecosystem.rs` and `simba.rs`.
 //! - `memory/` and `simd/` are independent of derivatives.
 //!
 //! To add a function, see the head of `scalar/rules.rs`.
@@ -76,6 +77,12 @@
 //!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
+//! - `nalgebra`, `nalgebra-0_34`: every reading is a `RealField` of nalgebra 0.35, or of 0.34 and 0.33, and the module
+//!   `nalgebra` (`nalgebra_0_34`) has the verbs over its vectors. The traits of simba, on which nalgebra stands, declare
+//!   two unsafe methods; without these features the crate forbids unsafe code.
+//! - `ndarray`, `ndarray-0_16`: numbers as operands of arrays, and [`Matrix`] as an array.
+//! - `num-complex`: the module `complex`, functions of complex numbers.
+//! - `serde`: dual numbers are serialized.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.
@@ -165,7 +172,7 @@ pub mod nn;
 #[cfg(feature = "plot")]
 pub mod plot;
 
-// The traits and shapes of other crates.
+// The shapes and traits of other crates.
 mod interop;
 
 // Pages of the documentation.

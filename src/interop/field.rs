@@ -54,8 +54,10 @@ pub trait FieldFunction {
 ///     }
 /// }
 ///
-/// // nalgebra returns the constant 1 for the zero rotation, so the second derivative is lost, and `check` finds it.
+/// // The unit quaternion of a small rotation, and so its second derivative, is right away from 0. At 0 nalgebra
+/// // returns the constant 1, and `check` finds that the reading is not what differences of the values give.
 /// check(&OverField(RealPart), &[0.1, 0.2, 0.3]).assert_agreement();
+/// assert!(!check(&OverField(RealPart), &[0.0; 3]).agrees());
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct OverField<F>(pub F);

@@ -16,10 +16,11 @@ use crate::verbs;
 ///
 /// ```
 /// use dualtape::nalgebra::gradient;
-/// use nalgebra::{dvector, vector};
+/// use nalgebra::{DVector, Vector2};
 ///
-/// assert_eq!(gradient(|x| x.norm_squared(), &vector![3.0, 4.0]), (25.0, vector![6.0, 8.0]));
-/// assert_eq!(gradient(|x| x.norm(), &dvector![3.0, 4.0]), (5.0, dvector![0.6, 0.8]));
+/// assert_eq!(gradient(|x| x.norm_squared(), &Vector2::new(3.0, 4.0)), (25.0, Vector2::new(6.0, 8.0)));
+/// let (y, g) = gradient(|x| x.sum(), &DVector::from_vec(vec![3.0, 4.0]));
+/// assert_eq!((y, g), (7.0, DVector::from_vec(vec![1.0, 1.0])));
 /// ```
 #[track_caller]
 pub fn gradient<T: Scalar, D: Dim>(
@@ -43,9 +44,10 @@ where
 ///
 /// ```
 /// use dualtape::nalgebra::gradient_forward;
-/// use nalgebra::dvector;
+/// use nalgebra::DVector;
 ///
-/// assert_eq!(gradient_forward(|x| x.norm(), &dvector![3.0, 4.0]), (5.0, dvector![0.6000000000000001, 0.8]));
+/// let (y, g) = gradient_forward(|x| x.norm_squared(), &DVector::from_vec(vec![3.0, 4.0]));
+/// assert_eq!((y, g), (25.0, DVector::from_vec(vec![6.0, 8.0])));
 /// ```
 #[track_caller]
 pub fn gradient_forward<T: Scalar, D: Dim>(
@@ -69,9 +71,9 @@ where
 ///
 /// ```
 /// use dualtape::nalgebra::gradient_array;
-/// use nalgebra::vector;
+/// use nalgebra::Vector2;
 ///
-/// assert_eq!(gradient_array(|x| x.norm_squared(), &vector![3.0, 4.0]), (25.0, vector![6.0, 8.0]));
+/// assert_eq!(gradient_array(|x| x.norm_squared(), &Vector2::new(3.0, 4.0)), (25.0, Vector2::new(6.0, 8.0)));
 /// ```
 #[track_caller]
 pub fn gradient_array<T: Scalar, const N: usize>(
@@ -91,10 +93,10 @@ pub fn gradient_array<T: Scalar, const N: usize>(
 ///
 /// ```
 /// use dualtape::nalgebra::jacobian;
-/// use nalgebra::{dmatrix, dvector};
+/// use nalgebra::{DMatrix, DVector};
 ///
-/// let (y, j) = jacobian(|x| dvector![x[0] * x[1], x[0]], &dvector![2.0, 3.0]);
-/// assert_eq!((y, j), (dvector![6.0, 2.0], dmatrix![3.0, 2.0; 1.0, 0.0]));
+/// let (y, j) = jacobian(|x| DVector::from_vec(vec![x[0] * x[1], x[0]]), &DVector::from_vec(vec![2.0, 3.0]));
+/// assert_eq!((y, j), (DVector::from_vec(vec![6.0, 2.0]), DMatrix::from_row_slice(2, 2, &[3.0, 2.0, 1.0, 0.0])));
 /// ```
 #[track_caller]
 pub fn jacobian<T: Scalar, D: Dim, M: Dim>(
@@ -119,10 +121,10 @@ where
 ///
 /// ```
 /// use dualtape::nalgebra::jacobian_array;
-/// use nalgebra::{matrix, vector};
+/// use nalgebra::{Matrix2, Vector2};
 ///
-/// let (y, j) = jacobian_array(|x| vector![x.x * x.y, x.x], &vector![2.0, 3.0]);
-/// assert_eq!((y, j), (vector![6.0, 2.0], matrix![3.0, 2.0; 1.0, 0.0]));
+/// let (y, j) = jacobian_array(|x| Vector2::new(x.x * x.y, x.x), &Vector2::new(2.0, 3.0));
+/// assert_eq!((y, j), (Vector2::new(6.0, 2.0), Matrix2::new(3.0, 2.0, 1.0, 0.0)));
 /// ```
 #[track_caller]
 pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
@@ -142,10 +144,10 @@ pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
 ///
 /// ```
 /// use dualtape::nalgebra::jacobian_reverse;
-/// use nalgebra::{matrix, vector};
+/// use nalgebra::{RowVector2, Vector1, Vector2};
 ///
-/// let (y, j) = jacobian_reverse(|x| vector![x.dot(x)], &vector![2.0, 3.0]);
-/// assert_eq!((y, j), (vector![13.0], matrix![4.0, 6.0]));
+/// let (y, j) = jacobian_reverse(|x| Vector1::new(x.dot(x)), &Vector2::new(2.0, 3.0));
+/// assert_eq!((y, j), (Vector1::new(13.0), RowVector2::new(4.0, 6.0)));
 /// ```
 #[track_caller]
 pub fn jacobian_reverse<T: Scalar, D: Dim, M: Dim>(
@@ -170,10 +172,10 @@ where
 ///
 /// ```
 /// use dualtape::nalgebra::hessian;
-/// use nalgebra::{matrix, vector};
+/// use nalgebra::{Matrix2, Vector2};
 ///
-/// let (y, g, h) = hessian(|x| x.x.powi(3) * x.y, &vector![1.0, 2.0]);
-/// assert_eq!((y, g, h), (2.0, vector![6.0, 1.0], matrix![12.0, 3.0; 3.0, 0.0]));
+/// let (y, g, h) = hessian(|x| x.x.powi(3) * x.y, &Vector2::new(1.0, 2.0));
+/// assert_eq!((y, g, h), (2.0, Vector2::new(6.0, 1.0), Matrix2::new(12.0, 3.0, 3.0, 0.0)));
 /// ```
 #[track_caller]
 pub fn hessian<T: Scalar, D: Dim>(
@@ -188,7 +190,7 @@ where
     (y, vector(n, &g), OMatrix::from_row_slice_generic(n, n, h.as_slice()))
 }
 
-/// Moves the entries, row by row.
+/// Copies the entries.
 impl<T: Scalar> From<verbs::Matrix<T>> for na::DMatrix<T> {
     fn from(matrix: verbs::Matrix<T>) -> Self {
         let (rows, columns) = matrix.shape();

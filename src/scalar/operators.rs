@@ -298,6 +298,36 @@ macro_rules! inherent_functions {
                 Scalar::value(self)
             }
 
+            /// Returns a constant, as [`Scalar::from_real`].
+            #[inline]
+            pub fn from_real(x: T::Real) -> Self {
+                Scalar::from_real(x)
+            }
+
+            /// Returns a constant, as [`Scalar::from_f64`].
+            #[inline]
+            pub fn from_f64(x: f64) -> Self {
+                Scalar::from_f64(x)
+            }
+
+            /// Returns the constant π, as [`Scalar::pi`].
+            #[inline]
+            pub fn pi() -> Self {
+                Scalar::pi()
+            }
+
+            /// Returns the constant 2π, as [`Scalar::tau`].
+            #[inline]
+            pub fn tau() -> Self {
+                Scalar::tau()
+            }
+
+            /// Returns Euler's number, as [`Scalar::e`].
+            #[inline]
+            pub fn e() -> Self {
+                Scalar::e()
+            }
+
             /// Returns whether the value is NaN, as [`Scalar::is_nan`].
             #[inline]
             pub fn is_nan(self) -> bool {

@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use dualtape::{Dual, Scalar, Tape, Taylor, Var, derivative, gradient, gradient_forward, hessian, taylor};
 use na::{
     ComplexField, DMatrix, DVector, Isometry3, Matrix2, Matrix3, Point3, RealField, Rotation3, SMatrix, SymmetricEigen,
-    Translation3, UnitQuaternion, Vector3,
+    Translation3, UnitQuaternion, Vector1, Vector3,
 };
 
 #[track_caller]
@@ -369,7 +369,7 @@ fn verbs_take_and_return_the_shapes_of_nalgebra() {
     let (_, g, h) = verbs::hessian(|x| x.x * x.x * x.y + x.z.exp(), &at);
     assert_eq!((g.x, h[(0, 1)], h[(1, 0)], h[(2, 2)]), (2.0 * at.x * at.y, 0.6, 0.6, at.z.exp()));
     // A derivative of a derivative: a verb in a verb.
-    let (_, curvature) = derivative(|x| verbs::gradient(|x| x.norm_squared() * x.x, &na::vector![x]).1.x, 2.0);
+    let (_, curvature) = derivative(|x| verbs::gradient(|x| x.norm_squared() * x.x, &Vector1::new(x)).1.x, 2.0);
     assert_eq!(curvature, 12.0);
 
     let (_, j) = dualtape::jacobian(|x| [x[0] * x[1], x[0], x[1]], &[2.0, 3.0]);
@@ -378,10 +378,10 @@ fn verbs_take_and_return_the_shapes_of_nalgebra() {
 
 #[test]
 fn an_inner_verb_refuses_the_numbers_of_an_outer_one() {
-    let mixed = |x: Dual| verbs::gradient_array(|y| y.x * y.x, &na::vector![x]).1.x;
+    let mixed = |x: Dual| verbs::gradient_array(|y| y.x * y.x, &Vector1::new(x)).1.x;
     assert_eq!(derivative(mixed, 3.0), (6.0, 2.0));
     let outside = Dual::<f64, 1>::variable(2.0);
-    assert!(catch_unwind(|| verbs::gradient_array(|y| y.x * outside, &na::vector![3.0])).is_err());
+    assert!(catch_unwind(|| verbs::gradient_array(|y| y.x * outside, &Vector1::new(3.0))).is_err());
 }
 
 /// Matrices of dynamic size, as solvers have them.
