@@ -130,6 +130,12 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
 }
 
 impl<T: Scalar, const N: usize> Dual<T, N> {
+    /// Returns whether it is a constant or made by hand, of no derivative that is being taken.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_of_the_caller(&self) -> bool {
+        [Level::NONE, Level::BY_HAND].contains(&self.level)
+    }
+
     /// Returns the same value, with `slope` times the partials of `x` added to its partials.
     #[inline(always)]
     fn plus_scaled(self, x: &Self, slope: T) -> Self {
@@ -356,6 +362,9 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
 }
 
 impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
+    #[cfg(feature = "nalgebra")]
+    type Field = Self;
+
     const RECORDS: bool = T::RECORDS;
 
     const ORDER: usize = T::ORDER + 1;

@@ -58,6 +58,7 @@
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
+//! - `interop/` has the shapes of other crates; their traits are in `scalar/`, `ecosystem.rs` and `simba.rs`.
 //! - `memory/` and `simd/` are independent of derivatives.
 //!
 //! To add a function, see the head of `scalar/rules.rs`.
@@ -78,6 +79,12 @@
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
 //! - `macros`: `#[derive(Parameters)]`, with the crate `dualtape-macros`, which compiles `syn`.
+//! - `nalgebra`, `nalgebra-0_34`: every reading is a `RealField` of nalgebra 0.35, or of 0.34 and 0.33, and the module
+//!   `nalgebra` (`nalgebra_0_34`) has the verbs over its vectors. The traits of simba, on which nalgebra stands, declare
+//!   two unsafe methods; without these features the crate forbids unsafe code.
+//! - `ndarray`, `ndarray-0_16`: numbers as operands of arrays, and [`Matrix`] as an array.
+//! - `num-complex`: the module `complex`, functions of complex numbers.
+//! - `serde`: dual numbers are serialized.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.
@@ -138,6 +145,9 @@
 //! - **A recording holds at most 2³¹ − 1 statements and arguments**, 24 bytes for an
 //!   operation in `f64`. Longer computations are differentiated in pieces.
 
+// The traits of simba declare unsafe methods, whose bodies here are safe: `scalar/simba.rs`.
+#![cfg_attr(not(any(feature = "nalgebra", feature = "nalgebra-0_34")), forbid(unsafe_code))]
+
 // Memory and vector instructions, independent of derivatives.
 mod memory;
 mod simd;
@@ -171,6 +181,9 @@ pub mod nn;
 #[cfg(feature = "plot")]
 pub mod plot;
 
+// The shapes and traits of other crates.
+mod interop;
+
 // Pages of the documentation.
 pub mod conventions;
 pub mod guide;
@@ -179,6 +192,12 @@ pub mod write_it_like_this;
 #[cfg(feature = "macros")]
 pub use dualtape_macros::{Parameters, differentiable};
 pub use forward::{Dual, LANES, lift};
+#[cfg(feature = "num-complex")]
+pub use interop::complex;
+#[cfg(feature = "nalgebra")]
+pub use interop::nalgebra;
+#[cfg(all(feature = "nalgebra-0_34", not(doctest)))]
+pub use interop::nalgebra_0_34;
 pub use memory::kept::release_memory;
 pub use reverse::{Gradients, Tape, Var};
 pub use scalar::custom::{Block, Rule, plain};

@@ -14,7 +14,7 @@ use std::thread::AccessError;
 
 use approx::{RelativeEq, UlpsEq};
 use num_traits::float::TotalOrder;
-use num_traits::{Float, FloatConst, One, Zero};
+use num_traits::{Float, FloatConst, Num, One, Zero};
 
 use crate::forward::Dual;
 use crate::forward::{FEW_LANES, LANES};
@@ -31,6 +31,8 @@ pub(crate) mod function;
 pub mod mixed;
 pub(crate) mod operators;
 pub(crate) mod rules;
+#[cfg(any(feature = "nalgebra", feature = "nalgebra-0_34"))]
+pub(crate) mod simba;
 pub(crate) mod slope;
 pub(crate) mod softmax;
 pub(crate) mod special;
@@ -170,8 +172,7 @@ pub trait Scalar:
     + for<'a> Sum<&'a Self>
     + Product
     + for<'a> Product<&'a Self>
-    + Zero
-    + One
+    + Num
 {
     /// The plain number at the bottom of the nesting: `f64` or `f32`.
     type Real: Real;
@@ -1114,6 +1115,9 @@ macro_rules! plain_scalar {
         }
 
         impl Engine<$real> for $real {
+            #[cfg(feature = "nalgebra")]
+            type Field = Self;
+
             const RECORDS: bool = false;
 
             const ORDER: usize = 0;

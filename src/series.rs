@@ -381,6 +381,9 @@ impl<T: Scalar, const K: usize> Scalar for Taylor<T, K> {
 }
 
 impl<T: Scalar, const K: usize> Engine<T::Real> for Taylor<T, K> {
+    #[cfg(feature = "nalgebra")]
+    type Field = Self;
+
     const RECORDS: bool = T::RECORDS;
 
     const ORDER: usize = T::ORDER + K;

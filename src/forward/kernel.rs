@@ -280,6 +280,9 @@ impl<T: Scalar, const N: usize> Scalar for KernelDual<T, N> {
 }
 
 impl<T: Scalar, const N: usize> Engine<T::Real> for KernelDual<T, N> {
+    #[cfg(feature = "nalgebra")]
+    type Field = Self;
+
     const RECORDS: bool = T::RECORDS;
 
     const ORDER: usize = T::ORDER + 1;

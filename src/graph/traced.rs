@@ -259,6 +259,9 @@ impl<T: Scalar> Scalar for Traced<T> {
 }
 
 impl<T: Scalar> Engine<T::Real> for Traced<T> {
+    #[cfg(feature = "nalgebra")]
+    type Field = Self;
+
     const RECORDS: bool = true;
 
     /// The slopes of the graph are one more than `T` has.

@@ -406,6 +406,9 @@ impl<T: Scalar> Scalar for Var<T> {
 }
 
 impl<T: Scalar> Engine<T::Real> for Var<T> {
+    #[cfg(feature = "nalgebra")]
+    type Field = Self;
+
     const RECORDS: bool = true;
 
     const ORDER: usize = T::ORDER + 1;

@@ -222,21 +222,21 @@ macro_rules! impl_ecosystem {
             }
 
             impl<T: Scalar, $($generics)*> AbsDiffEq for $type {
-                type Epsilon = Ground<T>;
-                fn default_epsilon() -> Ground<T> {
-                    Ground::<T>::default_epsilon()
+                type Epsilon = Self;
+                fn default_epsilon() -> Self {
+                    Self::from_real(Ground::<T>::default_epsilon())
                 }
-                fn abs_diff_eq(&self, other: &Self, epsilon: Ground<T>) -> bool {
-                    self.value().abs_diff_eq(&other.value(), epsilon)
+                fn abs_diff_eq(&self, other: &Self, epsilon: Self) -> bool {
+                    self.value().abs_diff_eq(&other.value(), epsilon.value())
                 }
             }
 
             impl<T: Scalar, $($generics)*> RelativeEq for $type {
-                fn default_max_relative() -> Ground<T> {
-                    Ground::<T>::default_max_relative()
+                fn default_max_relative() -> Self {
+                    Self::from_real(Ground::<T>::default_max_relative())
                 }
-                fn relative_eq(&self, other: &Self, epsilon: Ground<T>, max_relative: Ground<T>) -> bool {
-                    self.value().relative_eq(&other.value(), epsilon, max_relative)
+                fn relative_eq(&self, other: &Self, epsilon: Self, max_relative: Self) -> bool {
+                    self.value().relative_eq(&other.value(), epsilon.value(), max_relative.value())
                 }
             }
 
@@ -244,8 +244,8 @@ macro_rules! impl_ecosystem {
                 fn default_max_ulps() -> u32 {
                     Ground::<T>::default_max_ulps()
                 }
-                fn ulps_eq(&self, other: &Self, epsilon: Ground<T>, max_ulps: u32) -> bool {
-                    self.value().ulps_eq(&other.value(), epsilon, max_ulps)
+                fn ulps_eq(&self, other: &Self, epsilon: Self, max_ulps: u32) -> bool {
+                    self.value().ulps_eq(&other.value(), epsilon.value(), max_ulps)
                 }
             }
         };

@@ -13,6 +13,10 @@ use crate::scalar::function::{Function, Outputs};
 
 /// The methods that readings call on each other. Code outside the crate cannot name this trait, which seals [`Scalar`].
 pub trait Engine<R: Real>: Sized {
+    /// `Self`, known to the compiler as a number of nalgebra: see `nalgebra::FieldFunction`.
+    #[cfg(feature = "nalgebra")]
+    type Field: ::simba::scalar::RealField + Copy + From<Self> + Into<Self>;
+
     /// Returns a slope that is constant here and another constant elsewhere, as the slope of `abs` is. A reading that
     /// traces dependence keeps it even where it is 0.
     fn locally_constant(slope: R) -> Self

@@ -297,6 +297,36 @@ macro_rules! inherent_functions {
                 Scalar::value(self)
             }
 
+            /// Returns a constant, as [`Scalar::from_real`].
+            #[inline]
+            pub fn from_real(x: T::Real) -> Self {
+                Scalar::from_real(x)
+            }
+
+            /// Returns a constant, as [`Scalar::from_f64`].
+            #[inline]
+            pub fn from_f64(x: f64) -> Self {
+                Scalar::from_f64(x)
+            }
+
+            /// Returns the constant π, as [`Scalar::pi`].
+            #[inline]
+            pub fn pi() -> Self {
+                Scalar::pi()
+            }
+
+            /// Returns the constant 2π, as [`Scalar::tau`].
+            #[inline]
+            pub fn tau() -> Self {
+                Scalar::tau()
+            }
+
+            /// Returns Euler's number, as [`Scalar::e`].
+            #[inline]
+            pub fn e() -> Self {
+                Scalar::e()
+            }
+
             /// Returns whether the value is NaN, as [`Scalar::is_nan`].
             #[inline]
             pub fn is_nan(self) -> bool {
@@ -466,7 +496,7 @@ macro_rules! operator {
 pub(crate) use operator;
 
 /// All operators, comparisons and sums of a type with [`Operators`], and the traits of
-/// num-traits and approx: `impl_scalar!([const N: usize] Dual<T, N>)`.
+/// num-traits, approx and simba: `impl_scalar!([const N: usize] Dual<T, N>)`.
 macro_rules! impl_scalar {
     ([$($generics:tt)*] $type:ty) => {
         const _: () = {
@@ -576,6 +606,10 @@ macro_rules! impl_scalar {
             }
         };
         $crate::scalar::ecosystem::impl_ecosystem!([$($generics)*] $type);
+        #[cfg(feature = "nalgebra")]
+        $crate::scalar::simba::impl_simba!(simba: [$($generics)*] $type);
+        #[cfg(feature = "nalgebra-0_34")]
+        $crate::scalar::simba::impl_simba!(simba_0_9: [$($generics)*] $type);
     };
 }
 pub(crate) use impl_scalar;

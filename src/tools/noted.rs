@@ -150,6 +150,9 @@ impl<T: Scalar, N: Note<T>> Scalar for Noted<T, N> {
 }
 
 impl<T: Scalar, N: Note<T>> Engine<T::Real> for Noted<T, N> {
+    #[cfg(feature = "nalgebra")]
+    type Field = Self;
+
     const RECORDS: bool = N::KNOWS_CONSTANTS;
 
     /// One more than there are, so that what is refined to this order is no longer constant.

@@ -56,7 +56,7 @@ where
         + ToPrimitive
         + NumCast,
     S: Inv<Output = S> + Pow<S, Output = S> + Pow<f64, Output = S> + Pow<i32, Output = S> + MulAdd<Output = S>,
-    S: MulAddAssign + AbsDiffEq<Epsilon = f64> + RelativeEq + UlpsEq + std::fmt::Debug,
+    S: MulAddAssign + AbsDiffEq<Epsilon = S> + RelativeEq + UlpsEq + std::fmt::Debug,
 {
     let number = |x: f64| <S as NumCast>::from(x).unwrap();
     let same = |x: S, y: f64| assert_eq!(x.value().to_bits(), y.to_bits());
@@ -103,9 +103,13 @@ where
     same(Float::log(number(8.0), two), 8.0_f64.log(2.0));
     same(Float::copysign(two, -three), -2.0);
     assert_abs_diff_eq!(two, two + 1e-17);
-    assert_relative_eq!(three, three * (1.0 + 1e-15), max_relative = 1e-14);
+    assert_relative_eq!(three, three * (1.0 + 1e-15), max_relative = number(1e-14));
     assert_ulps_eq!(three, number(3.0_f64.next_up()), max_ulps = 2);
-    assert!(!two.abs_diff_eq(&three, 0.5) && !two.relative_eq(&three, 0.0, 0.1) && !two.ulps_eq(&three, 0.0, 4));
+    assert!(
+        !two.abs_diff_eq(&three, number(0.5))
+            && !two.relative_eq(&three, S::zero(), number(0.1))
+            && !two.ulps_eq(&three, S::zero(), 4)
+    );
     assert!(two < three && two < 3.0 && two == 2.0 && two != three);
 }
 

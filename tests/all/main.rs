@@ -2,8 +2,12 @@
 //!
 //! They are one program, which is linked once. `cargo test --test all sparse::` runs the tests of one module.
 
+#[cfg(any(feature = "ndarray", feature = "ndarray-0_16"))]
+mod arrays;
 mod checking;
 mod checkpoint;
+#[cfg(feature = "num-complex")]
+mod complex_functions;
 mod custom_rules;
 #[cfg(feature = "nn")]
 mod datasets;
@@ -36,6 +40,8 @@ mod lower_orders;
 mod micrograd;
 #[cfg(feature = "nn")]
 mod moons;
+#[cfg(any(feature = "nalgebra", feature = "nalgebra-0_34"))]
+mod nalgebra;
 mod nested_derivatives;
 #[cfg(feature = "nn")]
 mod networks;
@@ -51,6 +57,8 @@ mod recordings;
 #[cfg(feature = "nn")]
 mod reference_training;
 mod rotation;
+#[cfg(feature = "serde")]
+mod serialized;
 mod slices;
 mod slopes;
 mod sparse;

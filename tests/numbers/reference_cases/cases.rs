@@ -218,7 +218,8 @@ fn formula_tolerances(case: &Value, formula: &Formula) -> [Tolerance; 3] {
     let finite = |absolute: f64| if absolute.is_finite() { absolute } else { 0.0 };
     let (arguments, gradient) = (numbers("args"), numbers("grad"));
     let by_arguments: f64 = arguments.iter().zip(&gradient).map(|(x, slope)| (x * slope).abs()).sum();
-    let tolerance = |relative: f64, absolute: f64| Tolerance { relative, absolute: finite(absolute), ..Tolerance::default() };
+    let tolerance =
+        |relative: f64, absolute: f64| Tolerance { relative, absolute: finite(absolute), ..Tolerance::default() };
     match formula.special_tolerances(&arguments) {
         Some([of_gradient, of_hessian]) => {
             let beside_largest = |key: &str| 1e-13 * largest(key) + finite(1e-25 * largest("grad"));

@@ -1,0 +1,26 @@
+//! The shapes and traits of other crates, one file for each crate, each behind a feature. What the numbers themselves
+//! need, the traits of num-traits, approx and simba, is in `scalar/`.
+
+#[cfg(feature = "num-complex")]
+pub mod complex;
+#[cfg(feature = "nalgebra")]
+mod field;
+#[cfg(feature = "nalgebra")]
+#[doc = include_str!("interop/nalgebra.md")]
+pub mod nalgebra {
+    use ::nalgebra as na;
+
+    pub use super::field::{FieldFunction, OverField};
+
+    include!("interop/nalgebra.rs");
+}
+#[cfg(all(feature = "nalgebra-0_34", not(doctest)))]
+/// [`nalgebra`](crate::nalgebra) for the vectors and matrices of nalgebra 0.34.
+pub mod nalgebra_0_34 {
+    use ::nalgebra_0_34 as na;
+    include!("interop/nalgebra.rs");
+}
+#[cfg(any(feature = "ndarray", feature = "ndarray-0_16"))]
+mod ndarray;
+#[cfg(feature = "serde")]
+mod serde;
