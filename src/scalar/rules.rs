@@ -371,29 +371,31 @@ pub(crate) fn acos<S: Scalar>(x: S) -> (S, S) {
 }
 
 /// (atan x)′ = 1/(1 + x²)
-pub(crate) fn atan<S: Scalar>(x: S) -> (S, S) {
+pub(crate) fn atan<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     (x.atan(), atan_slope(x))
 }
 
 /// 1/(1 + x²), which is 1/x² where x² has swallowed the 1
-pub(crate) fn atan_slope<S: Scalar>(x: S) -> S {
-    if Float::abs(x.value()) * S::Real::epsilon() < real::<S>(1.0) {
+pub(crate) fn atan_slope<S: Scalar>(x: S) -> impl Slope<S> {
+    let slope = if Float::abs(x.value()) * S::Real::epsilon() < real::<S>(1.0) {
         (x * x + real::<S>(1.0)).recip()
     } else {
         let r = x.recip();
         r * r
-    }
+    };
+    wide(slope, move || [x.recip(); 2])
 }
 
 /// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
-pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, S, S) {
+pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, impl Slope<S>, impl Slope<S>) {
     let (by_y, by_x) = atan2_slopes(y, x);
     (y.atan2(x), by_y, by_x)
 }
 
 /// (x, −y)/(x² + y²) in the smaller quotient t of the two: with t = y/x it is
 /// (1, −t)/(1 + t²)/x
-pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (S, S) {
+pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (impl Slope<S>, impl Slope<S>) {
+    // The slopes by the smaller one and the larger one, the second one with the other sign, each with its factors.
     let along = |major: S, minor: S| {
         // In units of a tiny x the derivatives of 1/x, which almost cancel, do not overflow.
         let size = Float::abs(major.value());
@@ -406,15 +408,19 @@ pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (S, S) {
         let (major, minor) = (major * unit, minor * unit);
         let t = minor / major;
         let p = (t * t + real::<S>(1.0)).recip() / major;
-        (p * unit, p * t * unit)
+        let factors = if unit == real::<S>(1.0) { [p, t] } else { [p * t, S::from_real(unit)] };
+        [(p * unit, [p, S::from_real(unit)]), (p * t * unit, factors)]
     };
-    if Float::abs(x.value()) >= Float::abs(y.value()) {
-        let (by_y, minus_by_x) = along(x, y);
-        (by_y, -minus_by_x)
+    let negative = |(slope, [first, second]): (S, [S; 2])| (-slope, [-first, second]);
+    let [by_y, by_x] = if Float::abs(x.value()) >= Float::abs(y.value()) {
+        let [by_y, minus_by_x] = along(x, y);
+        [by_y, negative(minus_by_x)]
     } else {
-        let (minus_by_x, by_y) = along(y, x);
-        (by_y, -minus_by_x)
-    }
+        let [minus_by_x, by_y] = along(y, x);
+        [by_y, negative(minus_by_x)]
+    };
+    let slope = |(slope, factors): (S, [S; 2])| wide(slope, move || factors);
+    (slope(by_y), slope(by_x))
 }
 
 // Hyperbolic functions.

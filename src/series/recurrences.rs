@@ -92,8 +92,16 @@ fn solve<T: Scalar, const K: usize>(
 }
 
 /// y′ = s·x′ with a known slope s.
-fn integrate<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, slope: Taylor<T, K>) -> Taylor<T, K> {
-    solve(value, &x, |_, _, k| slope[k])
+fn integrate<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, slope: impl Slope<Taylor<T, K>>) -> Taylor<T, K> {
+    let number = slope.number();
+    let times = |rate: [T; K], slope: Taylor<T, K>| {
+        std::array::from_fn(|k| convolution(slope.up_to(k), rate[..=k].iter().copied()))
+    };
+    let rate: [T; K] = match slope.factors() {
+        None => times(rate(&x), number),
+        Some([first, second]) => times(times(rate(&x), first), second),
+    };
+    Taylor { higher: std::array::from_fn(|k| integrated(rate[k], k)), ..Taylor::constant(value) }
 }
 
 /// y′ = s₁·x₁′ + s₂·x₂′ + ... with known slopes sᵢ.
@@ -326,7 +334,8 @@ pub(super) fn tanh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
 /// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
 pub(super) fn atan2<T: Scalar, const K: usize>(y: Taylor<T, K>, x: Taylor<T, K>) -> Taylor<T, K> {
     let (by_y, by_x) = rules::atan2_slopes(y, x);
-    integrate_all(y.primal.atan2(x.primal), &[y, x], [by_y, by_x])
+    let sum = integrate(T::zero(), y, by_y) + integrate(T::zero(), x, by_x);
+    Taylor { primal: y.primal.atan2(x.primal), ..sum }
 }
 
 // Functions whose slope is a formula of others.

@@ -52,6 +52,38 @@ fn a_cast_between_types_that_would_lose_the_derivatives_is_refused() {
     assert_eq!(generic_cast::<i32, Dual>(7).unwrap().partials, [0.0]);
 }
 
+/// What is computed from a scalar shows its value, and is not that scalar.
+#[test]
+fn a_cast_of_what_is_computed_from_values_is_refused() {
+    struct Computed<T, const K: usize>([T; K], fn([f64; K]) -> f64);
+
+    impl<T: ToPrimitive + Copy, const K: usize> ToPrimitive for Computed<T, K> {
+        fn to_i64(&self) -> Option<i64> {
+            self.to_f64()?.to_i64()
+        }
+        fn to_u64(&self) -> Option<u64> {
+            self.to_f64()?.to_u64()
+        }
+        fn to_f64(&self) -> Option<f64> {
+            Some((self.1)(self.0.map(|x| x.to_f64().unwrap())))
+        }
+    }
+
+    let x = Dual::variable(2.0);
+    assert_eq!(generic_cast::<_, Dual>(Computed([x], |[x]| x)).unwrap().partials, [1.0]);
+    assert!(generic_cast::<_, Dual>(Computed([x], |[x]| 2.0 * x)).is_none());
+    assert!(generic_cast::<_, Dual>(Computed([x, x], |[x, y]| x + y)).is_none());
+    assert!(generic_cast::<_, Dual>(Computed([x, Dual::constant(2.0)], |[x, y]| 0.5 * (x + y))).is_none());
+    // Another cast inside, and one that ended in a panic, change nothing.
+    let cast_inside = |[x]: [f64; 1]| x + generic_cast::<_, Dual>(Dual::variable(0.0)).unwrap().primal;
+    assert_eq!(generic_cast::<_, Dual>(Computed([x], cast_inside)).unwrap().partials, [1.0]);
+    assert!(std::panic::catch_unwind(|| generic_cast::<_, Dual>(Computed([x], |_| panic!()))).is_err());
+    assert_eq!(x.to_f64(), Some(2.0));
+    assert_eq!(generic_cast::<_, Dual>(2.0).unwrap().partials, [0.0]);
+    let nan = generic_cast::<_, Dual>(Dual::variable(f64::NAN)).unwrap();
+    assert!(nan.primal.is_nan() && nan.partials == [1.0]);
+}
+
 #[test]
 fn only_a_constant_is_zero() {
     assert!(Dual::<f64>::constant(0.0).is_zero() && Dual::<f64>::zero().is_zero());

@@ -135,6 +135,38 @@ fn compare<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
     assert!(compared >= 20, "{name}: {compared} comparisons");
 }
 
+/// For huge u = eᵗ, atan u = π/2 − 1/u and atan2(1, u) = 1/u, whose derivatives with respect to t are ±1/u though 1/u²
+/// underflows. The adjoint of u underflows with it, so reverse mode has none of them.
+#[test]
+fn derivatives_of_angles_whose_slope_underflows() {
+    let unary = |f: fn(Taylor<f64, 3>) -> Taylor<f64, 3>, g: fn(Dual<Dual<Dual>>) -> Dual<Dual<Dual>>, sign: f64| {
+        for t in [355.0, 362.0, 371.0, 400.0, 690.0] {
+            let one_over = sign * (-t).exp();
+            let nested = g(Dual::variable(Dual::variable(Dual::variable(t))));
+            let nested = [
+                nested.partials[0].primal.primal,
+                nested.partials[0].partials[0].primal,
+                nested.partials[0].partials[0].partials[0],
+            ];
+            let series = f(Taylor::variable(t));
+            for (order, found) in nested.into_iter().enumerate() {
+                let right = if order % 2 == 0 { one_over } else { -one_over };
+                for found in [found, series.derivative(order + 1)] {
+                    assert!((found - right).abs() <= 1e-12 * right.abs(), "{t}, order {order}: {found:e}, {right:e}");
+                }
+            }
+        }
+    };
+    unary(|t| t.exp().atan(), |t| t.exp().atan(), 1.0);
+    unary(|t| (-t.exp()).atan(), |t| (-t.exp()).atan(), -1.0);
+    unary(|t| t.exp().atan2(1.0), |t| t.exp().atan2(1.0), 1.0);
+    unary(|t| Taylor::one().atan2(t.exp()), |t| Dual::one().atan2(t.exp()), -1.0);
+    unary(|t| Taylor::from_f64(-3.0).atan2(-t.exp()) / 3.0, |t| Dual::from_f64(-3.0).atan2(-t.exp()) / 3.0, -1.0);
+    // Slopes that overflow: the angle is that of (2e-160, 1e-160), in units of 1e-160.
+    let y = Dual::<f64>::new(2e-310, [2e-310]).atan2(1e-310);
+    assert!((y.partials[0] - 0.4).abs() < 1e-13, "{y:?}");
+}
+
 /// Third derivatives that vanish at 0 keep their digits beside it, and second derivatives beyond the exponents have
 /// the sign of the right ones. The numbers are from mpmath.
 #[test]

@@ -8,14 +8,16 @@
 mod expression;
 mod sparse;
 mod strategy;
+mod wide;
 
+use std::cell::Cell;
 use std::fmt::Debug;
 
 use dualtape::{Dual, Scalar, Var, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp};
 use expression::{Binary, Condition, Expression, Op, Step, Unary};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
-use strategy::{directions, expressions, points};
+use strategy::{chains, directions, expressions, points};
 
 /// Tries a property on random inputs.
 fn hold<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> Result<(), TestCaseError>)
@@ -279,4 +281,15 @@ fn lower_orders_are_those_of_the_lower_verbs() {
         same("gradient of hvp", &g_hvp, &g)?;
         same("gradient inside a Jacobian", &g_nested, &g_forward)
     });
+}
+
+/// The second and third derivatives of functions of tiny and huge numbers are those of the series.
+#[test]
+fn derivatives_of_tiny_and_huge_numbers_agree_to_the_third_order() {
+    let compared = Cell::new(0);
+    hold(chains(), |chain| {
+        compared.set(compared.get() + chain.assert_agreement());
+        Ok(())
+    });
+    assert!(compared.get() > 100, "{compared:?}");
 }

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::expression::{Arity, DEPTH, Expression, Op, Step, WINDOW};
+use crate::wide::{Chain, Link};
 
 const INPUTS: usize = 10;
 const STEPS: usize = 40;
@@ -54,4 +55,10 @@ fn assemble(inputs: usize, drafts: &[Draft]) -> Expression {
         steps.push(Step { op, c, arguments, guarded: true });
     }
     Expression { inputs, steps }
+}
+
+/// Chains of functions of numbers from 1e-300 to 1e300.
+pub(crate) fn chains() -> impl Strategy<Value = Chain> {
+    let link = (0..Link::ALL.len(), 0.5..2.0, 0..4_usize).prop_map(|(link, c, back)| (Link::ALL[link], c, back));
+    (vec(link, 1..6), -690.0..690.0).prop_map(|(links, t)| Chain { links, t })
 }
