@@ -19,9 +19,9 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprLit, ExprMethodCall, ExprParen, ExprPath, GenericArgument,
-    Ident, Item, Lit, LitFloat, Local, Macro, Pat, Path, Result, Token, Type, TypeArray, UnOp, parse_quote,
-    parse_quote_spanned,
+    BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprLit, ExprMethodCall, ExprParen, ExprPath, ExprReference,
+    GenericArgument, Ident, Item, Lit, LitFloat, Local, Macro, Pat, Path, Result, Token, Type, TypeArray, UnOp,
+    parse_quote, parse_quote_spanned,
 };
 
 use super::take_plain;
@@ -414,7 +414,8 @@ fn take_plain_of(expression: &mut Expr) -> bool {
         | Expr::Path(ExprPath { attrs, .. })
         | Expr::Call(ExprCall { attrs, .. })
         | Expr::MethodCall(ExprMethodCall { attrs, .. })
-        | Expr::Paren(ExprParen { attrs, .. }) => take_plain(attrs),
+        | Expr::Paren(ExprParen { attrs, .. })
+        | Expr::Reference(ExprReference { attrs, .. }) => take_plain(attrs),
         _ => false,
     }
 }
