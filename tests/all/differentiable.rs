@@ -31,6 +31,7 @@ fn assert_same(ours: &impl Function<Output = f64>, generic: &impl Function<Outpu
     assert_eq!(gradient_forward(|x| ours.eval(x), x), gradient_forward(|x| generic.eval(x), x));
     assert_eq!(gradient(|x| ours.eval(x), x), gradient(|x| generic.eval(x), x));
     assert_eq!(hessian(|x| ours.eval(x), x), hessian(|x| generic.eval(x), x));
+    assert_eq!(SparseHessian::new(ours, x).at(ours, x), SparseHessian::new(generic, x).at(generic, x));
     let mut series: Vec<Taylor<f64, 3>> = x.iter().map(|&x| Taylor::constant(x)).collect();
     series[0] = Taylor::variable(x[0]);
     assert!(ours.eval(&series).coefficients().eq(generic.eval(&series).coefficients()));
@@ -745,11 +746,8 @@ fn a_function_is_a_value_for_every_tool() {
     let f = black_scholes::of::F;
     check(&f, &point).assert_agreement();
     check(&rotated::F, &[0.5, 1.0, 2.0]).assert_agreement();
-    let (y, dense) = (f.hessian(&point).0, f.hessian(&point).2);
-    let (z, _, sparse) = SparseHessian::new(&f, &point).at(&f, &point);
-    assert_eq!((z, sparse.to_dense()), (y, dense));
     let (fused, _) = gradient(|x| fuse(&f, [x[0], x[1], x[2], x[3]]), &point);
-    assert_eq!(fused, y);
+    assert_eq!(fused, f.eval(&point));
     let (sum, g) = Terms::all(2).gradient(|i, x| rosenbrock::of(&x[i..]), &[1.0, 2.0, 3.0]);
     assert_eq!((sum, g.len()), (rosenbrock::of(&[1.0, 2.0, 3.0]) + rosenbrock::of(&[2.0, 3.0]), 3));
     assert_eq!(Parametric::eval(&stepped::F, &[0.5, 0.25], &[2.0, 4.0]), [0.5, 0.75]);
