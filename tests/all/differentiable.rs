@@ -65,13 +65,13 @@ fn black_and_scholes() {
 }
 
 both!(payoff: fn of(s: f64, k: f64) -> f64 {
-    if 0.0 < s { (s - k).max(0.0) + s.min(2.0).hypot(1.0) } else { 0.0 }
+    if 0.0 < s { 0.0_f64.max(s - k) + s.min(2.0).hypot(1.0) } else { 0.0 }
 });
 
 #[test]
 fn a_payoff_with_maxima() {
     fn generic<S: Scalar<Real = f64>>([s, k]: [S; 2]) -> S {
-        if s > 0.0 { (s - k).max(0.0) + s.min(2.0).hypot(1.0) } else { S::zero() }
+        if s > 0.0 { S::zero().max(s - k) + s.min(2.0).hypot(1.0) } else { S::zero() }
     }
     for point in [[3.0, 1.0], [1.0, 3.0], [2.0, 2.0], [-1.0, 1.0]] {
         let plain = payoff::plain::of(point[0], point[1]);

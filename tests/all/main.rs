@@ -7,9 +7,9 @@ mod checkpoint;
 mod custom_rules;
 #[cfg(feature = "nn")]
 mod datasets;
+mod difference;
 #[cfg(feature = "macros")]
 mod differentiable;
-mod difference;
 mod ecosystem;
 #[cfg(feature = "nn")]
 mod edges;
