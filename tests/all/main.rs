@@ -12,6 +12,8 @@ mod custom_rules;
 #[cfg(feature = "nn")]
 mod datasets;
 mod difference;
+#[cfg(feature = "macros")]
+mod differentiable;
 mod ecosystem;
 #[cfg(feature = "nn")]
 mod edges;

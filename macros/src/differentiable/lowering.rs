@@ -19,9 +19,9 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprLit, ExprMethodCall, ExprParen, ExprPath, GenericArgument,
-    Ident, Item, Lit, LitFloat, Local, Macro, Pat, Path, Result, Token, Type, TypeArray, UnOp, parse_quote,
-    parse_quote_spanned,
+    BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprLit, ExprMethodCall, ExprParen, ExprPath, ExprReference,
+    GenericArgument, Ident, Item, Lit, LitFloat, Local, Macro, Pat, Path, Result, Token, Type, TypeArray, UnOp,
+    parse_quote, parse_quote_spanned,
 };
 
 use super::take_plain;
@@ -181,7 +181,9 @@ impl<'a> Lowering<'a> {
     /// Returns whether the path is `f64::MAX`, `PI`, `std::f64::consts::PI` or the like.
     fn is_named_constant(&self, path: &Path) -> bool {
         let Some(last) = path.segments.last() else { return false };
-        let of_consts = path.segments.len() == 1 || path.segments.iter().any(|segment| segment.ident == "consts");
+        // A variable may be called `E`.
+        let alone = path.segments.len() == 1 && last.ident != "E";
+        let of_consts = alone || path.segments.iter().any(|segment| segment.ident == "consts");
         of_consts && CONSTANTS.iter().any(|name| last.ident == name)
             || self.name_of_real(path).is_some_and(|name| name.to_string().chars().all(|c| !c.is_lowercase()))
     }
@@ -219,7 +221,10 @@ impl<'a> Lowering<'a> {
             Expr::Call(call) => self.call(call),
             Expr::Cast(ExprCast { expr, .. }) => self.operand(expr),
             Expr::Index(index) => self.visit_expr_mut(&mut index.expr),
-            Expr::Path(ExprPath { path, .. }) => self.path(path),
+            Expr::Path(ExprPath { qself, path, .. }) => {
+                qself.iter_mut().for_each(|of| self.visit_type_mut(&mut of.ty));
+                self.path(path);
+            }
             Expr::Paren(inner) => self.operand(&mut inner.expr),
             Expr::Group(inner) => self.operand(&mut inner.expr),
             other => visit_mut::visit_expr_mut(self, other),
@@ -255,7 +260,12 @@ impl<'a> Lowering<'a> {
         if !of_value && OF_BITS.iter().any(|name| call.method == name) {
             self.refuse_bits(call.method.span());
         }
-        self.operand(&mut call.receiver);
+        if call.args.iter().all(|argument| is_integer(argument) || self.is_constant(argument)) {
+            self.operand(&mut call.receiver);
+        } else {
+            // `0.0_f64.max(x)`
+            self.visit_expr_mut(&mut call.receiver);
+        }
         if let Some(turbofish) = &mut call.turbofish {
             self.visit_angle_bracketed_generic_arguments_mut(turbofish);
         }
@@ -414,7 +424,8 @@ fn take_plain_of(expression: &mut Expr) -> bool {
         | Expr::Path(ExprPath { attrs, .. })
         | Expr::Call(ExprCall { attrs, .. })
         | Expr::MethodCall(ExprMethodCall { attrs, .. })
-        | Expr::Paren(ExprParen { attrs, .. }) => take_plain(attrs),
+        | Expr::Paren(ExprParen { attrs, .. })
+        | Expr::Reference(ExprReference { attrs, .. }) => take_plain(attrs),
         _ => false,
     }
 }
