@@ -107,7 +107,8 @@
 //!   `F::from(x.to_f64())`, `F::from_f64` and parts of `integer_decode` do not. Differentiate these steps with a
 //!   [`Rule`].
 //! - **An adjoint has to fit too.** Where the derivative with respect to an intermediate overflows or underflows, reverse
-//!   mode gives an infinity or drops the term; forward mode often has the result.
+//!   mode gives an infinity or drops the term; forward mode often has the result. In reverse mode over reverse mode, slopes
+//!   are intermediates too: `hessian`, forward over reverse, has second derivatives farther out.
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
 //!   derivative at 0: only the branch taken is differentiated.
 //! - **A search has no derivative of its own.** Bisection compares its parameter, and a Newton loop that starts at the

@@ -6,28 +6,35 @@
 //! forward mode.
 #![no_main]
 
+mod bytes;
+mod comparison;
+mod refusals;
+
+// What the property tests ask of random expressions.
+#[path = "../../tests/properties/casts.rs"]
+mod casts;
 #[path = "../../tests/properties/expression.rs"]
 #[allow(dead_code)]
 mod expression;
+#[path = "../../tests/properties/levels.rs"]
+mod levels;
+#[path = "../../tests/properties/lower_orders.rs"]
+mod lower_orders;
+#[path = "../../tests/properties/optimum.rs"]
+mod optimum;
+#[path = "../../tests/properties/wide.rs"]
+mod wide;
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
-
-use dualtape::{Gradients, Scalar, Tape, Var, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse};
-use expression::{Arity, Binary, Condition, Expression, Op, Step, Unary, WINDOW};
+use bytes::Bytes;
+use casts::cast;
+use comparison::{agree, compare, same};
+use dualtape::{Gradients, Tape, Var, gradient, hvp};
+use expression::{Arity, Binary, Expression, Op, Step, Unary, WINDOW};
+use levels::assert_levels_hold;
 use libfuzzer_sys::fuzz_target;
-
-const STALE: &str = "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` \
-                     for every recording, and keep plain numbers (`.value()`) between recordings";
-const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other \
-                       thread and make variables on a tape of that thread";
-const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started later and \
-                      records now. Pass `.primal()` to treat it as a constant; to differentiate through an inner \
-                      derivative take it at the variable itself, so that it records on a tape of its own level";
-const OTHER_GRADIENTS: &str = "these gradients are of another recording than the variable ";
-const ON_PURPOSE: &str = "on purpose";
-const CLAMP: &str = "min > max, or either was NaN";
+use optimum::assert_check_is_fair;
+use refusals::{CLAMP, FOREIGN, ON_PURPOSE, OTHER_GRADIENTS, PAUSED, STALE, outcome, silence_expected_panics};
+use wide::{Chain, Link};
 
 const MOST_TAPES: usize = 5;
 const MOST_VARIABLES: usize = 120;
@@ -43,76 +50,6 @@ fuzz_target!(|data: &[u8]| {
     assert!(Tape::<f64>::new().is_empty());
     assert_eq!(gradient(|x| x[0] * x[0], &[3.0]), (9.0, vec![6.0]));
 });
-
-thread_local! {
-    static EXPECTING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// The fuzzer ends at any panic; those inside [`outcome`] are part of the program.
-fn silence_expected_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let fatal = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !EXPECTING.get() {
-                fatal(info);
-            }
-        }));
-    });
-}
-
-/// The result, or the message of the panic.
-fn outcome<T>(act: impl FnOnce() -> T) -> Result<T, String> {
-    let before = EXPECTING.replace(true);
-    let outcome = catch_unwind(AssertUnwindSafe(act));
-    EXPECTING.set(before);
-    outcome.map_err(|payload| match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => payload.downcast_ref::<&str>().expect("a message").to_string(),
-    })
-}
-
-/// The rest of the program; zeros follow it.
-struct Bytes<'a>(&'a [u8]);
-
-impl Bytes<'_> {
-    fn byte(&mut self) -> u8 {
-        let Some((&first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        first
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::from(self.byte()) % n
-    }
-
-    /// A number: mostly of moderate size, at times an odd one.
-    fn number(&mut self) -> f64 {
-        const ODD: [f64; 16] = [
-            0.0,
-            -0.0,
-            1.0,
-            -1.0,
-            2.0,
-            0.5,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::NAN,
-            f64::MAX,
-            f64::MIN_POSITIVE,
-            5e-324,
-            1e-160,
-            -1e160,
-            710.0,
-            -745.0,
-        ];
-        match self.byte() {
-            odd @ 0..16 => ODD[usize::from(odd)],
-            16..24 => f64::from_bits((0..8).fold(0, |bits, _| bits << 8 | u64::from(self.byte()))),
-            high => f64::from(i16::from_be_bytes([high, self.byte()])) / 8192.0,
-        }
-    }
-}
 
 /// A tape that is not dropped.
 struct Living {
@@ -152,7 +89,7 @@ impl<'a> Program<'a> {
     }
 
     fn command(&mut self) {
-        match self.bytes.byte() % 32 {
+        match self.bytes.byte() % 36 {
             0..=3 => self.new_variable(),
             4 => self.constant(),
             5..=19 => self.operation(),
@@ -165,6 +102,10 @@ impl<'a> Program<'a> {
             28 => self.use_inside(),
             29 => self.differentiate_twice(),
             30 => self.keep_an_inner_tape(),
+            31 => self.cast(),
+            32 => self.nest_elsewhere(),
+            33 => self.check_at_an_optimum(),
+            34 => self.go_to_the_ends_of_the_range(),
             _ => self.send(),
         }
     }
@@ -275,7 +216,7 @@ impl<'a> Program<'a> {
         match outcome(|| step.apply(&vars)) {
             Ok(var) => {
                 assert!(refusals.is_empty() || may_not_look, "{step:?} used a variable that is not of this recording");
-                                // The sign of a NaN is free.
+                // The sign of a NaN is free.
                 let is_any_sign = op == Op::Binary(Binary::copysign) && values[1].is_nan();
                 let value = if is_any_sign { var.value() } else { step.apply(&values) };
                 assert!(same(var.value(), value), "{step:?}: {:e} instead of {value:e}", var.value());
@@ -301,7 +242,7 @@ impl<'a> Program<'a> {
         let capacity = living.tape.capacity_bytes();
         living.tape.clear();
         assert!(living.tape.is_empty());
-                // The memory that layers kept for the reverse sweep is freed.
+        // The memory that layers kept for the reverse sweep is freed.
         assert!(living.tape.capacity_bytes() <= capacity);
         living.recording = self.recordings;
         living.inputs.clear();
@@ -369,32 +310,9 @@ impl<'a> Program<'a> {
             assert!(slopes.iter().all(|&slope| slope == 0.0));
         } else {
             let (f, x) = self.expression(inputs, output);
-            self.compare(&f, &x, &slopes);
+            compare(&f, &x, &slopes, self.guarded);
         }
         self.gradients.push((gradients, *recording));
-    }
-
-    /// The modes on an expression, while other tapes are under way.
-    fn compare(&self, f: &Expression, x: &[f64], recorded: &[f64]) {
-        let (_, reverse) = gradient(|x| f.last(x), x);
-        assert!(recorded.iter().zip(&reverse).all(|(&a, &b)| same(a, b)), "{recorded:?} {reverse:?} {x:?} {f:#?}");
-        let bounds = f.condition(x, f.outputs() - 1);
-        let (_, forward) = gradient_forward(|x| f.last(x), x);
-        agree("forward and reverse", &forward, recorded, &bounds.gradient, &bounds, f, x);
-        if let Some((_, kernel)) = f.linearized(x) {
-            agree("forward and as a kernel", &forward, &kernel, &bounds.gradient, &bounds, f, x);
-        }
-        if self.guarded && x.len() <= 8 {
-            let h = hessian(|x| f.last(x), x).2.into_entries();
-            let others = [
-                jacobian(|x| gradient_forward(|x| f.last(x), x).1, x),
-                jacobian_reverse(|x| gradient_forward(|x| f.last(x), x).1, x),
-                jacobian_reverse(|x| gradient(|x| f.last(x), x).1, x),
-            ];
-            for (_, other) in others {
-                agree("second derivatives", &h, &other.into_entries(), &bounds.hessian, &bounds, f, x);
-            }
-        }
     }
 
     /// Looks variables up in gradients that may be old.
@@ -502,6 +420,47 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A cast to the same type, which is no use of the tape.
+    fn cast(&mut self) {
+        let Some(variable) = self.choose_variable() else { return };
+        let known = self.variables[variable].clone();
+        let var = cast(known.var);
+        assert!(same(var.value(), known.value) && var.is_constant() == known.home.is_none());
+        let step = Step { op: Op::Sum, c: 1.0, arguments: vec![variable], guarded: false };
+        self.variables.push(Known { var, step: Some(step), ..known });
+    }
+
+    /// An output of the current recording as an expression of moderate numbers, and where it is taken.
+    fn choose_expression(&mut self) -> Option<(Expression, Vec<f64>)> {
+        let output = self.choose_variable()?;
+        let Living { recording, inputs, .. } = self.tapes.last()?;
+        let is_here = self.guarded && self.variables[output].home == Some(*recording);
+        (is_here && inputs.len() <= 8).then(|| self.expression(inputs, output))
+    }
+
+    /// Derivatives inside derivatives, on threads and in pools, while the tapes are under way.
+    fn nest_elsewhere(&mut self) {
+        let places = [self.bytes.byte(), self.bytes.byte()];
+        if let Some((f, x)) = self.choose_expression() {
+            let levels = outcome(|| assert_levels_hold(&f, &x, places.map(|place| usize::from(place) % x.len())));
+            levels.unwrap_or_else(|message| panic!("{message}, at {x:?} of {f:#?}"));
+        }
+    }
+
+    fn check_at_an_optimum(&mut self) {
+        if let Some((f, x)) = self.choose_expression().filter(|(_, x)| x.len() <= 3) {
+            assert_check_is_fair(&f, &x);
+        }
+    }
+
+    fn go_to_the_ends_of_the_range(&mut self) {
+        let count = 1 + self.bytes.below(5);
+        let link =
+            |bytes: &mut Bytes<'_>| (Link::ALL[bytes.below(Link::ALL.len())], bytes.fraction(0.5, 2.0), bytes.below(3));
+        let links = (0..count).map(|_| link(&mut self.bytes)).collect();
+        Chain { links, t: self.bytes.fraction(-690.0, 690.0) }.assert_agreement();
+    }
+
     /// A variable on another thread.
     fn send(&mut self) {
         let Some(variable) = self.choose_variable() else { return };
@@ -517,20 +476,5 @@ impl<'a> Program<'a> {
                 assert_eq!(result.err().as_deref(), known.home.map(|_| FOREIGN));
             }
         }
-    }
-}
-
-fn same(a: f64, b: f64) -> bool {
-    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
-}
-
-fn agree(what: &str, a: &[f64], b: &[f64], sizes: &[f64], bounds: &Condition, f: &Expression, x: &[f64]) {
-    assert_eq!((a.len(), b.len()), (sizes.len(), sizes.len()));
-    for ((&a, &b), &size) in a.iter().zip(b).zip(sizes) {
-        let tolerance = bounds.tolerance(size);
-        assert!(
-            tolerance == f64::INFINITY || (a - b).abs() <= tolerance,
-            "{what}: {a:e} and {b:e} differ by more than {tolerance:e}, at {x:?} of {f:#?}"
-        );
     }
 }

@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::TryReserveError;
 
+use num_traits::Zero;
+
 thread_local! {
     static HOLDERS: RefCell<Vec<fn(GiveBack)>> = const { RefCell::new(Vec::new()) };
     static USES: Cell<u32> = const { Cell::new(0) };
@@ -93,6 +95,18 @@ pub(crate) fn reserve<X>(memory: &mut Vec<X>, more: usize, what: &str) {
 #[track_caller]
 pub(crate) fn reserve_exact<X>(memory: &mut Vec<X>, more: usize, what: &str) {
     reserve_by(memory, more, what, Vec::try_reserve_exact);
+}
+
+/// Returns `count` zeros, or panics as [`reserve`] does.
+///
+/// NOTE(perf): the system gives out zeros that nobody has written, but no fallible call asks for them. So room for many
+/// is tried before.
+#[track_caller]
+pub(crate) fn zeros<X: Clone + Zero>(count: usize, what: &str) -> Vec<X> {
+    if count.saturating_mul(size_of::<X>()) > NO_SURPLUS {
+        reserve_exact(&mut Vec::<X>::new(), count, what);
+    }
+    vec![X::zero(); count]
 }
 
 /// Asks again when the thread has given back what it keeps.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Index, IndexMut};
 
+use crate::memory::kept::zeros;
 use crate::scalar::Scalar;
 
 /// A dense matrix in row-major order; `m[i]` is row i, `m[(i, j)]` and `m[i][j]` are an entry.
@@ -110,7 +111,8 @@ impl<T: Scalar> Matrix<T> {
     }
 
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
-        Matrix { entries: vec![T::zero(); rows * columns], columns, rows }
+        let what = "a Jacobian or Hessian (`jvp`, `vjp`, `hvp` and `sparse` need no such matrix)";
+        Matrix { entries: zeros(rows.saturating_mul(columns), what), columns, rows }
     }
 }
 

@@ -71,3 +71,14 @@ fn memory_of_another_size_is_refused() {
         "jacobian_into: f(x) has 2 elements and y has 1; pass one for each"
     );
 }
+
+#[test]
+fn a_matrix_that_there_is_no_memory_for_is_refused_by_name() {
+    // 2⁴⁷ bytes and more, which no system has room for.
+    let x = vec![1.0; 1 << 22];
+    let refused = message(|| hessian(|x| x[0], &x));
+    assert!(
+        refused.starts_with("memory ran out: the system refused 140737488355328 bytes for a Jacobian"),
+        "{refused}"
+    );
+}

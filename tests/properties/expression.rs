@@ -391,10 +391,15 @@ impl Function for Expression {
 impl Expression {
     /// The inputs and the results of all steps.
     pub(crate) fn results<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        self.results_through(x, |y| y)
+    }
+
+    /// The results of all steps, each of which goes through `between`.
+    fn results_through<S: Scalar<Real = f64>>(&self, x: &[S], between: impl Fn(S) -> S) -> Vec<S> {
         let mut results = x.to_vec();
         for step in &self.steps {
             let arguments: Vec<S> = step.arguments.iter().map(|&i| results[i]).collect();
-            results.push(step.apply(&arguments));
+            results.push(between(step.apply(&arguments)));
         }
         results
     }
@@ -402,6 +407,11 @@ impl Expression {
     /// The last result.
     pub(crate) fn last<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
         *self.results(x).last().expect("an expression has inputs")
+    }
+
+    /// The last result, where every one goes through `between`.
+    pub(crate) fn last_through<S: Scalar<Real = f64>>(&self, x: &[S], between: impl Fn(S) -> S) -> S {
+        *self.results_through(x, between).last().expect("an expression has inputs")
     }
 
     /// Some of the results.

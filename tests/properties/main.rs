@@ -5,7 +5,11 @@
 //! variables `DUALTAPE_EXPRESSIONS` and `DUALTAPE_SEED` set how many each property is
 //! tried on and from which seed; a failure prints both. `.ci/properties` tries many.
 
+mod casts;
 mod expression;
+mod levels;
+mod lower_orders;
+mod optimum;
 mod sparse;
 mod strategy;
 mod wide;
@@ -13,8 +17,12 @@ mod wide;
 use std::cell::Cell;
 use std::fmt::Debug;
 
+use casts::assert_casts_keep_derivatives;
 use dualtape::{Dual, Scalar, Var, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp};
 use expression::{Binary, Condition, Expression, Op, Step, Unary};
+use levels::assert_levels_hold;
+use lower_orders::assert_lower_orders;
+use optimum::assert_check_is_fair;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use strategy::{chains, directions, expressions, points};
@@ -265,21 +273,38 @@ fn homogeneous_functions_obey_euler() {
     });
 }
 
-/// The values and first derivatives of nested readings are those of the plain ones; the sign of a zero is free.
 #[test]
 fn lower_orders_are_those_of_the_lower_verbs() {
-    let unsigned = |x: &[f64]| x.iter().map(|x| x + 0.0).collect::<Vec<_>>();
-    let same = |what: &str, a: &[f64], b: &[f64]| same_bits(what, &unsigned(a), &unsigned(b));
     hold(expressions(), |(f, x)| {
-        let (y, g) = gradient(|x| f.last(x), &x);
-        let (y_forward, g_forward) = gradient_forward(|x| f.last(x), &x);
-        let (y_hessian, g_hessian, _) = hessian(|x| f.last(x), &x);
-        let (y_hvp, g_hvp, _) = hvp(|x| f.last(x), &x, &x);
-        let (g_nested, _) = jacobian(|x| gradient_forward(|x| f.last(x), x).1, &x);
-        same("values", &[y_forward, y_hessian, y_hvp], &[y; 3])?;
-        same("gradient of hessian", &g_hessian, &g)?;
-        same("gradient of hvp", &g_hvp, &g)?;
-        same("gradient inside a Jacobian", &g_nested, &g_forward)
+        assert_lower_orders(&f, &x);
+        Ok(())
+    });
+}
+
+#[test]
+fn derivatives_nest_on_every_thread() {
+    hold((expressions(), any::<[u8; 2]>()), |((f, x), places)| {
+        assert_levels_hold(&f, &x, places.map(|place| usize::from(place) % x.len()));
+        Ok(())
+    });
+}
+
+#[test]
+fn casts_keep_derivatives() {
+    hold(expressions(), |(f, x)| {
+        assert_casts_keep_derivatives(&f, &x);
+        Ok(())
+    });
+}
+
+/// A check costs some hundred evaluations for each input.
+#[test]
+fn a_check_at_an_optimum_raises_no_false_alarm_and_finds_a_wrong_slope() {
+    hold(expressions(), |(f, x)| {
+        if x.len() <= 2 {
+            assert_check_is_fair(&f, &x);
+        }
+        Ok(())
     });
 }
 
