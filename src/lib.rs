@@ -77,7 +77,8 @@
 //!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
-//! - `macros`: `#[derive(Parameters)]`, with the crate `dualtape-macros`, which compiles `syn`.
+//! - `macros`: `#[differentiable]`, which makes functions of `f64` generic, and `#[derive(Parameters)]`, with the crate
+//!   `dualtape-macros`, which compiles `syn`.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.
