@@ -127,7 +127,7 @@ pub fn parameters(item: TokenStream) -> TokenStream {
 /// | `foreign(x)`, a call of a function of `f64` | `#[differentiable]` on that function too, or a `Rule` |
 /// | `x as usize`, `x.to_bits()` | `x.value() as usize`: such a number has no derivative |
 /// | `f(x, 0.5)` where the second parameter of `f` is plain | `f(x, #[plain] 0.5)` |
-/// | `f(x, RATE)` with a `const RATE: f64`, and other plain numbers for scalars | `f(x, f64::from(RATE))` |
+/// | `f(x, RATE)` with a `const RATE: f64`, or `self.rate` | `let rate: f64 = RATE;` and `f(x, rate)` |
 /// | `let mut sum = self.start; sum += x` | `let mut sum: f64 = self.start;` |
 /// | `self.limit < x`, `self.limit.max(x)` | `x > self.limit`, `x.max(self.limit)` |
 /// | `x.clamp(low, high)` with scalars as bounds | `x.max(low).min(high)` |
