@@ -78,13 +78,14 @@
 //!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
-//! - `macros`: `#[derive(Parameters)]`, with the crate `dualtape-macros`, which compiles `syn`.
 //! - `nalgebra`, `nalgebra-0_34`: every reading is a `RealField` of nalgebra 0.35, or of 0.34 and 0.33, and the module
 //!   `nalgebra` (`nalgebra_0_34`) has the verbs over its vectors. The traits of simba, on which nalgebra stands, declare
 //!   two unsafe methods; without these features the crate forbids unsafe code.
 //! - `ndarray`, `ndarray-0_16`: numbers as operands of arrays, and [`Matrix`] as an array.
 //! - `num-complex`: the module `complex`, functions of complex numbers.
 //! - `serde`: dual numbers are serialized.
+//! - `macros`: `#[differentiable]`, which makes functions of `f64` generic, and `#[derive(Parameters)]`, with the crate
+//!   `dualtape-macros`, which compiles `syn`.
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.

@@ -49,7 +49,96 @@ pub fn parameters(item: TokenStream) -> TokenStream {
     parameters::derive(&item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a function of `f64` a function over any scalar.
+/// Makes an ordinary function of `f64` or `f32` generic in the scalar.
+///
+/// The function is written as it would be without this crate. It stays callable with plain numbers, and gives the same
+/// bits. It also takes every other scalar, so every verb differentiates it.
+///
+/// ```
+/// use dualtape::{Function, check, differentiable, gradient};
+///
+/// #[differentiable]
+/// fn price(spot: f64, strike: f64, vol: f64) -> f64 {
+///     let d = ((spot / strike).ln() + 0.5 * vol * vol) / vol;
+///     spot * d.norm_cdf() - strike * (d - vol).norm_cdf()
+/// }
+///
+/// assert_eq!(price(100.0, 95.0, 0.2), 10.519541063676975);
+/// let (value, greeks) = gradient(|x| price(x[0], x[1], x[2]), &[100.0, 95.0, 0.2]);
+/// assert_eq!(value, price(100.0, 95.0, 0.2));
+/// assert!((greeks[0] - 0.639254371652209_f64).abs() < 1e-14);
+///
+/// // The function as a value, of all inputs in order: for `check`, `SparseHessian`, `fuse` and the like.
+/// check(&price::F, &[100.0, 95.0, 0.2]).assert_agreement();
+/// let (_, _, curvature) = price::F.hessian(&[100.0, 95.0, 0.2]);
+/// assert_eq!(curvature[(0, 1)], curvature[(1, 0)]);
+/// ```
+///
+/// `price::F` is a `Function` if the inputs are numbers, arrays and at the end maybe a slice, and a `Parametric` if they
+/// are two slices; the output is a number, an array or a vector. For other functions write a closure or
+/// `dualtape::function!`.
+///
+/// # What changes
+///
+/// The type `f64` becomes the scalar in the signature, in annotations, closures and turbofish. Float literals, `PI` and
+/// the like, `f64::MAX`, and `n as f64` become constants, of which a tape records nothing. Operators take scalars, plain
+/// numbers and references on either side. Items in the body, such as a `const`, stay as they are.
+///
+/// The attribute `#[plain]` keeps a parameter, a `let` or an argument as it is. In a method `self` is plain, so it
+/// carries data. A function without `self` in an `impl` block takes `#[differentiable(associated)]`.
+///
+/// ```
+/// use dualtape::{check, differentiable, function};
+///
+/// struct Curve {
+///     rates: Vec<f64>,
+/// }
+///
+/// impl Curve {
+///     #[differentiable]
+///     fn at(&self, x: f64) -> f64 {
+///         let mut y = 0.0;
+///         for rate in self.rates.iter().rev() {
+///             y = y * x + rate;
+///         }
+///         y.max(0.0)
+///     }
+/// }
+///
+/// #[differentiable]
+/// fn interpolated(#[plain] table: &[f64], x: f64) -> f64 {
+///     let i = (x.value() as usize).min(table.len() - 2); // the derivative of a place is 0
+///     let t = x - i as f64;
+///     table[i] * (1.0 - t) + table[i + 1] * t
+/// }
+///
+/// let curve = &Curve { rates: vec![1.0, -0.5, 2.0] };
+/// check(&function!([curve: &Curve] |x: S| -> S { curve.at(x) }), &[0.5]).assert_agreement();
+/// assert_eq!(interpolated(&[1.0, 3.0, 2.0], 1.5), 2.5);
+/// ```
+///
+/// # Limits
+///
+/// The macro sees names, not types. What it cannot change the compiler refuses, at the line in question: a number that
+/// lost its derivative would be an `f64` where the scalar is expected.
+///
+/// | refused | write |
+/// |---|---|
+/// | `foreign(x)`, a call of a function of `f64` | `#[differentiable]` on that function too, or a `Rule` |
+/// | `x as usize`, `x.to_bits()` | `x.value() as usize`: such a number has no derivative |
+/// | `f(x, 0.5)` where the second parameter of `f` is plain | `f(x, #[plain] 0.5)` |
+/// | `f(x, RATE)` with a `const RATE: f64`, or `self.rate` | `let rate: f64 = RATE;` and `f(x, rate)` |
+/// | `let mut sum = self.start; sum += x` | `let mut sum: f64 = self.start;` |
+/// | `self.limit < x`, `self.limit.max(x)` | `x > self.limit`, `x.max(self.limit)` |
+/// | `x.clamp(low, high)` with scalars as bounds | `x.max(low).min(high)` |
+/// | `table.iter().sum::<f64>()` of plain numbers | `#[plain] let total: f64 = table.iter().sum();` |
+/// | `match x { 0.0 => ... }` | `if x == 0.0 { ... }` |
+/// | macros but for `assert!`, `vec!`, `println!` and their kin | their arguments with `let`, before the macro |
+/// | a struct with fields of `f64`, `&dyn Fn(f64) -> f64`, a trait with methods of `f64` | the struct, function or trait generic in the scalar |
+/// | `const fn`, `async fn`, `extern fn` | a plain `fn` |
+/// | `single(1.0)` of a function of `f32` | `single(1.0_f32)` |
+///
+/// A function that is called `price` is also a type that is called `price`, which has the constant `F`.
 #[proc_macro_attribute]
 pub fn differentiable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = syn::parse_macro_input!(item);

@@ -335,6 +335,7 @@ where
 }
 
 /// A scalar is one parameter.
+#[diagnostic::do_not_recommend]
 impl<S: Scalar> Parameters for S {
     type Scalar = S;
     type Of<U: Scalar> = U;

@@ -450,7 +450,7 @@ fn flipped(operator: &BinOp) -> Option<BinOp> {
         BinOp::Le(_) => Some(BinOp::Ge(Token![>=](span))),
         BinOp::Gt(_) => Some(BinOp::Lt(Token![<](span))),
         BinOp::Ge(_) => Some(BinOp::Le(Token![<=](span))),
-        BinOp::Eq(_) | BinOp::Ne(_) => Some(operator.clone()),
+        BinOp::Eq(_) | BinOp::Ne(_) => Some(*operator),
         _ => None,
     }
 }
