@@ -53,6 +53,7 @@
 //!   `zero.rs` the rule "a zero beats an infinity", `operators.rs` what all modes share, `function.rs` functions as values, `custom.rs`
 //!   custom derivatives, and `sums.rs`, `softmax.rs` and `dense.rs` the operations on slices.
 //! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
+//! - `special.rs` has special functions with derivatives by all arguments, and `density.rs` the log densities.
 //! - `verbs.rs` has `derivative`, `gradient` and the like.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
@@ -71,6 +72,7 @@
 //! - `nn` (default): the module [`nn`], with the crate `rand`.
 //! - `plot` (default): the module [`plot`]; implies `graph` and `nn`.
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
+//! - `density`: the module [`density`], log densities of probability distributions.
 //! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine, by the
 //!   crate `pulp`. They change no bit of a result. `pulp` uses the macros of `paste`, which is no longer maintained
 //!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
@@ -154,7 +156,9 @@ mod verbs;
 // Tools on the verbs.
 mod tools;
 
-// Special functions.
+// Special functions, and densities made of them.
+#[cfg(feature = "density")]
+pub mod density;
 pub mod special;
 
 // Uses: pictures of computations, networks, charts.
