@@ -7,6 +7,8 @@ mod checkpoint;
 mod custom_rules;
 #[cfg(feature = "nn")]
 mod datasets;
+#[cfg(feature = "density")]
+mod densities;
 mod difference;
 mod ecosystem;
 #[cfg(feature = "nn")]
