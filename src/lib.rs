@@ -32,6 +32,7 @@
 //! | a function to test | forward, reverse and finite differences compared | [`check`](check()) |
 //! | a sum of many terms | its gradient in the memory of one term, on all cores | [`Terms`] |
 //! | a kernel called many times | a shorter recording; all its slopes | [`fuse`](fuse()), or [`fuse_map`] over slices; [`linearize`] |
+//! | a distribution function, a quantile, a Bessel function | its slopes with respect to every argument | [`special`] |
 //! | values from elsewhere, an operation on slices | custom derivatives | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative with respect to the parameters | [`implicit::root`], [`implicit::fixed_point`], [`implicit::argmin`], [`implicit::solve`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
@@ -54,6 +55,7 @@
 //!   `zero.rs` the rule "a zero beats an infinity", `operators.rs` what all modes share, `function.rs` functions as values, `custom.rs`
 //!   custom derivatives, and `sums.rs`, `softmax.rs` and `dense.rs` the operations on slices.
 //! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
+//! - `special.rs` has special functions with derivatives by all arguments, and `density.rs` the log densities.
 //! - `verbs.rs` has `derivative`, `gradient` and the like.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
@@ -73,6 +75,7 @@
 //! - `nn` (default): the module [`nn`], with the crate `rand`.
 //! - `plot` (default): the module [`plot`]; implies `graph` and `nn`.
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
+//! - `density`: the module `density`, log densities of probability distributions, generic in every argument.
 //! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine, by the
 //!   crate `pulp`. They change no bit of a result. `pulp` uses the macros of `paste`, which is no longer maintained
 //!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
@@ -172,7 +175,9 @@ pub mod rotation;
 // Tools on the verbs.
 mod tools;
 
-// Special functions.
+// Special functions, and densities made of them.
+#[cfg(feature = "density")]
+pub mod density;
 pub mod special;
 
 // Uses: pictures of computations, networks, charts.

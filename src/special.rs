@@ -41,6 +41,13 @@ pub use logarithms::{ln_1m_exp, log_add_exp, log_sub_exp, xlog1py, xlogy};
 pub use normal::{erf_inv, norm_ln_cdf, norm_quantile};
 pub use student::student_t_cdf;
 
+#[cfg(feature = "density")]
+pub(crate) use beta::BetaLnDensity;
+#[cfg(feature = "density")]
+pub(crate) use gamma::GammaLnDensity;
+#[cfg(feature = "density")]
+pub(crate) use student::StudentNormalisation;
+
 use crate::scalar::Real;
 use crate::scalar::rules::plain;
 

@@ -67,7 +67,7 @@ impl<R: Real> Rule<1, R> for BesselJ {
 ///
 /// assert_eq!(derivative(bessel_i0e, 0.0), (1.0, 0.0));
 /// let (y, slope) = derivative(bessel_i0e, 1e6);
-/// assert!((slope / y * 2e6 + 1.0).abs() < 1e-6); // it falls as 1/√x
+/// assert!(f64::abs(slope / y * 2e6 + 1.0) < 1e-6); // it falls as 1/√x
 /// ```
 #[doc(alias = "i0")]
 #[track_caller]

@@ -28,7 +28,7 @@ pub fn log_add_exp<S: Scalar>(a: S, b: S) -> S {
 /// ```
 /// use dualtape::special::log_sub_exp;
 ///
-/// assert_eq!(log_sub_exp(1000.0, 1000.0 - 2.0_f64.ln()), 1000.0 - 2.0_f64.ln());
+/// assert!(f64::abs(log_sub_exp(1000.0, 999.0) - 999.5413248546129) < 1e-12);
 /// assert_eq!(log_sub_exp(1.0, f64::NEG_INFINITY), 1.0);
 /// ```
 #[track_caller]
@@ -44,7 +44,7 @@ pub fn log_sub_exp<S: Scalar>(a: S, b: S) -> S {
 /// use dualtape::{derivative, special::ln_1m_exp};
 ///
 /// let (y, slope) = derivative(ln_1m_exp, -0.5_f64.recip().ln());
-/// assert!((y - 0.5_f64.ln()).abs() < 1e-15 && (slope + 1.0).abs() < 1e-15);
+/// assert!(f64::abs(y - 0.5_f64.ln()) < 1e-15 && f64::abs(slope + 1.0) < 1e-15);
 /// assert_eq!(ln_1m_exp(-800.0), 0.0);
 /// ```
 #[track_caller]

@@ -17,15 +17,15 @@ use crate::scalar::{Real, Scalar};
 /// Returns the distribution function of Student's t distribution with `nu` > 0 degrees of freedom.
 ///
 /// It is ½·Iₓ(ν/2, ½) at x = ν/(ν + t²) for t ≤ 0. Its derivatives by ν are integrals; see the
-/// [module](self#derivatives-by-shape-parameters).
+/// [module](crate::special#derivatives-by-shape-parameters).
 ///
 /// ```
 /// use dualtape::{derivative, special::student_t_cdf};
 ///
 /// // One degree of freedom is Cauchy's distribution.
 /// let (p, density) = derivative(|t| student_t_cdf(t, dualtape::Dual::constant(1.0)), 1.0);
-/// assert!((p - 0.75).abs() < 1e-15);
-/// assert!((density - 0.5 / std::f64::consts::PI).abs() < 1e-16);
+/// assert!(f64::abs(p - 0.75) < 1e-15);
+/// assert!(f64::abs(density - 0.5 / std::f64::consts::PI) < 1e-16);
 /// ```
 #[track_caller]
 pub fn student_t_cdf<S: Scalar>(t: S, nu: S) -> S {
@@ -130,7 +130,22 @@ impl<R: Real> Rule<1, R> for Ln1pLess {
     }
 }
 
-/// Returns c(ν) = ln Γ((ν + 1)/2) − ln Γ(ν/2) − ½·ln(ν/2).
+/// c(ν) = ln Γ((ν + 1)/2) − ln Γ(ν/2) − ½·ln(ν/2), for ν > 0.
+#[cfg(feature = "density")]
+pub(crate) struct StudentNormalisation;
+
+#[cfg(feature = "density")]
+impl<R: Real> Rule<1, R> for StudentNormalisation {
+    fn value(&self, nu: [R; 1]) -> R {
+        in_f64(nu, |[nu]| normalisation(nu))
+    }
+
+    fn partials<S: Scalar<Real = R>>(&self, [nu]: [S; 1], _: S) -> [S; 1] {
+        [normalisation_slope(1, nu)]
+    }
+}
+
+/// Returns c(ν).
 fn normalisation(nu: f64) -> f64 {
     let half = 0.5 * nu;
     if nu < MANY { rising(0, half, 0.5) - 0.5 * half.ln() } else { normalisation_slope(0, nu) }

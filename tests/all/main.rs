@@ -11,6 +11,8 @@ mod complex_functions;
 mod custom_rules;
 #[cfg(feature = "nn")]
 mod datasets;
+#[cfg(feature = "density")]
+mod densities;
 mod difference;
 #[cfg(feature = "macros")]
 mod differentiable;
