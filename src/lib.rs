@@ -33,6 +33,7 @@
 //! | a kernel called many times | a shorter recording; all its slopes | [`fuse`](fuse()), or [`fuse_map`] over slices; [`linearize`] |
 //! | values from elsewhere, an operation on slices | custom derivatives | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative with respect to the parameters | [`implicit::root`], [`implicit::fixed_point`], [`implicit::argmin`], [`implicit::solve`] |
+//! | a matrix, a rotation | its equations, factors, exponential or logarithm, with derivatives | [`linalg`], [`rotation`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
 //! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()) |
@@ -54,6 +55,7 @@
 //!   custom derivatives, and `sums.rs`, `softmax.rs` and `dense.rs` the operations on slices.
 //! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
 //! - `verbs.rs` has `derivative`, `gradient` and the like.
+//! - `linalg/` and `rotation/` are blocks and rules: matrices and rotations.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
@@ -63,7 +65,7 @@
 //!
 //! # Features
 //!
-//! The engine, with forward mode, reverse mode, series, the verbs and the tools, needs no feature:
+//! The engine, with forward mode, reverse mode, series, the verbs, matrices and the tools, needs no feature:
 //! `default-features = false`. A program with this one dependency then builds in 10 s in debug and 12 s in release, and with
 //! the default features in 37 s and 49 s (two cores, cold, 2026-11).
 //!

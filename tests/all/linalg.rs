@@ -359,7 +359,6 @@ fn what_has_no_derivative_is_nan() {
     assert!(cholesky(&[1.0, 2.0, 2.0, 1.0]).iter().all(|x: &f64| x.is_nan()));
     assert!(gradient(|a| cholesky(a)[0], &[1.0, 2.0, 2.0, 1.0]).1.iter().any(|x| x.is_nan()));
     assert!(gradient(|a| qr(a, 2).1[0], &singular).1.iter().all(|x| x.is_nan()));
-    assert!(normalize(&[0.0, 0.0]).iter().all(|x: &f64| x.is_nan()));
     for not_finite in [f64::NAN, f64::INFINITY] {
         let a = [1.0, 0.0, not_finite, 2.0];
         assert!(solve(&a, &[1.0, 2.0]).iter().any(|x: &f64| x.is_nan()));
@@ -367,6 +366,14 @@ fn what_has_no_derivative_is_nan() {
             det(&a).is_nan() && symmetric_eigen(&a).0[0].is_nan() && svd(&a, 2).1[0].is_nan() && expm(&a)[0].is_nan()
         );
     }
+}
+
+#[test]
+fn the_norm_at_zero_has_the_slope_zero() {
+    assert_eq!(gradient(|x| norm(x), &[0.0, -0.0]), (0.0, vec![0.0, 0.0]));
+    assert_eq!(gradient_forward(|x| norm(x), &[0.0, -0.0]), (0.0, vec![0.0, 0.0]));
+    assert!(normalize(&[0.0, 0.0]).iter().all(|x: &f64| x.is_nan()));
+    assert!(norm(&[f64::NAN, 1.0]).is_nan());
 }
 
 #[test]
