@@ -89,6 +89,15 @@ fn filled<S: Scalar>(x: f64, len: usize) -> Vec<S> {
     vec![S::from_f64(x); len]
 }
 
+fn identity<S: Scalar>(n: usize) -> Vec<S> {
+    (0..n * n).map(|k| if k % (n + 1) == 0 { S::one() } else { S::zero() }).collect()
+}
+
+/// Subtracts `factor·y` from `x`.
+fn subtract<S: Scalar>(x: &mut [S], factor: S, y: &[S]) {
+    x.iter_mut().zip(y).for_each(|(x, &y)| *x -= factor * y);
+}
+
 /// Returns the transpose of a matrix of that many columns.
 fn transposed<T: Copy>(a: &[T], columns: usize) -> Vec<T> {
     (0..columns).flat_map(|j| a.iter().skip(j).step_by(columns).copied()).collect()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use num_traits::{Float, One, Zero};
 
-use super::{filled, product, rounding, side, transposed, values, width};
+use super::{filled, identity, product, rounding, side, subtract, transposed, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::{dot, weighted_sum};
@@ -170,9 +170,7 @@ struct Inverse<R>(Arc<Factors<R>>);
 impl<R: Real> Block<R> for Inverse<R> {
     fn value(&self, _: &[R]) -> Vec<R> {
         let n = self.0.n();
-        let mut unit = filled(0.0, n * n);
-        unit.iter_mut().step_by(n + 1).for_each(|x| *x = R::one());
-        self.0.solve(&unit)
+        self.0.solve(&identity::<R>(n))
     }
 
     fn push_forward<S: Scalar<Real = R>>(&self, _: &[S], y: &[S], v: &[S]) -> Vec<S> {
@@ -213,7 +211,7 @@ impl<R: Real> Block<R> for Det {
     }
 
     fn pull_back<S: Scalar<Real = R>>(&self, x: &[S], y: &[S], u: &[S]) -> Vec<S> {
-        // A larger ratio of the pivots would cost the product det A · A⁻ᵀ digits.
+        // A smaller ratio would cost the product det A · A⁻ᵀ digits.
         let is_regular = eliminated(&values(x)).ratio > real::<R>(1e-3);
         let cofactors: Vec<S> = if is_regular {
             transposed(&inverse(x), x.len().isqrt()).into_iter().map(|slope| slope * y[0]).collect()
@@ -226,7 +224,7 @@ impl<R: Real> Block<R> for Det {
 
 struct Eliminated<S: Scalar> {
     det: S,
-    /// The smallest pivot less the largest one, as a quotient.
+    /// The last pivot over the first, or 0 where the elimination stopped before.
     ratio: S::Real,
 }
 
@@ -406,9 +404,4 @@ impl<R: Real> Factors<R> {
         }
         transposed(&solution, n)
     }
-}
-
-/// Subtracts `factor·y` from `x`.
-fn subtract<R: Real>(x: &mut [R], factor: R, y: &[R]) {
-    x.iter_mut().zip(y).for_each(|(x, &y)| *x -= factor * y);
 }

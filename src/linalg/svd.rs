@@ -3,7 +3,7 @@
 use num_traits::Float;
 
 use super::eigen::{SWEEPS, average, groups, rotation, sign_of_largest, turn};
-use super::{filled, product, rounding, scale, transposed, undifferentiable, values, width};
+use super::{filled, identity, product, rounding, scale, transposed, undifferentiable, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::dot;
@@ -78,8 +78,7 @@ impl<R: Real> Block<R> for Svd {
         let scale = scale(a);
         // Rows are the columns of A and of V.
         let mut a: Vec<R> = transposed(a, n).into_iter().map(|x| x / scale).collect();
-        let mut v: Vec<R> = filled(0.0, n * n);
-        v.iter_mut().step_by(n + 1).for_each(|x| *x = R::one());
+        let mut v: Vec<R> = identity(n);
         for _ in 0..SWEEPS {
             let mut is_orthogonal = true;
             for p in 0..n {
