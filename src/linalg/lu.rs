@@ -148,6 +148,10 @@ impl<R: Real> Block<R> for Solve<R> {
     fn push_forward<S: Scalar<Real = R>>(&self, x: &[S], y: &[S], v: &[S]) -> Vec<S> {
         let n = self.factors.n();
         let ((a, _), (of_a, of_b)) = (x.split_at(self.entries()), v.split_at(self.entries()));
+        // A constant matrix has no part in the slopes, also where the solution is infinite.
+        if of_a.iter().all(|a| a.is_identically_zero()) {
+            return self.apply(&[a, of_b].concat());
+        }
         let of_a = if self.transposes { &transposed(of_a, n)[..] } else { of_a };
         let moved = product(of_a, &transposed(y, y.len() / n.max(1)), n);
         let rest: Vec<S> = of_b.iter().zip(moved).map(|(&b, moved)| b - moved).collect();

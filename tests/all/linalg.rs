@@ -114,7 +114,8 @@ fn unit(n: usize) -> Vec<f64> {
 #[test]
 fn every_function_agrees_with_differences_and_between_the_modes() {
     for n in 1..=3 {
-        for name in NAMES {
+        // Without optimization, second derivatives of the exponential of nine numbers take seconds.
+        for name in NAMES.into_iter().filter(|&name| n < 3 || name != "expm") {
             check(&Problem { name, n }, &matrix(n, n)).assert_agreement();
         }
     }
