@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use num_traits::{Float, One, Zero};
 
-use super::{filled, identity, product, rounding, side, subtract, transposed, values, width};
+use super::{filled, identity, is_rounding, product, side, subtract, transposed, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::{dot, weighted_sum};
@@ -247,8 +247,7 @@ fn eliminated<S: Scalar>(a: &[S]) -> Eliminated<S> {
         let places = (0..=last).flat_map(|i| (0..=last).map(move |j| (i, j)));
         let (i, j) =
             places.reduce(|best, place| if size(&place) > size(&best) { place } else { best }).unwrap_or((0, 0));
-        let least = rounding(n, largest);
-        if !(size(&(i, j)) > least) {
+        if is_rounding(size(&(i, j)), n, largest) {
             break;
         }
         // The pivot goes to the last row and column.

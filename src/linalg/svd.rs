@@ -3,7 +3,7 @@
 use num_traits::Float;
 
 use super::eigen::{SWEEPS, average, groups, rotation, sign_of_largest, turn};
-use super::{filled, identity, product, rounding, scale, transposed, undifferentiable, values, width};
+use super::{filled, identity, is_rounding, product, rounding, scale, transposed, undifferentiable, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::dot;
@@ -193,7 +193,7 @@ fn parts<S: Scalar>(c: &[S], n: usize) -> (Vec<S>, Vec<S>) {
 
 /// Returns whether a singular value is zero but for rounding.
 fn is_zero<S: Scalar>(sigma: &[S], i: usize) -> bool {
-    !(sigma[i].value() > rounding(sigma.len(), sigma[0].value()))
+    is_rounding(sigma[i].value(), sigma.len(), sigma[0].value())
 }
 
 /// Divides the entries by a sum or difference of singular values, with 0 on the diagonal. A zero beats an infinity:
@@ -205,7 +205,7 @@ fn gaps<S: Scalar>(c: &[S], sigma: &[S], gap: impl Fn(S, S) -> S) -> Vec<S> {
         let gap = gap(sigma[i], sigma[j]);
         if i == j || c[k].is_identically_zero() {
             S::zero()
-        } else if !(Float::abs(gap.value()) > rounding(n, sigma[0].value())) {
+        } else if is_rounding(Float::abs(gap.value()), n, sigma[0].value()) {
             S::from_f64(f64::NAN)
         } else {
             c[k] / gap
