@@ -34,7 +34,7 @@ use crate::scalar::{Real, Scalar};
 /// use dualtape::gradient;
 /// use dualtape::linalg::symmetric_eigen;
 ///
-/// let (largest, g) = gradient(|a| symmetric_eigen(a).0[1], &[2.0, 0.0, 1.0, 2.0]);
+/// let (largest, g) = gradient(|a| symmetric_eigen(a).0[1], &[2.0_f64, 0.0, 1.0, 2.0]);
 /// assert!((largest - 3.0).abs() < 1e-15);
 /// assert!(g.iter().zip([0.5, 0.0, 1.0, 0.5]).all(|(g, wanted): (&f64, f64)| (g - wanted).abs() < 1e-15));
 /// ```
