@@ -35,6 +35,7 @@
 //! | a distribution function, a quantile, a Bessel function | its slopes with respect to every argument | [`special`] |
 //! | values from elsewhere, an operation on slices | custom derivatives | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative with respect to the parameters | [`implicit::root`], [`implicit::fixed_point`], [`implicit::argmin`], [`implicit::solve`] |
+//! | a matrix, a rotation | its equations, factors, exponential or logarithm, with derivatives | [`linalg`], [`rotation`] |
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
 //! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()), [`graph::TracedTape`] |
@@ -58,6 +59,7 @@
 //! - `special.rs` has special functions with derivatives by all arguments, and `density.rs` the log densities.
 //! - `verbs.rs` has `derivative`, `gradient` and the like.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
+//! - `linalg/` and `rotation/` are blocks and rules: matrices and rotations.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
 //! - `interop/` has the shapes of other crates; their traits are in `scalar/`, `ecosystem.rs` and `simba.rs`.
@@ -67,7 +69,7 @@
 //!
 //! # Features
 //!
-//! The engine, with forward mode, reverse mode, series, the verbs and the tools, needs no feature:
+//! The engine, with forward mode, reverse mode, series, the verbs, matrices and the tools, needs no feature:
 //! `default-features = false`. A program with this one dependency then builds in 10 s in debug and 12 s in release, and with
 //! the default features in 37 s and 49 s (two cores, cold, 2026-11).
 //!

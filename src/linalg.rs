@@ -1,7 +1,7 @@
 //! Matrices: equations, determinants, factors, eigenvalues, exponentials, with derivatives of their own.
 //!
 //! A matrix is a slice, row by row, so `as_slice` of another crate's matrix goes in (of nalgebra's, after `transpose`:
-//! it stores columns). Each function is one [`Block`](crate::Block): plain numbers are factored once, and the
+//! it stores columns). Each function is one [`Block`]: plain numbers are factored once, and the
 //! derivative is a formula in the result. So an n by n matrix costs O(n²) on the tape and not O(n³), and no loop of a
 //! factorization is differentiated. The formulas are generic, so they hold in every reading and to every order.
 //!
@@ -89,6 +89,15 @@ fn filled<S: Scalar>(x: f64, len: usize) -> Vec<S> {
     vec![S::from_f64(x); len]
 }
 
+fn identity<S: Scalar>(n: usize) -> Vec<S> {
+    (0..n * n).map(|k| if k % (n + 1) == 0 { S::one() } else { S::zero() }).collect()
+}
+
+/// Subtracts `factor·y` from `x`.
+fn subtract<S: Scalar>(x: &mut [S], factor: S, y: &[S]) {
+    x.iter_mut().zip(y).for_each(|(x, &y)| *x -= factor * y);
+}
+
 /// Returns the transpose of a matrix of that many columns.
 fn transposed<T: Copy>(a: &[T], columns: usize) -> Vec<T> {
     (0..columns).flat_map(|j| a.iter().skip(j).step_by(columns).copied()).collect()
@@ -119,6 +128,12 @@ fn scale<R: Real>(x: &[R]) -> R {
 /// Returns a largest difference that counts as none, of numbers of that size in an n by n problem.
 fn rounding<R: Real>(n: usize, size: R) -> R {
     real::<R>(n as f64) * R::epsilon() * size
+}
+
+/// Returns whether a size is no more than [`rounding`], or NaN.
+fn is_rounding<R: Real>(size: R, n: usize, of: R) -> bool {
+    let is_more = size > rounding(n, of);
+    !is_more
 }
 
 /// Returns `y`, known at `x` and differentiable no more: further derivatives with respect to `x` are NaN.

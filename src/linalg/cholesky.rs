@@ -2,7 +2,7 @@
 
 use num_traits::Float;
 
-use super::{filled, side};
+use super::{filled, side, subtract};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::dot;
@@ -133,9 +133,4 @@ impl<R: Real> Block<R> for Cholesky {
         }
         adjoints
     }
-}
-
-/// Subtracts `factor·y` from `x`.
-fn subtract<S: Scalar>(x: &mut [S], factor: S, y: &[S]) {
-    x.iter_mut().zip(y).for_each(|(x, &y)| *x -= factor * y);
 }

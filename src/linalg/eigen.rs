@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use num_traits::Float;
 
-use super::{filled, product, rounding, scale, side, symmetric, transposed, undifferentiable, values};
+use super::{filled, identity, product, rounding, scale, side, symmetric, transposed, undifferentiable, values};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::{Real, Scalar};
@@ -34,7 +34,7 @@ use crate::scalar::{Real, Scalar};
 /// use dualtape::gradient;
 /// use dualtape::linalg::symmetric_eigen;
 ///
-/// let (largest, g) = gradient(|a| symmetric_eigen(a).0[1], &[2.0, 0.0, 1.0, 2.0]);
+/// let (largest, g) = gradient(|a| symmetric_eigen(a).0[1], &[2.0_f64, 0.0, 1.0, 2.0]);
 /// assert!((largest - 3.0).abs() < 1e-15);
 /// assert!(g.iter().zip([0.5, 0.0, 1.0, 0.5]).all(|(g, wanted): (&f64, f64)| (g - wanted).abs() < 1e-15));
 /// ```
@@ -144,8 +144,7 @@ pub(super) fn decomposed<R: Real>(a: &[R], n: usize) -> (Vec<R>, Vec<R>) {
     let scale = scale(a);
     let mut a: Vec<R> = a.iter().map(|&x| x / scale).collect();
     // The rows of `vectors` are the eigenvectors.
-    let mut vectors: Vec<R> = filled(0.0, n * n);
-    vectors.iter_mut().step_by(n + 1).for_each(|x| *x = R::one());
+    let mut vectors: Vec<R> = identity(n);
     for _ in 0..SWEEPS {
         let mut is_diagonal = true;
         for p in 0..n {

@@ -3,7 +3,7 @@
 use num_traits::Float;
 
 use super::lu::Factors;
-use super::{filled, product, scale, side, transposed, values};
+use super::{filled, identity, product, scale, side, transposed, values};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::{Real, Scalar};
@@ -110,10 +110,8 @@ const PADE: [f64; 14] = [
 /// Returns the approximant `(V − U)⁻¹·(V + U)`, with the odd powers in U.
 fn exp_by_pade<R: Real>(a: &[R], n: usize) -> Vec<R> {
     let times = |a: &[R], b: &[R]| product(a, &transposed(b, n), n);
-    let mut unit: Vec<R> = filled(0.0, n * n);
-    unit.iter_mut().step_by(n + 1).for_each(|x| *x = R::one());
     let square = times(a, a);
-    let mut even = vec![unit, square];
+    let mut even = vec![identity(n), square];
     even.push(times(&even[1], &even[1]));
     even.push(times(&even[2], &even[1]));
     // Σₖ b[first + 2k]·A²ᵏ over some of four powers, and over all seven.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use num_traits::{Float, One, Zero};
 
-use super::{filled, product, rounding, side, transposed, values, width};
+use super::{filled, identity, is_rounding, product, side, subtract, transposed, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::{dot, weighted_sum};
@@ -148,6 +148,10 @@ impl<R: Real> Block<R> for Solve<R> {
     fn push_forward<S: Scalar<Real = R>>(&self, x: &[S], y: &[S], v: &[S]) -> Vec<S> {
         let n = self.factors.n();
         let ((a, _), (of_a, of_b)) = (x.split_at(self.entries()), v.split_at(self.entries()));
+        // A constant matrix has no part in the slopes, also where the solution is infinite.
+        if of_a.iter().all(|a| a.is_identically_zero()) {
+            return self.apply(&[a, of_b].concat());
+        }
         let of_a = if self.transposes { &transposed(of_a, n)[..] } else { of_a };
         let moved = product(of_a, &transposed(y, y.len() / n.max(1)), n);
         let rest: Vec<S> = of_b.iter().zip(moved).map(|(&b, moved)| b - moved).collect();
@@ -170,9 +174,7 @@ struct Inverse<R>(Arc<Factors<R>>);
 impl<R: Real> Block<R> for Inverse<R> {
     fn value(&self, _: &[R]) -> Vec<R> {
         let n = self.0.n();
-        let mut unit = filled(0.0, n * n);
-        unit.iter_mut().step_by(n + 1).for_each(|x| *x = R::one());
-        self.0.solve(&unit)
+        self.0.solve(&identity::<R>(n))
     }
 
     fn push_forward<S: Scalar<Real = R>>(&self, _: &[S], y: &[S], v: &[S]) -> Vec<S> {
@@ -213,7 +215,7 @@ impl<R: Real> Block<R> for Det {
     }
 
     fn pull_back<S: Scalar<Real = R>>(&self, x: &[S], y: &[S], u: &[S]) -> Vec<S> {
-        // A larger ratio of the pivots would cost the product det A · A⁻ᵀ digits.
+        // A smaller ratio would cost the product det A · A⁻ᵀ digits.
         let is_regular = eliminated(&values(x)).ratio > real::<R>(1e-3);
         let cofactors: Vec<S> = if is_regular {
             transposed(&inverse(x), x.len().isqrt()).into_iter().map(|slope| slope * y[0]).collect()
@@ -226,7 +228,7 @@ impl<R: Real> Block<R> for Det {
 
 struct Eliminated<S: Scalar> {
     det: S,
-    /// The smallest pivot less the largest one, as a quotient.
+    /// The last pivot over the first, or 0 where the elimination stopped before.
     ratio: S::Real,
 }
 
@@ -245,8 +247,7 @@ fn eliminated<S: Scalar>(a: &[S]) -> Eliminated<S> {
         let places = (0..=last).flat_map(|i| (0..=last).map(move |j| (i, j)));
         let (i, j) =
             places.reduce(|best, place| if size(&place) > size(&best) { place } else { best }).unwrap_or((0, 0));
-        let least = rounding(n, largest);
-        if !(size(&(i, j)) > least) {
+        if is_rounding(size(&(i, j)), n, largest) {
             break;
         }
         // The pivot goes to the last row and column.
@@ -406,9 +407,4 @@ impl<R: Real> Factors<R> {
         }
         transposed(&solution, n)
     }
-}
-
-/// Subtracts `factor·y` from `x`.
-fn subtract<R: Real>(x: &mut [R], factor: R, y: &[R]) {
-    x.iter_mut().zip(y).for_each(|(x, &y)| *x -= factor * y);
 }

@@ -15,7 +15,8 @@ use crate::scalar::{Real, Scalar};
 /// use dualtape::gradient;
 /// use dualtape::linalg::norm;
 ///
-/// assert_eq!(gradient(|x| norm(x), &[3e200, 4e200]), (5e200, vec![0.6, 0.8]));
+/// let large = 800_f64.exp2();
+/// assert_eq!(gradient(|x| norm(x), &[3.0 * large, 4.0 * large]), (5.0 * large, vec![0.6, 0.8]));
 /// assert_eq!(gradient(|x| norm(x), &[0.0, 0.0]), (0.0, vec![0.0, 0.0]));
 /// ```
 pub fn norm<S: Scalar>(x: &[S]) -> S {
@@ -27,7 +28,8 @@ pub fn norm<S: Scalar>(x: &[S]) -> S {
 /// ```
 /// use dualtape::linalg::normalize;
 ///
-/// assert_eq!(normalize(&[3e-200, 4e-200]), [0.6, 0.8]);
+/// let small = (-800_f64).exp2();
+/// assert_eq!(normalize(&[3.0 * small, 4.0 * small]), [0.6, 0.8]);
 /// ```
 pub fn normalize<S: Scalar>(x: &[S]) -> Vec<S> {
     let length = norm(x);

@@ -2,7 +2,7 @@
 
 use num_traits::Float;
 
-use super::{filled, norm, product, rounding, solve_lower, transposed, values, width};
+use super::{filled, is_rounding, norm, product, solve_lower, transposed, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::sums::dot;
 use crate::scalar::{Real, Scalar};
@@ -119,7 +119,7 @@ fn is_dependent<S: Scalar>(r: &[S], rows: usize) -> bool {
     let sizes = values(r).into_iter().map(Float::abs);
     let largest = sizes.fold(S::Real::from_f64(0.0), Float::max);
     let n = r.len().isqrt();
-    r.iter().step_by(n + 1).any(|pivot| !(pivot.value() > rounding(rows, largest)))
+    r.iter().step_by(n + 1).any(|pivot| is_rounding(pivot.value(), rows, largest))
 }
 
 /// Returns `A·R⁻¹`.

@@ -3,7 +3,7 @@
 use num_traits::Float;
 
 use super::eigen::{SWEEPS, average, groups, rotation, sign_of_largest, turn};
-use super::{filled, product, rounding, scale, transposed, undifferentiable, values, width};
+use super::{filled, identity, is_rounding, product, rounding, scale, transposed, undifferentiable, values, width};
 use crate::scalar::custom::Block;
 use crate::scalar::rules::real;
 use crate::scalar::sums::dot;
@@ -78,8 +78,7 @@ impl<R: Real> Block<R> for Svd {
         let scale = scale(a);
         // Rows are the columns of A and of V.
         let mut a: Vec<R> = transposed(a, n).into_iter().map(|x| x / scale).collect();
-        let mut v: Vec<R> = filled(0.0, n * n);
-        v.iter_mut().step_by(n + 1).for_each(|x| *x = R::one());
+        let mut v: Vec<R> = identity(n);
         for _ in 0..SWEEPS {
             let mut is_orthogonal = true;
             for p in 0..n {
@@ -194,7 +193,7 @@ fn parts<S: Scalar>(c: &[S], n: usize) -> (Vec<S>, Vec<S>) {
 
 /// Returns whether a singular value is zero but for rounding.
 fn is_zero<S: Scalar>(sigma: &[S], i: usize) -> bool {
-    !(sigma[i].value() > rounding(sigma.len(), sigma[0].value()))
+    is_rounding(sigma[i].value(), sigma.len(), sigma[0].value())
 }
 
 /// Divides the entries by a sum or difference of singular values, with 0 on the diagonal. A zero beats an infinity:
@@ -206,7 +205,7 @@ fn gaps<S: Scalar>(c: &[S], sigma: &[S], gap: impl Fn(S, S) -> S) -> Vec<S> {
         let gap = gap(sigma[i], sigma[j]);
         if i == j || c[k].is_identically_zero() {
             S::zero()
-        } else if !(Float::abs(gap.value()) > rounding(n, sigma[0].value())) {
+        } else if is_rounding(Float::abs(gap.value()), n, sigma[0].value()) {
             S::from_f64(f64::NAN)
         } else {
             c[k] / gap

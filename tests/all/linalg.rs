@@ -114,7 +114,8 @@ fn unit(n: usize) -> Vec<f64> {
 #[test]
 fn every_function_agrees_with_differences_and_between_the_modes() {
     for n in 1..=3 {
-        for name in NAMES {
+        // Without optimization, second derivatives of the exponential of nine numbers take seconds.
+        for name in NAMES.into_iter().filter(|&name| n < 3 || name != "expm") {
             check(&Problem { name, n }, &matrix(n, n)).assert_agreement();
         }
     }
@@ -359,7 +360,6 @@ fn what_has_no_derivative_is_nan() {
     assert!(cholesky(&[1.0, 2.0, 2.0, 1.0]).iter().all(|x: &f64| x.is_nan()));
     assert!(gradient(|a| cholesky(a)[0], &[1.0, 2.0, 2.0, 1.0]).1.iter().any(|x| x.is_nan()));
     assert!(gradient(|a| qr(a, 2).1[0], &singular).1.iter().all(|x| x.is_nan()));
-    assert!(normalize(&[0.0, 0.0]).iter().all(|x: &f64| x.is_nan()));
     for not_finite in [f64::NAN, f64::INFINITY] {
         let a = [1.0, 0.0, not_finite, 2.0];
         assert!(solve(&a, &[1.0, 2.0]).iter().any(|x: &f64| x.is_nan()));
@@ -367,6 +367,14 @@ fn what_has_no_derivative_is_nan() {
             det(&a).is_nan() && symmetric_eigen(&a).0[0].is_nan() && svd(&a, 2).1[0].is_nan() && expm(&a)[0].is_nan()
         );
     }
+}
+
+#[test]
+fn the_norm_at_zero_has_the_slope_zero() {
+    assert_eq!(gradient(|x| norm(x), &[0.0, -0.0]), (0.0, vec![0.0, 0.0]));
+    assert_eq!(gradient_forward(|x| norm(x), &[0.0, -0.0]), (0.0, vec![0.0, 0.0]));
+    assert!(normalize(&[0.0, 0.0]).iter().all(|x: &f64| x.is_nan()));
+    assert!(norm(&[f64::NAN, 1.0]).is_nan());
 }
 
 #[test]

@@ -105,6 +105,28 @@ fn logarithms_invert_exponentials_with_their_derivatives() {
 }
 
 #[test]
+fn the_logarithm_at_pi_has_the_derivatives_of_a_branch() {
+    let half_turn = |axis: [f64; 3]| -> [f64; 9] {
+        std::array::from_fn(|k| 2.0 * axis[k / 3] * axis[k % 3] - if k % 4 == 0 { 1.0 } else { 0.0 })
+    };
+    for axis in [AXIS, [1.0, 0.0, 0.0], [0.0, -0.6, 0.8]] {
+        let r = half_turn(axis);
+        let step = |u: &[_]| {
+            let turn = so3::exp(three(u));
+            so3::log(&so3::compose(&turn, &r.map(|x| u[0] * 0.0 + x)))
+        };
+        let (w, j) = jacobian(step, &[0.0; 3]);
+        assert_close("angle", norm(&w), std::f64::consts::PI, 1e-14);
+        assert_all_close("rotation", &so3::exp([w[0], w[1], w[2]]), &r, 1e-14);
+        // exp(w + J·u) is exp(u)·exp(w) to first order, for the branch of w.
+        let (_, back) = jacobian(|d: &[_]| so3::exp(std::array::from_fn(|i| d[i] + w[i])), &[0.0; 3]);
+        let (_, turned) = jacobian(|u: &[_]| so3::compose(&so3::exp(three(u)), &r.map(|x| u[0] * 0.0 + x)), &[0.0; 3]);
+        let product = |k: usize| (0..3).map(|i| back[(k / 3, i)] * j[(i, k % 3)]).sum::<f64>();
+        assert_all_close("branch", &(0..27).map(product).collect::<Vec<_>>(), turned.as_slice(), 1e-13);
+    }
+}
+
+#[test]
 fn the_left_jacobian_comes_out_by_differentiation() {
     for angle in [0.0, 1e-5, 0.5, 2.5] {
         let w = vector(angle);
