@@ -6,44 +6,10 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use argmin::solver::trustregion::{Steihaug, TrustRegion};
 use dualtape::Function;
+use dualtape_integrations::least_squares::least_squares;
 use dualtape_integrations::nist::{Regression, SumOfSquares, digits};
 use dualtape_integrations::once::Once;
-use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt};
-use nalgebra_0_34::{DMatrix, DVector, Dyn, Owned};
-
-/// A regression at the parameters that the solver tries.
-struct AtParameters<'a> {
-    of: &'a Regression,
-    parameters: DVector<f64>,
-}
-
-impl LeastSquaresProblem<f64, Dyn, Dyn> for AtParameters<'_> {
-    type ParameterStorage = Owned<f64, Dyn>;
-    type ResidualStorage = Owned<f64, Dyn>;
-    type JacobianStorage = Owned<f64, Dyn, Dyn>;
-
-    fn set_params(&mut self, parameters: &DVector<f64>) {
-        self.parameters.copy_from(parameters);
-    }
-
-    fn params(&self) -> DVector<f64> {
-        self.parameters.clone()
-    }
-
-    fn residuals(&self) -> Option<DVector<f64>> {
-        Some(self.of.eval(self.parameters.as_slice()).into())
-    }
-
-    fn jacobian(&self) -> Option<DMatrix<f64>> {
-        Some(self.of.jacobian(self.parameters.as_slice()).1.into())
-    }
-}
-
-fn by_levenberg_marquardt(regression: &Regression, start: &[f64]) -> Vec<f64> {
-    let problem = AtParameters { of: regression, parameters: DVector::from_column_slice(start) };
-    let solver = LevenbergMarquardt::new().with_tol(1e-15).with_patience(5000);
-    solver.minimize(problem).0.parameters.as_slice().to_vec()
-}
+use nalgebra_0_34::DMatrix;
 
 /// A sum of squares for argmin: the value and the gradient come from one recording.
 struct Objective<'a>(Once<'a, SumOfSquares<'a>>);
@@ -88,33 +54,32 @@ macro_rules! by_argmin {
     }};
 }
 
-fn main_table() -> Vec<(String, usize, [f64; 3])> {
-    let mut rows = Vec::new();
-    for regression in Regression::all() {
-        for (number, start) in regression.starts.iter().enumerate() {
-            let reached = |found: Option<Vec<f64>>| found.map_or(0.0, |found| digits(&found, &regression.parameters));
-            let marquardt = reached(Some(by_levenberg_marquardt(&regression, start)));
-            let newton = TrustRegion::new(Steihaug::new()).with_max_radius(100.0).unwrap();
-            let newton = reached(by_argmin!(newton, &regression, start));
-            let quasi = LBFGS::new(MoreThuenteLineSearch::new(), 10);
-            let quasi = reached(by_argmin!(quasi, &regression, start));
-            rows.push((regression.name.clone(), number + 1, [marquardt, newton, quasi]));
-        }
-    }
-    rows
-}
-
 #[test]
 fn solvers_reach_the_certified_parameters() {
-    let rows = main_table();
-    assert_eq!(rows.len(), 54);
-    for (name, start, found) in &rows {
-        println!("{name:9} start {start}: digits {found:5.1?} (Levenberg-Marquardt, trust region, LBFGS)");
+    let mut missed: [Vec<String>; 3] = Default::default();
+    for regression in Regression::all() {
+        for (number, start) in (1..).zip(&regression.starts) {
+            let trust_region = TrustRegion::new(Steihaug::new()).with_max_radius(100.0).unwrap();
+            let quasi_newton = LBFGS::new(MoreThuenteLineSearch::new(), 10);
+            let found = [
+                Some(least_squares(&regression, start)),
+                by_argmin!(trust_region, &regression, start),
+                by_argmin!(quasi_newton, &regression, start),
+            ];
+            let digits = found.map(|found| found.map_or(f64::NAN, |found| digits(&found, &regression.parameters)));
+            let name = format!("{} {number}", regression.name);
+            println!("{name:11} {digits:5.1?} digits by Levenberg-Marquardt, trust region, LBFGS");
+            for (missed, digits) in missed.iter_mut().zip(digits) {
+                if digits.is_nan() || digits < 6.0 {
+                    missed.push(name.clone());
+                }
+            }
+        }
     }
-    let count = |solver: usize| rows.iter().filter(|row| row.2[solver] >= 6.0).count();
-    println!("6 digits: {} {} {}", count(0), count(1), count(2));
-    let missed: Vec<_> = rows.iter().filter(|row| row.2.iter().all(|&digits| digits < 6.0)).collect();
-    assert!(missed.is_empty(), "{missed:?}");
+    // Of the 54 runs, two for each regression, a solver reaches all but these to six digits. Every run is reached by one.
+    assert_eq!(missed[0], ["BoxBOD 1"]);
+    assert_eq!(missed[1], ["Lanczos1 1", "Lanczos2 1", "Lanczos3 1"]);
+    assert_eq!(missed[2].len(), 28, "{:?}", missed[2]);
 }
 
 #[test]
