@@ -48,6 +48,9 @@
 //! of a derivative is a call inside a call. The [`guide`] goes from one derivative to each of these, and gives their
 //! costs.
 //!
+//! Code over nalgebra, ndarray and num-complex is differentiated as it is, and solvers take derivatives from here: the page
+//! [`works_with`] has the crates and versions.
+//!
 //! # Map of the code
 //!
 //! The order of the `mod` lines is the reading order, floor by floor:
@@ -196,6 +199,7 @@ mod interop;
 // Pages of the documentation.
 pub mod conventions;
 pub mod guide;
+pub mod works_with;
 pub mod write_it_like_this;
 
 #[cfg(feature = "macros")]
