@@ -700,7 +700,7 @@ fn scaled(x: f64) -> f64 {
     let table: Vec<f64> = vec![0.5, 1.5];
     #[plain]
     let total: f64 = table.iter().sum();
-    interpolated(&table, x) * total
+    zero + interpolated(&table, x) * total
         + interpolated(
             #[plain]
             &[1.0, 3.0],
