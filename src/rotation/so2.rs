@@ -7,7 +7,7 @@ use crate::scalar::Scalar;
 /// ```
 /// use dualtape::rotation::so2;
 ///
-/// assert_eq!(so2::exp(0.0), [1.0, 0.0, 0.0, 1.0].map(|x| x * 1.0));
+/// assert_eq!(so2::exp(0.0), [1.0, 0.0, 0.0, 1.0]);
 /// ```
 pub fn exp<S: Scalar>(angle: S) -> [S; 4] {
     let (sine, cosine) = angle.sin_cos();

@@ -81,7 +81,7 @@ fn along_z<S: Scalar>(t: S) -> [S; 9] {
 #[test]
 fn logarithms_invert_exponentials_with_their_derivatives() {
     let identity = |n: usize| (0..n * n).map(|k| if k % (n + 1) == 0 { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
-    for angle in [0.0, 1e-300, 1e-9, 1e-4, 0.1, 0.45, 0.5, 1.0, 2.0, 3.0, 3.14159, std::f64::consts::PI - 1e-9] {
+    for angle in [0.0, 1e-300, 1e-9, 1e-4, 0.1, 0.45, 0.5, 1.0, 2.0, 3.0, 3.125, std::f64::consts::PI - 1e-9] {
         for axis in [AXIS, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-6.0 / 7.0, 2.0 / 7.0, 3.0 / 7.0]] {
             let w = axis.map(|x| x * angle);
             let (y, j) = jacobian(|w| so3::log(&so3::exp(three(w))), &w);
