@@ -180,10 +180,12 @@ pub mod rotation;
 // Tools on the verbs.
 mod tools;
 
-// Special functions, and densities made of them.
+// Special functions.
+pub mod special;
+
+// Log densities, made of special functions.
 #[cfg(feature = "density")]
 pub mod density;
-pub mod special;
 
 // Uses: pictures of computations, networks, charts.
 #[cfg(feature = "graph")]

@@ -144,7 +144,7 @@ impl Beta {
         let weight = |u: f64| {
             let ln_mean = self.ln_mean(u);
             let at_u = [first[0] - u - ln_mean, first[1] - ln_mean];
-            slopes.with_first(at_u).growth_of_product(i, j, a, b)
+            slopes.growth_of_product(i, j, at_u, [a, b])
         };
         [self.ln_scale(), integral(|u| self.exponent(u), weight)]
     }
@@ -180,12 +180,11 @@ pub(super) fn incomplete(orders: [u32; 2], beta: Beta) -> f64 {
     }
 }
 
-/// The derivatives of ln(Γ(a + b)/(Γ(1 + a)Γ(1 + b))), without those of first order by a and by b.
+/// The derivatives of second and higher order of ln(Γ(a + b)/(Γ(1 + a)Γ(1 + b))).
 fn log_slopes<S: Scalar>([i, j]: [u32; 2], a: S, b: S) -> LogSlopes<S> {
     LogSlopes::new(i, j, |p, q| {
         let of_sum = |order| (a + b).polygamma(order);
         match (p, q) {
-            (1, 0) | (0, 1) => S::zero(),
             (_, 0) => of_sum(p - 1) - (a + real::<S>(1.0)).polygamma(p - 1),
             (0, _) => of_sum(q - 1) - (b + real::<S>(1.0)).polygamma(q - 1),
             _ => of_sum(p + q - 1),
@@ -217,8 +216,8 @@ fn density_growth<S: Scalar>([i, j]: [u32; 2], a: S, b: S, x: S) -> S {
     if i + j == 0 || x0 == S::Real::zero() || x0 == S::Real::one() {
         return S::one();
     }
-    let slopes = log_slopes([i, j], a, b).with_first(first_slopes(a, b, x));
-    slopes.growth_of_product(i, j, a, b) / (a * b)
+    let slopes = log_slopes([i, j], a, b);
+    slopes.growth_of_product(i, j, first_slopes(a, b, x), [a, b]) / (a * b)
 }
 
 /// The logarithm of the density xᵃ⁻¹(1 − x)ᵇ⁻¹/B(a, b), for positive a and b and 0 < x < 1. No large terms cancel in it.

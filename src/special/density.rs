@@ -3,7 +3,7 @@
 use crate::scalar::Scalar;
 use crate::scalar::rules::real;
 
-/// The derivatives of the logarithm of a function of two parameters, up to an order in each.
+/// The derivatives of second and higher order of the logarithm of a function of two parameters.
 pub(super) struct LogSlopes<S> {
     width: u32,
     slopes: Vec<S>,
@@ -11,31 +11,16 @@ pub(super) struct LogSlopes<S> {
 
 impl<S: Scalar> LogSlopes<S> {
     /// Evaluates `slope(p, q)`, the p-th derivative with respect to the first and the q-th with respect to the second
-    /// parameter, up to the orders `i` and `j`. That of orders (0, 0) is not used.
+    /// parameter, up to the orders `i` and `j`, but for those of first order.
     pub(super) fn new(i: u32, j: u32, slope: impl Fn(u32, u32) -> S) -> LogSlopes<S> {
         let width = j + 1;
         let all = (0..=i).flat_map(|p| (0..width).map(move |q| (p, q)));
-        LogSlopes { width, slopes: all.map(|(p, q)| if p + q == 0 { S::zero() } else { slope(p, q) }).collect() }
+        LogSlopes { width, slopes: all.map(|(p, q)| if p + q < 2 { S::zero() } else { slope(p, q) }).collect() }
     }
 
-    fn at(&self, p: u32, q: u32) -> usize {
-        (p * self.width + q) as usize
-    }
-
-    /// Returns the table with other derivatives of first order. One that the table does not hold is ignored.
-    pub(super) fn with_first(&self, first: [S; 2]) -> LogSlopes<S> {
-        let mut slopes = self.slopes.clone();
-        for ((p, q), slope) in [(1, 0), (0, 1)].into_iter().zip(first) {
-            if q < self.width && self.at(p, q) < slopes.len() {
-                let at = self.at(p, q);
-                slopes[at] = slope;
-            }
-        }
-        LogSlopes { width: self.width, slopes }
-    }
-
-    /// Returns ∂ⁱ⁺ʲf/∂aⁱ∂bʲ as a multiple of f: ∂f = f·∂ ln f, differentiated by Leibniz's rule.
-    pub(super) fn growth(&self, i: u32, j: u32) -> S {
+    /// Returns ∂ⁱ⁺ʲf/∂aⁱ∂bʲ as a multiple of f, from the derivatives of first order of ln f: ∂f = f·∂ ln f, differentiated
+    /// by Leibniz's rule.
+    pub(super) fn growth(&self, i: u32, j: u32, first: [S; 2]) -> S {
         let (rest_i, rest_j, by_a) = match (i, j) {
             (0, 0) => return S::one(),
             (0, _) => (0, j - 1, false),
@@ -44,19 +29,23 @@ impl<S: Scalar> LogSlopes<S> {
         let mut sum = S::zero();
         for p in 0..=rest_i {
             for q in 0..=rest_j {
-                let slope = self.slopes[if by_a { self.at(p + 1, q) } else { self.at(p, q + 1) }];
+                let slope = match if by_a { (p + 1, q) } else { (p, q + 1) } {
+                    (1, 0) => first[0],
+                    (0, 1) => first[1],
+                    (p, q) => self.slopes[(p * self.width + q) as usize],
+                };
                 let ways = binomial(rest_i, p) * binomial(rest_j, q);
-                sum += slope * self.growth(rest_i - p, rest_j - q) * real::<S>(ways);
+                sum += slope * self.growth(rest_i - p, rest_j - q, first) * real::<S>(ways);
             }
         }
         sum
     }
 
     /// Returns ∂ⁱ⁺ʲ(a·b·f)/∂aⁱ∂bʲ as a multiple of f.
-    pub(super) fn growth_of_product(&self, i: u32, j: u32, a: S, b: S) -> S {
+    pub(super) fn growth_of_product(&self, i: u32, j: u32, first: [S; 2], [a, b]: [S; 2]) -> S {
         let by_b = |i: u32| {
-            let whole = b * self.growth(i, j);
-            if j == 0 { whole } else { whole + self.growth(i, j - 1) * real::<S>(f64::from(j)) }
+            let whole = b * self.growth(i, j, first);
+            if j == 0 { whole } else { whole + self.growth(i, j - 1, first) * real::<S>(f64::from(j)) }
         };
         let whole = a * by_b(i);
         if i == 0 { whole } else { whole + by_b(i - 1) * real::<S>(f64::from(i)) }

@@ -97,7 +97,7 @@ fn tail(order: u32, is_upper: bool, a: f64, x: f64) -> [f64; 2] {
     };
     let slopes = log_slopes(order, a);
     let first = ln_less_next_digamma(a, x);
-    let weight = |u: f64| slopes.with_first([first + sign * u, 0.0]).growth_of_product(order, 0, a, 1.0);
+    let weight = |u: f64| slopes.growth_of_product(order, 0, [first + sign * u, 0.0], [a, 1.0]);
     [ln_scale(a, x), integral(exponent, weight)]
 }
 
@@ -108,7 +108,7 @@ fn ln_scale(a: f64, x: f64) -> f64 {
 
 /// The derivatives of second and higher order of ln(1/Γ(1 + a)).
 fn log_slopes<S: Scalar>(order: u32, a: S) -> LogSlopes<S> {
-    LogSlopes::new(order, 0, |p, _| if p == 1 { S::zero() } else { -(a + real::<S>(1.0)).polygamma(p - 1) })
+    LogSlopes::new(order, 0, |p, _| -(a + real::<S>(1.0)).polygamma(p - 1))
 }
 
 /// Returns ln x − ψ(1 + a).
@@ -128,7 +128,7 @@ fn density_growth<S: Scalar>(order: u32, a: S, x: S) -> S {
         return S::one();
     }
     let first = ln_less_next_digamma(a, x);
-    log_slopes(order, a).with_first([first, S::zero()]).growth_of_product(order, 0, a, S::one()) / a
+    log_slopes(order, a).growth_of_product(order, 0, [first, S::zero()], [a, S::one()]) / a
 }
 
 /// The logarithm of the density xᵃ⁻¹e⁻ˣ/Γ(a), for a > 0 and x > 0. No large terms cancel in it.

@@ -43,7 +43,7 @@ impl<R: Real> Rule<2, R> for StudentCdf {
     }
 
     fn partials<S: Scalar<Real = R>>(&self, [t, nu]: [S; 2], _: S) -> [S; 2] {
-        let density = StudentDensity.apply([t, nu]) * Place::new(t, nu).log_slopes(self.order).growth(self.order, 0);
+        let density = StudentDensity.apply([t, nu]) * Place::new(t, nu).growth(self.order);
         [density, StudentCdf { order: self.order + 1 }.apply([t, nu])]
     }
 }
@@ -59,7 +59,7 @@ fn cdf(order: u32, t: f64, nu: f64) -> f64 {
     let size = t.abs();
     let sign = if t < 0.0 { 1.0 } else { -1.0 };
     if order > 0 && size < 1.0 && size < 0.5 * nu.sqrt() {
-        let by_nu = |s: f64| density(s, nu) * Place::new(s, nu).log_slopes(order).growth(order, 0);
+        let by_nu = |s: f64| density(s, nu) * Place::new(s, nu).growth(order);
         return -sign * panel(0.0, size, by_nu);
     }
     let beta = Beta::of_student(size, nu);
@@ -72,7 +72,7 @@ fn cdf(order: u32, t: f64, nu: f64) -> f64 {
         // With s = t·e^(u/2), ln(s²/ν) is the logit of r.
         let logit = ln_ratio + u;
         let place = Place { ln_power: Scalar::softplus(logit), r: Scalar::sigmoid(logit), nu };
-        place.log_slopes(order).growth(order, 0)
+        place.growth(order)
     };
     sign * 0.5 * size * density(size, nu) * integral(|u| beta.exponent(u), weight)
 }
@@ -93,9 +93,13 @@ impl<S: Scalar> Place<S> {
         Place { ln_power: (square / nu).ln_1p(), r: square / (nu + square), nu }
     }
 
-    /// The derivatives of the logarithm of the density with respect to ν.
-    fn log_slopes(self, order: u32) -> LogSlopes<S> {
-        LogSlopes::new(order, 0, |k, _| self.log_slope(k))
+    /// Returns the derivative of `order` of the density with respect to ν, as a multiple of it.
+    fn growth(self, order: u32) -> S {
+        if order == 0 {
+            return S::one();
+        }
+        let slopes = LogSlopes::new(order, 0, |k, _| self.log_slope(k));
+        slopes.growth(order, 0, [self.log_slope(1), S::zero()])
     }
 
     /// Returns the k-th derivative of ln f = c(ν) − ½·ln 2π − (ν + 1)/2·ln(1 + t²/ν) with respect to ν.

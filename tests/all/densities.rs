@@ -159,12 +159,12 @@ fn lkj_has_the_integral_1() {
         };
         let one = integral(-f64::INFINITY, f64::INFINITY, |y| of_y(&[y], 2));
         assert!((one - 1.0).abs() < 1e-10, "{eta}: {one}");
-        let grid = (-20..=20).map(|k| f64::from(k) * 0.5);
+        let grid = (-40..=40).map(|k| f64::from(k) * 0.25);
         let three: f64 = grid
             .clone()
             .flat_map(|a| grid.clone().map(move |b| (a, b)))
             .flat_map(|(a, b)| grid.clone().map(move |c| [a, b, c]))
-            .map(|y| of_y(&y, 3) * 0.5_f64.powi(3))
+            .map(|y| of_y(&y, 3) * 0.25_f64.powi(3))
             .sum();
         assert!((three - 1.0).abs() < 1e-5, "{eta}: {three}");
     }
