@@ -15,7 +15,7 @@ pub mod nalgebra {
     include!("interop/nalgebra.rs");
 }
 #[cfg(all(feature = "nalgebra-0_34", not(doctest)))]
-/// [`nalgebra`](crate::nalgebra) for the vectors and matrices of nalgebra 0.34.
+/// The verbs over the vectors and matrices of nalgebra 0.34: the same as in the module `nalgebra`, which the examples use.
 pub mod nalgebra_0_34 {
     use ::nalgebra_0_34 as na;
     include!("interop/nalgebra.rs");

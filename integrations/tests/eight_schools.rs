@@ -63,7 +63,11 @@ impl CpuLogpFunc for EightSchools {
         Ok(gradient_into(ln_density, position, gradient))
     }
 
-    fn expand_vector<R: nuts_rs::rand::Rng + ?Sized>(&mut self, _: &mut R, x: &[f64]) -> Result<Vec<f64>, CpuMathError> {
+    fn expand_vector<R: nuts_rs::rand::Rng + ?Sized>(
+        &mut self,
+        _: &mut R,
+        x: &[f64],
+    ) -> Result<Vec<f64>, CpuMathError> {
         Ok(x.to_vec())
     }
 }

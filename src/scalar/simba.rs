@@ -1,4 +1,4 @@
-//! The traits of simba, over which nalgebra is written: every [`Mode`](crate::scalar::operators::Mode) is a `RealField`.
+//! The traits of simba, over which nalgebra is written: every reading is a `RealField`.
 //!
 //! A number is compared, and converted to a plain one, by its value. Where the defaults of the traits would drop a
 //! derivative, the methods are written here: `to_exp`, `signum`, `sinc` and `sinhc` at 0.

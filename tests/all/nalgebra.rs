@@ -8,6 +8,9 @@ mod newest {
     include!("nalgebra/behaviour.rs");
 }
 
+#[cfg(feature = "nalgebra")]
+mod lost;
+
 #[cfg(feature = "nalgebra-0_34")]
 mod version_0_34 {
     use dualtape::nalgebra_0_34 as verbs;

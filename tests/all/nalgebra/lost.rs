@@ -1,0 +1,63 @@
+//! Where nalgebra itself loses derivatives, because it decides by a value, it shows: `check` says so, or they are NaN.
+
+use dualtape::nalgebra::{FieldFunction, OverField};
+use dualtape::{Function, check, gradient};
+use nalgebra::{DMatrix, Matrix2, RealField, Rotation3, SymmetricEigen, UnitQuaternion, Vector3};
+
+struct ByMatrix;
+
+impl FieldFunction for ByMatrix {
+    type Output = Vec<f64>;
+
+    fn eval<F: RealField + Copy>(&self, w: &[F]) -> Vec<F> {
+        (Rotation3::new(Vector3::from_column_slice(w)) * Vector3::x()).as_slice().to_vec()
+    }
+}
+
+struct ByQuaternion;
+
+impl FieldFunction for ByQuaternion {
+    type Output = Vec<f64>;
+
+    fn eval<F: RealField + Copy>(&self, w: &[F]) -> Vec<F> {
+        (UnitQuaternion::new(Vector3::from_column_slice(w)) * Vector3::x()).as_slice().to_vec()
+    }
+}
+
+struct LargestEigenvalue;
+
+impl FieldFunction for LargestEigenvalue {
+    type Output = f64;
+
+    fn eval<F: RealField + Copy>(&self, x: &[F]) -> F {
+        SymmetricEigen::new(Matrix2::new(x[0], x[1], x[1], x[2])).eigenvalues.max()
+    }
+}
+
+struct Determinant;
+
+impl FieldFunction for Determinant {
+    type Output = f64;
+
+    fn eval<F: RealField + Copy>(&self, x: &[F]) -> F {
+        DMatrix::from_column_slice(4, 4, x).determinant()
+    }
+}
+
+#[test]
+fn check_finds_the_rotation_zero() {
+    assert!(!check(&OverField(ByMatrix), &[0.0; 3]).agrees());
+    assert!(!check(&OverField(ByQuaternion), &[0.0; 3]).agrees());
+    check(&OverField(ByMatrix), &[0.1, 0.2, -0.3]).assert_agreement();
+    check(&OverField(ByQuaternion), &[0.1, 0.2, -0.3]).assert_agreement();
+}
+
+/// A variable of value 0 is not the constant 0, so nalgebra goes on, and divides by it: NaN, not a wrong number.
+#[test]
+fn a_diagonal_matrix_and_a_column_of_zeros_show() {
+    let (_, g) = gradient(|x| OverField(LargestEigenvalue).eval(x), &[3.0, 0.0, 1.0]);
+    assert!(g.iter().all(|slope| slope.is_nan()), "{g:?}");
+    let columns: [f64; 16] = std::array::from_fn(|i| if i < 4 { 0.0 } else { (i as f64).sin() });
+    let (_, g) = gradient(|x| OverField(Determinant).eval(x), &columns);
+    assert!(g.iter().all(|slope| slope.is_nan()), "{g:?}");
+}
