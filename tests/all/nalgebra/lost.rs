@@ -56,8 +56,8 @@ fn check_finds_the_rotation_zero() {
 #[test]
 fn a_diagonal_matrix_and_a_column_of_zeros_show() {
     let (_, g) = gradient(|x| OverField(LargestEigenvalue).eval(x), &[3.0, 0.0, 1.0]);
-    assert!(g.iter().all(|slope| slope.is_nan()), "{g:?}");
+    assert!(g.iter().all(|slope: &f64| slope.is_nan()), "{g:?}");
     let columns: [f64; 16] = std::array::from_fn(|i| if i < 4 { 0.0 } else { (i as f64).sin() });
     let (_, g) = gradient(|x| OverField(Determinant).eval(x), &columns);
-    assert!(g.iter().all(|slope| slope.is_nan()), "{g:?}");
+    assert!(g.iter().all(|slope: &f64| slope.is_nan()), "{g:?}");
 }
