@@ -164,6 +164,7 @@ pub mod plot;
 
 // Pages of the documentation.
 pub mod conventions;
+pub mod from_a_neuron_to_a_gpt;
 pub mod guide;
 pub mod write_it_like_this;
 

@@ -1,7 +1,6 @@
 //! The model: a GPT over names, over any [`Scalar`], and Adam, which trains it.
 
 use dualtape::{Scalar, affine, dot, log_sum_exp, softmax};
-use serde::{Deserialize, Serialize};
 
 /// The letters, by number; the token after the last one begins and ends a name.
 pub(crate) const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
@@ -73,8 +72,12 @@ impl Form for Slices {
     }
 
     fn linear<S: Scalar<Real = f64>>(matrix: &[S], x: &[S], columns: usize) -> Vec<S> {
-        let without_bias = |row: &[S]| [row, &[S::zero()]].concat();
-        affine(&matrix.chunks(columns).flat_map(without_bias).collect::<Vec<S>>(), x, x.len() / columns)
+        let mut neurons = Vec::with_capacity(matrix.len() + matrix.len() / columns);
+        for weights in matrix.chunks(columns) {
+            neurons.extend_from_slice(weights);
+            neurons.push(S::zero()); // the bias
+        }
+        affine(&neurons, x, x.len() / columns)
     }
 
     fn surprise<S: Scalar<Real = f64>>(x: &[S], index: usize) -> S {
@@ -83,7 +86,7 @@ impl Form for Slices {
 }
 
 /// The sizes of the model. Its parameters are a slice: the matrices of [`shapes`](Gpt::shapes), row by row.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Gpt {
     pub(crate) width: usize,
     pub(crate) layers: usize,
@@ -175,11 +178,12 @@ impl Gpt {
 
 /// Returns every row over the root of its mean square.
 fn rmsnorm<F: Form, S: Scalar<Real = f64>>(x: &[S], columns: usize) -> Vec<S> {
-    let scaled = |row: &[S]| {
+    let mut scaled = Vec::with_capacity(x.len());
+    for row in x.chunks(columns) {
         let scale = (F::dot(row, row) / columns as f64 + 1e-5).powf(-0.5);
-        row.iter().map(|&x| x * scale).collect::<Vec<S>>()
-    };
-    x.chunks(columns).flat_map(scaled).collect()
+        scaled.extend(row.iter().map(|&x| x * scale));
+    }
+    scaled
 }
 
 /// Returns, for every place and head, the mean of the values `v` at the places up to there. A place counts the more, the
@@ -198,9 +202,8 @@ fn attention<F: Form, S: Scalar<Real = f64>>(
     let mut seen = Vec::with_capacity(q.len());
     for t in 0..places {
         for head in (0..columns).step_by(size) {
-            let part = |x: &[S], place: usize| x[place * columns + head..][..size].to_vec();
-            let query = part(q, t);
-            let scores: Vec<S> = (0..=t).map(|s| F::dot(&query, &part(k, s)) * scale).collect();
+            let part = |place: usize| place * columns + head..place * columns + head + size;
+            let scores: Vec<S> = (0..=t).map(|s| F::dot(&q[part(t)], &k[part(s)]) * scale).collect();
             let weights = F::softmax(&scores);
             seen.extend((head..head + size).map(|j| F::dot(&weights, &v[j * places..][..=t])));
             attends(&weights);
@@ -214,7 +217,7 @@ fn sum<S: Scalar<Real = f64>>(a: &[S], b: &[S]) -> Vec<S> {
 }
 
 /// Adam: gradient descent along the mean of past gradients, in units of their root mean square.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Adam {
     /// The running means of the derivatives and of their squares.
     pub(crate) m: Vec<f64>,

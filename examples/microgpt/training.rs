@@ -72,7 +72,6 @@ fn normal(random: &mut StdRng) -> f64 {
     (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
 }
 
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Training {
     pub(crate) gpt: Gpt,
     /// The number of steps taken.
@@ -80,7 +79,6 @@ pub(crate) struct Training {
     pub(crate) parameters: Vec<f64>,
     adam: Adam,
     /// The loss before every step of this run.
-    #[serde(skip)]
     pub(crate) losses: Vec<f64>,
 }
 
@@ -109,18 +107,32 @@ impl Training {
     }
 
     pub(crate) fn save(&self, path: &Path) -> Result<(), String> {
-        let text = serde_json::to_string(self).expect("numbers and names are JSON");
+        let (Gpt { width, layers }, Adam { m, v }) = (self.gpt, self.adam.clone());
+        let saved = Saved { width, layers, step: self.step, parameters: self.parameters.clone(), m, v };
+        let text = serde_json::to_string(&saved).expect("numbers are JSON");
         fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     fn load(path: &Path, gpt: Gpt) -> Result<Self, String> {
         let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
-        let training: Training = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-        let lengths = [&training.parameters, &training.adam.m, &training.adam.v].map(Vec::len);
-        if training.gpt != gpt || lengths != [gpt.len(); 3] {
-            return Err(wrong(&format!("the weights are of {:?}, and {gpt:?} is wanted", training.gpt)));
+        let Saved { width, layers, step, parameters, m, v } =
+            serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+        let saved = Gpt { width, layers };
+        if saved != gpt || [&parameters, &m, &v].map(Vec::len) != [gpt.len(); 3] {
+            return Err(wrong(&format!("the weights are of {saved:?}, and {gpt:?} is wanted")));
         }
-        Ok(training)
+        Ok(Training { gpt, step, parameters, adam: Adam { m, v }, losses: Vec::new() })
     }
+}
+
+/// A training in a file of JSON, which gives the same bits back.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    width: usize,
+    layers: usize,
+    step: usize,
+    parameters: Vec<f64>,
+    m: Vec<f64>,
+    v: Vec<f64>,
 }
