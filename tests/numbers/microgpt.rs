@@ -5,7 +5,6 @@ use dualtape::{Dual, gradient, gradient_forward};
 use crate::support::compare::assert_all_close;
 use crate::support::reference::{number, numbers, read};
 
-#[expect(dead_code, reason = "the example uses the rest")]
 #[path = "../../examples/microgpt/model.rs"]
 mod model;
 
