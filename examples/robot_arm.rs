@@ -7,16 +7,18 @@
 //! cargo run --release --example robot_arm
 //! ```
 
+use std::f64::consts::FRAC_PI_2;
+
 use dualtape::implicit::solve;
 use dualtape::{Scalar, check, function, jacobian_array};
 
 /// Length, twist and offset of each link, as Denavit and Hartenberg measure them; metres and radians.
 const LINKS: [[f64; 3]; 6] = [
-    [0.0, 1.5707963, 0.089],
+    [0.0, FRAC_PI_2, 0.089],
     [-0.425, 0.0, 0.0],
     [-0.392, 0.0, 0.0],
-    [0.0, 1.5707963, 0.109],
-    [0.0, -1.5707963, 0.095],
+    [0.0, FRAC_PI_2, 0.109],
+    [0.0, -FRAC_PI_2, 0.095],
     [0.0, 0.0, 0.082],
 ];
 

@@ -200,6 +200,7 @@ mod interop;
 
 // Pages of the documentation.
 pub mod conventions;
+pub mod from_a_neuron_to_a_gpt;
 pub mod guide;
 pub mod works_with;
 pub mod write_it_like_this;

@@ -40,6 +40,8 @@ mod linalg;
 #[cfg(feature = "nn")]
 mod losses;
 mod lower_orders;
+#[cfg(all(feature = "plot", feature = "parallel"))]
+mod microgpt;
 #[cfg(feature = "nn")]
 mod micrograd;
 #[cfg(feature = "nn")]

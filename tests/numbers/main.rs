@@ -4,6 +4,8 @@
 
 #[cfg(feature = "graph")]
 mod conventions;
+#[cfg(feature = "nn")]
+mod microgpt;
 #[cfg(feature = "graph")]
 mod reference_cases;
 #[cfg(feature = "graph")]
@@ -13,6 +15,7 @@ mod special_values;
 #[path = "../all/support"]
 mod support {
     pub(crate) mod compare;
+    pub(crate) mod reference;
     pub(crate) mod refusals;
     pub(crate) mod softmax;
 }
