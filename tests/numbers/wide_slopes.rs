@@ -4,7 +4,6 @@
 //! computed by mpmath 1.3 with 80 digits, where eᵗ is 1e±50 to 1e±300.
 
 use dualtape::{Dual, Scalar, Taylor, Var, derivative, gradient, hessian};
-use num_traits::One;
 use serde_json::Value;
 
 const ORDERS: usize = 4;

@@ -24,8 +24,12 @@ impl Function for Flattened<'_> {
 }
 
 /// Returns whether value and derivatives to the second order change little nearby: rounding, or a step of differences,
-/// crosses no kink and no jump.
+/// crosses no kink and no jump. Rounding alone crosses the jump of ⌊x⁰⌋.
 fn is_smooth(f: &Expression, x: &[f64]) -> bool {
+    let operations = format!("{f:?}");
+    if ["floor", "ceil", "round", "trunc", "fract", "signum", "Rem"].iter().any(|name| operations.contains(name)) {
+        return false;
+    }
     let at = |shift: f64| -> Vec<f64> {
         let directions = [1.0, -2.0].into_iter().cycle();
         let near: Vec<f64> = x.iter().zip(directions).map(|(x, direction)| x + direction * shift).collect();
