@@ -37,7 +37,7 @@ fn a_minibatch_of_names_has_the_same_bits_on_all_cores() {
 fn a_resumed_training_ends_with_the_same_bits() {
     let folder = fresh_folder("microgpt");
     let [whole, parts] = ["whole", "parts"].map(|part| folder.join(part));
-    let start = ["--seed", "7", "--width", "8", "--layers", "2", "--steps", "6", "--batch", "3"];
+    let start = ["--seed", "7", "--width", "4", "--layers", "2", "--steps", "6", "--batch", "3"];
     let saved = parts.join("microgpt.json");
     let saved = saved.to_str().unwrap();
     let printed = run(&whole, &start).unwrap();
@@ -54,7 +54,7 @@ fn a_resumed_training_ends_with_the_same_bits() {
 
     let error = run(&parts, &["--width", "12", "--resume", saved]).unwrap_err();
     assert!(
-        error.contains("the weights are of Gpt { width: 8, layers: 2 }, and Gpt { width: 12, layers: 1 } is wanted"),
+        error.contains("the weights are of Gpt { width: 4, layers: 2 }, and Gpt { width: 12, layers: 1 } is wanted"),
         "{error}"
     );
 }
