@@ -395,7 +395,7 @@ pub(super) fn refuse<T: Scalar>(stamp: u32) -> ! {
     }
     panic!(
         "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other thread and make \
-         variables on a tape of that thread"
+         variables on a tape of that thread; a sum is differentiated on all threads by `Terms::par_gradient`"
     );
 }
 

@@ -6,7 +6,8 @@ pub(crate) const STALE: &str = "a variable was used after its tape was cleared o
                                 `tape.var(value)` for every recording, and keep plain numbers (`.value()`) between \
                                 recordings";
 pub(crate) const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the \
-                                  other thread and make variables on a tape of that thread";
+                                  other thread and make variables on a tape of that thread; a sum is differentiated on \
+                                  all threads by `Terms::par_gradient`";
 pub(crate) const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started \
                                  later and records now. Pass `.primal()` to treat it as a constant; to differentiate \
                                  through an inner derivative take it at the variable itself, so that it records on a \
