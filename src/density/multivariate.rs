@@ -3,6 +3,7 @@
 use num_traits::{Float, One, Zero};
 
 use super::{LN_SQRT_TAU, is_not_positive, outside, undefined};
+use crate::linalg::{cholesky, solve_lower};
 use crate::scalar::Scalar;
 use crate::scalar::rules::real;
 use crate::scalar::sums::{dot, sum};
@@ -59,11 +60,8 @@ pub fn multivariate_normal_ln_pdf_cholesky<S: Scalar>(x: &[S], mu: &[S], l: &[S]
     let n = x.len();
     assert_length("multivariate_normal_ln_pdf_cholesky", "means", mu.len(), n);
     assert_length("multivariate_normal_ln_pdf_cholesky", "entries of the factor", l.len(), n * n);
-    let mut z: Vec<S> = Vec::with_capacity(n);
-    for i in 0..n {
-        let row = &l[i * n..i * n + i];
-        z.push((x[i] - mu[i] - dot(row, &z)) / l[i * n + i]);
-    }
+    let difference: Vec<S> = x.iter().zip(mu).map(|(&x, &mu)| x - mu).collect();
+    let z = solve_lower(l, &difference);
     dot(&z, &z) * real::<S>(-0.5) - sum_of_ln_diagonal(l, n) - real::<S>(n as f64 * LN_SQRT_TAU)
 }
 
@@ -88,7 +86,7 @@ pub fn multivariate_normal_ln_pdf_precision<S: Scalar>(x: &[S], mu: &[S], p: &[S
     let n = x.len();
     assert_length("multivariate_normal_ln_pdf_precision", "means", mu.len(), n);
     assert_length("multivariate_normal_ln_pdf_precision", "entries of the precision", p.len(), n * n);
-    let l = cholesky(p, n);
+    let l = cholesky(p);
     // Lᵀ·(x − μ)
     let difference: Vec<S> = x.iter().zip(mu).map(|(&x, &mu)| x - mu).collect();
     let z: Vec<S> = (0..n)
@@ -98,18 +96,6 @@ pub fn multivariate_normal_ln_pdf_precision<S: Scalar>(x: &[S], mu: &[S], p: &[S
         })
         .collect();
     dot(&z, &z) * real::<S>(-0.5) + sum_of_ln_diagonal(&l, n) - real::<S>(n as f64 * LN_SQRT_TAU)
-}
-
-/// Returns the lower triangle L with L·Lᵀ = `p`, n by n row by row.
-fn cholesky<S: Scalar>(p: &[S], n: usize) -> Vec<S> {
-    let mut l = vec![S::zero(); n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            let rest = p[i * n + j] - dot(&l[i * n..i * n + j], &l[j * n..j * n + j]);
-            l[i * n + j] = if i == j { rest.sqrt() } else { rest / l[j * n + j] };
-        }
-    }
-    l
 }
 
 fn sum_of_ln_diagonal<S: Scalar>(l: &[S], n: usize) -> S {
