@@ -43,10 +43,8 @@ impl<T: Scalar> Note<T> for Noise {
             return Noted { value, note: Noise(run) };
         }
         let bits = value.value().to_f64().map_or(0, f64::to_bits);
-        // One to two units up or down: less might be lost when the sum is rounded, in all evaluations.
-        let random = hashed(bits, run);
-        let size = 1.0 + (random >> 12) as f64 / (1_u64 << 52) as f64;
-        let units = T::Real::from_f64(if random & 1 == 0 { size } else { -size }) * T::Real::epsilon();
+        let between_minus_one_and_one = (hashed(bits, run) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
+        let units = T::Real::from_f64(2.0 * between_minus_one_and_one) * T::Real::epsilon();
         Noted { value: value + value * units, note: Noise(run) }
     }
 
