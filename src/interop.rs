@@ -6,8 +6,9 @@ pub mod complex;
 #[cfg(feature = "nalgebra")]
 mod field;
 #[cfg(feature = "nalgebra")]
-#[doc = include_str!("interop/nalgebra.md")]
 pub mod nalgebra {
+    #![doc = include_str!("interop/nalgebra.md")]
+
     use ::nalgebra as na;
 
     pub use super::field::{FieldFunction, OverField};

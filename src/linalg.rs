@@ -24,13 +24,13 @@
 //! | [`solve`], [`inverse`] | `A⁻¹B`, `A⁻¹` | singular: NaN |
 //! | [`det`] | the determinant | it has all derivatives, also where A is singular |
 //! | [`ln_det`] | `ln |det A|`, and the sign | singular: −∞ with slopes NaN |
-//! | [`cholesky`], [`solve_lower`] | L of `A = LLᵀ`; `L⁻¹b` | not positive definite: NaN |
+//! | [`cholesky`](cholesky()), [`solve_lower`] | L of `A = LLᵀ`; `L⁻¹b` | not positive definite: NaN |
 //! | [`symmetric_eigen`] | eigenvalues and eigenvectors | repeated eigenvalues: see there |
-//! | [`spectral`] | `V·f(Λ)·Vᵀ` | it has all derivatives, also where eigenvalues repeat |
-//! | [`svd`] | thin singular factors | repeated or zero singular values: see there |
-//! | [`qr`] | thin orthogonal factors | dependent columns: slopes NaN |
-//! | [`expm`] | `exp A` | |
-//! | [`norm`], [`normalize`] | `‖x‖`, `x/‖x‖` | at 0: slope 0, NaN |
+//! | [`spectral`](spectral()) | `V·f(Λ)·Vᵀ` | it has all derivatives, also where eigenvalues repeat |
+//! | [`svd`](svd()) | thin singular factors | repeated or zero singular values: see there |
+//! | [`qr`](qr()) | thin orthogonal factors | dependent columns: slopes NaN |
+//! | [`expm`](expm()) | `exp A` | |
+//! | [`norm`](norm()), [`normalize`] | `‖x‖`, `x/‖x‖` | at 0: slope 0, NaN |
 //!
 //! Symmetric matrices are given whole, and the lower triangle is read. So where both places of an entry hold one
 //! variable, its derivative counts both; the upper triangle alone has the derivative 0.

@@ -44,7 +44,7 @@ fn cross<S: Scalar>([a, b, c]: [S; 3], [x, y, z]: [S; 3]) -> [S; 3] {
     [b * z - c * y, c * x - a * z, a * y - b * x]
 }
 
-/// Returns `Σⱼ [w]ʲ·p/(j + k)!` with the matrix [w] of the cross product: for k = 0 the point turned by w, for k = 1 the
+/// Returns `Σⱼ [w]ʲ·p/(j + k)!` with the matrix `[w]` of the cross product: for k = 0 the point turned by w, for k = 1 the
 /// mean of the points on the way.
 fn turned<S: Scalar>(k: u32, w: [S; 3], p: [S; 3]) -> [S; 3] {
     let square = dot(&w, &w);
