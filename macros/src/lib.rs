@@ -81,7 +81,7 @@ pub fn parameters(item: TokenStream) -> TokenStream {
 /// # What changes
 ///
 /// The type `f64` becomes the scalar in the signature, in annotations, closures and turbofish. Float literals, `PI` and
-/// the like, `f64::MAX`, and `n as f64` become constants, of which a tape records nothing. Operators take scalars, plain
+/// the like, `f64::MAX`, and `n as f64` become constants. A tape does not record constants. Operators take scalars, plain
 /// numbers and references on either side. Items in the body, such as a `const`, stay as they are.
 ///
 /// The attribute `#[plain]` keeps a parameter, a `let` or an argument as it is. In a method `self` is plain, so it

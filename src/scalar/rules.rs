@@ -207,7 +207,7 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
     } else if Float::is_normal(v.value()) || !Float::is_normal(lowered.value()) {
         v * ln_x
     } else {
-        // The power overflows or underflows, and xʸ⁻¹, of which the derivatives with respect to x are made, does not
+        // The power overflows or underflows. Its derivatives with respect to x are multiples of xʸ⁻¹, which does not
         lowered_times(x * ln_x)
     };
     (v, wide(by_x, move || [v * y, x.recip()]), by_y)

@@ -1,4 +1,4 @@
-//! Models: structures of parameters, of which the verbs take derivatives as of a slice.
+//! Models: structures of parameters. The verbs differentiate them as they differentiate slices.
 //!
 //! A model is a type that is generic in its scalar, such as `struct Line<S> { slope: S, intercept: S }`. Everything here
 //! follows from one traversal, [`Parameters::map_named`].

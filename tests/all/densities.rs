@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use dualtape::density::*;
 use dualtape::{Function, Scalar, Tape, check, function, gradient, jacobian};
 
-/// A density with its discrete arguments, of which the numbers are first.
+/// A density with its arguments: the numbers first, then the discrete ones.
 struct Density<'a> {
     name: &'a str,
     counts: &'a [f64],
