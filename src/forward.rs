@@ -211,8 +211,12 @@ fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
 /// Returns [`sum_of_scaled`], with one test where both slopes are ordinary.
 #[inline(always)]
 fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2]) -> [T; N] {
-    if T::are_ordinary(by_p, by_q) {
-        return zipped(p, q, |p, q| times(p, by_p) + times(q, by_q));
+    let are_ordinary = T::are_ordinary(by_p, by_q);
+    if are_ordinary || !T::RECORDS {
+        let plain = zipped(p, q, |p, q| times(p, by_p) + times(q, by_q));
+        if are_ordinary || are_finite(&plain) {
+            return plain;
+        }
     }
     if N == 1 {
         return sum_of_scaled(p, q, [by_p, by_q]);
@@ -221,6 +225,16 @@ fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2])
         return [T::zero(); N];
     }
     copied(joined_with_care(copied(p), copied(q), [by_p, by_q]))
+}
+
+/// Returns whether all partials are finite. Then no zero met an infinity in the products that they are sums of. So a
+/// slope of zero, which is common, costs a look at the partials. On a tape it stays the constant zero instead.
+///
+/// NOTE(perf): with the look, the pose of an arm by 4 by 4 matrices in 6 lanes takes 30 % less time, and the network of
+/// `benches/modes.rs` in forward mode 25 %.
+#[inline(always)]
+fn are_finite<T: Scalar, const N: usize>(partials: &[T; N]) -> bool {
+    partials.iter().fold(true, |all, p| all & p.is_finite_throughout())
 }
 
 /// Returns the sums of the partials of two numbers, each [`scaled`] by its slope.
@@ -281,11 +295,14 @@ impl<T: Scalar, const N: usize> Mode for Dual<T, N> {
 
     #[inline(always)]
     fn chain_real(self, primal: T, slope: T::Real) -> Self {
-        let partials = if is_ordinary(slope) {
-            self.partials.map(|p| p * slope)
-        } else {
-            copied(scaled_with_care(copied(self.partials), T::from_real(slope)))
-        };
+        let is_ordinary = is_ordinary(slope);
+        if is_ordinary || !T::RECORDS {
+            let partials = self.partials.map(|p| p * slope);
+            if is_ordinary || are_finite(&partials) {
+                return Dual { primal, partials, level: self.level };
+            }
+        }
+        let partials = copied(scaled_with_care(copied(self.partials), T::from_real(slope)));
         Dual { primal, partials, level: self.level }
     }
 
