@@ -10,8 +10,8 @@ use super::recording::{BESIDE, LONG, Node, Recording};
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Recording<T> {
-    /// Equals [`sweep_each`](Self::sweep_each). Runs of short statements, of sums of products and of zeros have a loop
-    /// each.
+    /// Equals [`sweep_each`](Self::sweep_each). Runs of short statements, of long statements, of sums of products and of
+    /// zeros have a loop each.
     pub(super) fn sweep_numbers<const CLEARS: bool>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) {
         let before = adjoints.len() - nodes.len();
         let mut left = nodes.len();
@@ -21,14 +21,30 @@ impl<T: Scalar> Recording<T> {
             let rest = &mut adjoints[..before + left];
             left = match rest {
                 [.., last] if last.is_identically_zero() => left - zeros_at_the_end(&rest[before..]),
-                _ if node.arguments[0] == LONG => {
-                    let (single, _) = rest.as_chunks_mut::<1>();
-                    self.sweep_each::<1, CLEARS>(&nodes[left - 1..left], &beside[left - 1..left], single);
-                    left - 1
-                }
+                _ if node.arguments[0] == LONG => self.sweep_longs::<CLEARS>(&nodes[..left], rest),
                 _ => sweep_products::<T, CLEARS>(&nodes[..left], &beside[..left], rest),
             };
         }
+    }
+
+    /// Sweeps `nodes` from the end as long as they are long statements. Returns how many remain.
+    fn sweep_longs<const CLEARS: bool>(&self, nodes: &[Node<T>], adjoints: &mut [T]) -> usize {
+        let before = adjoints.len() - nodes.len();
+        for (left, node) in nodes.iter().enumerate().rev() {
+            let ([LONG, number], Some((own, rest))) = (node.arguments, adjoints[..=before + left].split_last_mut())
+            else {
+                return left + 1;
+            };
+            let adjoint = *own;
+            if CLEARS {
+                *own = T::zero();
+            }
+            if !adjoint.is_identically_zero() {
+                let (lanes, _) = rest.as_chunks_mut::<1>();
+                self.sweep_long(number, &[adjoint], lanes);
+            }
+        }
+        0
     }
 }
 

@@ -101,14 +101,36 @@ impl<T: Scalar> Operands<T> {
     #[inline(always)]
     pub(super) fn push(&mut self, variables: &[Var<T>], distance: Option<u32>, partials: impl Iterator<Item = T>) {
         self.partials.extend(partials.take(variables.len()));
-        let places = if let Some(distance) = distance {
-            Places::Spaced { first: variables[0].place().position(), distance }
-        } else {
-            let start = self.positions.len() as u32;
-            self.positions.extend(variables.iter().map(|x| x.place().position()));
-            Places::Listed { start }
-        };
+        let places = self.places(variables, distance);
         self.runs.push(Run { partials: within_limit(self.partials.len()), places });
+    }
+
+    /// Stores statements of the same operands, each with a row of partials. Returns the number of the first.
+    #[inline(always)]
+    pub(super) fn push_rows<'a>(
+        &mut self,
+        variables: &[Var<T>],
+        distance: Option<u32>,
+        rows: impl Iterator<Item = &'a [T]>,
+    ) -> u32 {
+        let places = self.places(variables, distance);
+        let first = self.ends.len() as u32;
+        for row in rows {
+            self.partials.extend_from_slice(row);
+            self.runs.push(Run { partials: within_limit(self.partials.len()), places });
+            self.finish();
+        }
+        first
+    }
+
+    #[inline(always)]
+    fn places(&mut self, variables: &[Var<T>], distance: Option<u32>) -> Places {
+        if let Some(distance) = distance {
+            return Places::Spaced { first: variables[0].place().position(), distance };
+        }
+        let start = self.positions.len() as u32;
+        self.positions.extend(variables.iter().map(|x| x.place().position()));
+        Places::Listed { start }
     }
 
     /// Ends a statement and returns its number.

@@ -111,13 +111,21 @@ impl<T: Scalar> Slot<T> {
     /// Records a statement with the operands that `store` stores, while the last nodes stay in the head.
     #[inline(always)]
     pub(super) fn record_long(&self, store: impl FnOnce(&mut Operands<T>)) -> Place {
-        let number = {
-            let mut recordings = self.recordings.borrow_mut();
-            let operands = &mut recordings.recording.operands;
+        self.record_rows(1, |operands| {
             store(operands);
             operands.finish()
-        };
-        self.head().long(number).unwrap_or_else(|| self.borrow_mut().recording.long(number))
+        })
+    }
+
+    /// Records so many statements with the operands that `store` stores, and returns the first place (I2). `store`
+    /// returns the number of the first.
+    #[inline(always)]
+    pub(super) fn record_rows(&self, count: u32, store: impl FnOnce(&mut Operands<T>) -> u32) -> Place {
+        let number = store(&mut self.recordings.borrow_mut().recording.operands);
+        let record = |number| self.head().long(number).unwrap_or_else(|| self.borrow_mut().recording.long(number));
+        let first = record(number);
+        (1..count).for_each(|later| _ = record(number + later));
+        first
     }
 }
 
