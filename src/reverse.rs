@@ -97,7 +97,7 @@ pub use var::Var;
 /// A variable is usable only while its own tape records. If that tape was cleared or dropped, is paused, or belongs to
 /// another thread, the operation panics and says which.
 ///
-/// A tape knows slopes and no names; `graph::TracedTape` draws what is on it.
+/// A tape knows slopes and no names; `graph::TracedTape` draws its computation.
 ///
 /// An operation in `f64` takes 24 bytes, and 8 for its adjoint. Of the 24, 8 are not touched where the partial
 /// derivative with respect to the second operand is 1. The thread keeps the memory for its next tape, even after a

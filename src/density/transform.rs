@@ -63,7 +63,7 @@ pub fn from_interval<S: Scalar>(x: S, low: S, high: S) -> S {
 
 /// Returns n + 1 probabilities of sum 1 from n numbers, and the log Jacobian.
 ///
-/// Each breaks a share off what is left of a stick: `σ(yₖ − ln(n − k))` for k from 0. Zeros give equal probabilities.
+/// Each breaks a share off the rest of a stick: `σ(yₖ − ln(n − k))` for k from 0. Zeros give equal probabilities.
 ///
 /// ```
 /// let (x, _) = dualtape::density::transform::simplex(&[0.0, 0.0, 0.0]);
@@ -100,7 +100,7 @@ pub fn from_simplex<S: Scalar>(x: &[S]) -> Vec<S> {
     assert!(!x.is_empty(), "from_simplex: there are no probabilities; pass at least one");
     let mut rest = S::zero();
     let mut y: Vec<S> = Vec::with_capacity(x.len() - 1);
-    // From the end, so that what is left of the stick is a sum of positive numbers.
+    // From the end: there the rest of the stick is a sum of positive numbers.
     for k in (1..x.len()).rev() {
         rest += x[k];
         y.push(x[k - 1].ln() - rest.ln() + real::<S>(((x.len() - k) as f64).ln()));
@@ -138,7 +138,7 @@ pub fn from_ordered<S: Scalar>(x: &[S]) -> Vec<S> {
 /// Returns the Cholesky factor of a correlation matrix, n by n row by row, from n(n − 1)/2 numbers, and the log Jacobian
 /// with respect to the entries below the diagonal.
 ///
-/// With `z = tanh y`, each entry of a row is z times the square root of what is left of the norm 1 of the row.
+/// With `z = tanh y`, each entry of a row is z times the square root of the rest of the norm 1 of the row.
 ///
 /// # Panics
 ///
@@ -163,7 +163,7 @@ pub fn correlation_cholesky<S: Scalar>(y: &[S], n: usize) -> (Vec<S>, S) {
     let (mut l, mut ln_jacobian, mut y) = (vec![S::zero(); n * n], S::zero(), y.iter());
     let half = real::<S>(0.5);
     for i in 0..n {
-        // The logarithm of what is left of the square of the norm.
+        // The logarithm of the rest of the square of the norm.
         let mut ln_rest = S::zero();
         for (j, &y) in y.by_ref().take(i).enumerate() {
             l[i * n + j] = y.tanh() * (ln_rest * half).exp();
@@ -197,7 +197,7 @@ pub fn from_correlation_cholesky<S: Scalar>(l: &[S]) -> Vec<S> {
     let mut y = Vec::new();
     for i in 0..n {
         let row = &l[i * n..=i * n + i];
-        // From the end, so that what is left of the norm is a sum of squares.
+        // From the end: there the rest of the norm is a sum of squares.
         let mut left = row[i];
         let mut of_row: Vec<S> = Vec::new();
         for &entry in row[..i].iter().rev() {

@@ -116,7 +116,7 @@ impl fmt::Display for TooLarge {
             );
         };
         let listed: Vec<String> = self.groups.iter().map(|(name, count)| format!("`{name}` ({count})")).collect();
-        write!(f, "fold groups, of which there are {}: `graph.fold({first:?})`", listed.join(", "))
+        write!(f, "fold groups; there are {}: `graph.fold({first:?})`", listed.join(", "))
     }
 }
 

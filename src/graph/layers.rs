@@ -53,7 +53,7 @@ const ROOM_FOR_ARROW: f64 = 0.4;
 /// The most cells times sweeps.
 const ENOUGH_WORK: usize = 2_000_000;
 
-/// Places boxes, each of which comes after the sources of its arrows.
+/// Places boxes. Each comes after the sources of its arrows.
 pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
     let ranks = ranks(items, links);
     let mut grid = Grid::new(items, links, &ranks);

@@ -43,7 +43,7 @@ pub fn trace<T: Scalar>(f: impl FnOnce(&[Traced<T>]) -> Traced<T>, x: &[T]) -> G
     trace_parametric(|x, _| f(x), x, &[])
 }
 
-/// [`trace`] of a function of two slices, of which the second holds parameters: they have a colour of their own, and
+/// [`trace`] of a function of two slices. The second holds parameters: they have a colour of their own, and
 /// are drawn with the group that uses them.
 ///
 /// # Panics

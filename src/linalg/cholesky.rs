@@ -43,13 +43,13 @@ pub fn cholesky<S: Scalar>(a: &[S]) -> Vec<S> {
     Cholesky { n: side("cholesky", a.len()) }.apply(a)
 }
 
-/// Returns the solution of `L·x = b`, for a matrix of which the lower triangle is read.
+/// Returns the solution of `L·x = b`. It reads the lower triangle of the matrix.
 ///
 /// Each unknown is a sum of products on the tape, so this is O(n²) there.
 ///
 /// # Panics
 ///
-/// When the length of `l` is not the square of that of `b`.
+/// When the length of `l` is not the square of the length of `b`.
 ///
 /// ```
 /// assert_eq!(dualtape::linalg::solve_lower(&[2.0, 0.0, 1.0, 4.0], &[2.0, 9.0]), [1.0, 2.0]);

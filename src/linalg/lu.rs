@@ -129,7 +129,7 @@ pub fn det<S: Scalar>(a: &[S]) -> S {
 #[derive(Clone)]
 struct Solve<R> {
     factors: Arc<Factors<R>>,
-    /// Whether the equations are those of the transpose.
+    /// Whether the equations have the transposed matrix.
     transposes: bool,
 }
 
@@ -239,7 +239,7 @@ fn eliminated<S: Scalar>(a: &[S]) -> Eliminated<S> {
     let mut rows: Vec<Vec<S>> = a.chunks(n.max(1)).map(<[S]>::to_vec).collect();
     let mut factors: Vec<S> = Vec::new();
     let mut is_odd = false;
-    // The largest number that was subtracted: what is left is known up to its rounding error.
+    // The largest number that was subtracted: the rest is known up to its rounding error.
     let mut largest = S::Real::zero();
     while rows.len() > 1 {
         let last = rows.len() - 1;

@@ -80,7 +80,7 @@ impl<R: Real> Block<R> for Qr {
         }
         let divided = over_triangle(v, r);
         let c = product(&transposed(q, n), &transposed(&divided, n), m);
-        // C − Ω: what is below the diagonal, on the other side of it.
+        // C − Ω: the entries below the diagonal, on the other side of it.
         let upper: Vec<S> = places(n)
             .map(|(i, j)| match i.cmp(&j) {
                 std::cmp::Ordering::Less => c[i * n + j] + c[j * n + i],

@@ -44,7 +44,7 @@ const SMALL: usize = 1 << 14;
 /// After how many periods without use a large one is given back: a training validates less often than it steps.
 const PERIODS: u8 = 4;
 
-/// The most vectors of which the memory is kept.
+/// The most vectors whose memory is kept.
 const MOST: usize = 64;
 
 impl<X> Scratch<X> {

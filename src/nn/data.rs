@@ -445,7 +445,7 @@ impl<R: Real> Standardizer<R> {
     }
 }
 
-/// The rows of every epoch in groups of a given size, of which the last may be smaller.
+/// The rows of every epoch in groups of a given size; the last group may be smaller.
 ///
 /// ```
 /// use dualtape::nn::{Dataset, Minibatches};

@@ -32,7 +32,7 @@ impl Tensors {
     ///
     /// # Errors
     ///
-    /// When the name ends neither in `.safetensors` nor in `.json`, the path is not that of a file, or the file cannot
+    /// When the name ends neither in `.safetensors` nor in `.json`, the path names no file, or the file cannot
     /// be written.
     ///
     /// ```

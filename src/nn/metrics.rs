@@ -117,7 +117,7 @@ impl Confusion {
         right as f64 / self.counts.iter().sum::<usize>() as f64
     }
 
-    /// Returns the fraction of right predictions among those of this class; 0 without any.
+    /// Returns the fraction of right predictions among the predictions of this class; 0 without any.
     ///
     /// # Panics
     ///

@@ -423,7 +423,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     }
 
     /// Moves the parameters, and computes the loss and the gradient of the step that comes next. If a number is not finite
-    /// then, nothing has happened: what is saved or returned can always take a next step.
+    /// then, nothing has happened: saved or returned parameters can always take a next step.
     fn step<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
@@ -548,7 +548,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         objective: &impl Objective<R, T>,
         train: &Dataset<R, T>,
     ) -> Result<(), TrainError> {
-        /// The first stream of what is drawn here.
+        /// The first stream of these random numbers.
         const CHECKS: u64 = 1 << 62;
         let (parameters, epoch) = (&self.progress.parameters, self.progress.history.len() + 1);
         let mut rows = Minibatches::shuffled(train.len(), self.batch, self.seed);
@@ -580,7 +580,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(())
     }
 
-    /// Writes the checkpoint, if there is to be one.
+    /// Writes the checkpoint, if the caller asked for one.
     fn save(&self) -> Result<(), TrainError> {
         #[cfg(feature = "files")]
         if let Some(path) = &self.checkpoint {

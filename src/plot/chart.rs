@@ -47,7 +47,7 @@ fn width(text: &str) -> f64 {
 }
 
 impl Chart {
-    /// The title, the legend, the axes and their grid, if there is to be one.
+    /// The title, the legend, the axes, and their grid if it is asked for.
     pub(super) fn new(
         title: &str,
         size: (f64, f64),

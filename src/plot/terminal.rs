@@ -6,7 +6,7 @@ use super::axis::{Axis, rounded};
 
 /// A place for pictures of characters: how large they are, and whether in colour.
 ///
-/// In colour, curves are of braille dots, of which a character has two by four.
+/// In colour, curves are of braille dots, two by four in a character.
 ///
 /// ```
 /// use dualtape::plot::{Curves, Terminal};

@@ -46,7 +46,7 @@ impl<T: Scalar> Node<T> {
     }
 }
 
-/// An operation on two operands, either of which may be a constant. With `ONE` the partial by the second is 1.
+/// An operation on two operands, either may be a constant. With `ONE` the partial with respect to the second is 1.
 #[derive(Clone, Copy)]
 pub(super) struct Binary<T, const ONE: bool> {
     pub(super) operands: [Place; 2],

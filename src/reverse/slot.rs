@@ -99,7 +99,7 @@ impl<T> Slot<T> {
         &self.heads[(&raw const ANCHOR).addr() >> (usize::BITS - 1)]
     }
 
-    /// The recordings, with what is in the head.
+    /// The recordings, together with the last chunk from the head (I6).
     #[inline(always)]
     #[track_caller]
     pub(super) fn borrow_mut(&self) -> Borrowed<'_, T> {

@@ -95,7 +95,7 @@ impl<R: Real, const M: usize> Outputs<R> for [R; M] {
 /// | [`hessian`](Function::hessian) | | forward over reverse, which is the faster for any number |
 ///
 /// The number of inputs at which both modes cost the same depends on the function. Measured for a gradient, it is 48
-/// for cheap arithmetic, 16 for sines and exponentials, and 8 for long [dot products](crate::dot), each of which is one
+/// for cheap arithmetic, 16 for sines and exponentials, and 8 for long [dot products](crate::dot), each one
 /// statement on a tape. For a Jacobian of as many outputs as inputs it is 64, and with a quarter of the outputs 40.
 /// Call a verb to choose the mode yourself.
 #[diagnostic::on_unimplemented(

@@ -321,7 +321,7 @@ impl<R: Real> Rule<3, R> for BetaQuantile {
         if x.value() <= real::<S>(0.5) {
             return slopes(a, b, x);
         }
-        // Near 1 the digits of 1 − x are those of the other quantile.
+        // Near 1 the other quantile has the digits of 1 − x.
         let [by_p, by_b, by_a] = slopes(b, a, BetaQuantile.apply([-p + R::one(), b, a]));
         [by_p, -by_a, -by_b]
     }

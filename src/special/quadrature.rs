@@ -91,7 +91,7 @@ pub(super) fn deviance(a: f64, m: f64, difference: f64) -> f64 {
     }
 }
 
-/// Returns the root of a monotone concave function of which `f` returns the value and the slope, by Newton's method.
+/// Returns the root of a monotone concave function, by Newton's method. `f` returns its value and its slope.
 ///
 /// After the first step each step comes nearer from the same side, and its error is the square of that before.
 pub(super) fn concave_root(start: f64, f: impl Fn(f64) -> [f64; 2]) -> f64 {

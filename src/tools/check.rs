@@ -271,7 +271,7 @@ impl Report {
         self.disagreements.is_empty() && self.values_not_finite().next().is_none()
     }
 
-    /// Returns what is infinite or NaN: values, and then derivatives in forward mode.
+    /// Returns the infinities and NaN: values, and then derivatives in forward mode.
     ///
     /// ```
     /// # use dualtape::{Scalar, check, function};

@@ -273,7 +273,7 @@ pub fn argmin_within<R: Real, S: Scalar<Real = R>>(
 ///
 /// # Panics
 ///
-/// When the length of `a` is not the square of that of `b`, or A is singular.
+/// When the length of `a` is not the square of the length of `b`, or A is singular.
 ///
 /// ```
 /// use dualtape::implicit::solve;

@@ -155,7 +155,7 @@ impl<T: Scalar, N: Note<T>> Engine<T::Real> for Noted<T, N> {
 
     const RECORDS: bool = N::KNOWS_CONSTANTS;
 
-    /// One more than there are, so that what is refined to this order is no longer constant.
+    /// One more than there are. A number refined to this order is no longer constant.
     const ORDER: usize = T::ORDER + 1;
 
     #[inline]

@@ -81,7 +81,7 @@ pub trait Parameters: Sized {
 
     /// Returns the model of the results of `change` at each parameter and its name, in order.
     ///
-    /// `name` is that of the whole, to which the model adds fields and indices. What is no parameter is cloned.
+    /// `name` names the whole; the model adds fields and indices to it. Parts that are no parameters are cloned.
     ///
     /// ```
     /// use dualtape::parameters::{Name, Parameters};
@@ -277,7 +277,7 @@ pub(crate) fn assert_same_names<M: Parameters>(verb: &str, roles: [&str; 2], mod
 
 /// Returns `f(model)` and its gradient as a model, in reverse mode.
 ///
-/// A closure has one type, which here is that of a model of [`Var`]. Parts of the model that are no parameters, such as
+/// A closure has one type, here a model of [`Var`]. Parts of the model that are no parameters, such as
 /// a size or a name, are in the gradient as they are in the model.
 ///
 /// | cost | needs | instead |

@@ -247,7 +247,7 @@ impl<R: Real> SparseJacobian<R> {
         &self.compressed.sparsity
     }
 
-    /// The number of colors, which is that of directions.
+    /// The number of colors, and of directions.
     ///
     /// ```
     /// use dualtape::sparse::SparseJacobian;
@@ -392,7 +392,7 @@ impl<R: Real> SparseHessian<R> {
         &self.compressed.sparsity
     }
 
-    /// The number of colors, which is that of directions.
+    /// The number of colors, and of directions.
     ///
     /// ```
     /// use dualtape::sparse::SparseHessian;

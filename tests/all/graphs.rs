@@ -408,7 +408,7 @@ fn a_million_nodes_are_traced_and_refused_to_be_drawn() {
     assert_eq!(graph.len(), 1_000_001);
     assert_eq!(
         graph.dot(Direction::LeftToRight).expect_err("it is large").to_string(),
-        "the graph has 1000001 nodes to be drawn, and a drawing holds 10000: fold groups, of which there are `step` \
+        "the graph has 1000001 nodes to be drawn, and a drawing holds 10000: fold groups; there are `step` \
          (1000): `graph.fold(\"step\")`"
     );
     let folded = graph.fold("step");
@@ -477,7 +477,7 @@ fn too_many_arrows_are_refused() {
     let graph = trace(sum_of_all, &[0.5; 230]).fold("neuron");
     assert_eq!(
         graph.svg().expect_err("it is dense").to_string(),
-        "the graph has 53358 arrows to be drawn, and a drawing holds 50000: fold groups, of which there are `layer` (1): \
+        "the graph has 53358 arrows to be drawn, and a drawing holds 50000: fold groups; there are `layer` (1): \
          `graph.fold(\"layer\")`"
     );
     assert!(graph.fold("layer").svg().is_ok());

@@ -47,7 +47,7 @@ impl Grid {
         cell.position as f64 + 0.9 * (pull.there / cell.height.max(1.0)).clamp(-0.5, 0.5)
     }
 
-    /// How often arrows cross: the pairs of which one is above at its start and below at its end.
+    /// How often arrows cross: the pairs in which one arrow is above at its start and below at its end.
     fn crossings(&self) -> usize {
         let mut crossings = 0;
         for column in &self.columns {

@@ -96,7 +96,7 @@ impl Error for DataError {
 /// assert_eq!(<f64 as Target<f64>>::from_number(2.5), Ok(2.5));
 /// ```
 pub trait Target<R>: Copy {
-    /// The target that a number in a file stands for, or what is wrong with it.
+    /// The target that a number in a file stands for, or its fault.
     fn from_number(number: f64) -> Result<Self, String>;
 }
 

@@ -55,7 +55,7 @@ const CURVATURE: f64 = 0.9;
 const TRIALS: usize = 60;
 
 impl Lbfgs {
-    /// A method that remembers this number of steps, of which 10 is customary.
+    /// A method that remembers this number of steps; 10 is customary.
     ///
     /// ```
     /// use dualtape::nn::Lbfgs;
@@ -197,7 +197,7 @@ fn line_search(start: &Point, direction: &[f64], first: f64, mut at: impl FnMut(
     if slope < 0.0 {
         for _ in 0..TRIALS {
             let point = at(t);
-            // What is not finite is too far.
+            // A step to a value that is not finite is too long.
             let is_finite = point.value.is_finite() && point.parameters.iter().all(|p| p.is_finite());
             if is_finite && point.value <= start.value + DECREASE * t * slope {
                 let flat = dot(&point.gradient, direction) >= CURVATURE * slope;

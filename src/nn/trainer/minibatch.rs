@@ -18,7 +18,7 @@ const PIECE: usize = 32;
 pub(super) struct Minibatch<R, T> {
     seed: u64,
     step: usize,
-    /// In memory of which the first ones are in use.
+    /// Only the first ones are in use.
     pieces: Vec<Piece<R, T>>,
     used: usize,
 }

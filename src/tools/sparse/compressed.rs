@@ -8,7 +8,7 @@ use super::{Csr, Sparsity};
 use crate::forward::Dual;
 use crate::scalar::Scalar;
 
-/// What is known of a matrix J before its entries: where they are, and the directions whose
+/// The structure of a matrix J before its entries: where they are, and the directions whose
 /// products with J (or with Jᵀ, when its rows are compressed) hold them all: one of zeros and ones for every color.
 #[derive(Clone)]
 pub(super) struct Compressed {
