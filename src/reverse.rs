@@ -43,8 +43,7 @@
 //! - **I7, stamps.** No two recordings share a stamp, up to a wrap after 2³². Clearing and rewinding change it; 0
 //!   belongs to constants, and `NO_RECORDING` is never issued. So a place with an admitted stamp is still in the
 //!   recording.
-//! - **I8, cleared adjoints.** `Slot::cleared_adjoints` is all zero whenever it is in the slot.
-//! - **I9, finite kernels.** The partials of a kernel marked `is_finite` are finite plain numbers, so their
+//! - **I8, finite kernels.** The partials of a kernel marked `is_finite` are finite plain numbers, so their
 //!   products with finite adjoints need no zero rule.
 
 mod block;
@@ -237,18 +236,12 @@ impl<T: Scalar> Tape<T> {
     #[inline]
     #[track_caller]
     pub(crate) fn gradient_into(&self, output: Var<T>, gradient: &mut [T]) {
-        let stamp = self.stamp.get();
         if output.is_constant() {
             return gradient.fill(T::zero());
         }
-        if output.place().stamp() != stamp {
-            refuse::<T>(output.place().stamp());
-        }
-        let mut adjoints = T::with_slot(|slot| slot.cleared_adjoints.take()).unwrap_or_default();
-        on_recording(stamp, |recording: &Recording<T>| {
-            recording.gradient(output.place(), T::one(), &mut adjoints, gradient);
-        });
-        let _ = T::with_slot(|slot| slot.cleared_adjoints.set(adjoints));
+        let swept = self.backward(output);
+        // All are there, because they are the results of one block (I2).
+        gradient.copy_from_slice(&swept.adjoints[..gradient.len()]);
     }
 
     #[track_caller]

@@ -26,7 +26,7 @@ struct Kernel {
     /// The index of its first partial in `partials`, and of its first input in `inputs`.
     first_partial: usize,
     first_input: usize,
-    /// Whether its partials are plain numbers and finite (I9).
+    /// Whether its partials are plain numbers and finite (I8).
     is_finite: bool,
 }
 
@@ -132,7 +132,7 @@ impl<T: Scalar> Elements<T> {
     /// Carries the adjoints of a kernel's results on to its arguments, input by input.
     pub(super) fn sweep<const L: usize>(&self, kernel: u32, results: &[[T; L]], before: &mut [[T; L]], listed: &[u32]) {
         let kernel = &self.kernels[kernel as usize];
-        // Then no product needs the zero rule (I9).
+        // Then no product needs the zero rule (I8).
         let are_finite = kernel.is_finite && are_finite(results.as_flattened());
         for (number, input) in self.inputs(kernel).iter().enumerate() {
             for output in 0..kernel.sizes.outputs {

@@ -12,23 +12,23 @@ use crate::scalar::Scalar;
 impl<T: Scalar> Recording<T> {
     /// Equals [`sweep_each`](Self::sweep_each). Runs of short statements, of long statements, of sums of products and of
     /// zeros have a loop each.
-    pub(super) fn sweep_numbers<const CLEARS: bool>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) {
+    pub(super) fn sweep_numbers(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) {
         let before = adjoints.len() - nodes.len();
         let mut left = nodes.len();
         loop {
-            left = sweep_short::<T, CLEARS>(&nodes[..left], &beside[..left], &mut adjoints[..before + left]);
+            left = sweep_short(&nodes[..left], &beside[..left], &mut adjoints[..before + left]);
             let [.., node] = &nodes[..left] else { return };
             let rest = &mut adjoints[..before + left];
             left = match rest {
                 [.., last] if last.is_identically_zero() => left - zeros_at_the_end(&rest[before..]),
-                _ if node.arguments[0] == LONG => self.sweep_longs::<CLEARS>(&nodes[..left], rest),
-                _ => sweep_products::<T, CLEARS>(&nodes[..left], &beside[..left], rest),
+                _ if node.arguments[0] == LONG => self.sweep_longs(&nodes[..left], rest),
+                _ => sweep_products(&nodes[..left], &beside[..left], rest),
             };
         }
     }
 
     /// Sweeps `nodes` from the end as long as they are long statements. Returns how many remain.
-    fn sweep_longs<const CLEARS: bool>(&self, nodes: &[Node<T>], adjoints: &mut [T]) -> usize {
+    fn sweep_longs(&self, nodes: &[Node<T>], adjoints: &mut [T]) -> usize {
         let before = adjoints.len() - nodes.len();
         for (left, node) in nodes.iter().enumerate().rev() {
             let ([LONG, number], Some((own, rest))) = (node.arguments, adjoints[..=before + left].split_last_mut())
@@ -36,9 +36,6 @@ impl<T: Scalar> Recording<T> {
                 return left + 1;
             };
             let adjoint = *own;
-            if CLEARS {
-                *own = T::zero();
-            }
             if !adjoint.is_identically_zero() {
                 let (lanes, _) = rest.as_chunks_mut::<1>();
                 self.sweep_long(number, &[adjoint], lanes);
@@ -53,7 +50,7 @@ impl<T: Scalar> Recording<T> {
 /// NOTE(perf): the loop has one counter, because the slice of adjoints stays as it is. With a slice that becomes
 /// shorter the loop has more instructions, and their speed depends on where the program stands in memory.
 #[inline(never)]
-fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
+fn sweep_short<T: Scalar>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
     let before = adjoints.len() - nodes.len();
     let adjoints = Cell::from_mut(adjoints).as_slice_of_cells();
     let of_nodes = &adjoints[before..];
@@ -75,9 +72,6 @@ fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], a
                 return left + 1;
             }
         }
-        if CLEARS {
-            own.set(T::zero());
-        }
         if let Some(y) = adjoints.get(y as usize) {
             y.set(y.get() + adjoint);
         } else if let Some(y) = adjoints.get((y & !BESIDE) as usize) {
@@ -95,7 +89,7 @@ fn sweep_short<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], a
 /// NOTE(perf): the adjoint of the sum so far stays in a register. In memory each addition would wait for the one
 /// before, which takes longer than the rest of the loop.
 #[inline(never)]
-fn sweep_products<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
+fn sweep_products<T: Scalar>(nodes: &[Node<T>], beside: &[T], adjoints: &mut [T]) -> usize {
     let before_nodes = adjoints.len() - nodes.len();
     let (_, pairs) = nodes.as_rchunks::<2>();
     let (_, beside) = beside.as_rchunks::<2>();
@@ -116,8 +110,8 @@ fn sweep_products<T: Scalar, const CLEARS: bool>(nodes: &[Node<T>], beside: &[T]
         if !goes_on {
             break;
         }
-        *of_sum = if CLEARS { T::zero() } else { adjoint };
-        *of_product = if CLEARS { T::zero() } else { by_product };
+        *of_sum = adjoint;
+        *of_product = by_product;
         adjoint = *of_so_far + adjoint;
         *of_so_far = adjoint;
         if let Some(x) = before.get_mut(x) {
@@ -180,13 +174,13 @@ mod tests {
     #[test]
     fn a_sum_of_products_is_swept_by_one_call() {
         // The first product is left.
-        let adjoints = vec![12.0, 8.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        assert_eq!(swept(sweep_products::<f64, true>, sum_of_products), (1, adjoints));
+        let adjoints = [vec![12.0, 8.0], vec![1.0; 9]].concat();
+        assert_eq!(swept(sweep_products, sum_of_products), (1, adjoints));
     }
 
     #[test]
     fn the_short_loop_stops_at_products_long_statements_and_zeros() {
-        let short = sweep_short::<f64, true>;
+        let short = sweep_short;
         assert_eq!(swept(short, sum_of_products).0, 7);
         let long = |x: &[Var<f64>]| _ = sum(&[x[0], x[1], x[0], x[1], x[0]]).exp().sin();
         assert_eq!(swept(short, long).0, 1);
@@ -256,10 +250,10 @@ mod tests {
         for seed in 0..2000 {
             let plain = adjoints_by(seed, |recording, nodes, beside, adjoints| {
                 let (single, _) = adjoints.as_chunks_mut::<1>();
-                recording.sweep_each::<1, false>(nodes, beside, single);
+                recording.sweep_each(nodes, beside, single);
             });
             let fast = adjoints_by(seed, |recording, nodes, beside, adjoints| {
-                recording.sweep_numbers::<false>(nodes, beside, adjoints);
+                recording.sweep_numbers(nodes, beside, adjoints);
             });
             assert_eq!(fast, plain, "seed {seed}");
         }

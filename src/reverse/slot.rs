@@ -25,10 +25,8 @@ pub struct Slot<T: 'static> {
     /// Only one of them is [used](Slot::head).
     heads: [Head<T>; 2],
     recordings: RefCell<Recordings<T>>,
-    /// Memory of a dropped `Gradients`.
+    /// Memory of the adjoints of a sweep.
     pub(super) spare_adjoints: Cell<Vec<T>>,
-    /// Adjoints of gradients, all zero.
-    pub(super) cleared_adjoints: Cell<Vec<T>>,
     /// Memory of the inputs of a gradient.
     pub(super) spare_variables: Cell<Vec<Var<T>>>,
     /// The most memory, in bytes, that a recording and what belongs to it needed of late.
@@ -66,7 +64,7 @@ impl Drop for Caretaker {
 fn empty_slot<T: Scalar>() {
     let _ = T::with_slot(|slot| {
         let emptied = std::mem::replace(&mut *slot.borrow_mut(), Recordings::new());
-        drop((emptied, slot.spare_adjoints.take(), slot.cleared_adjoints.take(), slot.spare_variables.take()));
+        drop((emptied, slot.spare_adjoints.take(), slot.spare_variables.take()));
     });
 }
 
@@ -82,7 +80,6 @@ impl<T> Slot<T> {
             heads: [Head::new(), Head::new()],
             recordings: RefCell::new(Recordings::new()),
             spare_adjoints: Cell::new(Vec::new()),
-            cleared_adjoints: Cell::new(Vec::new()),
             spare_variables: Cell::new(Vec::new()),
             needed: Cell::new(0),
         }
@@ -145,8 +142,7 @@ impl<T: Scalar> Slot<T> {
             memory.set(taken);
             capacity
         }
-        let adjoints = capacity(&self.spare_adjoints) + capacity(&self.cleared_adjoints);
-        adjoints * size_of::<T>() + capacity(&self.spare_variables) * size_of::<Var<T>>()
+        capacity(&self.spare_adjoints) * size_of::<T>() + capacity(&self.spare_variables) * size_of::<Var<T>>()
     }
 
     /// Gives back memory that is not in use: all of it, or if it is far more than was needed of late.
@@ -158,7 +154,7 @@ impl<T: Scalar> Slot<T> {
         let idle = || recordings.idle_bytes() + self.bytes_beside();
         if how_much == GiveBack::All || idle() > NO_SURPLUS.max(SURPLUS * needed) {
             recordings.give_back();
-            drop((self.spare_adjoints.take(), self.cleared_adjoints.take(), self.spare_variables.take()));
+            drop((self.spare_adjoints.take(), self.spare_variables.take()));
         }
     }
 }

@@ -38,29 +38,8 @@ impl<T: Scalar> Recording<T> {
                 *sum += seed;
             }
         }
-        self.sweep_back::<L, false>(lanes, 0);
+        self.sweep_back(lanes);
         adjoints
-    }
-
-    /// Writes the adjoints of the first variables, the whole first block, into `gradient`.
-    ///
-    /// The adjoints are all zero before, whatever their number, and again afterwards (I8). The sweep clears each one
-    /// that is not zero as it reads it, which costs less than to clear them all. (No sum that starts from zero is −0.)
-    pub(super) fn gradient(&self, output: Place, seed: T, adjoints: &mut Vec<T>, gradient: &mut [T]) {
-        let len = self.swept(output.position() as usize + 1);
-        if adjoints.len() <= len {
-            let more = len + 1 - adjoints.len();
-            reserve(adjoints, more, ADJOINTS);
-            adjoints.resize(len + 1, T::zero());
-        }
-        let adjoints = &mut adjoints[..=len];
-        adjoints[output.position() as usize] = seed;
-        let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back::<1, true>(lanes, gradient.len());
-        // All are there, because they are the results of one block (I2).
-        let of_inputs = &mut adjoints[..gradient.len()];
-        gradient.copy_from_slice(of_inputs);
-        of_inputs.fill(T::zero());
     }
 
     /// Returns the number of adjoints for a sweep that starts before the position `end`. All results of a block have
@@ -79,47 +58,38 @@ impl<T: Scalar> Recording<T> {
             adjoints[place.position() as usize] += seed;
         }
         let (lanes, _) = adjoints.as_chunks_mut::<1>();
-        self.sweep_back::<1, false>(lanes, 0);
+        self.sweep_back(lanes);
     }
 
-    /// Carries all adjoints on to the arguments, from the last. With `CLEARS` it clears the adjoints after the first
-    /// `kept`.
-    fn sweep_back<const L: usize, const CLEARS: bool>(&self, adjoints: &mut [[T; L]], kept: usize) {
+    /// Carries all adjoints on to the arguments, from the last.
+    fn sweep_back<const L: usize>(&self, adjoints: &mut [[T; L]]) {
         let mut end = adjoints.len() - 1;
         for block in self.blocks.before(end).iter().rev() {
             let results = block.results();
             if results.end < end {
-                self.sweep_nodes::<L, CLEARS>(results.end..end, block.nodes_before(), adjoints);
+                self.sweep_nodes(results.end..end, block.nodes_before(), adjoints);
             }
             self.blocks.sweep(block, adjoints);
-            if CLEARS && results.start >= kept {
-                adjoints[results.clone()].fill([T::zero(); L]);
-            }
             end = results.start;
         }
         if end > 0 {
-            self.sweep_nodes::<L, CLEARS>(0..end, 0, adjoints);
+            self.sweep_nodes(0..end, 0, adjoints);
         }
     }
 
     /// Carries the adjoints at consecutive positions on. They belong to the nodes from the number `first` on.
-    fn sweep_nodes<const L: usize, const CLEARS: bool>(
-        &self,
-        positions: Range<usize>,
-        first: usize,
-        adjoints: &mut [[T; L]],
-    ) {
+    fn sweep_nodes<const L: usize>(&self, positions: Range<usize>, first: usize, adjoints: &mut [[T; L]]) {
         let mut end = positions.end;
         for (nodes, beside) in self.nodes.backward(first..first + positions.len()) {
             let adjoints = &mut adjoints[..end];
             if are_numbers::<T, L>() {
-                self.sweep_numbers::<CLEARS>(nodes, beside, adjoints.as_flattened_mut());
+                self.sweep_numbers(nodes, beside, adjoints.as_flattened_mut());
             } else if T::RECORDS {
-                self.sweep_one_by_one::<L, CLEARS>(nodes, beside, adjoints);
+                self.sweep_one_by_one(nodes, beside, adjoints);
             } else {
                 vectorized(
                     #[inline(always)]
-                    || self.sweep_each::<L, CLEARS>(nodes, beside, adjoints),
+                    || self.sweep_each(nodes, beside, adjoints),
                 );
             }
             end -= nodes.len();
@@ -128,27 +98,17 @@ impl<T: Scalar> Recording<T> {
 
     /// Runs [`sweep_each`](Self::sweep_each) without vector instructions, for scalars that record.
     #[inline(never)]
-    fn sweep_one_by_one<const L: usize, const CLEARS: bool>(
-        &self,
-        nodes: &[Node<T>],
-        beside: &[T],
-        adjoints: &mut [[T; L]],
-    ) {
-        self.sweep_each::<L, CLEARS>(nodes, beside, adjoints);
+    fn sweep_one_by_one<const L: usize>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [[T; L]]) {
+        self.sweep_each(nodes, beside, adjoints);
     }
 
     /// The reverse sweep: for each node, from the last, adds `partial·adjoint` to the adjoint of each argument. The
     /// last adjoints belong to the nodes.
     ///
     /// This loop is the definition, for any scalar and any number of lanes. The loops in `fast.rs` are compared with it,
-    /// to the bit. With `CLEARS` it sets each adjoint to zero once it is read.
+    /// to the bit.
     #[inline(always)]
-    pub(super) fn sweep_each<const L: usize, const CLEARS: bool>(
-        &self,
-        nodes: &[Node<T>],
-        beside: &[T],
-        adjoints: &mut [[T; L]],
-    ) {
+    pub(super) fn sweep_each<const L: usize>(&self, nodes: &[Node<T>], beside: &[T], adjoints: &mut [[T; L]]) {
         let mut rest = adjoints;
         for (node, by_y) in nodes.iter().zip(beside).rev() {
             // The arguments stand before the result (I1).
@@ -156,11 +116,7 @@ impl<T: Scalar> Recording<T> {
             rest = before;
             // A single adjoint is copied to a register; several stay where they are.
             let single = *adjoint;
-            if CLEARS {
-                // A zero too, which may belong to the level of a derivative that has ended.
-                *adjoint = [T::zero(); L];
-            }
-            let adjoint = if L == 1 || CLEARS { &single } else { &*adjoint };
+            let adjoint = if L == 1 { &single } else { &*adjoint };
             if are_zero(adjoint) {
                 continue;
             }
