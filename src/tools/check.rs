@@ -28,8 +28,8 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// plain function and of its [Jacobian](Function::jacobian)) to ε^0.4 (5·10⁻⁷ in `f64`)
 /// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
 /// terms, as the gradient at an optimum, rounding is larger than the entry: what
-/// differs by more is computed five times over with every operation changed by two units of rounding at random, and may
-/// differ by 256 times what these results differ by. For n inputs it costs
+/// differs by more is computed once more with every operation changed by two units of rounding at random, in four ways, and
+/// may differ by 256 times what this moves the result. For n inputs it costs
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a
 /// Jacobian and Hessians in each mode.
 ///
