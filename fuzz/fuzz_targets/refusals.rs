@@ -4,13 +4,6 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-pub(crate) const STALE: &str = "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` \
-                     for every recording, and keep plain numbers (`.value()`) between recordings";
-pub(crate) const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other \
-                       thread and make variables on a tape of that thread";
-pub(crate) const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started later and \
-                      records now. Pass `.primal()` to treat it as a constant; to differentiate through an inner \
-                      derivative take it at the variable itself, so that it records on a tape of its own level";
 pub(crate) const OTHER_GRADIENTS: &str = "these gradients are of another recording than the variable ";
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 pub(crate) const CLAMP: &str = "min > max, or either was NaN";
