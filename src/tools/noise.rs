@@ -62,3 +62,30 @@ impl<R: Real> Note<Dual<R>> for Noise {
         value.is_identically_zero()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_moves_by_at_most_two_units_up_or_down() {
+        let results = |x: &[Moving<f64>]| {
+            let mut results: Vec<Moving<f64>> = (0..100).map(|_| x[0] * 3.0).collect();
+            results.push(Noted::from_real(1.5) * 2.0);
+            // Ups and downs of a long sum cancel for the most part.
+            results.push((0..1000).map(|_| x[0]).sum());
+            results
+        };
+        let movements = movements(&[1.0], results);
+        let (sum, products) = movements.split_last().expect("there are results");
+        assert!(products.iter().all(|&movement| (1e-3..=6.0).contains(&(movement / f64::EPSILON))), "{products:?}");
+        assert!(products.iter().any(|&movement| movement > 4.0 * f64::EPSILON), "{products:?}");
+        // Were all up, it would move by half a million.
+        assert!((1e3..1e5).contains(&(sum / f64::EPSILON)), "{sum:e}");
+    }
+
+    #[test]
+    fn a_movement_that_is_not_finite_counts_as_none() {
+        assert_eq!(movements(&[0.0], |x| vec![Noted::from_real(1.0) / x[0], x[0] / x[0]]), [0.0; 2]);
+    }
+}

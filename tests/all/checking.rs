@@ -442,6 +442,17 @@ mod at_minima {
         check(&function!(f32, pieces: &[S] -> Vec<S>), &[0.7, 2.0]).assert_agreement();
     }
 
+    /// Forward mode adds large slopes that cancel to the bit, and reverse mode adds a small one between them.
+    #[test]
+    fn of_large_terms_that_cancel_in_one_mode() {
+        fn small<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
+            let large = R::from_f64(1e6);
+            (x[0] * large - x[0] * large) + x[0] * R::from_f64(1e-3) + x[1]
+        }
+        check(&function!(small), &[0.7, 1.0]).assert_agreement();
+        check(&function!(f32, small), &[0.7, 1.0]).assert_agreement();
+    }
+
     #[test]
     fn half_a_thousandth_is_caught() {
         for seed in 0..8 {
