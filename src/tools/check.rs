@@ -254,7 +254,9 @@ fn tolerance<R: Real>([a, b]: [R; 2], movement: R) -> R {
     let relative = R::from_f64(4096.0) * R::epsilon() * Float::max(Float::abs(a), Float::abs(b));
     // An infinite one agrees with itself only.
     let relative = if Float::is_finite(relative) { relative } else { R::zero() };
-    Float::max(relative, R::from_f64(256.0) * movement)
+    // Below the normal numbers rounding is absolute.
+    let least = Float::max(relative, R::min_positive_value());
+    Float::max(least, R::from_f64(256.0) * movement)
 }
 
 /// The report of a [`check`].

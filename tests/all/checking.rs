@@ -565,6 +565,7 @@ fn right_functions_at_awkward_points_are_not_accused() {
         |x, y| x.sigmoid() + y.erfc(), [[40.0, 6.0], [-700.0, -6.0], [1e3, 26.0]];
         |x, y| (-x * x).exp() * y.cos(), [[30.0, 0.0], [6.0, 1e-20], [0.0, 0.0]];
         |x, y| x.cosh() - y.cosh(), [[1e-5, 0.0], [700.0, 0.0], [20.0, 20.0]];
+        |x, y| x * x * 8e-323 + y * 1e-310, [[1.0, 1.0], [0.3, 0.7]];
         |_, y| y * 0.0 + 5.0, [[1.0, 1.0], [0.0, f64::MAX]];
     }
     assert!(accused.is_empty(), "{}", accused.join("\n"));
