@@ -65,7 +65,7 @@ where
 /// A kernel that LLVM does not inline takes as long as one with a loop.
 ///
 /// With several outputs it costs more than it saves where the kernel is short: every output is a statement with all
-/// inputs, and the recording of a short kernel has hardly more operands. One of 5 inputs with 14 to 25 operations, at
+/// inputs, and the recording of a short kernel has hardly more operands. One of 5 inputs with 11 to 22 operations, at
 /// 1000 places of a sum, takes in nanoseconds for each (least times of 1500 runs in turn, 2026-11; the rows "kernel of 5
 /// inputs" of `cargo bench --bench tools`):
 ///
