@@ -7,7 +7,8 @@ mod workload;
 use std::hint::black_box;
 
 use dualtape::{
-    LANES, Scalar, Tape, Terms, Var, function, fuse, gradient, gradient_forward, jacobian, jacobian_reverse, sum,
+    Function, LANES, Scalar, Tape, Terms, Var, function, fuse, gradient, gradient_forward, jacobian, jacobian_reverse,
+    linearize, sum,
 };
 use workload::Workload;
 
@@ -38,6 +39,67 @@ fn rosenbrock_workload(name: &'static str, n: usize) -> Workload {
         .with("fused", move || gradient(fused_rosenbrock, black_box(&fused)))
         .with("terms", move || Terms::all(n - 1).gradient(|i, x| valley([x[i], x[i + 1]]), black_box(&terms)))
         .with("forward", move || gradient_forward(rosenbrock, black_box(&forward)))
+}
+
+// A kernel of five inputs with one to four outputs, at many elements.
+
+const ELEMENTS: usize = 1000;
+
+/// The rates of a reaction in the manner of Robertson, as far as `M`.
+#[inline(always)]
+fn rates<S: Scalar<Real = f64>, const M: usize>([a, b, c, heat, flow]: [S; 5]) -> [S; M] {
+    let speed = heat * heat * 0.04 + 1.0;
+    let (slow, fast, square) = (a * speed, b * c * 1e2, b * b * 30.0);
+    let rate = |k| match k {
+        0 => fast - slow - flow * a,
+        1 => slow - fast - square - flow * b,
+        2 => square - flow * c,
+        _ => slow * 3.0 - fast * 2.0 - flow * heat,
+    };
+    std::array::from_fn(rate)
+}
+
+#[derive(Clone, Copy)]
+struct Rates<const M: usize>;
+
+impl<const M: usize> Function for Rates<M> {
+    type Output = [f64; M];
+
+    #[inline(always)]
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; M] {
+        rates(std::array::from_fn(|i| x[i]))
+    }
+}
+
+fn element<S: Scalar>(x: &[S], i: usize) -> [S; 5] {
+    std::array::from_fn(|k| x[i + k])
+}
+
+/// The sum of the squares of all rates, at overlapping pieces of x.
+fn energy<S: Scalar<Real = f64>, const M: usize>(x: &[S], rates: impl Fn([S; 5]) -> [S; M]) -> S {
+    (0..ELEMENTS).map(|i| rates(element(x, i)).into_iter().map(|rate| rate * rate).sum::<S>()).sum()
+}
+
+/// The same with its gradient, by the chain rule written by hand.
+fn energy_by_hand<const M: usize>(x: &[f64]) -> (f64, Vec<f64>) {
+    let (mut y, mut g) = (0.0, vec![0.0; x.len()]);
+    for i in 0..ELEMENTS {
+        for rate in linearize(&Rates::<M>, element(x, i)) {
+            y += rate.primal * rate.primal;
+            for (g, slope) in g[i..].iter_mut().zip(rate.partials) {
+                *g += 2.0 * rate.primal * slope;
+            }
+        }
+    }
+    (y, g)
+}
+
+fn outputs_workload<const M: usize>(name: &'static str) -> Workload {
+    let [plain, recorded, fused, linearized] = std::array::from_fn(|_| point(ELEMENTS + 4));
+    Workload::new(name, move || energy(black_box(&plain), rates::<f64, M>))
+        .with("recorded", move || gradient(|x| energy(x, rates::<Var, M>), black_box(&recorded)))
+        .with("fused", move || gradient(|x| energy(x, |x| fuse(&Rates::<M>, x)), black_box(&fused)))
+        .with("linearized", move || energy_by_hand::<M>(black_box(&linearized)))
 }
 
 // A camera, of which a picture has many points: seven numbers for the camera, three for a point.
@@ -149,6 +211,10 @@ fn lanes_workload() -> Workload {
 fn main() {
     workload::run(&[
         rosenbrock_workload("Rosenbrock, 1000 inputs", 1000),
+        outputs_workload::<1>("kernel of 5 inputs, 1 output"),
+        outputs_workload::<2>("kernel of 5 inputs, 2 outputs"),
+        outputs_workload::<3>("kernel of 5 inputs, 3 outputs"),
+        outputs_workload::<4>("kernel of 5 inputs, 4 outputs"),
         camera_workload(),
         regression_workload(),
         lanes_workload(),

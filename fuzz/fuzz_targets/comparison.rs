@@ -27,9 +27,12 @@ pub(crate) fn compare(f: &Expression, x: &[f64], recorded: &[f64], guarded: bool
             agree("second derivatives", &h, &other.into_entries(), &bounds.hessian, &bounds, f, x);
         }
     }
-    assert_lower_orders(f, x);
     if guarded {
+        assert_lower_orders(f, x);
         assert_casts_keep_derivatives(f, x);
+    } else {
+        // Where the derivative of a slope overflows, the factors of the slope take over, and round once more.
+        agree("gradient of hessian", &hessian(|x| f.last(x), x).1, recorded, &bounds.gradient, &bounds, f, x);
     }
 }
 

@@ -1,23 +1,15 @@
 //! Panics that belong to a program, and their messages.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) const STALE: &str = "a variable was used after its tape was cleared or dropped: make it anew with `tape.var(value)` \
-                     for every recording, and keep plain numbers (`.value()`) between recordings";
-pub(crate) const FOREIGN: &str = "a variable of another thread's tape was used: send plain numbers (`.value()`) to the other \
-                       thread and make variables on a tape of that thread";
-pub(crate) const PAUSED: &str = "a variable of a paused tape was used: another tape over the same scalar was started later and \
-                      records now. Pass `.primal()` to treat it as a constant; to differentiate through an inner \
-                      derivative take it at the variable itself, so that it records on a tape of its own level";
 pub(crate) const OTHER_GRADIENTS: &str = "these gradients are of another recording than the variable ";
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 pub(crate) const CLAMP: &str = "min > max, or either was NaN";
 
-thread_local! {
-    static EXPECTING: Cell<bool> = const { Cell::new(false) };
-}
+/// Whether panics are expected now, on any thread: a program waits for its threads.
+static EXPECTING: AtomicBool = AtomicBool::new(false);
 
 /// The fuzzer ends at any panic; those inside [`outcome`] are part of the program.
 pub(crate) fn silence_expected_panics() {
@@ -25,7 +17,7 @@ pub(crate) fn silence_expected_panics() {
     ONCE.call_once(|| {
         let fatal = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !EXPECTING.get() {
+            if !EXPECTING.load(Ordering::SeqCst) {
                 fatal(info);
             }
         }));
@@ -34,9 +26,9 @@ pub(crate) fn silence_expected_panics() {
 
 /// The result, or the message of the panic.
 pub(crate) fn outcome<T>(act: impl FnOnce() -> T) -> Result<T, String> {
-    let before = EXPECTING.replace(true);
+    let before = EXPECTING.swap(true, Ordering::SeqCst);
     let outcome = catch_unwind(AssertUnwindSafe(act));
-    EXPECTING.set(before);
+    EXPECTING.store(before, Ordering::SeqCst);
     outcome.map_err(|payload| match payload.downcast::<String>() {
         Ok(text) => *text,
         Err(payload) => payload.downcast_ref::<&str>().expect("a message").to_string(),

@@ -10,6 +10,11 @@ mod bytes;
 mod comparison;
 mod refusals;
 
+// The sentences with which the tests of the crate expect a refusal.
+#[path = "../../tests/all/support/refusals.rs"]
+#[allow(dead_code)]
+mod sentences;
+
 // What the property tests ask of random expressions.
 #[path = "../../tests/properties/casts.rs"]
 mod casts;
@@ -33,7 +38,8 @@ use expression::{Arity, Binary, Expression, Op, Step, Unary, WINDOW};
 use levels::assert_levels_hold;
 use libfuzzer_sys::fuzz_target;
 use optimum::assert_check_is_fair;
-use refusals::{CLAMP, FOREIGN, ON_PURPOSE, OTHER_GRADIENTS, PAUSED, STALE, outcome, silence_expected_panics};
+use refusals::{CLAMP, ON_PURPOSE, OTHER_GRADIENTS, outcome, silence_expected_panics};
+use sentences::{FOREIGN, PAUSED, STALE};
 use wide::{Chain, Link};
 
 const MOST_TAPES: usize = 5;

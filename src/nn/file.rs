@@ -434,7 +434,7 @@ struct JsonTensor {
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"")]
 enum JsonNumber {
     Finite(f64),
     Other(JsonWord),

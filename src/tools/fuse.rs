@@ -64,9 +64,21 @@ where
 ///
 /// A kernel that LLVM does not inline takes as long as one with a loop.
 ///
+/// With several outputs it costs more than it saves where the kernel is short: every output is a statement with all
+/// inputs, and the recording of a short kernel has hardly more operands. One of 5 inputs with 11 to 22 operations, at
+/// 1000 places of a sum, takes in nanoseconds for each (least times of 1500 runs in turn, 2026-11; the rows "kernel of 5
+/// inputs" of `cargo bench --bench tools`):
+///
+/// | outputs | operation by operation | fused | [`linearize`] and the chain rule by hand |
+/// |---|---|---|---|
+/// | 1 | 110 | 119 | 49 |
+/// | 2 | 107 | 145 | 46 |
+/// | 3 | 131 | 199 | 60 |
+/// | 4 | 174 | 261 | 70 |
+///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | one evaluation with slopes | memory for one statement | more than 16 inputs, fewer than 2 operations for each, or long loops: no fusing |
+/// | one evaluation with slopes | memory for one statement | more than 16 inputs, fewer than 2 operations for each, a short kernel with several outputs, or long loops: no fusing |
 ///
 /// ```
 /// use dualtape::{Scalar, Tape, fuse, function};

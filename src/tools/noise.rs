@@ -1,54 +1,91 @@
 //! How far rounding moves a result.
 //!
-//! Every result of an operation is changed by a random amount of the size of its rounding error, and the function is
-//! evaluated a few times so (Parker, *Monte Carlo Arithmetic*, 1997). Where the terms of a sum cancel, what is left moves by
-//! the rounding of the terms; where errors are contracted, as by the steps of an iteration, it does not.
+//! Every result of an operation is moved at random by the size of its rounding error, and the function
+//! is evaluated a few times so (Parker, *Monte Carlo Arithmetic*, 1997). Dual numbers carry the movement to first order:
+//! where the terms of a sum cancel, what is left moves by the rounding of the terms; where errors are contracted, as by the
+//! steps of an iteration, it does not. What is computed from constants alone moves too, as the slopes of a linear function.
 
-use num_traits::{Float, ToPrimitive};
+use std::cell::Cell;
 
+use num_traits::Float;
+
+use crate::forward::Dual;
 use crate::scalar::{Real, Scalar};
 use crate::tools::noted::{Note, Noted, hashed};
 
-/// Returns how far each result at `x` moves at most in four evaluations from what it is in one that changes nothing.
+thread_local! {
+    /// The results of this thread so far.
+    static RESULTS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A number with how far it moves, as its partial derivative.
+type Moving<R> = Noted<Dual<R>, Noise>;
+
+/// Returns how far each result at `x` moves at most in four evaluations.
 ///
-/// A result that is not finite counts as one that does not move.
-pub(super) fn movements<R: Real>(x: &[R], evaluate: impl Fn(&[Noted<R, Noise>]) -> Vec<Noted<R, Noise>>) -> Vec<R> {
-    let run = |run: u64| evaluate(&x.iter().map(|&value| Noted { value, note: Noise(run) }).collect::<Vec<_>>());
-    let unmoved = run(0);
-    let mut movements = vec![R::zero(); unmoved.len()];
-    for moved in (1..=4).map(run) {
-        for ((movement, moved), unmoved) in movements.iter_mut().zip(moved).zip(&unmoved) {
-            let distance = Float::abs(moved.value - unmoved.value);
-            if Float::is_finite(distance) {
-                *movement = Float::max(*movement, distance);
+/// A movement that is not finite counts as none.
+pub(super) fn movements<R: Real>(x: &[R], evaluate: impl Fn(&[Moving<R>]) -> Vec<Moving<R>>) -> Vec<R> {
+    RESULTS.set(0);
+    let x: Vec<Moving<R>> = x.iter().map(|&value| Noted::from_real(value)).collect();
+    let mut farthest = Vec::new();
+    for _ in 0..4 {
+        let results = evaluate(&x);
+        farthest.resize(results.len(), R::zero());
+        for (farthest, result) in farthest.iter_mut().zip(results) {
+            let [movement] = result.value.partials.map(Float::abs);
+            if Float::is_finite(movement) {
+                *farthest = Float::max(*farthest, movement);
             }
         }
     }
-    movements
+    farthest
 }
 
-/// In which evaluation a number is computed; 0 where nothing is changed, as in what is computed from constants alone.
+/// Says that every result is rounded at random.
 #[derive(Clone, Copy)]
-pub(super) struct Noise(u64);
+pub(super) struct Noise;
 
-impl<T: Scalar> Note<T> for Noise {
+impl<R: Real> Note<Dual<R>> for Noise {
     const KNOWS_CONSTANTS: bool = false;
-    const CONSTANT: Self = Noise(0);
-    const LOCALLY_CONSTANT: Self = Noise(0);
+    const CONSTANT: Self = Noise;
+    const LOCALLY_CONSTANT: Self = Noise;
 
-    /// Equal operations on equal numbers are changed alike, as rounding does.
-    fn of_result(value: T, arguments: impl IntoIterator<Item = Self>) -> Noted<T, Self> {
-        let run = arguments.into_iter().map(|Noise(run)| run).max().unwrap_or(0);
-        if run == 0 {
-            return Noted { value, note: Noise(run) };
-        }
-        let bits = value.value().to_f64().map_or(0, f64::to_bits);
-        let between_minus_one_and_one = (hashed(bits, run) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
-        let units = T::Real::from_f64(2.0 * between_minus_one_and_one) * T::Real::epsilon();
-        Noted { value: value + value * units, note: Noise(run) }
+    /// Moves the result by up to two units of rounding: equal results too, which cancel in one order of summation only.
+    fn of_result(mut value: Dual<R>, _: impl IntoIterator<Item = Self>) -> Noted<Dual<R>, Self> {
+        let number = RESULTS.replace(RESULTS.get().wrapping_add(1));
+        let between_minus_one_and_one = (hashed(number, 0) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
+        value.partials[0] += value.primal * R::from_f64(2.0 * between_minus_one_and_one) * R::epsilon();
+        Noted { value, note: Noise }
     }
 
-    fn is_zero(self, value: T) -> bool {
+    fn is_zero(self, value: Dual<R>) -> bool {
         value.is_identically_zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_moves_by_at_most_two_units_up_or_down() {
+        let results = |x: &[Moving<f64>]| {
+            let mut results: Vec<Moving<f64>> = (0..100).map(|_| x[0] * 3.0).collect();
+            results.push(Noted::from_real(1.5) * 2.0);
+            // Ups and downs of a long sum cancel for the most part.
+            results.push((0..1000).map(|_| x[0]).sum());
+            results
+        };
+        let movements = movements(&[1.0], results);
+        let (sum, products) = movements.split_last().expect("there are results");
+        assert!(products.iter().all(|&movement| (1e-3..=6.0).contains(&(movement / f64::EPSILON))), "{products:?}");
+        assert!(products.iter().any(|&movement| movement > 4.0 * f64::EPSILON), "{products:?}");
+        // Were all up, it would move by half a million.
+        assert!((1e3..1e5).contains(&(sum / f64::EPSILON)), "{sum:e}");
+    }
+
+    #[test]
+    fn a_movement_that_is_not_finite_counts_as_none() {
+        assert_eq!(movements(&[0.0], |x| vec![Noted::from_real(1.0) / x[0], x[0] / x[0]]), [0.0; 2]);
     }
 }

@@ -417,6 +417,42 @@ mod at_minima {
         check(&function!(f32, split), &[mean as f32, -mean as f32]).assert_agreement();
     }
 
+    /// Slopes of linear pieces are computed from constants alone.
+    #[test]
+    fn of_linear_pieces() {
+        /// Pieces through x whose slopes are nearly opposite in sum.
+        fn pieces<R: Real, S: Scalar<Real = R>>(x: &[S]) -> Vec<S> {
+            let piece = |seed: usize, k: usize| {
+                let (slope, y) = (R::from_f64(noise(seed, k)), x[k % 2]);
+                match k % 3 {
+                    0 => (y.abs() * slope, slope),
+                    1 => (y.leaky_relu(slope), R::from_f64(1.0)),
+                    _ => (y.max(-y) / R::from_f64(3.0) * slope, slope / R::from_f64(3.0)),
+                }
+            };
+            let flat = |seed: usize| {
+                let sum: S = (0..12).map(|k| piece(seed, k).0).sum();
+                let slope = |i: usize| (i..12).step_by(2).fold(R::from_f64(0.0), |sum, k| sum + piece(seed, k).1);
+                sum - x[0] * slope(0) - x[1] * slope(1)
+            };
+            (0..40).map(flat).collect()
+        }
+        check(&function!(pieces: &[S] -> Vec<S>), &[0.7, 2.0]).assert_agreement();
+        check_along(&function!(pieces: &[S] -> Vec<S>), &[0.7, 2.0], &[0.3, -1.1]).assert_agreement();
+        check(&function!(f32, pieces: &[S] -> Vec<S>), &[0.7, 2.0]).assert_agreement();
+    }
+
+    /// Forward mode adds large slopes that cancel to the bit, and reverse mode adds a small one between them.
+    #[test]
+    fn of_large_terms_that_cancel_in_one_mode() {
+        fn small<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
+            let large = R::from_f64(1e6);
+            (x[0] * large - x[0] * large) + x[0] * R::from_f64(1e-3) + x[1]
+        }
+        check(&function!(small), &[0.7, 1.0]).assert_agreement();
+        check(&function!(f32, small), &[0.7, 1.0]).assert_agreement();
+    }
+
     #[test]
     fn half_a_thousandth_is_caught() {
         for seed in 0..8 {
@@ -529,6 +565,7 @@ fn right_functions_at_awkward_points_are_not_accused() {
         |x, y| x.sigmoid() + y.erfc(), [[40.0, 6.0], [-700.0, -6.0], [1e3, 26.0]];
         |x, y| (-x * x).exp() * y.cos(), [[30.0, 0.0], [6.0, 1e-20], [0.0, 0.0]];
         |x, y| x.cosh() - y.cosh(), [[1e-5, 0.0], [700.0, 0.0], [20.0, 20.0]];
+        |x, y| x * x * 8e-323 + y * 1e-310, [[1.0, 1.0], [0.3, 0.7]];
         |_, y| y * 0.0 + 5.0, [[1.0, 1.0], [0.0, f64::MAX]];
     }
     assert!(accused.is_empty(), "{}", accused.join("\n"));

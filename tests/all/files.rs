@@ -322,6 +322,10 @@ fn a_number_beyond_f32_is_an_error() {
     with_file("a.json", tensor("1e999"), |path| {
         assert!(matches!(Tensors::load(path).unwrap_err().problem, FileProblem::Malformed(_)));
     });
+    with_file("a.json", tensor("null"), |path| {
+        let error = Tensors::load(path).unwrap_err().to_string();
+        assert!(error.contains(r#"expected a number, "NaN", "Infinity" or "-Infinity""#), "{error}");
+    });
     for good in ["3.4028234663852886e38", "\"Infinity\"", "1e-60", "0.1"] {
         with_file("a.json", tensor(good), |path| {
             Mlp::<f32>::zeros(2, &[(1, Activation::Linear)]).load(path).unwrap();

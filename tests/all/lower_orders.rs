@@ -123,3 +123,35 @@ fn a_derivative_of_a_derivative_keeps_the_first_one() {
     assert_eq!(nested, first.1);
     assert_eq!(taylor::<f64, 2>(|x| x.abs().sqrt() * x, 0.0)[1], first.1);
 }
+
+/// The slope is then the product of two factors, which rounds once more.
+#[test]
+fn where_the_derivative_of_a_slope_overflows_lower_orders_are_right_to_rounding() {
+    macro_rules! compare {
+        ($($f:expr;)*) => {
+            $(for x in [-8.827168195380033e-107, 1e-107, 1e-150, 3e-310] {
+                fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+                    let f: fn(S) -> S = $f;
+                    f(x[0])
+                }
+                let (right, found) = (gradient(f, &[x]).1[0], hessian(f, &[x]).1[0]);
+                let is_near = (found - right).abs() <= 4.0 * f64::EPSILON * right.abs();
+                assert!(is_near || found == right, "{} at {x:e}: {found:e} and {right:e}", stringify!($f));
+            })*
+        };
+    }
+    compare! {
+        |x| x.digamma();
+        |x| x.polygamma(1);
+        |x| x.abs().ln_gamma();
+        |x| x.recip();
+        |x| S::one() / x;
+        |x| x.abs().ln();
+        |x| x.abs().log2();
+        |x| x.abs().sqrt();
+        |x| x.cbrt();
+        |x| x.powi(-1);
+        |x| x.abs().powf(-0.5);
+        |x| x.abs().log(S::from_f64(3.0));
+    }
+}
