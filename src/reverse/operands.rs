@@ -1,5 +1,7 @@
 //! The operands of long statements.
 
+use std::ops::Range;
+
 use super::recording::{NONE, within_limit};
 use super::var::Var;
 use crate::memory::kept::{give_back_empty, reserve};
@@ -7,12 +9,11 @@ use crate::scalar::Scalar;
 
 /// The operands of long statements, one statement after the other, each in runs.
 ///
-/// Most slices hold variables at consecutive positions, as the parameters of a model, or at equal distances, as the
-/// neurons of a layer. Of such a run only the first position is stored, and the sweep takes consecutive ones as a slice
-/// of the adjoints.
+/// Many slices hold variables at consecutive positions, as the parameters of a model. Only their first position is stored,
+/// and the sweep takes a slice of the adjoints.
 pub(super) struct Operands<T> {
     partials: Vec<T>,
-    /// The positions of operands that are not spaced equally.
+    /// The positions of operands that are not consecutive.
     positions: Vec<u32>,
     runs: Vec<Run>,
     /// Where the runs of each statement end.
@@ -28,26 +29,26 @@ struct Run {
 
 #[derive(Clone, Copy)]
 enum Places {
-    /// At equal distances, from `first` on.
-    Spaced { first: u32, distance: u32 },
+    /// Consecutive, from `first` on.
+    Run { first: u32 },
     /// In `positions`, from `start` on.
     Listed { start: u32 },
 }
 
 /// Arguments of a statement by their positions. A constant has the position [`NONE`].
 pub(super) enum Arguments<'a> {
-    Spaced { first: usize, distance: usize, len: usize },
+    Run(Range<usize>),
     Listed(&'a [u32]),
 }
 
 impl Arguments<'_> {
     /// Returns the position of each, or `None` for a constant.
     pub(super) fn positions(&self) -> impl Iterator<Item = Option<usize>> {
-        let (spaced, listed) = match *self {
-            Arguments::Spaced { first, distance, len } => ((first..).step_by(distance).take(len), &[][..]),
-            Arguments::Listed(listed) => ((0..).step_by(1).take(0), listed),
+        let (run, listed) = match self {
+            Arguments::Run(run) => (run.clone(), &[][..]),
+            &Arguments::Listed(listed) => (0..0, listed),
         };
-        spaced.map(Some).chain(listed.iter().map(|&position| (position != NONE).then_some(position as usize)))
+        run.map(Some).chain(listed.iter().map(|&position| (position != NONE).then_some(position as usize)))
     }
 }
 
@@ -96,12 +97,11 @@ impl<T: Scalar> Operands<T> {
         reserve(&mut self.partials, operands, "the operands of a sum or product over slices");
     }
 
-    /// Stores operands of the next statement with their partials. `distance` is given if they stand at equal
-    /// distances.
+    /// Stores operands of the next statement with their partials.
     #[inline(always)]
-    pub(super) fn push(&mut self, variables: &[Var<T>], distance: Option<u32>, partials: impl Iterator<Item = T>) {
+    pub(super) fn push(&mut self, variables: &[Var<T>], are_run: bool, partials: impl Iterator<Item = T>) {
         self.partials.extend(partials.take(variables.len()));
-        let places = self.places(variables, distance);
+        let places = self.places(variables, are_run);
         self.runs.push(Run { partials: within_limit(self.partials.len()), places });
     }
 
@@ -110,10 +110,10 @@ impl<T: Scalar> Operands<T> {
     pub(super) fn push_rows<'a>(
         &mut self,
         variables: &[Var<T>],
-        distance: Option<u32>,
+        are_run: bool,
         rows: impl Iterator<Item = &'a [T]>,
     ) -> u32 {
-        let places = self.places(variables, distance);
+        let places = self.places(variables, are_run);
         let first = self.ends.len() as u32;
         for row in rows {
             self.partials.extend_from_slice(row);
@@ -124,9 +124,9 @@ impl<T: Scalar> Operands<T> {
     }
 
     #[inline(always)]
-    fn places(&mut self, variables: &[Var<T>], distance: Option<u32>) -> Places {
-        if let Some(distance) = distance {
-            return Places::Spaced { first: variables[0].place().position(), distance };
+    fn places(&mut self, variables: &[Var<T>], are_run: bool) -> Places {
+        if are_run {
+            return Places::Run { first: variables[0].place().position() };
         }
         let start = self.positions.len() as u32;
         self.positions.extend(variables.iter().map(|x| x.place().position()));
@@ -151,9 +151,7 @@ impl<T: Scalar> Operands<T> {
             *start = run.partials as usize;
             let len = partials.len();
             let arguments = match run.places {
-                Places::Spaced { first, distance } => {
-                    Arguments::Spaced { first: first as usize, distance: distance as usize, len }
-                }
+                Places::Run { first } => Arguments::Run(first as usize..first as usize + len),
                 Places::Listed { start } => Arguments::Listed(&self.positions[start as usize..][..len]),
             };
             Some((arguments, partials))

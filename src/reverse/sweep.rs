@@ -145,13 +145,9 @@ impl<T: Scalar> Recording<T> {
         let skips_zeros = !adjoint.iter().all(|lane| lane.is_finite_throughout());
         for (arguments, partials) in self.operands.of(number) {
             match arguments {
-                Arguments::Spaced { first, distance: 1, len } if !skips_zeros => {
-                    let sums = &mut adjoints[first..first + len];
+                Arguments::Run(run) if !skips_zeros => {
+                    let sums = &mut adjoints[run];
                     sums.iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
-                }
-                Arguments::Spaced { first, distance, .. } if !skips_zeros => {
-                    let sums = adjoints[first..].iter_mut().step_by(distance);
-                    sums.zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
                 }
                 Arguments::Listed(listed) if !skips_zeros => {
                     for (&position, &partial) in listed.iter().zip(partials) {

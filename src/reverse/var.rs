@@ -160,7 +160,7 @@ impl<T: Scalar> Var<T> {
             }
             let place = slot.record_rows(rows.len() as u32, |stored| {
                 stored.make_room(N * rows.len());
-                stored.push_rows(operands, slice.distance(), rows.iter().map(|y| &y.partials[..]))
+                stored.push_rows(operands, slice == Slice::Run, rows.iter().map(|y| &y.partials[..]))
             });
             Ok(Some(place))
         });
@@ -187,10 +187,10 @@ impl<T: Scalar> Var<T> {
             Ok(slot.record_long(|operands| {
                 operands.make_room(variables(x, xs) + variables(y, ys));
                 if x != Slice::Constants {
-                    operands.push(xs, x.distance(), by_x);
+                    operands.push(xs, x == Slice::Run, by_x);
                 }
                 if y != Slice::Constants {
-                    operands.push(ys, y.distance(), by_y);
+                    operands.push(ys, y == Slice::Run, by_y);
                 }
             }))
         });
@@ -220,7 +220,7 @@ fn record_block<T: Scalar, const K: usize>(
         for (stored, operands) in stored.iter_mut().zip(operands) {
             match Slice::of(operands, slot.head())? {
                 Slice::Constants => {}
-                slice => *stored = blocks.operand(operands, slice.distance() == Some(1)),
+                slice => *stored = blocks.operand(operands, slice == Slice::Run),
             }
         }
         if stored.iter().all(|operand| matches!(operand, Operand::Constants)) {
@@ -242,8 +242,8 @@ fn results<T: Scalar>(values: &[T], first: Option<Place>) -> impl Iterator<Item 
 #[derive(Clone, Copy, PartialEq)]
 enum Slice {
     Constants,
-    /// Variables at equal distances.
-    Spaced(u32),
+    /// Variables at consecutive positions.
+    Run,
     Mixed,
 }
 
@@ -253,14 +253,10 @@ impl Slice {
     fn of<T: Scalar>(xs: &[Var<T>], head: &Head<T>) -> Result<Slice, u32> {
         let (Some(first), Some(last)) = (xs.first(), xs.last()) else { return Ok(Slice::Constants) };
         let (first, last) = (first.place, last.place);
-        let distance = xs.get(1).map_or(1, |second| second.place.0.wrapping_sub(first.0));
-        // The last place excludes most slices that are not spaced equally.
-        let may_be_spaced = !first.is_nowhere()
-            && last.stamp() == first.stamp()
-            && (1..=u64::from(u32::MAX)).contains(&distance)
-            && last.0 == first.0.wrapping_add(distance.wrapping_mul(xs.len() as u64 - 1));
-        if may_be_spaced && deviations(xs, first, distance) == 0 {
-            return if head.admits(first.stamp()) { Ok(Slice::Spaced(distance as u32)) } else { Err(first.stamp()) };
+        // The last place excludes most slices that are no run.
+        let may_be_run = !first.is_nowhere() && last == first.later(xs.len() - 1);
+        if may_be_run && deviations(xs, first, 1) == 0 {
+            return if head.admits(first.stamp()) { Ok(Slice::Run) } else { Err(first.stamp()) };
         }
         let have_one_stamp = deviations(xs, first, 0) >> 32 == 0;
         if !have_one_stamp {
@@ -273,15 +269,6 @@ impl Slice {
         }
     }
 
-    /// Returns the distance, if it is the same throughout.
-    #[inline(always)]
-    fn distance(self) -> Option<u32> {
-        match self {
-            Slice::Spaced(distance) => Some(distance),
-            _ => None,
-        }
-    }
-
     #[inline(never)]
     fn of_several_stamps<T: Scalar>(xs: &[Var<T>], head: &Head<T>) -> Result<Slice, u32> {
         let foreign = xs.iter().map(|x| x.place.stamp()).find(|&stamp| !head.admits(stamp));
@@ -289,15 +276,15 @@ impl Slice {
     }
 }
 
-/// Returns the bits in which any place differs from the expected one, so many distances from the first. It compares
-/// fours, which LLVM unrolls.
+/// Returns the bits in which any place differs from the expected one: the first, and each next one `step` later. It
+/// compares fours, which LLVM unrolls.
 #[inline(always)]
-fn deviations<T>(xs: &[Var<T>], first: Place, distance: u64) -> u64 {
+fn deviations<T>(xs: &[Var<T>], first: Place, step: u64) -> u64 {
     let (fours, rest) = xs.as_chunks::<4>();
     let (mut all, mut expected) = (0, first.0);
     let mut compare = |x: &Var<T>| {
         all |= x.place.0 ^ expected;
-        expected = expected.wrapping_add(distance);
+        expected = expected.wrapping_add(step);
     };
     for four in fours {
         four.iter().for_each(&mut compare);

@@ -28,7 +28,7 @@ fn blocks_at_every_other_variable_get_their_derivatives() {
     assert_eq!(gradient(layer, &x), (26.0, vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0]));
 }
 
-/// The first two variables and the last stand where a slice at equal distances would have them.
+/// The first variable and the last stand where a run would have them.
 #[test]
 fn a_slice_with_one_variable_out_of_place_gets_its_derivatives() {
     for len in [4, 5, 8, 11, 12] {
