@@ -321,7 +321,8 @@ impl<R: Real> Standardizer<R> {
     ///
     /// # Panics
     ///
-    /// When there are none, or not as many of one as of the other.
+    /// When there are none, or not as many of one as of the other; when a mean is not finite, or a deviation not finite and
+    /// above 0.
     ///
     /// ```
     /// let mut pixels = [0.0, 4.0, 16.0];
@@ -332,6 +333,13 @@ impl<R: Real> Standardizer<R> {
     pub fn new(means: &[R], deviations: &[R]) -> Self {
         let (n, m) = (means.len(), deviations.len());
         assert!(n == m && n > 0, "Standardizer: {n} means and {m} deviations; pass one of each for every column");
+        for (column, (&mean, &deviation)) in means.iter().zip(deviations).enumerate() {
+            assert!(
+                Scalar::is_finite(mean) && is_deviation(deviation),
+                "Standardizer: the mean {mean} and the deviation {deviation} of column {column}, counted from 0; pass \
+                 finite numbers without NaN, and 1 as the deviation of a constant column"
+            );
+        }
         Standardizer { means: means.to_vec(), deviations: deviations.to_vec() }
     }
 
@@ -339,7 +347,7 @@ impl<R: Real> Standardizer<R> {
     ///
     /// # Panics
     ///
-    /// When `rows` is empty or no whole number of rows.
+    /// When `rows` is empty or no whole number of rows, or a mean or a deviation is not finite.
     ///
     /// ```
     /// let scale = dualtape::nn::Standardizer::fit(&[1.0, 10.0, 5.0, 10.0], 2);
@@ -363,8 +371,8 @@ impl<R: Real> Standardizer<R> {
             let variance = values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
             (R::from_f64(mean), R::from_f64(variance.sqrt()))
         };
-        let (means, deviations) = (0..columns).map(fit_column).unzip();
-        Standardizer { means, deviations }
+        let (means, deviations): (Vec<R>, Vec<R>) = (0..columns).map(fit_column).unzip();
+        Standardizer::new(&means, &deviations)
     }
 
     /// Computes `(x − mean) / deviation` in each column of `rows`, in any scalar, so the derivative
@@ -443,6 +451,11 @@ impl<R: Real> Standardizer<R> {
             }
         }
     }
+}
+
+/// Returns whether a column may be divided by it.
+pub(super) fn is_deviation<R: Real>(x: R) -> bool {
+    Scalar::is_finite(x) && x > R::zero()
 }
 
 /// The rows of every epoch in groups of a given size; the last group may be smaller.

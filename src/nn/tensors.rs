@@ -9,6 +9,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
+use super::data::is_deviation;
 use super::{Mlp, Standardizer};
 use crate::scalar::{Real, Scalar};
 use crate::tools::parameters::{Name, Parameters};
@@ -560,7 +561,7 @@ impl<R: Real> Standardizer<R> {
     ///
     /// # Errors
     ///
-    /// When there is none, or the numbers are of the wrong type or not finite.
+    /// When there is none, the numbers are of the wrong type or not finite, or a deviation is not above 0.
     ///
     /// ```
     /// use dualtape::nn::{Standardizer, Tensors};
@@ -572,7 +573,15 @@ impl<R: Real> Standardizer<R> {
     pub fn from_tensors(tensors: &Tensors) -> Result<Self, TensorError> {
         let columns = tensors.shape(SCALING[0]).and_then(|shape| shape.first().copied()).unwrap_or(1).max(1);
         let [means, deviations] = SCALING.map(|name| tensors.get_finite(name, &[columns]));
-        Ok(Standardizer::new(&means?, &deviations?))
+        let (means, deviations): (Vec<R>, Vec<R>) = (means?, deviations?);
+        if let Some(column) = deviations.iter().position(|&deviation| !is_deviation(deviation)) {
+            return Err(TensorError::Different {
+                what: format!("the deviation of column {}", column + 1),
+                wanted: "a number above 0".to_string(),
+                found: deviations[column].to_string(),
+            });
+        }
+        Ok(Standardizer::new(&means, &deviations))
     }
 }
 

@@ -171,6 +171,21 @@ fn misuse_is_named() {
             &|| drop(Standardizer::new(&[1.0], &[1.0; 2])),
             "Standardizer: 1 means and 2 deviations; pass one of each for every column",
         ),
+        (
+            &|| drop(Standardizer::new(&[1.0, 2.0], &[1.0, 0.0])),
+            "Standardizer: the mean 2 and the deviation 0 of column 1, counted from 0; pass finite numbers without NaN, \
+             and 1 as the deviation of a constant column",
+        ),
+        (
+            &|| drop(Standardizer::new(&[f64::NAN], &[1.0])),
+            "Standardizer: the mean NaN and the deviation 1 of column 0, counted from 0; pass finite numbers without NaN, \
+             and 1 as the deviation of a constant column",
+        ),
+        (
+            &|| drop(Standardizer::fit(&[1e200, -1e200], 1)),
+            "Standardizer: the mean 0 and the deviation inf of column 0, counted from 0; pass finite numbers without NaN, \
+             and 1 as the deviation of a constant column",
+        ),
         (&|| drop(Minibatches::in_order(3, 0)), "Minibatches: groups of 0 rows; pass a size of at least 1"),
         (
             &|| drop(predictions(&[1.0; 3], 2)),

@@ -381,6 +381,14 @@ fn a_network_with_other_layers_is_not_loaded() {
 }
 
 #[test]
+fn a_stored_deviation_of_zero_is_refused() {
+    let mut tensors = Standardizer::new(&[1.0, 2.0], &[3.0, 4.0]).tensors();
+    tensors.insert("scaling.deviations", &[2], vec![3.0, 0.0]);
+    let error = Standardizer::<f64>::from_tensors(&tensors).unwrap_err().to_string();
+    assert_eq!(error, "the deviation of column 2: the tensors were made with 0, and a number above 0 is wanted");
+}
+
+#[test]
 fn another_scaling_of_the_features_is_refused() {
     let scaling = Standardizer::fit(&[1.0, 10.0, 2.0, 30.0, 4.0, 50.0], 2);
     let learned = random(2, 1);
