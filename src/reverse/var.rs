@@ -141,8 +141,8 @@ impl<T: Scalar> Var<T> {
 
     /// Records the outputs of a kernel, a statement for each. The statements share the list of their operands.
     ///
-    /// NOTE(perf): one call for all outputs. A kernel of 5 inputs, recorded and swept, takes 27 % less time with one
-    /// output, 36 % with two and 41 % with three or four (`cargo bench --bench tools`).
+    /// NOTE(perf): one call for all outputs. A kernel of 5 inputs, recorded and swept, takes 12 % less time with one output,
+    /// and 20 to 26 % less with two to four (`cargo bench --bench tools`).
     #[inline(always)]
     #[track_caller]
     fn with_rows<F: Function<T::Real>, const N: usize>(

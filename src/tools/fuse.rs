@@ -64,17 +64,17 @@ where
 ///
 /// A kernel that LLVM does not inline takes as long as one with a loop.
 ///
-/// With several outputs it costs more than it saves where the kernel is short: every output is a statement with all
-/// inputs, and the recording of a short kernel has hardly more operands. One of 5 inputs with 11 to 22 operations, at
-/// 1000 places of a sum, takes in nanoseconds for each (least times of 1500 runs in turn, 2026-11; the rows "kernel of 5
-/// inputs" of `cargo bench --bench tools`):
+/// With several outputs a short kernel gains nothing: every output is a statement with all inputs, and the recording of a
+/// short kernel has hardly more operands. One of 5 inputs with 11 to 22 operations, at 1000 places of a sum, takes in
+/// nanoseconds for each (least times of 1500 runs in turn, AMD, 2026-11; the rows "kernel of 5 inputs" of `cargo bench
+/// --bench tools`):
 ///
 /// | outputs | operation by operation | fused | [`linearize`] and the chain rule by hand |
 /// |---|---|---|---|
-/// | 1 | 110 | 119 | 49 |
-/// | 2 | 107 | 145 | 46 |
-/// | 3 | 131 | 199 | 60 |
-/// | 4 | 174 | 261 | 70 |
+/// | 1 | 81 | 69 | 35 |
+/// | 2 | 113 | 115 | 47 |
+/// | 3 | 139 | 151 | 57 |
+/// | 4 | 185 | 194 | 68 |
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
