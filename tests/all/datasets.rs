@@ -143,7 +143,7 @@ fn r_squared_of_equal_targets_is_one_or_zero() {
 #[test]
 fn misuse_is_named() {
     let data = ramp(3);
-    let cases: [(&dyn Fn(), &str); 16] = [
+    let cases: [(&dyn Fn(), &str); 19] = [
         (
             &|| drop(Dataset::new((2, 1), vec![1.0; 3], vec![1.0])),
             "Dataset: 3 features in rows of 2 and 1 targets in rows of 1; pass the same whole number of rows of each",
