@@ -4,3 +4,4 @@ pub mod least_squares;
 pub mod minpack;
 pub mod nist;
 pub mod once;
+pub mod within;

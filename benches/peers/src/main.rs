@@ -9,6 +9,8 @@
 //! a wrong one gets no time. The ways of a row are timed in turn, so that their ratios hold on a
 //! machine whose speed drifts.
 
+#[path = "../../support/arm.rs"]
+mod arm;
 #[path = "../../support/black_scholes.rs"]
 #[expect(dead_code, reason = "the function is in `program.rs`")]
 mod black_scholes;
@@ -32,16 +34,20 @@ mod turns;
 
 use std::hint::black_box;
 
+use arm::{ANGLES, by_axes, hand_by_isometries, hand_by_matrices};
 use black_scholes::{AT, black_scholes_greeks};
 use chain::{CHAIN, chain_slope};
+use dualtape::Dual;
 use moons::Moons;
+use nalgebra::Matrix4;
+use num_dual::DualSVec64;
 use peers::ad_trait::AdTrait;
 use peers::echidna::{Echidna, Replayed};
 use peers::num_dual::NumDual;
 use peers::ours::Ours;
 use peers::rust_quant::RustQuant;
 use peers::xad::Xad;
-use peers::{Answer, Peer, fresh};
+use peers::{Answer, Peer, arm_answer, arm_way, fresh};
 use program::{BlackScholes, Chain, Network, Program, Rosenbrock};
 use rosenbrock::{point, rosenbrock_band, rosenbrock_gradient, rosenbrock_hessian};
 use table::{Measure, Row};
@@ -171,6 +177,21 @@ fn hessian_rows() -> [Row; 2] {
     ]
 }
 
+fn arm_rows() -> [Row; 2] {
+    let row = |title: &str, hand: fn(&[f64; 7]) -> Matrix4<f64>| {
+        let plain = move || black_box(hand(black_box(&ANGLES))).sum();
+        Row::new(title, Measure::Time, plain, || arm_answer(by_axes(black_box(&ANGLES))))
+    };
+    [
+        row("arm of 7 joints by `Matrix4`, pose and Jacobian, 7 lanes", hand_by_matrices)
+            .with::<Double>(arm_way::<Dual<f64, 7>>(hand_by_matrices))
+            .with::<NumDual>(arm_way::<DualSVec64<7>>(hand_by_matrices)),
+        row("arm of 7 joints by `Isometry3`, pose and Jacobian, 7 lanes", hand_by_isometries)
+            .with::<Double>(arm_way::<Dual<f64, 7>>(hand_by_isometries))
+            .with::<NumDual>(arm_way::<DualSVec64<7>>(hand_by_isometries)),
+    ]
+}
+
 const NOTES: &str = "
 Microseconds, and in brackets the ratio to the plain evaluation, where nothing else is said; medians of 31 runs in
 turn. `-` is what a crate does not have, `wrong` an answer that is not the one by hand.
@@ -187,7 +208,7 @@ turn. `-` is what a crate does not have, `wrong` an answer that is not the one b
 
 fn main() {
     let rows = network_rows().into_iter().chain(chain_rows()).chain(rosenbrock_rows());
-    let rows = rows.chain(black_scholes_rows()).chain(hessian_rows());
+    let rows = rows.chain(black_scholes_rows()).chain(arm_rows()).chain(hessian_rows());
     table::print(
         rows,
         &[

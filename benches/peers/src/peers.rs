@@ -10,7 +10,9 @@ pub(crate) mod xad;
 use std::hint::black_box;
 
 use dualtape::{Real, Scalar};
+use nalgebra::{Matrix4, RealField};
 
+use crate::arm::{self, ANGLES, JOINTS, Jacobian};
 use crate::program::{Number, Program};
 
 /// A value and its derivatives.
@@ -18,7 +20,7 @@ pub(crate) type Answer = (f64, Vec<f64>);
 
 /// A way to an answer.
 pub(crate) trait Way {
-        /// Runs the part to time.
+    /// Runs the part to time.
     fn run(&mut self);
 
     fn answer(&mut self) -> Answer;
@@ -105,6 +107,22 @@ pub(crate) fn gradient_in_lanes<D: Lanes<N>, P: Program, const N: usize>(
     }
     g.truncate(x.len());
     (value, g)
+}
+
+/// The pose and the Jacobian of an arm, in the form of an answer: of the pose, one number.
+pub(crate) fn arm_answer((pose, jacobian): (Matrix4<f64>, Jacobian)) -> Answer {
+    (pose.sum(), jacobian.as_slice().to_vec())
+}
+
+/// A way to them by dual numbers with a lane for each joint.
+pub(crate) fn arm_way<D: Lanes<JOINTS, Real = f64> + RealField>(
+    hand: fn(&[D; JOINTS]) -> Matrix4<D>,
+) -> Option<Box<dyn Way>> {
+    let run = move || {
+        let angles = black_box(ANGLES);
+        arm::from_slopes(&hand(&std::array::from_fn(|joint| D::seeded(angles[joint], joint))).map(D::parts))
+    };
+    way(run, arm_answer)
 }
 
 /// The same way with nothing kept from before: on a thread of its own.

@@ -11,7 +11,7 @@ use na::{
 #[track_caller]
 fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len());
-    let scale = expected.iter().fold(0.1, |scale: f64, x| scale.max(x.abs()));
+    let scale = expected.iter().fold(0.0, |scale: f64, x| scale.max(x.abs()));
     for (found_entry, expected_entry) in found.iter().zip(expected) {
         let error = (found_entry - expected_entry).abs();
         assert!(error <= tolerance * scale, "found {found:?}, expected {expected:?}");

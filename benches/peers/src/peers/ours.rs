@@ -55,7 +55,7 @@ impl<R: Real, const N: usize> Lanes<N> for Dual<R, N> {
 
     #[inline(always)]
     fn parts(self) -> (R, [R; N]) {
-        (self.value, self.partials)
+        (self.primal, self.partials)
     }
 }
 
