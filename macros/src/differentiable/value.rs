@@ -18,7 +18,7 @@ pub(super) fn of(item: &ImplItemFn, real: &Ident, scalar: &Ident) -> Option<Toke
     let mut types = Vec::new();
     for input in &signature.inputs {
         match input {
-            FnArg::Typed(input) if !is_plain(&input.attrs) => types.push(&*input.ty),
+            FnArg::Typed(input) if !input.attrs.iter().any(is_plain) => types.push(&*input.ty),
             _ => return None,
         }
     }
