@@ -26,6 +26,7 @@ macro_rules! both {
 
 mod documented;
 mod first_day;
+mod limits;
 
 /// Asserts that two functions give the same bits in every reading, with as many statements on a tape.
 #[track_caller]
