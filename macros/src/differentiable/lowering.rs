@@ -237,7 +237,12 @@ impl<'a> Lowering<'a> {
             Expr::Cast(cast) => self.cast(cast),
             // A block `const { ... }` is known before there is a scalar.
             Expr::Const(_) => {}
-            Expr::Index(index) => self.visit_expr_mut(&mut index.expr),
+            Expr::Index(index) => {
+                self.visit_expr_mut(&mut index.expr);
+                // Arithmetic on integers, whose type inference finds by the operators of Rust.
+                Constant(self).visit_expr_mut(&mut index.index);
+            }
+            Expr::Repeat(array) => self.visit_expr_mut(&mut array.expr),
             Expr::Path(ExprPath { qself, path, .. }) => {
                 qself.iter_mut().for_each(|of| self.visit_type_mut(&mut of.ty));
                 self.path(path);
@@ -304,16 +309,18 @@ impl<'a> Lowering<'a> {
     fn as_method(&self, call: &ExprCall) -> Option<ExprMethodCall> {
         let Expr::Path(function) = &*call.func else { return None };
         let method = self.name_of_real(&function.path)?;
-        let (receiver, rest) =
-            Vec::from_iter(call.args.clone()).split_first().map(|(x, rest)| (x.clone(), rest.to_vec()))?;
-        WITH_OPERANDS.iter().any(|name| method == name).then(|| ExprMethodCall {
+        if !WITH_OPERANDS.iter().any(|name| method == name) {
+            return None;
+        }
+        let mut arguments = call.args.clone().into_iter();
+        Some(ExprMethodCall {
             attrs: Vec::new(),
-            receiver: Box::new(receiver),
+            receiver: Box::new(arguments.next()?),
             dot_token: Token![.](method.span()),
             method: method.clone(),
             turbofish: None,
             paren_token: call.paren_token,
-            args: rest.into_iter().collect(),
+            args: arguments.collect(),
         })
     }
 
@@ -501,7 +508,7 @@ impl VisitMut for Lowering<'_> {
     }
 }
 
-/// Gives the literals of a constant their type, so that nothing is left to inference.
+/// Gives the literals of a constant or an index their type, so that nothing is left to inference, and lowers the casts.
 struct Constant<'a, 'b>(&'a mut Lowering<'b>);
 
 impl VisitMut for Constant<'_, '_> {

@@ -26,7 +26,9 @@ impl Rule<1> for Foreign {
 
 #[differentiable]
 fn steps(x: f64, n: usize) -> f64 {
-    let place = x.value() as usize as f64 + (2.0 * x).value() as f32 as f64;
+    const ROWS: usize = 2;
+    let table = [0.5; ROWS * ROWS];
+    let place = x.value() as usize as f64 + (2.0 * x).value() as f32 as f64 + table[(2.0 * x).value() as usize] - 0.5;
     let bits = x.value().to_bits() as f64;
     place * x + n as f64 * x + x * n as f64 + 0.0 * bits
 }

@@ -28,7 +28,7 @@ fn calls_with_data(x: f64) -> f64 {
 fn casts(x: f64) -> f64 {
     let i = x.floor() as usize;
     let single = (2.0 * x) as f32 as f64;
-    i as f64 + single + x as f64
+    i as f64 + single + x as f64 + [1.0; 3][x as usize]
 }
 
 #[differentiable]
