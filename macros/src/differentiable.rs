@@ -8,7 +8,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Error, FnArg, Ident, ImplItemFn, Result, Signature, parse_quote, parse_quote_spanned};
+use syn::{Attribute, Error, FnArg, Ident, ImplItemFn, Meta, Result, Signature, parse_quote, parse_quote_spanned};
 
 use lowering::Lowering;
 
@@ -30,16 +30,17 @@ pub(crate) fn expand(arguments: &TokenStream, mut item: ImplItemFn) -> Result<To
 
     let mut lowering = Lowering::new(&real, &scalar);
     for input in &mut item.sig.inputs {
-        if let FnArg::Typed(input) = input
-            && !take_plain(&mut input.attrs)
-        {
-            lowering.visit_type_mut(&mut input.ty);
-        }
+        lowering.visit_fn_arg_mut(input);
     }
     lowering.visit_return_type_mut(&mut item.sig.output);
     lowering.visit_generics_mut(&mut item.sig.generics);
     lowering.visit_block_mut(&mut item.block);
-    lowering.finish()?;
+    let errors = lowering.finish();
+    if errors.is_some() {
+        // The function stays there, so that its callers are not refused too.
+        item.attrs.push(parse_quote!(#[allow(unused_variables, unused_mut, reason = "the body is refused")]));
+        item.block = parse_quote!({ ::std::unreachable!() });
+    }
 
     let bounded = parse_quote_spanned!(real.span() => #scalar: ::dualtape::Scalar<Real = #real>);
     item.sig.generics.params.push(bounded);
@@ -50,17 +51,19 @@ pub(crate) fn expand(arguments: &TokenStream, mut item: ImplItemFn) -> Result<To
             use ::dualtape::{__mixed::lookup::*, Scalar as _};
         ),
     );
-    Ok(quote!(#item #value))
+    let errors = errors.map(Error::into_compile_error);
+    Ok(quote!(#item #value #errors))
 }
 
-fn is_plain(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.path().is_ident("plain"))
+/// Returns whether an attribute is `#[plain]`. It has no arguments.
+fn is_plain(attribute: &Attribute) -> bool {
+    matches!(&attribute.meta, Meta::Path(path) if path.is_ident("plain"))
 }
 
 /// Removes the attribute `#[plain]`, and returns whether it was there.
 fn take_plain(attributes: &mut Vec<Attribute>) -> bool {
     let before = attributes.len();
-    attributes.retain(|attribute| !attribute.path().is_ident("plain"));
+    attributes.retain(|attribute| !is_plain(attribute));
     attributes.len() < before
 }
 
@@ -90,7 +93,7 @@ fn real_of(signature: &Signature) -> Result<Ident> {
     let mut search = Search(None);
     for input in &signature.inputs {
         if let FnArg::Typed(input) = input
-            && !is_plain(&input.attrs)
+            && !input.attrs.iter().any(is_plain)
         {
             search.visit_type(&input.ty);
         }

@@ -55,7 +55,25 @@ pub fn parameters(item: TokenStream) -> TokenStream {
 /// bits. It also takes every other scalar, so every verb differentiates it.
 ///
 /// ```
-/// use dualtape::{Function, check, differentiable, gradient};
+/// use dualtape::{check, differentiable, gradient};
+///
+/// #[differentiable]
+/// fn f(x: f64, y: f64) -> f64 {
+///     (x * y).sin() + 0.5 * y.powi(2)
+/// }
+///
+/// let (y, g) = gradient(|x| f(x[0], x[1]), &[0.5, 2.0]);
+/// assert_eq!(y, f(0.5, 2.0));
+/// assert_eq!(g, [1.0806046117362795, 2.27015115293407]);
+/// check(&f::F, &[0.5, 2.0]).assert_agreement();
+/// ```
+///
+/// `f::F` is the function as a value, of all inputs in order, for `check`, `SparseHessian`, `fuse` and the like. It is a
+/// `Function` if the inputs are numbers, arrays and at the end maybe a slice, and a `Parametric` if they are two slices;
+/// the output is a number, an array or a vector. For other functions write a closure or `dualtape::function!`.
+///
+/// ```
+/// use dualtape::{Function, differentiable};
 ///
 /// #[differentiable]
 /// fn price(spot: f64, strike: f64, vol: f64) -> f64 {
@@ -63,29 +81,21 @@ pub fn parameters(item: TokenStream) -> TokenStream {
 ///     spot * d.norm_cdf() - strike * (d - vol).norm_cdf()
 /// }
 ///
-/// assert_eq!(price(100.0, 95.0, 0.2), 10.519541063676975);
-/// let (value, greeks) = gradient(|x| price(x[0], x[1], x[2]), &[100.0, 95.0, 0.2]);
+/// let (value, greeks, curvature) = price::F.hessian(&[100.0, 95.0, 0.2]);
 /// assert_eq!(value, price(100.0, 95.0, 0.2));
 /// assert!((greeks[0] - 0.639254371652209_f64).abs() < 1e-14);
-///
-/// // The function as a value, of all inputs in order: for `check`, `SparseHessian`, `fuse` and the like.
-/// check(&price::F, &[100.0, 95.0, 0.2]).assert_agreement();
-/// let (_, _, curvature) = price::F.hessian(&[100.0, 95.0, 0.2]);
 /// assert_eq!(curvature[(0, 1)], curvature[(1, 0)]);
 /// ```
-///
-/// `price::F` is a `Function` if the inputs are numbers, arrays and at the end maybe a slice, and a `Parametric` if they
-/// are two slices; the output is a number, an array or a vector. For other functions write a closure or
-/// `dualtape::function!`.
 ///
 /// # What changes
 ///
 /// The type `f64` becomes the scalar in the signature, in annotations, closures and turbofish. Float literals, `PI` and
 /// the like, `f64::MAX`, and `n as f64` become constants. A tape does not record constants. Operators take scalars, plain
-/// numbers and references on either side. Items in the body, such as a `const`, stay as they are.
+/// numbers and references on either side. Items in the body, such as a `const`, stay as they are, and so do blocks
+/// `const { ... }`. A function in the body may have the attribute too. The compiler calls the scalar `S` in its messages.
 ///
-/// The attribute `#[plain]` keeps a parameter, a `let` or an argument as it is. In a method `self` is plain, so it
-/// carries data. A function without `self` in an `impl` block takes `#[differentiable(associated)]`.
+/// The attribute `#[plain]` keeps a parameter, a `let`, a field of a struct or an argument as it is. In a method `self` is
+/// plain, so it carries data. A function without `self` in an `impl` block takes `#[differentiable(associated)]`.
 ///
 /// ```
 /// use dualtape::{check, differentiable, function};
@@ -124,21 +134,31 @@ pub fn parameters(item: TokenStream) -> TokenStream {
 ///
 /// | refused | write |
 /// |---|---|
-/// | `foreign(x)`, a call of a function of `f64` | `#[differentiable]` on that function too, or a `Rule` |
-/// | `x as usize`, `x.to_bits()` | `x.value() as usize`: such a number has no derivative |
+/// | `foreign(x)`, a call of a function of `f64`, also of one in the body | `#[differentiable]` on that function too, or a `Rule` |
+/// | `x as usize`, `x as f32`, `x.to_bits()` | `x.value() as usize`: such a number has no derivative |
+/// | `x * n` with an integer | `x * n as f64` |
+/// | `x.to_string().parse::<f64>()` | `x` |
 /// | `f(x, 0.5)` where the second parameter of `f` is plain | `f(x, #[plain] 0.5)` |
+/// | `Options { tolerance: 1e-9 }` where the field is an `f64` | `Options { #[plain] tolerance: 1e-9 }` |
 /// | `f(x, RATE)` with a `const RATE: f64`, or `self.rate` | `let rate: f64 = RATE;` and `f(x, rate)` |
 /// | `let mut sum = self.start; sum += x` | `let mut sum: f64 = self.start;` |
+/// | `let table: [f64; 2] = TABLE;` with a `const TABLE` | `let table = TABLE;` |
 /// | `self.limit < x`, `self.limit.max(x)` | `x > self.limit`, `x.max(self.limit)` |
 /// | `x.clamp(low, high)` with scalars as bounds | `x.max(low).min(high)` |
 /// | `table.iter().sum::<f64>()` of plain numbers | `#[plain] let total: f64 = table.iter().sum();` |
 /// | `match x { 0.0 => ... }` | `if x == 0.0 { ... }` |
-/// | macros but for `assert!`, `vec!`, `println!` and their kin | their arguments with `let`, before the macro |
-/// | a struct with fields of `f64`, `&dyn Fn(f64) -> f64`, a trait with methods of `f64` | the struct, function or trait generic in the scalar |
+/// | macros but for `assert!`, `matches!`, `vec!`, `println!` and their kin | their arguments with `let`, before the macro |
+/// | `static TOTAL: Mutex<f64>`, a `Cell<f64>` of the thread | the value as a result |
+/// | a struct with fields of `f64`, a field `Box<dyn Fn(f64) -> f64>`, a trait with methods of `f64` | the struct, function or trait generic in the scalar |
 /// | `const fn`, `async fn`, `extern fn` | a plain `fn` |
 /// | `single(1.0)` of a function of `f32` | `single(1.0_f32)` |
 ///
 /// A function that is called `price` is also a type that is called `price`, which has the constant `F`.
+///
+/// Two things no type can see. A name for `f64`, such as `type Real = f64`, is a plain number: `text.parse::<Real>()` of a
+/// printed scalar, or a `downcast_ref::<Real>()`, has no derivative. And a function that differentiates itself one level
+/// down, as in `derivative(|x| f(x, n - 1), x)` within `f`, is one function more for every level: the compiler does not
+/// end. Write `taylor`, or a function for each level.
 #[proc_macro_attribute]
 pub fn differentiable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = syn::parse_macro_input!(item);

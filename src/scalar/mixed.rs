@@ -2,7 +2,8 @@
 //!
 //! A trait can promise operators with a scalar on the left only. Functions of `f64` also have plain numbers and
 //! references there. The macro writes `Operands(Times, a, b).apply()`, and method lookup decides: first [`Native`], what
-//! Rust has for the two types; then, one reference further, the pairs that it lacks under `S: Scalar`.
+//! Rust has for the two types; then, one reference further, the pairs that it lacks under `S: Scalar`. What is left goes
+//! one mutable reference further, where a bound that nothing meets says what to write instead.
 
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
@@ -11,9 +12,10 @@ use crate::scalar::{Real, Scalar};
 /// The traits among which method lookup decides.
 pub mod lookup {
     pub use super::{
-        Native as _, NegatedReference as _, PlainReferenceWithReference as _, PlainReferenceWithScalar as _,
-        PlainWithReference as _, PlainWithScalar as _, ReferenceWithPlain as _, ReferenceWithPlainReference as _,
-        ReferenceWithReference as _, ReferenceWithScalar as _, ScalarWithPlainReference as _,
+        CastOfOther as _, CastOfPlain as _, CastOfScalar as _, Native as _, NegatedReference as _, NoOperator as _,
+        PlainReferenceWithReference as _, PlainReferenceWithScalar as _, PlainWithReference as _, PlainWithScalar as _,
+        ReferenceWithPlain as _, ReferenceWithPlainReference as _, ReferenceWithReference as _,
+        ReferenceWithScalar as _, ScalarWithPlainReference as _,
     };
 }
 
@@ -164,4 +166,99 @@ pairs! {
     PlainWithReference(R, &S) |c, x| plain_left(*c, **x);
     PlainReferenceWithScalar(&R, S) |c, x| plain_left(**c, *x);
     PlainReferenceWithReference(&R, &S) |c, x| plain_left(**c, **x);
+}
+
+/// A bound that nothing meets.
+#[diagnostic::on_unimplemented(
+    message = "differentiable: there is no operator between `{A}` and `{B}`",
+    label = "not for these types",
+    note = "an integer becomes a constant by `n as f64`"
+)]
+pub trait Operator<A, B> {}
+
+/// What no operator takes.
+pub trait NoOperator<O, A, B> {
+    /// Refuses the operands.
+    fn apply(self) -> A
+    where
+        O: Operator<A, B>;
+}
+
+impl<O, A, B> NoOperator<O, A, B> for &mut Operands<O, A, B> {
+    fn apply(self) -> A
+    where
+        O: Operator<A, B>,
+    {
+        unreachable!("nothing meets the bound")
+    }
+}
+
+/// A value that is cast by `as`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cast<T>(pub T);
+
+/// A plain number, or a character.
+pub trait Castable {}
+
+macro_rules! castable {
+    ($($number:ty)*) => {$(
+        impl Castable for $number {}
+    )*};
+}
+
+castable! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 bool char }
+
+/// The cast of a plain number.
+pub trait CastOfPlain<T> {
+    /// Returns the number.
+    fn number(self) -> T;
+}
+
+impl<T: Castable> CastOfPlain<T> for Cast<T> {
+    #[inline(always)]
+    fn number(self) -> T {
+        self.0
+    }
+}
+
+/// The operator `as`.
+#[derive(Clone, Copy, Debug)]
+pub struct As;
+
+/// A bound that nothing meets.
+#[diagnostic::on_unimplemented(
+    message = "differentiable: a cast by `as` would lose the derivative of the scalar `{S}`",
+    label = "this is a scalar",
+    note = "a scalar needs no cast to `f64`. If the derivative shall be lost, cast the plain value: `x.value() as usize`"
+)]
+pub trait CastsScalar<S> {}
+
+/// The cast of a scalar.
+pub trait CastOfScalar<S: Scalar> {
+    /// Refuses the scalar.
+    fn number(self) -> S::Real
+    where
+        As: CastsScalar<S>;
+}
+
+impl<S: Scalar> CastOfScalar<S> for &Cast<S> {
+    fn number(self) -> S::Real
+    where
+        As: CastsScalar<S>,
+    {
+        unreachable!("nothing meets the bound")
+    }
+}
+
+/// The cast of an enum, a pointer or a function.
+pub trait CastOfOther<T> {
+    /// Returns the value.
+    fn number(self) -> T;
+}
+
+impl<T: Copy> CastOfOther<T> for &mut Cast<T> {
+    #[inline(always)]
+    fn number(self) -> T {
+        self.0
+    }
 }

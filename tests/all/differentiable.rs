@@ -24,12 +24,14 @@ macro_rules! both {
     };
 }
 
+mod documented;
+mod first_day;
+mod limits;
+
 /// Asserts that two functions give the same bits in every reading, with as many statements on a tape.
 #[track_caller]
 fn assert_same(ours: &impl Function<Output = f64>, generic: &impl Function<Output = f64>, plain: f64, x: &[f64]) {
-    assert_eq!((ours.eval(x).to_bits(), generic.eval(x).to_bits()), (plain.to_bits(), plain.to_bits()));
-    assert_eq!(gradient_forward(|x| ours.eval(x), x), gradient_forward(|x| generic.eval(x), x));
-    assert_eq!(gradient(|x| ours.eval(x), x), gradient(|x| generic.eval(x), x));
+    assert_same_gradients(ours, generic, plain, x);
     assert_eq!(hessian(|x| ours.eval(x), x), hessian(|x| generic.eval(x), x));
     assert_eq!(SparseHessian::new(ours, x).at(ours, x), SparseHessian::new(generic, x).at(generic, x));
     let mut series: Vec<Taylor<f64, 3>> = x.iter().map(|&x| Taylor::constant(x)).collect();
@@ -37,6 +39,22 @@ fn assert_same(ours: &impl Function<Output = f64>, generic: &impl Function<Outpu
     assert!(ours.eval(&series).coefficients().eq(generic.eval(&series).coefficients()));
     let nested: Vec<Dual<Dual<f64>>> = x.iter().map(|&x| Dual::variable(Dual::variable(x))).collect();
     assert_eq!(ours.eval(&nested).partials[0].partials, generic.eval(&nested).partials[0].partials);
+}
+
+/// Asserts that two functions give the same bits as plain functions, forward and in reverse, with as many statements on
+/// a tape.
+#[track_caller]
+fn assert_same_gradients(
+    ours: &impl Function<Output = f64>,
+    generic: &impl Function<Output = f64>,
+    plain: f64,
+    x: &[f64],
+) {
+    let bits =
+        |(value, slopes): (f64, Vec<f64>)| (value.to_bits(), slopes.into_iter().map(f64::to_bits).collect::<Vec<_>>());
+    assert_eq!((ours.eval(x).to_bits(), generic.eval(x).to_bits()), (plain.to_bits(), plain.to_bits()));
+    assert_eq!(bits(gradient_forward(|x| ours.eval(x), x)), bits(gradient_forward(|x| generic.eval(x), x)));
+    assert_eq!(bits(gradient(|x| ours.eval(x), x)), bits(gradient(|x| generic.eval(x), x)));
     let statements = |eval: &dyn Fn(&[dualtape::Var]) -> dualtape::Var| {
         let tape = Tape::new();
         eval(&tape.vars(x));
@@ -367,7 +385,7 @@ both!(k_means: fn of(centroids: &[f64]) -> f64 {
     for point in &POINTS {
         let mut nearest = f64::INFINITY;
         for centroid in centroids.chunks(2) {
-            let distance: f64 = point.iter().zip(centroid).map(|(p, c)| (p - c) * (p - c)).sum();
+            let distance: f64 = point.iter().zip(centroid).map(|(p, c)| p - c).map(|d| d * d).sum();
             nearest = nearest.min(distance);
         }
         cost += nearest;
@@ -391,10 +409,7 @@ fn gradbench_k_means() {
         cost
     }
     let x = [0.1, 0.9, 1.5, -0.5];
-    let plain = k_means::plain::of(&x);
-    assert_eq!(plain.to_bits(), k_means::of(&x).to_bits());
-    assert_eq!(gradient(k_means::of, &x).0, gradient(generic, &x).0);
-    check(&k_means::of::F, &x).assert_agreement();
+    assert_same(&k_means::of::F, &function!(generic), k_means::plain::of(&x), &x);
 }
 
 both!(particle: fn of(w: f64) -> f64 {
@@ -661,6 +676,94 @@ fn gradbench_mixture() {
     }
     let x = [0.1, -0.3, -1.0, 2.5, 0.2, -0.1];
     assert_same(&mixture::of::F, &function!(generic), mixture::plain::of(&x), &x);
+}
+
+const CORNERS: [[f64; 4]; 3] = [[0.0, 0.0, 0.5, 1.0], [1.0, 0.0, 0.25, 1.0], [0.0, 1.0, -0.5, 1.0]];
+const WEIGHTS: [[f64; 2]; 3] = [[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]];
+const BASE: [[f64; 4]; 4] = [[1.0, 0.0, 0.0, 0.25], [0.0, 0.0, -1.0, 0.5], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
+const MEASURED: [f64; 3] = [0.5, -0.25, 1.0];
+
+both!(hand: fn of(omega: [f64; 3], bends: [f64; 2], place: [f64; 2]) -> f64 {
+    let product = |a: &[[f64; 4]; 4], b: &[[f64; 4]; 4]| -> [[f64; 4]; 4] {
+        a.map(|row| std::array::from_fn(|j| row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j] + row[3] * b[3][j]))
+    };
+    let bone = |about_x: f64, about_z: f64| -> [[f64; 4]; 4] {
+        let ((sx, cx), (sz, cz)) = (about_x.sin_cos(), about_z.sin_cos());
+        [[cz, -sz * cx, sz * sx, 0.0], [sz, cz * cx, -cz * sx, 0.0], [0.0, sx, cx, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    };
+    let base: [[f64; 4]; 4] = BASE.map(|row| row.map(|entry| f64::from(entry)));
+    let root = product(&base, &bone(bends[0], 0.0));
+    let bones = [root, product(&root, &product(&base, &bone(bends[1], 0.5 * bends[0])))];
+
+    let square: f64 = omega.iter().map(|omega| omega * omega).sum();
+    let angle = square.sqrt();
+    let [x, y, z] = omega.map(|omega| omega / angle);
+    let (sin, cos) = angle.sin_cos();
+    let rest = 1.0 - cos;
+    let rotation = [
+        [cos + rest * x * x, rest * x * y - sin * z, rest * x * z + sin * y],
+        [rest * x * y + sin * z, cos + rest * y * y, rest * y * z - sin * x],
+        [rest * x * z - sin * y, rest * y * z + sin * x, cos + rest * z * z],
+    ];
+
+    let vertex = |k: usize| -> [f64; 3] {
+        let mut posed = [0.0; 3];
+        for (bone, weight) in bones.iter().zip(WEIGHTS[k]) {
+            for (posed, row) in posed.iter_mut().zip(bone) {
+                *posed += weight * row.iter().zip(CORNERS[k]).map(|(entry, x)| x * entry).sum::<f64>();
+            }
+        }
+        rotation.map(|row| row.iter().zip(&posed).map(|(entry, x)| entry * x).sum())
+    };
+    let [a, b, c] = [vertex(0), vertex(1), vertex(2)];
+    let [p, q] = place;
+    (0..3).map(|j| (MEASURED[j] - (p * a[j] + q * b[j] + (1.0 - p - q) * c[j])).powi(2)).sum()
+});
+
+#[test]
+fn gradbench_hand_tracking() {
+    type Matrix<S> = [[S; 4]; 4];
+    fn product<S: Scalar>(a: &Matrix<S>, b: &Matrix<S>) -> Matrix<S> {
+        a.map(|row| std::array::from_fn(|j| row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j] + row[3] * b[3][j]))
+    }
+    fn bone<S: Scalar>(about_x: S, about_z: S) -> Matrix<S> {
+        let (one, zero) = (S::one(), S::zero());
+        let ((sx, cx), (sz, cz)) = (about_x.sin_cos(), about_z.sin_cos());
+        [[cz, -sz * cx, sz * sx, zero], [sz, cz * cx, -cz * sx, zero], [zero, sx, cx, zero], [zero, zero, zero, one]]
+    }
+    fn generic<S: Scalar<Real = f64>>(&[o1, o2, o3, first, second, p, q]: &[S; 7]) -> S {
+        let base = BASE.map(|row| row.map(S::from_real));
+        let root = product(&base, &bone(first, S::zero()));
+        let bones = [root, product(&root, &product(&base, &bone(second, first * 0.5)))];
+
+        let omega = [o1, o2, o3];
+        let square: S = omega.iter().map(|&omega| omega * omega).sum();
+        let angle = square.sqrt();
+        let [x, y, z] = omega.map(|omega| omega / angle);
+        let (sin, cos) = angle.sin_cos();
+        let rest = S::one() - cos;
+        let rotation = [
+            [cos + rest * x * x, rest * x * y - sin * z, rest * x * z + sin * y],
+            [rest * x * y + sin * z, cos + rest * y * y, rest * y * z - sin * x],
+            [rest * x * z - sin * y, rest * y * z + sin * x, cos + rest * z * z],
+        ];
+
+        let vertex = |k: usize| -> [S; 3] {
+            let mut posed = [S::zero(); 3];
+            for (bone, weight) in bones.iter().zip(WEIGHTS[k]) {
+                for (posed, row) in posed.iter_mut().zip(bone) {
+                    *posed += row.iter().zip(CORNERS[k]).map(|(&entry, x)| entry * x).sum::<S>() * weight;
+                }
+            }
+            rotation.map(|row| row.iter().zip(&posed).map(|(&entry, &x)| entry * x).sum())
+        };
+        let [a, b, c] = [vertex(0), vertex(1), vertex(2)];
+        let skin = |j: usize| p * a[j] + q * b[j] + (S::one() - p - q) * c[j];
+        (0..3).map(|j| (S::from_real(MEASURED[j]) - skin(j)).powi(2)).sum()
+    }
+    let x = [0.3, -0.2, 0.5, 0.4, -0.7, 0.2, 0.35];
+    let plain = hand::plain::of([x[0], x[1], x[2]], [x[3], x[4]], [x[5], x[6]]);
+    assert_same(&hand::of::F, &function!(generic: &[S; 7] -> S), plain, &x);
 }
 
 // What goes in, and where the result goes.

@@ -79,3 +79,14 @@ fn the_tables_of_calls_are_equal() {
     assert_eq!(rows("README.md"), page);
     assert_eq!(rows("src/lib.rs"), page);
 }
+
+/// The program of a function of `f64` in the README is the first of the macro's documentation, where it is compiled and run.
+#[test]
+fn the_readme_has_the_program_of_the_macro() {
+    let text = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a page");
+    let readme = text("README.md");
+    let program = readme.split("```rust,ignore\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a program");
+    let documented: String = program.lines().map(|line| format!("/// {line}").trim_end().to_string() + "\n").collect();
+    assert!(documented.contains("#[differentiable]"), "{documented}");
+    assert!(text("macros/src/lib.rs").contains(&format!("/// ```\n{documented}/// ```\n")), "{documented}");
+}

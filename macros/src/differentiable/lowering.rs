@@ -14,14 +14,14 @@
 
 use proc_macro2::Span;
 use quote::{ToTokens, quote};
-use syn::parse::Parse;
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprLit, ExprMethodCall, ExprParen, ExprPath, ExprReference,
-    GenericArgument, Ident, Item, Lit, LitFloat, Local, Macro, Pat, Path, Result, Token, Type, TypeArray, UnOp,
-    parse_quote, parse_quote_spanned,
+    Attribute, BinOp, Error, Expr, ExprBinary, ExprCall, ExprCast, ExprLit, ExprMethodCall, ExprParen, ExprPath,
+    ExprReference, FieldValue, GenericArgument, Ident, Item, Lit, LitFloat, Local, Macro, Pat, PatType, Path, Result,
+    Token, Type, TypeArray, UnOp, parse_quote, parse_quote_spanned,
 };
 
 use super::take_plain;
@@ -92,14 +92,19 @@ const CONSTANTS: [&str; 19] = [
 ];
 
 /// Methods and functions of `f64` that no scalar has, as they see its bits.
-const OF_BITS: [&str; 9] = [
+const OF_BITS: [&str; 14] = [
     "classify",
+    "from_be_bytes",
     "from_bits",
+    "from_le_bytes",
+    "from_ne_bytes",
     "is_normal",
     "is_subnormal",
     "next_down",
     "next_up",
+    "to_be_bytes",
     "to_bits",
+    "to_int_unchecked",
     "to_le_bytes",
     "to_ne_bytes",
 ];
@@ -128,6 +133,10 @@ const MACROS: [&str; 20] = [
     "dbg",
 ];
 
+/// Macros whose arguments are no computation.
+const WITHOUT_SCALARS: [&str; 10] =
+    ["cfg", "column", "concat", "env", "file", "include_str", "line", "module_path", "option_env", "stringify"];
+
 /// A pass over the function that changes `f64` into the scalar.
 pub(super) struct Lowering<'a> {
     real: &'a Ident,
@@ -141,8 +150,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// Returns what was refused.
-    pub(super) fn finish(self) -> Result<()> {
-        self.error.map_or(Ok(()), Err)
+    pub(super) fn finish(self) -> Option<Error> {
+        self.error
     }
 
     fn refuse(&mut self, span: Span, message: &str) {
@@ -156,7 +165,7 @@ impl<'a> Lowering<'a> {
     /// Returns whether an expression is a plain number, whatever the types of the variables are.
     fn is_constant(&self, expression: &Expr) -> bool {
         match expression {
-            Expr::Lit(ExprLit { lit, .. }) => matches!(lit, Lit::Float(_)),
+            Expr::Lit(ExprLit { lit, .. }) => is_float(lit),
             Expr::Paren(inner) => self.is_constant(&inner.expr),
             Expr::Group(inner) => self.is_constant(&inner.expr),
             Expr::Unary(unary) => matches!(unary.op, UnOp::Neg(_)) && self.is_constant(&unary.expr),
@@ -198,7 +207,7 @@ impl<'a> Lowering<'a> {
     fn operand(&mut self, expression: &mut Expr) {
         if take_plain_of(expression) {
         } else if self.is_constant(expression) {
-            Suffixes(self.real).visit_expr_mut(expression);
+            Constant(self).visit_expr_mut(expression);
         } else {
             self.descend(expression);
         }
@@ -218,9 +227,22 @@ impl<'a> Lowering<'a> {
                 *expression = parse_quote_spanned!(span => ::dualtape::__mixed::Negated(#inner).apply());
             }
             Expr::MethodCall(call) => self.method(call),
-            Expr::Call(call) => self.call(call),
-            Expr::Cast(ExprCast { expr, .. }) => self.operand(expr),
-            Expr::Index(index) => self.visit_expr_mut(&mut index.expr),
+            Expr::Call(call) => match self.as_method(call) {
+                Some(mut method) => {
+                    self.method(&mut method);
+                    *expression = Expr::MethodCall(method);
+                }
+                None => self.call(call),
+            },
+            Expr::Cast(cast) => self.cast(cast),
+            // A block `const { ... }` is known before there is a scalar.
+            Expr::Const(_) => {}
+            Expr::Index(index) => {
+                self.visit_expr_mut(&mut index.expr);
+                // Arithmetic on integers, whose type inference finds by the operators of Rust.
+                Constant(self).visit_expr_mut(&mut index.index);
+            }
+            Expr::Repeat(array) => self.visit_expr_mut(&mut array.expr),
             Expr::Path(ExprPath { qself, path, .. }) => {
                 qself.iter_mut().for_each(|of| self.visit_type_mut(&mut of.ty));
                 self.path(path);
@@ -283,6 +305,37 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Returns the call `x.max(y)` for `f64::max(x, y)`, so that it takes plain numbers too.
+    fn as_method(&self, call: &ExprCall) -> Option<ExprMethodCall> {
+        let Expr::Path(function) = &*call.func else { return None };
+        let method = self.name_of_real(&function.path)?;
+        if !WITH_OPERANDS.iter().any(|name| method == name) {
+            return None;
+        }
+        let mut arguments = call.args.clone().into_iter();
+        Some(ExprMethodCall {
+            attrs: Vec::new(),
+            receiver: Box::new(arguments.next()?),
+            dot_token: Token![.](method.span()),
+            method: method.clone(),
+            turbofish: None,
+            paren_token: call.paren_token,
+            args: arguments.collect(),
+        })
+    }
+
+    /// Lowers a cast: a scalar, which loses its derivative, is refused by its type.
+    fn cast(&mut self, cast: &mut ExprCast) {
+        let is_literal = is_integer(&cast.expr) || matches!(&*cast.expr, Expr::Lit(_));
+        self.operand(&mut cast.expr);
+        if let (Type::Path(_), false) = (&*cast.ty, is_literal) {
+            let (inner, span) = (without_parentheses(&cast.expr), cast.span());
+            *cast.expr = parse_quote_spanned!(span => ::dualtape::__mixed::Cast(#inner).number());
+        } else {
+            self.visit_type_mut(&mut cast.ty);
+        }
+    }
+
     fn call(&mut self, call: &mut ExprCall) {
         self.visit_expr_mut(&mut call.func);
         call.args.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
@@ -305,6 +358,24 @@ impl<'a> Lowering<'a> {
             span,
             "a scalar has no bits, neighbors or classes. Ask its plain value, which has no derivative: `x.value()`",
         );
+    }
+
+    /// Lowers the expressions and the pattern of `matches!`.
+    fn matches(&mut self, mac: &mut Macro) -> Result<()> {
+        let (mut value, mut pattern, mut guard) = mac.parse_body_with(|input: ParseStream<'_>| {
+            let value: Expr = input.parse()?;
+            input.parse::<Token![,]>()?;
+            let pattern = Pat::parse_multi_with_leading_vert(input)?;
+            let guard: Option<Expr> = input.parse::<Option<Token![if]>>()?.map(|_| input.parse()).transpose()?;
+            input.parse::<Option<Token![,]>>()?;
+            Ok((value, pattern, guard))
+        })?;
+        self.visit_expr_mut(&mut value);
+        self.visit_pat_mut(&mut pattern);
+        guard.iter_mut().for_each(|guard| self.visit_expr_mut(guard));
+        let guard = guard.map(|guard| quote!(if #guard));
+        mac.tokens = quote!(#value, #pattern #guard);
+        Ok(())
     }
 
     /// Lowers the arguments of a macro, if they are expressions.
@@ -363,12 +434,37 @@ impl VisitMut for Lowering<'_> {
         }
     }
 
+    /// A parameter of the function or of a closure.
+    fn visit_pat_type_mut(&mut self, parameter: &mut PatType) {
+        if !take_plain(&mut parameter.attrs) {
+            visit_mut::visit_pat_type_mut(self, parameter);
+        }
+    }
+
+    /// `Options { #[plain] tolerance: 1e-9, ..options }`
+    fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
+        if !take_plain(&mut field.attrs) {
+            self.visit_expr_mut(&mut field.expr);
+        }
+    }
+
+    fn visit_attribute_mut(&mut self, attribute: &mut Attribute) {
+        if attribute.path().is_ident("plain") {
+            self.refuse(
+                attribute.span(),
+                "`#[plain]` stands, without arguments, before a parameter, a `let`, a field, or an argument: a literal, name, call, \
+                 reference or pair of parentheses",
+            );
+        }
+    }
+
     fn visit_pat_mut(&mut self, pattern: &mut Pat) {
-        let is_float =
+        let ends_at =
             |expression: &Option<Box<Expr>>| expression.as_ref().is_some_and(|expression| self.is_constant(expression));
         let floats = match pattern {
-            Pat::Lit(ExprLit { lit, .. }) => matches!(lit, Lit::Float(_)),
-            Pat::Range(range) => is_float(&range.start) || is_float(&range.end),
+            Pat::Lit(ExprLit { lit, .. }) => is_float(lit),
+            Pat::Path(ExprPath { path, .. }) => self.is_named_constant(path),
+            Pat::Range(range) => ends_at(&range.start) || ends_at(&range.end),
             _ => false,
         };
         if floats {
@@ -380,7 +476,7 @@ impl VisitMut for Lowering<'_> {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         if take_plain_of(expression) {
         } else if self.is_constant(expression) {
-            Suffixes(self.real).visit_expr_mut(expression);
+            Constant(self).visit_expr_mut(expression);
             let scalar = self.scalar;
             let constant = without_parentheses(expression);
             *expression =
@@ -392,29 +488,43 @@ impl VisitMut for Lowering<'_> {
 
     fn visit_macro_mut(&mut self, mac: &mut Macro) {
         let name = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-        if !MACROS.contains(&&name[..]) {
-            let message = format!(
-                "what `{name}!` does with its arguments is not known. Compute with `let` before it, or call a function"
-            );
-            self.refuse(mac.path.span(), &message);
-        } else if self.arguments::<Token![,]>(mac).or_else(|_| self.arguments::<Token![;]>(mac)).is_err() {
+        let lowered = match &name[..] {
+            "matches" => self.matches(mac),
+            name if WITHOUT_SCALARS.contains(&name) => Ok(()),
+            name if MACROS.contains(&name) => {
+                self.arguments::<Token![,]>(mac).or_else(|_| self.arguments::<Token![;]>(mac))
+            }
+            _ => {
+                let message = format!(
+                    "what `{name}!` does with its arguments is not known. Compute with `let` before it, or call a \
+                     function"
+                );
+                return self.refuse(mac.path.span(), &message);
+            }
+        };
+        if lowered.is_err() {
             self.refuse(mac.path.span(), "the arguments of this macro are no expressions. Compute them before it");
         }
     }
 }
 
-/// Gives the literals of a constant their type, so that nothing is left to inference.
-struct Suffixes<'a>(&'a Ident);
+/// Gives the literals of a constant or an index their type, so that nothing is left to inference, and lowers the casts.
+struct Constant<'a, 'b>(&'a mut Lowering<'b>);
 
-impl VisitMut for Suffixes<'_> {
+impl VisitMut for Constant<'_, '_> {
     fn visit_lit_float_mut(&mut self, literal: &mut LitFloat) {
         if literal.suffix().is_empty() {
-            *literal = LitFloat::new(&format!("{}_{}", literal.base10_digits(), self.0), literal.span());
+            // `2.` with a suffix is `2.0_f64`.
+            let digits = literal.base10_digits();
+            let zero = if digits.ends_with('.') { "0" } else { "" };
+            *literal = LitFloat::new(&format!("{digits}{zero}_{}", self.0.real), literal.span());
         }
     }
 
     /// What is cast to a float has a type of its own.
-    fn visit_expr_cast_mut(&mut self, _: &mut ExprCast) {}
+    fn visit_expr_cast_mut(&mut self, cast: &mut ExprCast) {
+        self.0.cast(cast);
+    }
 }
 
 /// Removes the attribute `#[plain]` of an expression, and returns whether it was there.
@@ -455,10 +565,19 @@ fn flipped(operator: &BinOp) -> Option<BinOp> {
     }
 }
 
+/// Returns whether a literal is a float, such as `2.0` and `2f64`.
+fn is_float(literal: &Lit) -> bool {
+    match literal {
+        Lit::Float(_) => true,
+        Lit::Int(digits) => matches!(digits.suffix(), "f32" | "f64"),
+        _ => false,
+    }
+}
+
 /// Returns whether an expression is an integer literal, maybe negative.
 fn is_integer(expression: &Expr) -> bool {
     match expression {
-        Expr::Lit(ExprLit { lit, .. }) => matches!(lit, Lit::Int(_)),
+        Expr::Lit(ExprLit { lit, .. }) => matches!(lit, Lit::Int(_)) && !is_float(lit),
         Expr::Unary(unary) => is_integer(&unary.expr),
         Expr::Paren(inner) => is_integer(&inner.expr),
         _ => false,

@@ -7,18 +7,18 @@ use super::lowering::Lowering;
 use super::{TokenStream, VisitMut, is_plain};
 
 /// Returns the type `price` with the constant `F`, which is a `Function` of all inputs in order, or a `Parametric` of two
-/// slices. There is none for methods, and for functions with other inputs or outputs.
+/// slices. There is none for methods, for unsafe functions, and for functions with other inputs or outputs.
 pub(super) fn of(item: &ImplItemFn, real: &Ident, scalar: &Ident) -> Option<TokenStream> {
     let (signature, visibility) = (&item.sig, &item.vis);
     let (name, generics) = (&signature.ident, &signature.generics);
     let ReturnType::Type(_, output) = &signature.output else { return None };
-    if !generics.params.is_empty() || !is_output(output, real) {
+    if !generics.params.is_empty() || signature.unsafety.is_some() || !is_output(output, real) {
         return None;
     }
     let mut types = Vec::new();
     for input in &signature.inputs {
         match input {
-            FnArg::Typed(input) if !is_plain(&input.attrs) => types.push(&*input.ty),
+            FnArg::Typed(input) if !input.attrs.iter().any(is_plain) => types.push(&*input.ty),
             _ => return None,
         }
     }
@@ -26,20 +26,24 @@ pub(super) fn of(item: &ImplItemFn, real: &Ident, scalar: &Ident) -> Option<Toke
     let mut outputs = (**output).clone();
     Lowering::new(real, scalar).visit_type_mut(&mut outputs);
 
+    let conditions: Vec<_> = item.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     let about = format!("The function [`{name}`](fn@{name}) as a value: `{name}::F`.");
     let Eval { implemented, inputs, body } = eval;
     Some(quote! {
+        #(#conditions)*
         #[doc = #about]
         #[allow(non_camel_case_types, reason = "the name of the function")]
         #[derive(Clone, Copy, Debug)]
         #visibility struct #name {}
 
+        #(#conditions)*
         impl #name {
             /// The function as a value, for every verb and tool.
             #[allow(dead_code, reason = "not every function is used as a value")]
             #visibility const F: Self = Self {};
         }
 
+        #(#conditions)*
         impl ::dualtape::#implemented<#real> for #name {
             type Output = #output;
 

@@ -23,6 +23,11 @@ async fn asynchronous(x: f64) -> f64 {
 }
 
 #[differentiable]
+extern "C" fn external(x: f64) -> f64 {
+    x
+}
+
+#[differentiable]
 fn pattern(x: f64) -> f64 {
     match x {
         0.0 => 1.0,
@@ -32,10 +37,15 @@ fn pattern(x: f64) -> f64 {
 }
 
 #[differentiable]
+fn named_patterns(x: f64) -> f64 {
+    if let (f64::INFINITY, 1) | (-2., 2) = (x, 1) { 1.0 } else { x }
+}
+
+#[differentiable]
 fn bits(x: f64) -> f64 {
     let y = f64::from_bits(x.to_bits() + 1);
     x.value().to_bits();
-    y
+    y + f64::from_le_bytes(x.to_le_bytes())
 }
 
 macro_rules! square {
@@ -50,4 +60,25 @@ fn macros(x: f64) -> f64 {
     square!(x)
 }
 
-fn main() {}
+#[differentiable]
+fn plain_with_arguments(#[plain(always)] k: f64, x: f64) -> f64 {
+    k * x
+}
+
+#[differentiable]
+fn plain_blocks(x: f64) -> f64 {
+    let k = #[plain]
+    {
+        2.0
+    };
+    k * x
+}
+
+/// The refused functions are there for those who call them.
+fn caller(x: f64) -> f64 {
+    pattern(x) + bits(x) + macros(x)
+}
+
+fn main() {
+    caller(1.0);
+}
