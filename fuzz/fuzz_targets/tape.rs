@@ -11,7 +11,7 @@ mod comparison;
 mod refusals;
 
 // The sentences with which the tests of the crate expect a refusal.
-#[path = "../../tests/all/support/refusals.rs"]
+#[path = "../../tests/support/refusals.rs"]
 #[allow(dead_code)]
 mod sentences;
 

@@ -12,7 +12,7 @@ mod reference_cases;
 mod special_ends;
 mod special_values;
 #[expect(dead_code, reason = "the other binary uses the rest")]
-#[path = "../all/support"]
+#[path = "../support"]
 mod support {
     pub(crate) mod compare;
     pub(crate) mod reference;
