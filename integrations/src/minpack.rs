@@ -124,7 +124,7 @@ impl Function for Problem {
                     now
                 };
                 let mean = x.iter().map(|&x| polynomial(x)).sum::<S>() / x.len() as f64;
-                if i as usize % 2 == 0 { mean + 1.0 / (i * i - 1.0) } else { mean }
+                if (i as usize).is_multiple_of(2) { mean + 1.0 / (i * i - 1.0) } else { mean }
             }),
             15 => {
                 let n = x.len();

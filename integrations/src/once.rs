@@ -4,12 +4,15 @@ use std::cell::RefCell;
 
 use dualtape::Function;
 
+/// A point with the value and the gradient there.
+type Evaluated = (Vec<f64>, f64, Vec<f64>);
+
 /// A function that remembers the last point with its value and gradient.
 ///
 /// A verb returns both, and a line search asks for the value and then the gradient at the same point.
 pub struct Once<'a, F> {
     f: &'a F,
-    last: RefCell<Option<(Vec<f64>, f64, Vec<f64>)>>,
+    last: RefCell<Option<Evaluated>>,
 }
 
 impl<'a, F: Function<Output = f64>> Once<'a, F> {

@@ -30,7 +30,7 @@ fn misfit<S: Scalar<Real = f64>>(x: &[S]) -> S {
     };
     let l = cholesky(&(0..POINTS * POINTS).map(entry).collect::<Vec<S>>());
     let data: Vec<S> = data().into_iter().map(S::from_real).collect();
-    -multivariate_normal_ln_pdf_cholesky(&data, &vec![S::zero(); POINTS], &l)
+    -multivariate_normal_ln_pdf_cholesky(&data, &[S::zero(); POINTS], &l)
 }
 
 /// The same and its gradient by the textbook (Rasmussen and Williams, equation 5.9): `½ tr((αα' − K⁻¹)·∂K)`, negated.
