@@ -93,7 +93,8 @@
 //! - `num-complex`: the module `complex`, functions of complex numbers.
 //! - `serde`: dual numbers are serialized.
 //! - `macros`: `#[differentiable]`, which makes functions of `f64` generic, and `#[derive(Parameters)]`, with the crate
-//!   `dualtape-macros`, which compiles `syn`.
+//!   `dualtape-macros`, which compiles `syn`. Without the feature none of it is compiled. A cold build without default
+//!   features takes 27 s of processor time with it in debug and 15 s without, in release 38 s and 26 s (two busy cores).
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.

@@ -153,6 +153,9 @@ pub fn parameters(item: TokenStream) -> TokenStream {
 /// | `const fn`, `async fn`, `extern fn` | a plain `fn` |
 /// | `single(1.0)` of a function of `f32` | `single(1.0_f32)` |
 ///
+/// The macros add 13 s of processor time to a cold build in debug and 11 s in release, most of it for `syn`. Without the
+/// feature `macros` nothing of them is compiled.
+///
 /// A function that is called `price` is also a type that is called `price`, which has the constant `F`.
 ///
 /// Two things no type can see. A name for `f64`, such as `type Real = f64`, is a plain number: `text.parse::<Real>()` of a

@@ -328,11 +328,14 @@ impl<'a> Lowering<'a> {
     fn cast(&mut self, cast: &mut ExprCast) {
         let is_literal = is_integer(&cast.expr) || matches!(&*cast.expr, Expr::Lit(_));
         self.operand(&mut cast.expr);
-        if let (Type::Path(_), false) = (&*cast.ty, is_literal) {
-            let (inner, span) = (without_parentheses(&cast.expr), cast.span());
-            *cast.expr = parse_quote_spanned!(span => ::dualtape::__mixed::Cast(#inner).number());
-        } else {
-            self.visit_type_mut(&mut cast.ty);
+        match &*cast.ty {
+            Type::Path(_) if is_literal => {}
+            Type::Path(_) => {
+                let (inner, span) = (without_parentheses(&cast.expr), cast.span());
+                *cast.expr = parse_quote_spanned!(span => ::dualtape::__mixed::Cast(#inner).number());
+            }
+            // `f64::sin as fn(f64) -> f64`
+            _ => self.visit_type_mut(&mut cast.ty),
         }
     }
 

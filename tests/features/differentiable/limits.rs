@@ -25,12 +25,14 @@ impl Rule<1> for Foreign {
 }
 
 #[differentiable]
+#[allow(clippy::unnecessary_cast, clippy::cast_lossless, reason = "casts are the subject")]
 fn steps(x: f64, n: usize) -> f64 {
     const ROWS: usize = 2;
     let table = [0.5; ROWS * ROWS];
     let place = x.value() as usize as f64 + (2.0 * x).value() as f32 as f64 + table[(2.0 * x).value() as usize] - 0.5;
     let bits = x.value().to_bits() as f64;
-    place * x + n as f64 * x + x * n as f64 + 0.0 * bits
+    let none = 3 as f64 * 0.5 - 1.5_f32 as f64;
+    place * x + n as f64 * x + x * n as f64 + none * bits
 }
 
 #[differentiable]
