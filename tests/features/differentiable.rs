@@ -680,7 +680,6 @@ fn gradbench_mixture() {
 
 const CORNERS: [[f64; 4]; 3] = [[0.0, 0.0, 0.5, 1.0], [1.0, 0.0, 0.25, 1.0], [0.0, 1.0, -0.5, 1.0]];
 const WEIGHTS: [[f64; 2]; 3] = [[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]];
-const BASE: [[f64; 4]; 4] = [[1.0, 0.0, 0.0, 0.25], [0.0, 0.0, -1.0, 0.5], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
 const MEASURED: [f64; 3] = [0.5, -0.25, 1.0];
 
 both!(hand: fn of(omega: [f64; 3], bends: [f64; 2], place: [f64; 2]) -> f64 {
@@ -691,7 +690,7 @@ both!(hand: fn of(omega: [f64; 3], bends: [f64; 2], place: [f64; 2]) -> f64 {
         let ((sx, cx), (sz, cz)) = (about_x.sin_cos(), about_z.sin_cos());
         [[cz, -sz * cx, sz * sx, 0.0], [sz, cz * cx, -cz * sx, 0.0], [0.0, sx, cx, 0.0], [0.0, 0.0, 0.0, 1.0]]
     };
-    let base: [[f64; 4]; 4] = BASE.map(|row| row.map(|entry| f64::from(entry)));
+    let base = [[1.0, 0.0, 0.0, 0.25], [0.0, 0.0, -1.0, 0.5], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
     let root = product(&base, &bone(bends[0], 0.0));
     let bones = [root, product(&root, &product(&base, &bone(bends[1], 0.5 * bends[0])))];
 
@@ -732,7 +731,8 @@ fn gradbench_hand_tracking() {
         [[cz, -sz * cx, sz * sx, zero], [sz, cz * cx, -cz * sx, zero], [zero, sx, cx, zero], [zero, zero, zero, one]]
     }
     fn generic<S: Scalar<Real = f64>>(&[o1, o2, o3, first, second, p, q]: &[S; 7]) -> S {
-        let base = BASE.map(|row| row.map(S::from_real));
+        let base = [[1.0, 0.0, 0.0, 0.25], [0.0, 0.0, -1.0, 0.5], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
+        let base = base.map(|row| row.map(S::from_real));
         let root = product(&base, &bone(first, S::zero()));
         let bones = [root, product(&root, &product(&base, &bone(second, first * 0.5)))];
 

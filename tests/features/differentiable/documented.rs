@@ -1,5 +1,7 @@
 //! Functions of the documentation, written plainly, and their generic forms there.
 
+#![allow(clippy::needless_range_loop, reason = "a loop of the documentation goes by index")]
+
 use dualtape::linalg::{cholesky, solve_lower};
 use dualtape::rotation::so3;
 use dualtape::{Scalar, differentiable, dot, function};

@@ -45,7 +45,9 @@ both!(robot_arm: fn of(angles: &[f64; 6]) -> [f64; 3] {
         let [length, twist, offset] = LINKS[k];
         let (sin, cos) = angle.sin_cos();
         let (sin_twist, cos_twist) = twist.sin_cos();
-        let (up, along, offset): (f64, f64, f64) = (f64::from(sin_twist), f64::from(cos_twist), f64::from(offset));
+        let up: f64 = sin_twist;
+        let along: f64 = cos_twist;
+        let offset: f64 = offset;
         [
             [cos, -sin * cos_twist, sin * sin_twist, cos * length],
             [sin, cos * cos_twist, -cos * sin_twist, sin * length],
@@ -85,14 +87,9 @@ fn the_hand_of_the_robot_arm() {
     }
     let angles = [0.3, -1.2, 1.5, -0.8, 0.4, 0.1];
     let plain = robot_arm::plain::of(&angles);
-    for i in 0..3 {
+    for (i, &plain) in plain.iter().enumerate() {
         let ours = function!([i: usize] |angles: &[S]| -> S { robot_arm::of::F.eval(angles)[i] });
-        assert_same_gradients(
-            &ours,
-            &function!([i: usize] |angles: &[S]| -> S { generic(angles)[i] }),
-            plain[i],
-            &angles,
-        );
+        assert_same_gradients(&ours, &function!([i: usize] |angles: &[S]| -> S { generic(angles)[i] }), plain, &angles);
     }
 }
 
@@ -212,9 +209,9 @@ fn the_flight_along_an_orbit() {
     }
     let start = [1.0, 0.1, -0.2, 1.1];
     let plain = orbits::plain::of(start);
-    for i in 0..4 {
+    for (i, &plain) in plain.iter().enumerate() {
         let ours = function!([i: usize] |start: &[S]| -> S { orbits::of::F.eval(start)[i] });
-        assert_same_gradients(&ours, &function!([i: usize] |start: &[S]| -> S { generic(start)[i] }), plain[i], &start);
+        assert_same_gradients(&ours, &function!([i: usize] |start: &[S]| -> S { generic(start)[i] }), plain, &start);
     }
 }
 
@@ -243,8 +240,8 @@ fn the_step_of_the_heat_equation() {
     }
     let u: Vec<f64> = (0..SIDE * SIDE).map(|i| (i as f64 * 1.7).sin()).collect();
     let plain = heat::plain::of(&u);
-    for i in 0..SIDE * SIDE {
+    for (i, &plain) in plain.iter().enumerate() {
         let ours = function!([i: usize] |u: &[S]| -> S { heat::of(u)[i] });
-        assert_same_gradients(&ours, &function!([i: usize] |u: &[S]| -> S { generic(u)[i] }), plain[i], &u);
+        assert_same_gradients(&ours, &function!([i: usize] |u: &[S]| -> S { generic(u)[i] }), plain, &u);
     }
 }
