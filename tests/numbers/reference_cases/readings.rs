@@ -39,8 +39,8 @@ pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Ve
     outcomes
 }
 
-/// The function in the readings that draw, or that no verb uses. With optimization, where the other readings take 8 minutes
-/// to compile, they are left out.
+/// The function in the readings that draw, or that no verb uses. With optimization they are left out, as the other readings
+/// take 9 minutes of processor time to compile then.
 fn outcomes_without_optimization<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Vec<Outcome<R>> {
     let mut outcomes = vec![
         first("Traced", gradient_by_graph(|x| f.eval(x), x)),
