@@ -6,7 +6,35 @@ use na::{DefaultAllocator, Dim, OMatrix, OVector, SMatrix, SVector, Storage, U1,
 use crate::forward::{Dual, LANES};
 use crate::reverse::Var;
 use crate::scalar::Scalar;
+use crate::tools::parameters::{Name, Parameters};
 use crate::verbs;
+
+/// The entries, column by column, under one number for each.
+///
+/// ```
+/// use dualtape::gradient_of;
+/// use nalgebra::Matrix2;
+///
+/// let (det, cofactors) = gradient_of(&Matrix2::new(1.0, 2.0, 3.0, 4.0), |a| a.determinant());
+/// assert_eq!((det, cofactors), (-2.0, Matrix2::new(4.0, -3.0, -2.0, 1.0)));
+/// ```
+impl<T: Scalar, R: Dim, C: Dim> Parameters for OMatrix<T, R, C>
+where
+    DefaultAllocator: Allocator<R, C>,
+{
+    type Scalar = T;
+    type Of<U: Scalar> = OMatrix<U, R, C>;
+
+    fn map_named<U: Scalar>(
+        &self,
+        name: Name<'_>,
+        change: &mut impl FnMut(Name<'_>, T) -> U,
+    ) -> OMatrix<U, R, C> {
+        let (rows, columns) = self.shape_generic();
+        let entries = self.iter().enumerate().map(|(i, &entry)| change(name.index(i), entry));
+        OMatrix::from_iterator_generic(rows, columns, entries)
+    }
+}
 
 /// Returns `(f(x), ∇f(x))`, in reverse mode: [`gradient`](crate::gradient) of a vector of any dimension.
 ///

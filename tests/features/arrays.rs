@@ -4,7 +4,8 @@ macro_rules! tests {
     ($ndarray:ident) => {
         use $ndarray::{Array1, Array2, array};
 
-        use dualtape::{Dual, Taylor, Var, gradient, gradient_forward, jacobian, taylor};
+        use dualtape::parameters::{Name, Parameters};
+        use dualtape::{Dual, Taylor, Var, gradient, gradient_forward, gradient_of, jacobian, taylor};
 
         #[test]
         fn numbers_are_operands_of_arrays() {
@@ -29,6 +30,22 @@ macro_rules! tests {
             assert_eq!(Array1::from(g), (&a + &a.t()).dot(&at));
             let x: Dual = Dual::variable(2.0);
             assert_eq!(Array2::from_diag(&array![x, x]).dot(&array![x, x]).sum().partials, [8.0]);
+        }
+
+        #[test]
+        fn an_array_is_a_model_in_the_order_of_its_indices() {
+            // In memory it is column by column.
+            let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].reversed_axes();
+            assert_eq!(Parameters::flatten(&a), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+            assert_eq!(a.unflatten(&Parameters::flatten(&a)), a);
+            let mut names = Vec::new();
+            let negated = a.map_named(Name::ROOT.field("w"), &mut |name, x: f64| {
+                names.push(name.to_string());
+                -x
+            });
+            assert_eq!((negated, &names[..2]), (-&a, &["w.0".to_string(), "w.1".to_string()][..]));
+            let (y, g) = gradient_of(&a, |a: &Array2<Var>| (a * a).sum());
+            assert_eq!((y, g), (91.0, &a * 2.0));
         }
 
         #[test]

@@ -2,7 +2,10 @@
 
 use std::panic::catch_unwind;
 
-use dualtape::{Dual, Scalar, Tape, Taylor, Var, derivative, gradient, gradient_forward, hessian, taylor};
+use dualtape::parameters::Parameters;
+use dualtape::{
+    Dual, Scalar, Tape, Taylor, Var, derivative, gradient, gradient_forward, gradient_of, hessian, taylor,
+};
 use na::{
     ComplexField, DMatrix, DVector, Isometry3, Matrix2, Matrix3, Point3, RealField, Rotation3, SMatrix, SymmetricEigen,
     Translation3, UnitQuaternion, Vector1, Vector3,
@@ -408,4 +411,14 @@ fn dynamic_matrices_are_differentiated_too() {
         2.0,
     );
     assert_close(&[y, slope], &[2.0 * 1.0_f64.sin(), 1.0_f64.sin()], 1e-13);
+}
+
+#[test]
+fn a_matrix_is_a_model() {
+    let a = SMatrix::<f64, 2, 3>::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
+    assert_eq!(Parameters::flatten(&a), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    assert_eq!(a.unflatten(&Parameters::flatten(&a)), a);
+    let model = (DVector::from_vec(vec![3.0, 4.0]), a);
+    let (y, (of_vector, of_matrix)) = gradient_of(&model, |(v, a)| v.norm_squared() + a.norm_squared());
+    assert_eq!((y, of_vector, of_matrix), (116.0, &model.0 * 2.0, a * 2.0));
 }
