@@ -60,9 +60,9 @@ fn the_capacity_of_a_recording_is_its_bytes() {
         for _ in 0..1000 {
             let _ = sum(&[x]);
         }
-        // Each has an operand of 8 bytes, 16 bytes for its place, and its end.
+        // Each has an operand of 8 bytes, 12 bytes for its place, and its end.
         let operands = tape.capacity_bytes() - bytes(1 + 1000);
-        assert!((1000 * 28..=2000 * 28).contains(&operands), "{operands} bytes");
+        assert!((1000 * 24..=2000 * 24).contains(&operands), "{operands} bytes");
     })
     .join()
     .expect("the sizes are right");
