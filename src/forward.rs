@@ -230,8 +230,8 @@ fn joined<T: Scalar, const N: usize>(p: [T; N], q: [T; N], [by_p, by_q]: [T; 2])
 /// Returns whether all partials are finite. Then no zero met an infinity in the products that they are sums of. So a
 /// slope of zero, which is common, costs a look at the partials. On a tape it stays the constant zero instead.
 ///
-/// NOTE(perf): with the look, the pose of an arm by 4 by 4 matrices in 6 lanes takes 30 % less time, and the network of
-/// `benches/modes.rs` in forward mode 25 %.
+/// NOTE(perf): with the look, the pose of a six-joint arm by 4 by 4 matrices in 6 lanes takes 30 % less time, and a network
+/// of 337 parameters with relu 25 to 30 % (its like is in `cargo bench --bench modes`).
 #[inline(always)]
 fn are_finite<T: Scalar, const N: usize>(partials: &[T; N]) -> bool {
     partials.iter().fold(true, |all, p| all & p.is_finite_throughout())
