@@ -81,9 +81,8 @@
 //! - `plot` (default): the module [`plot`]; implies `graph` and `nn`.
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
 //! - `density`: the module `density`, log densities of probability distributions, generic in every argument.
-//! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine, by the
-//!   crate `pulp`. They change no bit of a result. `pulp` uses the macros of `paste`, which is no longer maintained
-//!   (RUSTSEC-2024-0436); a program that must not have it turns this feature off.
+//! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine. They change
+//!   no bit of a result. The calls that this needs, which are unsafe, are in the crate `dualtape-simd`, of 100 lines.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
 //!   `safetensors`, `serde` and `tempfile`.
 //! - `nalgebra`, `nalgebra-0_34`: every reading is a `RealField` of nalgebra 0.35, or of 0.34 and 0.33, and the module

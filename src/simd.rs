@@ -4,7 +4,10 @@
 #[inline(always)]
 pub(crate) fn vectorized(kernel: impl FnOnce()) {
     #[cfg(feature = "simd")]
-    pulp::Arch::new().dispatch(kernel);
+    dualtape_simd::vectorized(
+        #[inline(always)]
+        |_| kernel(),
+    );
     #[cfg(not(feature = "simd"))]
     kernel();
 }

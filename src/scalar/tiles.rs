@@ -110,8 +110,12 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
             }
             return;
         }
+        // Eight rows are sixty-four sums, and as many numbers again for the factors.
         #[cfg(feature = "simd")]
-        pulp::Arch::new().dispatch(InTiles { products: self, sums });
+        dualtape_simd::vectorized(
+            #[inline(always)]
+            |vectors| self.add_in_tiles(sums, vectors == dualtape_simd::Vectors::Avx512),
+        );
         #[cfg(not(feature = "simd"))]
         self.add_in_tiles(sums, false);
     }
@@ -172,23 +176,6 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     }
 }
 
-/// Products and the sums they are added to, to be run with the vector instructions of the machine.
-#[cfg(feature = "simd")]
-struct InTiles<'a, 'b, S, A, B> {
-    products: Products<'a, S, A, B>,
-    sums: &'b mut [S],
-}
-
-#[cfg(feature = "simd")]
-impl<S: Scalar, A: Factor<S>, B: Factor<S>> pulp::WithSimd for InTiles<'_, '_, S, A, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<I: pulp::Simd>(self, _: I) {
-        // Sixty-four sums, and as many numbers again for the factors.
-        self.products.add_in_tiles(self.sums, I::REGISTER_COUNT * I::F64_LANES >= 128);
-    }
-}
 #[cfg(test)]
 mod tests {
     use super::*;
