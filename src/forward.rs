@@ -16,6 +16,7 @@ use std::thread::AccessError;
 
 use num_traits::{Float, Zero};
 
+use crate::forward::dense::dense_by_products;
 use crate::forward::kernel::{KernelDual, dual_inputs, linearized_if_finite};
 use crate::forward::level::Level;
 use crate::memory::pool::Scratch;
@@ -23,12 +24,14 @@ use crate::reverse::Slot;
 use crate::scalar::Scalar;
 use crate::scalar::custom::pushed_forward;
 use crate::scalar::custom::{Block, Rule};
+use crate::scalar::dense::plain_dense;
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::zero;
 
+mod dense;
 pub(crate) mod kernel;
 pub(crate) mod level;
 
@@ -398,6 +401,18 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     #[inline(always)]
     fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
         T::with_dual_slot(lend)
+    }
+
+    fn dense_slice<F: Function<T::Real, Output = T::Real>>(
+        neurons: &[Self],
+        inputs: &[Self],
+        rows: usize,
+        activation: &F,
+        outputs: &mut Vec<Self>,
+    ) {
+        if !dense_by_products(neurons, inputs, rows, activation, outputs) {
+            plain_dense(neurons, inputs, rows, activation, outputs);
+        }
     }
 
     fn log_sum_exp_slice(xs: &[Self]) -> Self {

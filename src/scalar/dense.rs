@@ -94,7 +94,7 @@ impl<R: Real> Function<R> for Identity {
 }
 
 /// NOTE(perf): below this number of rows, reordering the weights takes as long as the products.
-const FEW_ROWS: usize = 4;
+pub(crate) const FEW_ROWS: usize = 4;
 
 #[inline]
 pub(crate) fn plain_dense<S, F>(neurons: &[S], inputs: &[S], rows: usize, activation: &F, outputs: &mut Vec<S>)
