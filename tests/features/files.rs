@@ -86,7 +86,7 @@ fn what_is_wrong_in_a_csv_file_is_named_with_row_and_column() {
             "a.csv: row 1, column 1 (\"1\"): the first row has numbers, and must have the names of the columns",
         ),
         ("x,y,x\n1,2,3\n", "a.csv: row 1, column 3 (\"x\"): column 1 has the same name"),
-        ("y\n1\n", "a.csv: 0 columns of features and 1 of targets"),
+        ("y\n1\n", "a.csv: 0 columns of features and 1 of targets; name at least one of each"),
         ("x,y\n\u{e9},2\n", "a.csv: row 2, column 1 (\"x\"): \"\u{e9}\" is not a number"),
     ];
     for (content, expected) in cases {
