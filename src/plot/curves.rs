@@ -44,8 +44,8 @@ impl Curves {
         Curves { title: title.into(), labels, log: [false; 2], marks: false, size, names: vec![], lines: vec![] }
     }
 
-    /// Returns the losses of a training over its epochs, and those of the validation data if there are any. The axis
-    /// is logarithmic if all losses are positive.
+    /// Returns the losses of a training over its epochs, with the validation losses if there are any. The axis is
+    /// logarithmic if all losses are positive.
     ///
     /// [The module](crate::plot) has an example.
     pub fn of_history(history: &[Epoch]) -> Self {
