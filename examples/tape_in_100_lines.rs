@@ -198,7 +198,8 @@ macro_rules! run {
     };
 }
 
-/// Returns the value of every variable of a program, and the derivative of the last one with respect to each, by this file.
+/// Returns the value of every variable of a program, and the derivative of the last one with respect to each, by this
+/// file.
 fn here(inputs: &[f64], program: &[Line]) -> Vec<(f64, f64)> {
     let tape = Tape::new();
     let mut variables: Vec<Var<'_>> = inputs.iter().map(|&x| tape.var(x)).collect();

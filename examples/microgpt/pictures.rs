@@ -20,7 +20,8 @@ pub(crate) fn losses(first: usize, losses: &[f64], unseen: &[(f64, f64)]) -> Cur
         .line("unseen names", unseen.iter().copied())
 }
 
-/// Returns a picture with a square for each head of the last layer: a row for each letter, in which the letters that it looks at are dark.
+/// Returns a picture with a square for each head of the last layer: a row for each letter, in which the letters that it
+/// looks at are dark.
 pub(crate) fn attention(gpt: &Gpt, parameters: &[f64], name: &str) -> String {
     const FIELD: usize = 20;
     const MARGIN: usize = 30;

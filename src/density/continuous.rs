@@ -26,7 +26,8 @@ pub fn normal_ln_pdf<S: Scalar>(x: S, mu: S, sigma: S) -> S {
     z * z * real::<S>(-0.5) - sigma.ln() - real::<S>(LN_SQRT_TAU)
 }
 
-/// Returns the log density of the log-normal distribution: the log density of a normal distribution at `ln x`, minus `ln x`.
+/// Returns the log density of the log-normal distribution: the log density of a normal distribution at `ln x`, minus
+/// `ln x`.
 ///
 /// ```
 /// use dualtape::density::{log_normal_ln_pdf, normal_ln_pdf};

@@ -31,7 +31,8 @@ pub(crate) fn register_holder(give_back: fn(GiveBack)) {
 }
 
 /// Counts a use. After some of them every holder of the thread gives back its surplus.
-// NOTE(perf): with the counts of a slot it takes 20 of the 1380 instructions of a gradient of x·y (cachegrind, 2026-11).
+// NOTE(perf): with the counts of a slot it takes 20 of the 1380 instructions of a gradient of x·y (cachegrind,
+// 2026-11).
 #[inline]
 pub(crate) fn count_use() {
     let uses = USES.get() + 1;

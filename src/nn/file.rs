@@ -102,7 +102,8 @@ impl<R: Real> Mlp<R> {
     ///
     /// # Errors
     ///
-    /// As these, and when the network was saved with a [scaling](Mlp::save_scaled). An error leaves the network unchanged.
+    /// As these, and when the network was saved with a [scaling](Mlp::save_scaled). An error leaves the network
+    /// unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -302,7 +303,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::{MetadataExt, fchown};
-            // Only the owner of a file, or root, may give it away. That clears some permissions, so they are set after it.
+            // Only the owner of a file, or root, may give it away. That clears some permissions, so they are set after
+            // it.
             let _ = fchown(file.as_file(), Some(replaced.uid()), Some(replaced.gid()));
         }
         file.as_file().set_permissions(replaced.permissions())?;

@@ -113,7 +113,8 @@ impl Boundary {
         }
     }
 
-    /// Returns the part of the plane that holds the points, with a margin of this width around: for [`new`](Boundary::new).
+    /// Returns the part of the plane that holds the points, with a margin of this width around: for
+    /// [`new`](Boundary::new).
     ///
     /// ```
     /// use dualtape::plot::Boundary;

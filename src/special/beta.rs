@@ -76,7 +76,8 @@ impl Beta {
         Beta { a, b, x, y, excess }
     }
 
-    /// Returns the distribution with parameters ν/2 and ½ at ν/(ν + t²). Its lower tail is twice the tail of Student's t.
+    /// Returns the distribution with parameters ν/2 and ½ at ν/(ν + t²). Its lower tail is twice the tail of Student's
+    /// t.
     pub(super) fn of_student(t: f64, nu: f64) -> Beta {
         let square = t * t;
         let (x, y) = (1.0 / (1.0 + square / nu), 1.0 / (1.0 + nu / square));

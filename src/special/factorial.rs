@@ -11,7 +11,8 @@ use crate::scalar::{Real, Scalar};
 
 /// Returns `ln Γ(a + n) − ln Γ(a)` for a > 0 and a + n > 0. For whole n it is the logarithm of `a(a + 1)⋯(a + n − 1)`.
 ///
-/// It is the difference of Stirling's series (DLMF 5.11.1), term by term, after a recurrence up to where the series holds.
+/// It is the difference of Stirling's series (DLMF 5.11.1), term by term, after a recurrence up to where the series
+/// holds.
 ///
 /// ```
 /// use dualtape::{gradient, special::ln_rising_factorial};

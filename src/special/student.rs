@@ -77,7 +77,8 @@ fn cdf(order: u32, t: f64, nu: f64) -> f64 {
     sign * 0.5 * size * density(size, nu) * integral(|u| beta.exponent(u), weight)
 }
 
-/// A value of Student's variable, as the terms from which the density and its derivatives with respect to ν are computed.
+/// A value of Student's variable, as the terms from which the density and its derivatives with respect to ν are
+/// computed.
 #[derive(Clone, Copy)]
 struct Place<S> {
     /// ln(1 + t²/ν)

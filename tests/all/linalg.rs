@@ -1,4 +1,5 @@
-//! Functions of matrices: compared by `check`, between the modes, with closed forms, and where derivatives do not exist.
+//! Functions of matrices: compared by `check`, between the modes, with closed forms, and where derivatives do not
+//! exist.
 
 use dualtape::linalg::{
     cholesky, det, expm, inverse, ln_det, norm, normalize, qr, solve, solve_lower, spectral, svd, symmetric_eigen,

@@ -578,7 +578,8 @@ mod reuse {
         SparseJacobian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// The missing entry is far below the rounding of the others, in forward and in reverse, in a Jacobian and a Hessian.
+    /// The missing entry is far below the rounding of the others, in forward and in reverse, in a Jacobian and a
+    /// Hessian.
     #[test]
     fn another_branch_beside_huge_entries_is_refused() {
         struct Beside {
