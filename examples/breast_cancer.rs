@@ -1,4 +1,4 @@
-//! How do I write a custom loss, and stop when a network learns no more?
+//! How do I write a custom loss, and stop when a network has stopped learning?
 //!
 //! Is a tumour malignant? A network with one output learns the probability that it is benign. An overlooked malignant
 //! tumour counts twice. Validation data, held out from the training data, decides when to stop.

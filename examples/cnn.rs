@@ -1,8 +1,8 @@
 //! How is a model with a structure of its own trained?
 //!
-//! A convolutional network is a struct of its filters and of its last layer. `gradient_of` gives the gradient as the same
-//! struct, and Adam moves one along the other. It learns to read handwritten digits of 8 by 8 pixels from 600 of them,
-//! and has to read 90 % of 600 others.
+//! A convolutional network is a struct of its filters and of its last layer. `gradient_of` returns the gradient as the
+//! same struct, and Adam moves one along the other. It learns to read handwritten digits of 8 by 8 pixels from 600
+//! images, and has to read 90 % of 600 others.
 //!
 //! ```text
 //! cargo run --release --features macros --example cnn
@@ -21,19 +21,19 @@ const INNER: usize = WIDTH - 2;
 
 const FILTERS: usize = 8;
 
-/// The number of images to learn from, those of a step, and how often each is seen.
+/// The numbers of images to learn from and in a step, and how often each is seen.
 const TRAINING: usize = 600;
 const BATCH: usize = 20;
 const EPOCHS: usize = 10;
 
-/// The features after the maxima of 2 by 2 are taken.
+/// The number of features after the maxima over fields of 2 by 2.
 const FEATURES: usize = FILTERS * (INNER / 2) * (INNER / 2);
 
 #[derive(Parameters)]
 struct Network<S> {
-    /// 9 weights and a bias each.
+    /// The filters, of 9 weights and a bias each.
     filters: [[S; 10]; FILTERS],
-    /// For each class one weight for each feature, and a bias.
+    /// The last layer: for each class one weight for each feature, and a bias.
     readout: Vec<[S; FEATURES + 1]>,
 }
 

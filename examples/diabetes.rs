@@ -1,8 +1,8 @@
 //! How do I predict a number? The progress of diabetes after a year, from ten measures of a patient.
 //!
-//! The measures say little, and an unregularized network overfits them. The penalty on large weights and
-//! the dropout were chosen by cross-validation on the training data. The network learns standardized numbers, whose
-//! scale is undone in the end.
+//! The measures say little, and an unregularized network overfits them. Cross-validation on the training data chose
+//! the penalty on large weights and the dropout. The network learns standardized numbers, and the program undoes the
+//! scale.
 //!
 //! ```text
 //! cargo run --release --features train --example diabetes

@@ -1,7 +1,7 @@
 //! How do I train a network on real data, save it, and load it again?
 //!
-//! A network of 64, 32 and 10 neurons learns to read handwritten digits of 8 by 8 pixels, with dropout and
-//! Adam in minibatches of 32. It has to read 96 % of those that it has not seen.
+//! A network of 64, 32 and 10 neurons learns to read handwritten digits of 8 by 8 pixels, with dropout and Adam in
+//! minibatches of 32. It has to read 96 % of the digits that it has not seen.
 //!
 //! ```text
 //! cargo run --release --features train --example digits

@@ -1,5 +1,5 @@
-//! What does a computation look like? Draws some, as SVG and for graphviz, into `target/graphs` or `--out FOLDER`, or
-//! only those that are named.
+//! What does a computation look like? The program draws some, as SVG and for graphviz, into `target/graphs` or `--out
+//! FOLDER`, or only the files that are named.
 //!
 //! ```sh
 //! cargo run --release --example draw_graph
@@ -39,7 +39,7 @@ fn diamond<S: Scalar<Real = f64>>(x: &[S]) -> S {
     (1..=3).fold(x[0].label("a"), |a, i| ((a + a).sin() * (a * a)).label(format_args!("a{i}")))
 }
 
-/// A folder, and the names of the files that are wanted in it; all when there are none.
+/// A folder, and the names of the files to write there; without names, all.
 struct Output {
     folder: PathBuf,
     files: Vec<String>,
@@ -61,7 +61,7 @@ impl Output {
         Ok(output)
     }
 
-    /// Writes the files that are wanted. If there is no picture for one of them, it writes none.
+    /// Writes the files asked for, or none if there is no picture for one of them.
     fn write(&self, graphs: &[(String, Graph)]) -> Result<(), Box<dyn Error>> {
         let names = graphs.iter().flat_map(|(name, _)| ENDINGS.map(|ending| format!("{name}.{ending}")));
         let names: Vec<String> = names.collect();

@@ -1,8 +1,8 @@
 //! Where does heat come from?
 //!
-//! The heat equation on a grid of 32 by 32 points over 200 steps, differentiated in reverse with checkpoints: which
-//! 1024 temperatures at the start led to what was measured at the end? Of the 200 states 20 are kept at a time, and no
-//! more than one step is recorded.
+//! The heat equation on a grid of 32 by 32 points over 200 steps, differentiated in reverse with checkpoints. Which
+//! 1024 temperatures at the start led to the measured ones at the end? The program keeps 20 of the 200 states at a
+//! time, and records one step at a time.
 //!
 //! ```text
 //! cargo run --release --example heat

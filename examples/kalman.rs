@@ -33,7 +33,7 @@ struct LocalLevel<S> {
 }
 
 impl<S: Scalar<Real = f64>> LocalLevel<S> {
-    /// Returns minus the logarithm of the likelihood of all flows but the first, from which the filter starts.
+    /// Returns minus the log-likelihood of all flows but the first, where the filter starts.
     fn loss(&self, flows: &[f64]) -> S {
         let (noise, step) = (self.measurement.exp(), self.level.exp());
         let (mut level, mut variance, mut loss) = (S::from_real(flows[0]), noise, S::zero());

@@ -1,8 +1,8 @@
 //! What does the gradient through 1,000,000 steps cost, and how much memory?
 //!
-//! A damped pendulum is driven for 1000 seconds in steps of a millisecond, by the classical
-//! Runge-Kutta method. How its last angle depends on the start, and on its friction and drive,
-//! is computed in reverse with 180 stored states, and compared with dual numbers.
+//! A damped pendulum is driven for 1000 seconds in steps of a millisecond, by the classical Runge-Kutta method.
+//! Reverse mode with 180 stored states computes how its last angle depends on the start, the friction and the drive,
+//! and dual numbers confirm it.
 //!
 //! ```text
 //! cargo run --release --example long_loop
@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use dualtape::{Checkpointed, Dual, Scalar, Tape, function};
 
-/// How the angle, the speed and the phase of the drive change, with friction, drive and
-/// frequency.
+/// Returns how the angle, the speed and the phase of the drive change, with friction, drive and frequency.
 fn change<S: Scalar<Real = f64>>(x: [S; 3], p: &[S]) -> [S; 3] {
     let [angle, speed, phase] = x;
     [speed, -angle.sin() - p[0] * speed + p[1] * phase.cos(), p[2]]
@@ -57,7 +56,7 @@ fn main() {
     }
     println!("one recording     would take {} kB", STEPS / 1000 * recorded_bytes());
 
-    // Forward mode needs no memory, and a pass of dual numbers with a lane for each slope.
+    // Forward mode needs no memory, and one pass of dual numbers with a lane for each slope.
     let inputs: [f64; 6] = [START, PARAMETERS].concat().try_into().expect("six inputs");
     let lanes: [Dual<f64, 6>; 6] = std::array::from_fn(|i| Dual::seeded(inputs[i], i));
     let (forward_time, forward) = timed(|| swing.run(&lanes[..3], &lanes[3..])[0]);
@@ -73,7 +72,7 @@ fn main() {
     }
 }
 
-/// The memory of one recorded step, with its adjoints.
+/// Returns the memory of one recorded step, with its adjoints.
 fn recorded_bytes() -> usize {
     let tape = Tape::new();
     let _ = step(&tape.vars(&START), &tape.vars(&PARAMETERS));
@@ -86,7 +85,7 @@ fn timed<T>(act: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-/// The largest resident memory so far, in kB, on systems that tell.
+/// Returns the largest resident memory so far, in kB, on systems that report it.
 fn peak_memory() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

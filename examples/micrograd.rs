@@ -1,7 +1,7 @@
 //! What happens in Karpathy's lecture on micrograd?
 //!
-//! The lecture, "The spelled-out intro to neural networks and backpropagation", from
-//! numerical slopes to a neuron, printed as its Python prints.
+//! The lecture, "The spelled-out intro to neural networks and backpropagation", goes from numerical slopes to a
+//! neuron. The program prints its numbers as the lecture's Python does.
 //!
 //! ```text
 //! cargo run --example micrograd
@@ -17,7 +17,7 @@ fn main() {
     reuse();
 }
 
-/// What is a derivative? The answer of the function to a little push.
+/// Shows that a derivative is the answer of the function to a little push.
 fn slopes() {
     println!("The slope of f(x) = 3x² - 4x + 5:\n");
     fn f<S: Scalar<Real = f64>>(x: S) -> S {
@@ -33,7 +33,7 @@ fn slopes() {
     }
 }
 
-/// The expression of micrograd's README: every value, and how much g depends on it.
+/// Prints the expression of micrograd's README: every value, and how much g depends on it.
 fn expression() {
     println!("\nThe expression of the README, statement by statement:\n");
     let tape = Tape::new();
@@ -63,7 +63,7 @@ fn expression() {
     }
 }
 
-/// A neuron of two inputs, written once: it is evaluated here and differentiated below.
+/// A neuron of two inputs, written once: evaluated here and differentiated below.
 fn weighted_sum<S: Scalar<Real = f64>>([x1, x2, w1, w2, b]: [S; 5]) -> S {
     x1 * w1 + x2 * w2 + b
 }
@@ -84,7 +84,7 @@ fn neuron() {
     print_value("o", o, gradients[o]);
 }
 
-/// An operation may be as large or as small as one likes, if one knows its derivative.
+/// Shows that an operation may be as large or as small as you like, if you know its derivative.
 fn tanh_in_pieces() {
     println!("\nThe same with tanh in pieces, e = exp(2n) and o = (e - 1) / (e + 1):\n");
     let tape = Tape::new();
@@ -101,7 +101,7 @@ fn tanh_in_pieces() {
     print_value("o", o, gradients[o]);
 }
 
-/// The lecture's bug: a gradient must be added to, not overwritten.
+/// Shows the lecture's bug: a gradient must be added to, not overwritten.
 fn reuse() {
     println!("\nA value used twice, b = a + a:\n");
     let (b, g) = gradient(|a| a[0] + a[0], &[3.0]);
@@ -112,15 +112,15 @@ fn print_value(name: &str, value: Var, grad: f64) {
     println!("  {name:<30}{}", repr(value.value(), grad));
 }
 
-/// A value as micrograd prints it. Its gradients begin as the integers 0 and 1, which
-/// additions pass on, so whole ones appear without a fraction.
+/// Returns a value as micrograd prints it. micrograd starts gradients as the integers 0 and 1, and additions keep
+/// integers, so whole gradients appear without a fraction.
 fn repr(data: f64, grad: f64) -> String {
     let grad = if grad.fract() == 0.0 { grad.to_string() } else { python(grad) };
     format!("Value(data={}, grad={grad})", python(data))
 }
 
-/// A float as Python prints it: the shortest digits that read back as the same number,
-/// with an exponent below 1e-4 and from 1e16 on.
+/// Returns a float as Python prints it: the shortest digits that read back as the same number, with an exponent below
+/// 1e-4 and from 1e16 on.
 fn python(x: f64) -> String {
     if x == 0.0 || !x.is_finite() || (1e-4..1e16).contains(&x.abs()) {
         return format!("{x:?}");

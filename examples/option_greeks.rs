@@ -1,7 +1,7 @@
 //! What is an option worth, and how does its price react?
 //!
-//! Black-Scholes with all first and second derivatives, the volatility that a price implies, and the greeks of an Asian
-//! option by Monte Carlo on all cores, which have no formula.
+//! Black-Scholes with all first and second derivatives, the volatility that a price implies, and the greeks of an
+//! Asian option, which has no formula, by Monte Carlo on all cores.
 //!
 //! ```text
 //! cargo run --release --example option_greeks
@@ -10,7 +10,7 @@
 use dualtape::{Scalar, Terms, derivative, gradient_array, hessian};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-/// The price of a call on a share.
+/// Returns the price of a call on a share.
 fn call<S: Scalar<Real = f64>>(spot: S, strike: f64, vol: S, rate: S, years: S) -> S {
     let spread = vol * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + vol * vol * 0.5) * years) / spread;
@@ -18,7 +18,7 @@ fn call<S: Scalar<Real = f64>>(spot: S, strike: f64, vol: S, rate: S, years: S) 
     spot * d1.norm_cdf() - (-rate * years).exp() * d2.norm_cdf() * strike
 }
 
-/// The volatility at which the call has this price, by Newton's method.
+/// Returns the volatility at which the call has this price, by Newton's method.
 fn implied_volatility(price: f64, spot: f64, strike: f64, rate: f64, years: f64) -> f64 {
     (0..20).fold(0.3, |vol, _| {
         let (value, vega) = derivative(|vol| call(spot.into(), strike, vol, rate.into(), years.into()), vol);
@@ -28,7 +28,7 @@ fn implied_volatility(price: f64, spot: f64, strike: f64, rate: f64, years: f64)
 
 const DAYS: usize = 50;
 
-/// The discounted payoff of one path: of the mean price over the days, what exceeds the strike.
+/// Returns the discounted payoff of one path: the excess of the mean price over the strike.
 fn asian<S: Scalar<Real = f64>>([spot, vol, rate, years]: [S; 4], strike: f64, noise: &[f64]) -> S {
     let day = years / DAYS as f64;
     let (drift, spread) = ((rate - vol * vol * 0.5) * day, vol * day.sqrt());
@@ -56,7 +56,7 @@ fn main() {
 
     let paths = 20_000;
     let mut rng = StdRng::seed_from_u64(1);
-    // Irwin and Hall's normal numbers: twelve uniform ones less six.
+    // Irwin and Hall's normal numbers: twelve uniform ones minus six.
     let normal: Vec<f64> = (0..paths * DAYS).map(|_| (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0).collect();
     let share = vec![1.0 / paths as f64; paths];
     let path = |i: usize| &normal[i * DAYS..(i + 1) * DAYS];
@@ -67,6 +67,6 @@ fn main() {
     let mean =
         |spot: f64| (0..paths).map(|i| asian([spot, vol, rate, 1.0], strike, path(i))).sum::<f64>() / paths as f64;
     assert!((greeks[0] - (mean(spot + 1e-3) - mean(spot - 1e-3)) / 2e-3).abs() < 1e-3);
-    // A price is homogeneous in spot and strike; the mean varies less than the share.
+    // A price is homogeneous in spot and strike, and the mean varies less than the share.
     assert!(price < at[0] * 0.06 && greeks[1] < vega);
 }

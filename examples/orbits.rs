@@ -12,7 +12,7 @@ use dualtape::{Scalar, jacobian_array};
 /// Position and velocity in the plane of the orbit.
 type State<S> = [S; 4];
 
-/// The rate of change under the attraction of a unit mass at the origin.
+/// Returns the rate of change under the attraction of a unit mass at the origin.
 fn rate<S: Scalar>([x, y, vx, vy]: State<S>) -> State<S> {
     let r = x.hypot(y);
     let pull = -(r * r * r).recip();
@@ -23,7 +23,7 @@ fn moved<S: Scalar<Real = f64>>(state: State<S>, rate: State<S>, time: f64) -> S
     std::array::from_fn(|i| state[i] + rate[i] * time)
 }
 
-/// The state after a time, in equal steps of Runge and Kutta's classic method.
+/// Returns the state after a time, in equal steps of Runge and Kutta's classic method.
 fn flown<S: Scalar<Real = f64>>(start: &State<S>, time: f64, steps: usize) -> State<S> {
     let h = time / steps as f64;
     (0..steps).fold(*start, |state, _| {

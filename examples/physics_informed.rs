@@ -1,10 +1,10 @@
 //! Can a network solve a differential equation?
 //!
-//! `u″ + u = 0` with `u(0) = 0` and `u(4) = sin 4` has the solution sin x. A network u learns it
-//! from the equation alone: the loss is the residual of `u″ + u` at some points, and of
-//! the two conditions at the ends (Raissi, Perdikaris & Karniadakis, *Physics-informed
-//! neural networks*, 2019). Each u″ is the second coefficient of a series in x, and the
-//! gradient with respect to the parameters is computed in reverse through it; forward mode confirms it.
+//! `u″ + u = 0` with `u(0) = 0` and `u(4) = sin 4` has the solution sin x. A network u learns it from the equation
+//! alone: the loss is the residual of `u″ + u` at some points, and of the two conditions at the ends (Raissi,
+//! Perdikaris & Karniadakis, *Physics-informed neural networks*, 2019). Each u″ is the second coefficient of a series
+//! in x. Reverse mode differentiates through it with respect to the parameters, and forward mode confirms the
+//! gradient.
 //!
 //! ```text
 //! cargo run --release --example physics_informed
@@ -20,7 +20,7 @@ const END: f64 = 4.0;
 /// The number of points where the equation is evaluated.
 const POINTS: usize = 24;
 
-/// How wrong the equation and the conditions are, in any scalar of the parameters.
+/// Returns how wrong the equation and the conditions are, in any scalar of the parameters.
 fn loss<S: Scalar<Real = f64>>(network: &Mlp<S>) -> S {
     let parameters: Vec<Taylor<S, 2>> = network.parameters().iter().map(|&p| Taylor::constant(p)).collect();
     let in_series = network.with_parameters(&parameters);
@@ -34,7 +34,7 @@ fn loss<S: Scalar<Real = f64>>(network: &Mlp<S>) -> S {
     l2(&residuals) / POINTS as f64 + l2(&[ends[0], ends[1] - END.sin()])
 }
 
-/// The largest error on a fine grid.
+/// Returns the largest error on a fine grid.
 fn error(network: &Mlp) -> f64 {
     let x: Vec<[f64; 1]> = (0..=1000).map(|i| [END * f64::from(i) / 1000.0]).collect();
     network.forward_all(&x).iter().zip(&x).map(|(u, [x])| (u - x.sin()).abs()).fold(0.0, f64::max)

@@ -1,7 +1,7 @@
 //! How is a model fitted to data, with standard errors?
 //!
 //! Poisson regression: counts with the mean exp(β·x). Newton's method takes gradient and Hessian of the sum over the
-//! rows; at its end the inverse of the Hessian is the covariance of the coefficients.
+//! rows. At its end the inverse of the Hessian is the covariance of the coefficients.
 //!
 //! ```text
 //! cargo run --release --example regression
@@ -15,7 +15,7 @@ const ROWS: usize = 2000;
 const COLUMNS: usize = 4;
 const TRUE: [f64; COLUMNS] = [0.5, -0.3, 0.8, 0.0];
 
-/// What the row i adds to the negative log-likelihood, less a constant.
+/// Returns the term of a row in the negative log-likelihood, without a constant.
 fn deviance<S: Scalar<Real = f64>>(beta: &[S], x: &[f64], count: f64) -> S {
     let eta = weighted_sum(beta, x);
     eta.exp() - eta * count

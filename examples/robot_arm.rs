@@ -24,7 +24,7 @@ const LINKS: [[f64; 3]; 6] = [
 
 type Pose<S> = [[S; 4]; 4];
 
-/// The pose of a link in that of the link before it, at an angle of its joint.
+/// Returns the pose of a link relative to the link before it, at an angle of its joint.
 fn link<S: Scalar<Real = f64>>(angle: S, [length, twist, offset]: [f64; 3]) -> Pose<S> {
     let (sin, cos) = angle.sin_cos();
     let (sin_twist, cos_twist) = twist.sin_cos();
@@ -41,7 +41,7 @@ fn product<S: Scalar>(a: Pose<S>, b: Pose<S>) -> Pose<S> {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..4).map(|k| a[i][k] * b[k][j]).sum()))
 }
 
-/// Where the hand is.
+/// Returns the place of the hand.
 fn hand<S: Scalar<Real = f64>>(angles: &[S; 6]) -> [S; 3] {
     let base: Pose<S> = std::array::from_fn(|i| std::array::from_fn(|j| S::from_f64(f64::from(i == j))));
     let pose = angles.iter().zip(LINKS).fold(base, |pose, (&angle, values)| product(pose, link(angle, values)));

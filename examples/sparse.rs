@@ -1,7 +1,7 @@
 //! How is a nonlinear equation of 10,000 unknowns solved?
 //!
-//! Bratu's problem, `−u″ = λ·eᵘ` with u = 0 at both ends of [0, 1], by differences on a grid and
-//! Newton's method. Its Jacobian has 100 million elements, of which 29,998 are not zero.
+//! Bratu's problem, `−u″ = λ·eᵘ` with u = 0 at both ends of [0, 1], by differences on a grid and Newton's method. Its
+//! Jacobian has 100 million elements, and only 29,998 are not zero.
 //!
 //! ```text
 //! cargo run --release --example sparse
@@ -18,20 +18,20 @@ const LAMBDA: f64 = 1.0;
 /// The distance of two grid points.
 const H: f64 = 1.0 / (UNKNOWNS + 1) as f64;
 
-/// `2u[i] − u[i−1] − u[i+1] − h²·λ·exp(u[i])` at every grid point.
+/// Returns `2u[i] − u[i−1] − u[i+1] − h²·λ·exp(u[i])` at every grid point.
 pub(crate) fn bratu<S: Scalar<Real = f64>>(u: &[S]) -> Vec<S> {
     let at = |i: usize| u.get(i).copied().unwrap_or(S::zero());
     (0..u.len()).map(|i| at(i) * 2.0 - at(i.wrapping_sub(1)) - at(i + 1) - at(i).exp() * (H * H * LAMBDA)).collect()
 }
 
-/// The energy whose gradient that is: its Hessian is the Jacobian above.
+/// Returns the energy with the gradient [`bratu`]: its Hessian is the Jacobian above.
 fn energy<S: Scalar<Real = f64>>(u: &[S]) -> S {
     let ends = u[0].powi(2) + u[u.len() - 1].powi(2);
     let stretch: S = u.windows(2).map(|u| (u[1] - u[0]).powi(2)).sum();
     (ends + stretch) * 0.5 - u.iter().map(|u| u.exp()).sum::<S>() * (H * H * LAMBDA)
 }
 
-/// The solution of `A·x = b` for a tridiagonal A without pivoting (Thomas's algorithm).
+/// Returns the solution of `A·x = b` for a tridiagonal A without pivoting (Thomas's algorithm).
 fn solve(a: &Csr, b: &[f64]) -> Vec<f64> {
     let (mut pivots, mut x) = (vec![a.get(0, 0)], vec![b[0]]);
     for i in 1..b.len() {
@@ -46,7 +46,7 @@ fn solve(a: &Csr, b: &[f64]) -> Vec<f64> {
     x
 }
 
-/// The solution in closed form, `−2·ln(cosh((x − ½)·θ/2)/cosh(θ/4))` where `θ = √(2λ)·cosh(θ/4)`.
+/// Returns the solution in closed form, `−2·ln(cosh((x − ½)·θ/2)/cosh(θ/4))` where `θ = √(2λ)·cosh(θ/4)`.
 fn exact(i: usize) -> f64 {
     let theta = (0..100).fold(0.0, |theta: f64, _| (2.0 * LAMBDA).sqrt() * (theta / 4.0).cosh());
     let x = (i + 1) as f64 * H;

@@ -37,7 +37,7 @@ impl Tape {
         Tape { arguments: RefCell::new(Vec::new()), bounds: RefCell::new(vec![0]) }
     }
 
-    /// An input: a statement without arguments.
+    /// Records an input: a statement without arguments.
     fn var(&self, value: f64) -> Var<'_> {
         self.record(value, &[])
     }
@@ -51,10 +51,10 @@ impl Tape {
         Var { tape: self, value, index }
     }
 
-    /// The derivative of the output with respect to every variable: the reverse sweep.
+    /// Sweeps in reverse: returns the derivative of the output with respect to every variable.
     ///
-    /// The adjoint of a variable is complete when the sweep reaches its statement, since only later
-    /// statements use it. Zeros are skipped: zero times an infinite slope would be NaN.
+    /// The adjoint of a variable is complete when the sweep reaches its statement, since only later statements use it.
+    /// The sweep skips zeros: zero times an infinite slope would be NaN.
     fn backward(&self, output: Var<'_>) -> Vec<f64> {
         let (arguments, bounds) = (self.arguments.borrow(), self.bounds.borrow());
         let mut adjoints = vec![0.0; bounds.len() - 1];
@@ -75,12 +75,12 @@ impl Tape {
 }
 
 impl<'t> Var<'t> {
-    /// The result of a function of one variable.
+    /// Records the result of a function of one variable.
     fn unary(self, value: f64, slope: f64) -> Var<'t> {
         self.tape.record(value, &[(slope, self.index)])
     }
 
-    /// The result of a product or a quotient. A variable used twice, as in a square, is one argument.
+    /// Records the result of a product or a quotient. A variable used twice, as in a square, is one argument.
     fn binary(self, other: Var<'t>, value: f64, [by_self, by_other]: [f64; 2]) -> Var<'t> {
         if self.index == other.index {
             return self.unary(value, by_self + by_other);
@@ -198,7 +198,8 @@ macro_rules! run {
     };
 }
 
-/// The value of every variable of a program, and the derivative of the last one with respect to each, by this file.
+/// Returns the value of every variable of a program, and the derivative of the last one with respect to each, by this
+/// file.
 fn here(inputs: &[f64], program: &[Line]) -> Vec<(f64, f64)> {
     let tape = Tape::new();
     let mut variables: Vec<Var<'_>> = inputs.iter().map(|&x| tape.var(x)).collect();
@@ -207,7 +208,7 @@ fn here(inputs: &[f64], program: &[Line]) -> Vec<(f64, f64)> {
     variables.iter().map(|x| (x.value, adjoints[x.index as usize])).collect()
 }
 
-/// The same by the crate.
+/// Returns the same numbers by the crate.
 fn dualtape(inputs: &[f64], program: &[Line]) -> Vec<(f64, f64)> {
     let tape = dualtape::Tape::new();
     let mut variables: Vec<dualtape::Var> = inputs.iter().map(|&x| tape.var(x)).collect();
@@ -225,7 +226,7 @@ fn assert_same(here: &[(f64, f64)], dualtape: &[(f64, f64)], program: &[Line]) {
     }
 }
 
-/// Random numbers below a bound (xorshift64*, Vigna 2016), always the same.
+/// Returns random numbers below a bound (xorshift64*, Vigna 2016), always the same.
 fn random_numbers() -> impl FnMut(u64) -> u64 {
     let mut state = 2026_u64;
     move |bound| {

@@ -1,8 +1,8 @@
 //! What does a higher order buy? A planet on an eccentric orbit, by Taylor steps.
 //!
 //! The motion is written once over any scalar. On series it gives the Taylor coefficients of the orbit itself, one
-//! order after the other: if `z′ = f(z)`, the coefficient k + 1 of z is the coefficient k of f(z), divided by k + 1. A
-//! step then sums the series as far as its last coefficients say that it holds. (Corliss & Chang, *Solving ordinary
+//! order after the other. If `z′ = f(z)`, the coefficient k + 1 of z is the coefficient k of f(z), divided by k + 1. A
+//! step then sums the series up to the distance that its last coefficients allow. (Corliss & Chang, *Solving ordinary
 //! differential equations using Taylor series*, ACM TOMS 8, 1982; Jorba & Zou 2005.)
 //!
 //! ```text
@@ -13,18 +13,18 @@ use std::f64::consts::TAU;
 
 use dualtape::{Scalar, Taylor};
 
-/// The two-body problem: position and velocity, and how they change.
+/// Returns the rate of change of position and velocity in the two-body problem.
 fn kepler<S: Scalar<Real = f64>>([x, y, vx, vy]: [S; 4]) -> [S; 4] {
     let pull = -(x * x + y * y).powf(-1.5);
     [vx, vy, x * pull, y * pull]
 }
 
-/// A conserved quantity.
+/// Returns the energy, which the motion conserves.
 fn energy([x, y, vx, vy]: [f64; 4]) -> f64 {
     (vx * vx + vy * vy) / 2.0 - 1.0 / x.hypot(y)
 }
 
-/// The solution through `start` up to order K.
+/// Returns the solution through `start` up to order K.
 fn solution<const K: usize, const N: usize>(
     f: impl Fn([Taylor<f64, K>; N]) -> [Taylor<f64, K>; N],
     start: [f64; N],
@@ -39,7 +39,7 @@ fn solution<const K: usize, const N: usize>(
     z
 }
 
-/// The step at which the last two terms reach the tolerance.
+/// Returns the step at which the last two terms reach the tolerance.
 fn step<const K: usize, const N: usize>(z: &[Taylor<f64, K>; N], tolerance: f64) -> f64 {
     let of_term = |k: usize| {
         let size = z.iter().map(|z| z[k].abs()).fold(0.0, f64::max);

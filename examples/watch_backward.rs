@@ -1,4 +1,5 @@
-//! How do gradients flow? Writes pages that play backpropagation step by step, into `target/graphs` or `--out FOLDER`.
+//! How do gradients flow? The program writes pages that play backpropagation step by step, to `target/graphs` or `--out
+//! FOLDER`.
 //!
 //! ```sh
 //! cargo run --release --example watch_backward

@@ -1,8 +1,8 @@
 //! Drawings of the graph of a computation.
 //!
 //! A new interpretation is a new number type. [`Traced<T>`] computes the same values as `T` and records every
-//! operation: its name, its inputs, its value and its local slopes. One reverse sweep over them, as on a tape,
-//! gives every node its gradient, constants too. The result is a [`Graph`], which is plain data:
+//! operation: its name, its inputs, its value and its local slopes. One reverse sweep over them, as on a tape, gives
+//! every node its gradient, constants too. The result is a [`Graph`], which is plain data:
 //!
 //! ```
 //! use dualtape::{Scalar, graph::trace};
@@ -31,17 +31,17 @@
 //! - [`svg`](Graph::svg) draws it without graphviz or a script;
 //! - [`page`](Graph::page) makes an HTML page that plays the reverse sweep, one operation at a time;
 //! - [`evcxr_display`](Graph::evcxr_display) shows it in a notebook;
-//! - [`first_non_finite`](Graph::first_non_finite) says where an infinity or a NaN came from.
+//! - [`first_non_finite`](Graph::first_non_finite) finds the origin of an infinity or a NaN.
 //!
-//! An expression that is written line by line, and has no function, is recorded on a [`TracedTape`].
+//! For an expression that is written line by line, without a function, use a [`TracedTape`].
 //!
 //! Code names its numbers by [`Scalar::label`](crate::Scalar::label) and its parts by
 //! [`Scalar::group`](crate::Scalar::group), as networks do; both cost nothing in other readings. Sums and products over
 //! slices and [fused](crate::fuse()) kernels are groups too. A group is drawn in a frame, or
 //! [folded](Graph::fold) into one node. Drawings refuse a graph that is too large, and name the groups to fold.
 //!
-//! In reading order: the graph here, the scalar in `graph/traced.rs`, its trace in `graph/recording.rs`; which
-//! nodes are drawn in `graph/fold.rs` and `graph/picture.rs`; and the drawings, `tree.rs`, `dot.rs`, `svg.rs` on `layout.rs`
+//! In reading order: the graph here, the scalar in `graph/traced.rs`, its trace in `graph/recording.rs`; which nodes
+//! are drawn in `graph/fold.rs` and `graph/picture.rs`; and the drawings, `tree.rs`, `dot.rs`, `svg.rs` on `layout.rs`
 //! on `layers.rs`, and `page.rs`.
 
 use std::borrow::Cow;
@@ -75,7 +75,7 @@ pub enum Role {
     Input,
     /// An element of the second point of [`trace_parametric`].
     Parameter,
-    /// A number that does not depend on them.
+    /// A number that does not depend on the inputs.
     Constant,
     /// The result of an operation.
     Operation,
@@ -89,14 +89,14 @@ pub struct Node {
     role: Role,
     value: f64,
     gradient: f64,
-    /// Of its arguments in the list of all.
+    /// The range of its arguments in the list of all.
     end: u32,
     group: u32,
     location: Option<&'static Location<'static>>,
 }
 
 impl Node {
-    /// The operation, with its parameters: `+`, `tanh`, `powi(3)`; of an input its place, `x[0]`.
+    /// Returns the operation with its parameters, `+`, `tanh`, `powi(3)`, or the place of an input, `x[0]`.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -129,7 +129,7 @@ impl Node {
         self.role
     }
 
-    /// The value.
+    /// Returns the value.
     ///
     /// ```
     /// assert_eq!(dualtape::graph::trace(|x| x[0] + 1.0, &[2.0]).output().value(), 3.0);
@@ -138,7 +138,7 @@ impl Node {
         self.value
     }
 
-    /// The derivative of the output with respect to it.
+    /// Returns the derivative of the output with respect to the node.
     ///
     /// ```
     /// assert_eq!(dualtape::graph::trace(|x| x[0] * x[0], &[3.0]).nodes()[0].gradient(), 6.0);
@@ -147,8 +147,8 @@ impl Node {
         self.gradient
     }
 
-    /// The line of the program that the operation is in, in debug builds. An operation within a sum or a product over
-    /// a slice, or a layer, has the line of that.
+    /// Returns the line of the program that the operation is in, in debug builds. An operation within a layer, or
+    /// within a sum or a product over a slice, has the line of that call.
     ///
     /// ```
     /// let graph = dualtape::graph::trace(|x| x[0] * x[0], &[3.0]);
@@ -160,7 +160,7 @@ impl Node {
         self.location
     }
 
-    /// The label, or the name.
+    /// Returns the label, or the name.
     fn title(&self) -> &str {
         self.label().unwrap_or(&self.name)
     }
@@ -182,12 +182,12 @@ pub struct Argument {
 }
 
 impl Argument {
-    /// The index of the node that it is.
+    /// Returns the index of its node.
     pub fn node(&self) -> usize {
         self.node as usize
     }
 
-    /// The derivative of the operation with respect to it.
+    /// Returns the derivative of the operation with respect to the argument.
     pub fn slope(&self) -> f64 {
         self.slope
     }
@@ -202,37 +202,37 @@ struct Group {
     folded: bool,
 }
 
-/// A traced computation: all nodes in the order in which they were computed, and one of them the output. See the
+/// A traced computation: all nodes in the order in which they were computed, and the output among them. See the
 /// [module](self).
 #[derive(Clone, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
-    /// Of all nodes, one after the other.
+    /// The arguments of all nodes, one after the other.
     arguments: Vec<Argument>,
     groups: Vec<Group>,
     output: u32,
-    /// Of the trace.
+    /// The stamp of the trace.
     stamp: u32,
 }
 
 impl Graph {
-    /// A graph without nodes, of the trace with this stamp. It is none until it has an output.
+    /// Returns the empty graph of the trace with this stamp. It becomes valid when it has an output.
     fn of(stamp: u32) -> Self {
         let around_all = Group { name: String::new(), parent: 0, folded: false };
         Graph { nodes: Vec::new(), arguments: Vec::new(), groups: vec![around_all], output: 0, stamp }
     }
 
-    /// The number of nodes.
+    /// Returns the number of nodes.
     ///
     /// ```
     /// assert_eq!(dualtape::graph::trace(|x| x[0] * x[0], &[3.0]).len(), 2);
     /// ```
-    #[expect(clippy::len_without_is_empty, reason = "there is an output")]
+    #[expect(clippy::len_without_is_empty, reason = "the output is always there")]
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// All nodes in the order in which they were computed, the inputs first.
+    /// Returns all nodes in the order in which they were computed, the inputs first.
     ///
     /// ```
     /// let graph = dualtape::graph::trace(|x| x[0] * 2.0, &[3.0]);
@@ -243,7 +243,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// The node that the function returned.
+    /// Returns the node that the function returned.
     ///
     /// ```
     /// assert_eq!(dualtape::graph::trace(|x| x[0], &[3.0]).output().name(), "x[0]");
@@ -252,7 +252,7 @@ impl Graph {
         &self.nodes[self.output as usize]
     }
 
-    /// The arguments of a node, with its slopes, by its place among all.
+    /// Returns the arguments of a node, with their slopes, by its place among all nodes.
     ///
     /// # Panics
     ///
@@ -269,7 +269,7 @@ impl Graph {
         &self.arguments[start as usize..self.nodes[index].end as usize]
     }
 
-    /// The names of the groups in the order in which they were opened.
+    /// Returns the names of the groups in the order in which they were opened.
     ///
     /// ```
     /// use dualtape::{dot, graph::trace};

@@ -1,5 +1,5 @@
-//! The shapes and traits of other crates, one file for each crate, each behind a feature. What the numbers themselves
-//! need, the traits of num-traits, approx and simba, is in `scalar/`.
+//! The shapes and traits of other crates, one file for each crate, each behind a feature. The traits of num-traits,
+//! approx and simba, which the numbers themselves need, are in `scalar/`.
 
 #[cfg(feature = "num-complex")]
 pub mod complex;

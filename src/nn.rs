@@ -1,9 +1,8 @@
 //! Small neural networks, as an application of the scalars.
 //!
-//! A network, a loss and a penalty are ordinary functions over
-//! [`Scalar`](crate::Scalar): none knows how derivatives are taken, and the
-//! verbs of the crate differentiate a network like any other function. Training is
-//! a gradient and a step:
+//! A network, a loss and a penalty are ordinary functions over [`Scalar`](crate::Scalar). None knows how derivatives
+//! are taken, and the verbs of the crate differentiate a network like any other function. Training is a gradient and a
+//! step:
 //!
 //! ```
 //! use dualtape::gradient;
@@ -34,25 +33,24 @@
 //! | one of two classes | one | [`binary_cross_entropy`], [`hinge`] | the second class where positive; [`sigmoid`](crate::Scalar::sigmoid) is its probability |
 //! | one of many classes | one for each | [`cross_entropy`] | the class of the largest; [`softmax`](crate::softmax()) are the probabilities |
 //!
-//! [`Sgd`], [`RmsProp`] and [`Adam`] take gradients, for instance of batches or with [`Dropout`]; [`Lbfgs`]
-//! takes the loss itself and suits small data. Because a network is a function of its inputs
-//! too, in any scalar, a loss may contain derivatives with respect to them: the example `physics_informed` solves
-//! a differential equation.
+//! [`Sgd`], [`RmsProp`] and [`Adam`] take gradients, for instance of batches or with [`Dropout`]. [`Lbfgs`] takes the
+//! loss itself and suits small data. A network is a function of its inputs too, in any scalar. So a loss may contain
+//! derivatives with respect to them: the example `physics_informed` solves a differential equation.
 //!
-//! A [`Trainer`] does this in minibatches: it validates, stops when nothing is learned any more, saves and resumes a
-//! training bit for bit, and if asked confirms its gradients in forward mode after every epoch. It minimizes
-//! an [`Objective`]; [`Supervised`] is the objective of the table, for numbers and for classes.
+//! A [`Trainer`] does this in minibatches. It validates, stops when the loss falls no more, and saves and resumes a
+//! training bit for bit. If asked, it confirms its gradients in forward mode after every epoch. It minimizes an
+//! [`Objective`]; [`Supervised`] is the objective of the table, for numbers and for classes.
 //!
-//! An [`Mlp`] is a list of [`Dense`] layers with an [`Activation`]. A [`Layer`] or an activation ([`Activate`]) of one's
-//! own is a type with a few generic methods, and [`Layer::then`] chains them.
+//! An [`Mlp`] is a list of [`Dense`] layers with an [`Activation`]. A custom [`Layer`] or activation ([`Activate`]) is
+//! a type with a few generic methods, and [`Layer::then`] chains layers.
 //!
 //! The order of the parameters, the losses and the text of a network follow micrograd
 //! (Karpathy 2020).
 //!
 //! A [`Dataset`] holds the data, a [`Standardizer`] scales it, and [`Minibatches`] deal it out.
 //! [`Confusion`], [`r_squared`] and [`root_mean_squared_error`] measure how well a network has
-//! learned it. Networks and trainings are saved as [`Tensors`]. With the feature `files` data is read from CSV
-//! files, and tensors are in safetensors or JSON files; with `train` a training shows a progress bar and ends at Ctrl-C.
+//! learned it. Networks and trainings are saved as [`Tensors`]. With the feature `files`, datasets read CSV files, and
+//! tensors are written to safetensors or JSON files. With `train`, a training shows a progress bar and ends at Ctrl-C.
 
 mod activation;
 mod data;

@@ -1,7 +1,7 @@
-//! Special functions of statistics and physics, with derivatives by all arguments to any order.
+//! Special functions of statistics and physics, with derivatives with respect to all arguments to any order.
 //!
-//! Each is a [`Rule`](crate::Rule): the value comes from plain numbers, the same bits in every reading, and each partial
-//! derivative is a rule or generic code again. On a tape a call is one statement.
+//! Each is a [`Rule`](crate::Rule). The value comes from plain numbers, with the same bits in every reading, and each
+//! partial derivative is a rule or generic code again. On a tape a call is one statement.
 //!
 //! | family | functions |
 //! |---|---|
@@ -15,13 +15,13 @@
 //! Outside its domain a function is NaN and does not panic. `erf`, `erfc`, `norm_pdf`, `norm_cdf`, `ln_gamma`, `digamma`
 //! and `polygamma` are methods of [`Scalar`](crate::Scalar).
 //!
-//! # Derivatives by shape parameters
+//! # Derivatives with respect to shape parameters
 //!
-//! The incomplete gamma and beta functions and Student's distribution function are integrals of densities, and so are
-//! their derivatives by the parameters, of any order: ∂ᵏP/∂aᵏ is the integral of ∂ᵏf/∂aᵏ. The integrand is the density
-//! times a polynomial in the derivatives of its logarithm. The crate integrates it over the side of the argument on which
-//! the first derivative has one sign, so nothing cancels, by the Gauss–Legendre rule in the logarithm (for beta and t the
-//! logit) of the variable, in which these densities are log-concave.
+//! The incomplete gamma and beta functions and Student's distribution function are integrals of densities. So are
+//! their derivatives with respect to the parameters, of any order: ∂ᵏP/∂aᵏ is the integral of ∂ᵏf/∂aᵏ. The integrand
+//! is the density times a polynomial in the derivatives of its logarithm. The crate integrates over the side of the
+//! argument on which the first derivative has one sign, so nothing cancels. It uses the Gauss–Legendre rule in the
+//! logarithm (for beta and t the logit) of the variable, in which these densities are log-concave.
 
 mod bessel;
 mod beta;

@@ -77,7 +77,7 @@ fn a_step_in_pieces_allocates_nothing() {
 }
 
 #[test]
-fn a_gradient_allocates_itself() {
+fn a_gradient_allocates_its_result_alone() {
     let (network, rows) = (network(), data(BATCH, |row| row % 10));
     let objective = Supervised::new(&network);
     let of_gradient = || allocations(|| gradient(|p| objective.loss(p, &Batch::new(&rows)), network.parameters()));

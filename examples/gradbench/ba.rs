@@ -1,4 +1,4 @@
-//! Bundle adjustment: where cameras see points, and where they were seen.
+//! Bundle adjustment: where cameras see points, compared with where they were seen.
 
 use dualtape::{Dual, Function, Scalar, linearize};
 use serde::Deserialize;
@@ -47,7 +47,7 @@ impl Problem for Bundle {
     }
 }
 
-/// The cameras, points and observations. Each observation is of a point by a camera.
+/// The cameras, points and observations. Each observation is one camera's view of one point.
 struct Scene {
     cameras: Vec<[f64; 11]>,
     points: Vec<[f64; 3]>,
@@ -128,7 +128,7 @@ struct Observation {
 impl Function for Observation {
     type Output = [f64; 2];
 
-    /// The weighted errors. The inputs are the camera's rotation, centre, focal length, principal point and
+    /// Returns the weighted errors. The inputs are the camera's rotation, centre, focal length, principal point and
     /// distortion, the point, and the weight.
     #[inline(always)]
     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 2] {
@@ -147,7 +147,7 @@ impl Function for Observation {
 }
 
 impl Observation {
-    /// The weighted distance of a point's distorted projection from the feature.
+    /// Returns the weighted distance of a point's distorted projection from the feature.
     #[inline(always)]
     fn errors<S: Scalar<Real = f64>>(&self, y: [S; 3], [f, u, v, k1, k2]: [S; 5], weight: S) -> [S; 2] {
         let inverse = y[2].recip();
@@ -158,7 +158,7 @@ impl Observation {
     }
 }
 
-/// A point rotated about the axis `r` by an angle, the length of `r` (Rodrigues).
+/// Returns a point rotated about the axis `r` by an angle, the length of `r` (Rodrigues).
 #[inline(always)]
 fn rotated<S: Scalar<Real = f64>>(r: [S; 3], angle: S, z: [S; 3]) -> [S; 3] {
     let inverse = angle.recip();
@@ -172,7 +172,7 @@ fn rotated<S: Scalar<Real = f64>>(r: [S; 3], angle: S, z: [S; 3]) -> [S; 3] {
     ]
 }
 
-/// [`rotated`] by a rotation whose length rounds to 0.
+/// Returns [`rotated`] by a rotation whose length rounds to 0.
 #[inline(always)]
 fn hardly_rotated<S: Scalar<Real = f64>>(r: [S; 3], z: [S; 3]) -> [S; 3] {
     let turned = cross(r, z);
@@ -200,7 +200,7 @@ impl Sparse {
         Sparse { rows: vec![0; 3 * count + 1], columns: vec![0; entries], values: vec![0.0; entries] }
     }
 
-    /// The first 30 elements and the last of each list.
+    /// Returns the first 30 elements and the last of each list.
     fn shortened(&self) -> Value {
         fn ends<T: Copy + Into<Value>>(list: &[T]) -> Value {
             list.iter().take(30).chain(list.last()).copied().collect()

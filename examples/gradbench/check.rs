@@ -55,7 +55,7 @@ fn read(path: &Path) -> Result<Value, String> {
     serde_json::from_slice(&fs::read(path).map_err(|error| at(path, error))?).map_err(|error| at(path, error))
 }
 
-/// An error with the path that it is about.
+/// Returns an error with the path in front.
 fn at(path: &Path, error: impl Display) -> String {
     format!("{}: {error}", path.display())
 }

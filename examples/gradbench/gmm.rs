@@ -105,7 +105,7 @@ impl Mixture {
         self.x.len().div_ceil(BLOCK)
     }
 
-    /// Returns the sum of the logarithms of the mixture's density at the points of a block.
+    /// Returns the sum of the log densities of the mixture at the points of a block.
     fn log_density<S: Scalar<Real = f64>>(&self, block: usize, components: &[S]) -> S {
         let points = &self.x[block * BLOCK..self.x.len().min((block + 1) * BLOCK)];
         let inputs: Vec<S> = points.iter().flatten().map(|&x| S::from_real(x)).collect();

@@ -53,7 +53,7 @@ fn newton_direction(points: &[Vec<f64>], centroids: &[f64]) -> Vec<f64> {
     sums.iter().map(|(first, second)| first / second).collect()
 }
 
-/// The contribution of a coordinate to the squared distance.
+/// Returns the contribution of a coordinate to the squared distance.
 #[inline(always)]
 fn square<S: Scalar<Real = f64>>(c: S, p: f64) -> S {
     (c - p) * (c - p)

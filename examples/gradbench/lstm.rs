@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::problem::{Clock, Measured, Problem};
 
-/// Weights and biases, layer by layer; weight of the input, weight and bias of the output; the
-/// initial state, `h` and `z` layer by layer; and the bits of the characters.
+/// Weights and biases, layer by layer; weight of the input, weight and bias of the output; the initial state, `h` and
+/// `z` layer by layer; and the bits of the characters.
 #[derive(Deserialize)]
 pub(crate) struct Lstm {
     main_params: Vec<Vec<f64>>,

@@ -1,12 +1,12 @@
-//! How does it do on GradBench?
+//! How does the crate do on GradBench?
 //!
 //! [GradBench](https://github.com/gradbench/gradbench) measures the time that tools for automatic differentiation take
-//! for twelve problems. This program is such a tool: it reads the messages of the benchmark's driver from standard
+//! for twelve problems. This program is such a tool. It reads the messages of the benchmark's driver from standard
 //! input, a line of JSON each, and answers each with a line on standard output. With `--check` it evaluates recorded
 //! inputs instead, and prints the errors and the times of the answers.
 //!
-//! Every objective is written once over `S: Scalar`. The plain function is its `f64`
-//! reading, and the derivative other readings of the same code.
+//! Every objective is written once over `S: Scalar`. The plain function is its `f64` reading, and the derivative is
+//! another reading of the same code.
 //!
 //! ```text
 //! cargo run --release --example gradbench < messages.jsonl

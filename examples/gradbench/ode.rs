@@ -47,7 +47,7 @@ impl Chain {
     }
 
     /// Returns the gradient of the last number, by a reverse sweep from step to step, as far as there are adjoints,
-    /// and within each from number to number.
+    /// and within each step from number to number.
     fn gradient(&self) -> Vec<f64> {
         let n = self.x.len();
         let mut trajectory = Vec::with_capacity(self.s * n);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A problem, as its input is written in messages.
 pub(crate) trait Problem: DeserializeOwned {
-    /// Its functions; where there are two, the plain one and its derivative.
+    /// The names of its functions: if there are two, the plain one and its derivative.
     const FUNCTIONS: &'static [&'static str];
 
     /// Evaluates one of the functions.
@@ -28,7 +28,7 @@ impl Entry {
         Entry { name, functions: P::FUNCTIONS, evaluate: evaluate::<P> }
     }
 
-    /// Evaluates a function. An error names the fault of the function's name or its input.
+    /// Evaluates a function. The error says whether the function's name or its input is at fault.
     pub(crate) fn evaluate(&self, function: &str, input: &Value) -> Result<Measured<Value>, String> {
         if !self.functions.contains(&function) {
             return Err(format!("no function {function} in module {}", self.name));
@@ -58,7 +58,7 @@ fn is_finite(output: &Value) -> bool {
     }
 }
 
-/// The number of evaluations, and the time they take at least, to time a function.
+/// The least number of evaluations, and the least time they take, to time a function.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     min_runs: f64,

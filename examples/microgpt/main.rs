@@ -1,8 +1,8 @@
 //! How does a GPT learn?
 //!
-//! microgpt, which followed micrograd: a GPT of 4192 parameters learns to invent names, letter by letter. `model.rs` has all
-//! of its mathematics, written once over [`Scalar`](dualtape::Scalar); reverse mode trains, and forward mode confirms all
-//! derivatives of the first and the last step.
+//! microgpt followed micrograd: a GPT of 4192 parameters learns to invent names, letter by letter. `model.rs` has all
+//! of its mathematics, written once over [`Scalar`](dualtape::Scalar). Reverse mode trains, and forward mode confirms
+//! all derivatives of the first and the last step.
 //!
 //! ```text
 //! cargo run --release --example microgpt
@@ -27,7 +27,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use training::{Names, Training};
 
-/// How far the two modes may differ.
+/// The largest difference allowed between the two modes.
 const AGREEMENT: f64 = 1e-12;
 
 const TEMPERATURE: f64 = 0.5;
@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Names drawn with the trained model; the same after the same step.
+/// Returns names drawn with the trained model; the same after the same step.
 fn samples(training: &Training, count: usize) -> Vec<String> {
     let mut random = StdRng::seed_from_u64(training.step as u64);
     let mut sample = || training.gpt.sample(&training.parameters, TEMPERATURE, || random.random());

@@ -1,4 +1,4 @@
-//! The model: a GPT over names, over any [`Scalar`], and Adam, which trains it.
+//! The model: a GPT over names, in any [`Scalar`], and Adam, which trains it.
 
 use dualtape::{Scalar, affine, dot, log_sum_exp, softmax};
 
@@ -108,8 +108,8 @@ impl Gpt {
         self.shapes().iter().map(|(_, rows, columns)| rows * columns).sum()
     }
 
-    /// Returns 27 numbers for every token: how likely each token is the next, as logarithms up to a constant. `attends`
-    /// is called with the weights by which a head, at every place in turn, looks at the places up to there.
+    /// Returns 27 numbers for every place: how likely each token comes next, as logarithms up to a constant. It calls
+    /// `attends` with the weights by which a head, at every place in turn, looks at the places up to there.
     pub(crate) fn logits<F: Form, S: Scalar<Real = f64>>(
         &self,
         parameters: &[S],

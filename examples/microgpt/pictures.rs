@@ -6,10 +6,10 @@ use dualtape::plot::Curves;
 
 use crate::model::{Gpt, HEADS, Slices, text, tokens};
 
-/// How many losses a point of the smooth line is the mean of.
+/// The number of losses that a point of the smooth line averages.
 const WINDOW: usize = 50;
 
-/// The loss of every step from `first` on, their running mean, and the losses of unseen names.
+/// Returns the curves: the loss of every step from `first` on, their running mean, and the losses of unseen names.
 pub(crate) fn losses(first: usize, losses: &[f64], unseen: &[(f64, f64)]) -> Curves {
     let at = |step: usize| (first + step) as f64;
     let mean =
@@ -20,7 +20,8 @@ pub(crate) fn losses(first: usize, losses: &[f64], unseen: &[(f64, f64)]) -> Cur
         .line("unseen names", unseen.iter().copied())
 }
 
-/// A square for each head of the last layer: a row for each letter, in which the letters that it looks at are dark.
+/// Returns a picture with a square for each head of the last layer: a row for each letter, in which the letters that it
+/// looks at are dark.
 pub(crate) fn attention(gpt: &Gpt, parameters: &[f64], name: &str) -> String {
     const FIELD: usize = 20;
     const MARGIN: usize = 30;

@@ -1,4 +1,4 @@
-//! The names, and the state of a training: one step, its losses, and files that it goes on from.
+//! The names, and the state of a training: one step, its losses, and files to resume it from.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -14,19 +14,19 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Adam, Gpt, Slices};
 use crate::options::Options;
 
-/// How many names the model never sees; its loss at them says what it has learned.
+/// The number of names that the model never sees; its loss at them shows how well it has learned.
 const UNSEEN: usize = 500;
 
 /// The deviation of the first weights.
 const DEVIATION: f64 = 0.08;
 
 pub(crate) struct Names {
-    /// In the order of the training, which begins again after the last one.
+    /// The names in the order of the training, which begins again after the last one.
     pub(crate) known: Vec<String>,
     unseen: Vec<String>,
 }
 
-/// Where microgpt starts, and the names of its steps.
+/// The start of microgpt, and the names of its steps.
 #[derive(Deserialize)]
 struct Reference {
     initial: Vec<f64>,
@@ -66,7 +66,7 @@ impl Names {
     }
 }
 
-/// A number of the normal distribution, by the method of Box and Muller.
+/// Draws a number of the normal distribution, by the method of Box and Muller.
 fn normal(random: &mut StdRng) -> f64 {
     let [a, b]: [f64; 2] = random.random();
     (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
@@ -100,7 +100,7 @@ impl Training {
         recent.iter().sum::<f64>() / recent.len() as f64
     }
 
-    /// Returns the mean of the losses of the names that it has not seen.
+    /// Returns the mean of the losses of the names that the model has not seen.
     pub(crate) fn loss_of_unseen(&self, names: &Names) -> f64 {
         let losses = names.unseen.iter().map(|name| self.gpt.loss::<Slices, f64>(&self.parameters, name));
         losses.sum::<f64>() / names.unseen.len() as f64

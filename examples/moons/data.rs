@@ -1,7 +1,6 @@
 //! Reading the points and the weights.
 //!
-//! Every complaint names the file, the row (a line of the file, counted from 1)
-//! and the column.
+//! Every complaint names the file, the row (a line of the file, counted from 1) and the column.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -98,13 +97,13 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    /// The text of a cell.
+    /// Returns the text of a cell.
     fn text<'r>(&self, row: &'r ByteRecord, column: usize) -> Result<Cow<'r, str>, Failure> {
         let cell = row.get(column).ok_or_else(|| self.complaint(row, column, "the row ends before it"))?;
         Ok(String::from_utf8_lossy(cell))
     }
 
-    /// The finite number in a cell.
+    /// Returns the finite number in a cell.
     fn number(&self, row: &ByteRecord, column: usize) -> Result<f64, Failure> {
         let text = self.text(row, column)?;
         match text.parse::<f64>() {
@@ -123,7 +122,7 @@ impl<'a> Table<'a> {
         Failure::Usage(format!("{}: row {line}, column {}{name}: {what}", self.path.display(), column + 1))
     }
 
-    /// The line of the file, counted from 1, on which a row stands. Before a row there may be empty lines.
+    /// Returns the line of the file, counted from 1, on which a row stands. Empty lines count too.
     fn line(&self, row: &ByteRecord) -> usize {
         let start = row.position().map_or(0, |position| position.byte() as usize);
         let empty = self.bytes[start..].iter().take_while(|byte| b"\r\n".contains(byte)).count();

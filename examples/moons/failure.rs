@@ -5,7 +5,7 @@ use std::io;
 /// A reason, with the text to print.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The options, the files or the folder cannot be worked with: exit code 2.
+    /// The options, the files or the folder are unusable: exit code 2.
     Usage(String),
     /// The training went wrong: exit code 1.
     Outcome(String),
@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Closed,
 }
 
-/// An error of writing to the standard output.
+/// Converts an error of writing to the standard output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {

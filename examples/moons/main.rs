@@ -1,8 +1,8 @@
 //! How do I train a classifier?
 //!
-//! micrograd's demo: a network of 337 parameters learns to tell two interleaved
-//! half circles apart. The network and its loss are written once, over [`Scalar`];
-//! `f64` evaluates them, reverse mode trains, and forward mode confirms the gradients.
+//! micrograd's demo: a network of 337 parameters learns to tell two interleaved half circles apart. The network and
+//! its loss are written once, over [`Scalar`]: `f64` evaluates them, reverse mode trains, and forward mode confirms
+//! the gradients.
 //!
 //! ```text
 //! cargo run --release --example moons
@@ -35,21 +35,21 @@ const LAYERS: [(usize, Activation); 3] = [(16, Activation::Relu), (16, Activatio
 /// The weight of the sum of all squared parameters in the loss.
 const PENALTY: f64 = 1e-4;
 
-/// How far the two modes may differ, relative to the largest partial derivative above 1.
+/// The largest difference allowed between the two modes, relative to the largest partial derivative above 1.
 const AGREEMENT: f64 = 1e-12;
 
-/// About how many pictures the animation has.
+/// The approximate number of pictures of the animation.
 const FRAMES: usize = 25;
 
-/// The loss and the accuracy of a network, in any scalar.
+/// Returns the loss and the accuracy of a network, in any scalar.
 fn evaluate<S: Scalar<Real = f64>>(mlp: &Mlp<S>, data: &Data) -> (S, f64) {
     let scores = mlp.forward_all(&data.points);
     let loss = hinge(&scores, &data.labels) + l2(mlp.parameters()) * PENALTY;
     (loss, accuracy(&scores, &data.labels))
 }
 
-/// Computes the gradient of the loss with respect to the parameters, in reverse mode. The terms of the sum are parts of
-/// the points, and the penalty, so the tape holds only a part of the data.
+/// Computes the gradient of the loss with respect to the parameters, in reverse mode. The terms of the sum are groups
+/// of points, and the penalty, so the tape holds one group at a time.
 fn reverse(mlp: &Mlp, data: &Data) -> Vec<f64> {
     const PART: usize = 50;
     let parts: Vec<_> = data.points.chunks(PART).zip(data.labels.chunks(PART)).collect();
@@ -63,7 +63,7 @@ fn reverse(mlp: &Mlp, data: &Data) -> Vec<f64> {
     Terms::all(parts.len() + 1).gradient(term, mlp.parameters()).1
 }
 
-/// The same gradient in forward mode, eight parameters at a time.
+/// Computes the same gradient in forward mode, eight parameters at a time.
 fn forward(mlp: &Mlp, data: &Data) -> Vec<f64> {
     gradient_forward(|p| evaluate(&mlp.with_parameters(p), data).0, mlp.parameters()).1
 }
@@ -76,7 +76,7 @@ struct History {
     accuracies: Vec<f64>,
     /// The network before some of the steps and after the last.
     networks: Vec<(usize, Mlp)>,
-    /// The largest difference between the modes at the steps where it was looked for.
+    /// The largest difference between the modes at the steps where they were compared.
     differences: Vec<f64>,
     evaluations: Vec<Duration>,
     gradients: Vec<Duration>,
@@ -181,7 +181,7 @@ fn assure_finite(loss: f64, step: usize) -> Result<(), Failure> {
     Err(Failure::Outcome(format!("the loss is {loss} at step {step}; check the data for large numbers")))
 }
 
-/// A bar where somebody looks at it.
+/// Returns a bar, hidden unless the output is a terminal.
 fn progress_bar(steps: usize) -> ProgressBar {
     if !stdout().is_terminal() {
         return ProgressBar::hidden();
@@ -190,7 +190,7 @@ fn progress_bar(steps: usize) -> ProgressBar {
     ProgressBar::new(steps as u64).with_style(style.expect("the template is right"))
 }
 
-/// The largest difference of two gradients, relative to the largest entry above 1.
+/// Returns the largest difference of two gradients, relative to the largest entry above 1.
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     // In the total order NaN is above everything.
     let largest = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(f64::abs).max_by(f64::total_cmp).unwrap_or(0.0);
@@ -217,7 +217,7 @@ fn summarize(history: &History, options: &Options, accuracy: f64, parameters: us
     Ok(())
 }
 
-/// The median, in microseconds.
+/// Returns the median, in microseconds.
 fn median(times: &[Duration]) -> f64 {
     let mut times = times.to_vec();
     times.sort();

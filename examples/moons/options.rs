@@ -32,13 +32,13 @@ pub(crate) struct Options {
     pub(crate) out: PathBuf,
 }
 
-/// Where the initial weights come from.
+/// The source of the initial weights.
 pub(crate) enum Start {
     Weights(PathBuf),
     Seed(u64),
 }
 
-/// The options of the command line, or nothing when it asks for help.
+/// Returns the options of the command line, or nothing when it asks for help.
 pub(crate) fn parse() -> Result<Option<Options>, Failure> {
     let (mut data, mut weights, mut seed, mut steps, mut out) = (None, None, None, None, None);
     let mut parser = lexopt::Parser::from_env();
@@ -70,13 +70,13 @@ fn usage(error: impl std::fmt::Display) -> Failure {
     Failure::Usage(format!("{error}; see --help"))
 }
 
-/// A whole number of at least `least`.
+/// Returns a whole number of at least `least`.
 fn whole(option: &str, text: OsString, least: u64) -> Result<u64, Failure> {
     let number = text.to_str().and_then(|text| text.parse().ok()).filter(|&number| number >= least);
     number.ok_or_else(|| usage(format!("{option} {text:?}: expected a whole number of at least {least}")))
 }
 
-/// A file that comes with the crate.
+/// Returns the path of a file that comes with the crate.
 fn ours(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
 }

@@ -5,15 +5,15 @@ use std::{fs, io};
 
 use crate::failure::Failure;
 
-/// A file to be written in a folder where that is possible.
+/// A file in a folder that can be written to.
 pub(crate) struct Output {
     path: PathBuf,
-    /// Where it is written before it is renamed.
+    /// The path that is written before the file is renamed.
     partial: PathBuf,
 }
 
 impl Output {
-    /// Tries whether the folder can be written to, and leaves nothing there.
+    /// Checks that the folder can be written to, and leaves nothing there.
     pub(crate) fn create(folder: &Path, name: &str) -> Result<Self, Failure> {
         let path = folder.join(name);
         let partial = folder.join(format!(".{name}.{}", std::process::id()));
@@ -26,12 +26,12 @@ impl Output {
         Ok(Output { path, partial })
     }
 
-    /// Writes the file and returns where it is.
+    /// Writes the file and returns its path.
     pub(crate) fn finish(self, text: &str) -> Result<PathBuf, Failure> {
         let written: io::Result<()> =
             fs::write(&self.partial, text).and_then(|()| fs::rename(&self.partial, &self.path));
         if let Err(error) = written {
-            // It may not even exist, and the first error is the one to tell.
+            // The file may not even exist, and the first error matters more.
             let _ = fs::remove_file(&self.partial);
             return Err(Failure::Usage(format!("cannot write {}: {error}", self.path.display())));
         }

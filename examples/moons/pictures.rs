@@ -6,7 +6,7 @@ use dualtape::plot::{Boundary, Curves, Picture};
 use crate::History;
 use crate::data::Data;
 
-/// The boundary between the moons, and the points.
+/// Returns the boundary between the moons, and the points.
 pub(crate) fn boundary(mlp: &Mlp, data: &Data) -> Boundary {
     let (x, y) = Boundary::around(&data.points, 1.0);
     let classes: Vec<usize> = data.labels.iter().map(|&label| usize::from(label > 0.0)).collect();
@@ -14,20 +14,20 @@ pub(crate) fn boundary(mlp: &Mlp, data: &Data) -> Boundary {
     boundary.points(&data.points, &classes).size(620.0, 500.0)
 }
 
-/// The loss before every step and after the last.
+/// Returns the loss before every step and after the last.
 pub(crate) fn losses(history: &History) -> Curves {
     let steps = history.losses.iter().enumerate().map(|(step, &loss)| (step as f64, loss));
     Curves::new("Training", "step", "loss").log_y().line("hinge + L2 penalty", steps).size(500.0, 290.0)
 }
 
-/// The boundary on the left, the loss and the accuracy on the right.
+/// Returns the boundary on the left, the loss and the accuracy on the right.
 pub(crate) fn training(mlp: &Mlp, data: &Data, history: &History) -> Picture {
     let accuracies = history.accuracies.iter().enumerate().map(|(step, &accuracy)| (step as f64, 100.0 * accuracy));
     let accuracies = Curves::new("", "step", "accuracy / %").line("", accuracies).size(500.0, 210.0);
     boundary(mlp, data).picture().beside(losses(history).picture().above(accuracies.picture()))
 }
 
-/// The boundary at some of the steps, one after the other.
+/// Returns the boundary at some of the steps, one after the other.
 pub(crate) fn animation(history: &History, data: &Data) -> Picture {
     let frame = |(step, mlp): &(usize, Mlp)| {
         let title = format!("Step {step}, loss {:.3}", history.losses[*step]);

@@ -25,7 +25,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The arguments of the program; help and mistakes end it.
+    /// Returns the options of the program; help and mistakes end it.
     pub(crate) fn parse(epochs: usize) -> Options {
         let out = concat!(env!("CARGO_MANIFEST_DIR"), "/target").into();
         Options::read(Options { seed: 0, epochs, check: 0, out }).unwrap_or_else(|error| {
@@ -57,7 +57,7 @@ impl Options {
         Ok(self)
     }
 
-    /// A trainer that shows its progress, ends at Ctrl-C, and prints the cost of an epoch.
+    /// Returns a trainer that shows its progress, ends at Ctrl-C, and prints the cost of an epoch.
     pub(crate) fn trainer<'a, U: Update, T: Copy + 'a>(
         &self,
         optimizer: Optimizer<U>,
@@ -119,7 +119,7 @@ impl<O: Objective<f64, T>, T: Copy> Callback for Clock<'_, O, T> {
     }
 }
 
-/// The parts of a data set: those rows of `data/NAME.csv` that are listed in `data/NAME_PART_idx.txt`.
+/// Reads the parts of a data set: the rows of `data/NAME.csv` listed in `data/NAME_PART_idx.txt`.
 pub(crate) fn read<T: Target<f64>, const N: usize>(
     name: &str,
     parts: [&str; N],
@@ -133,7 +133,7 @@ pub(crate) fn read<T: Target<f64>, const N: usize>(
     Ok(selected)
 }
 
-/// Computes 32 derivatives of the loss of some rows again in forward mode.
+/// Compares 32 derivatives of the loss of some rows with forward mode.
 pub(crate) fn confirm<T: Copy>(objective: &impl Objective<f64, T>, parameters: &[f64], data: &Dataset<f64, T>) {
     let rows = data.select(&(0..data.len().min(32)).collect::<Vec<_>>());
     let (_, reverse) = gradient(|p| objective.loss(p, &Batch::new(&rows)), parameters);
@@ -152,13 +152,13 @@ pub(crate) fn confirm<T: Copy>(objective: &impl Objective<f64, T>, parameters: &
     assert!(difference < 1e-9, "the modes disagree");
 }
 
-/// Gives every feature the mean 0 and the deviation 1 in the first part, which is the one to learn with.
+/// Gives every feature the mean 0 and the deviation 1 in the first part, the training data.
 pub(crate) fn standardize<T: Copy>(parts: &mut [Dataset<f64, T>]) {
     let standardizer = Standardizer::fit(parts[0].features(), parts[0].inputs());
     parts.iter_mut().for_each(|part| standardizer.apply(part.features_mut()));
 }
 
-/// The confusion matrix; an error when less than this fraction is right.
+/// Prints the confusion matrix, and fails when less than this fraction is right.
 pub(crate) fn report(predicted: &[usize], test: &Dataset<f64, usize>, claim: f64) -> Result<Confusion, Box<dyn Error>> {
     let confusion = Confusion::of(predicted, test.targets(), test.classes());
     println!("\n{confusion}\n{:.1} % of {} are right", 100.0 * confusion.accuracy(), test.len());
@@ -168,7 +168,7 @@ pub(crate) fn report(predicted: &[usize], test: &Dataset<f64, usize>, claim: f64
     Ok(confusion)
 }
 
-/// Some of the epochs, the last among them, and the losses of all.
+/// Prints some of the epochs, the last among them, and draws the losses of all.
 pub(crate) fn print(history: &[Epoch]) {
     let every = history.len().div_ceil(6).max(1);
     history.iter().filter(|epoch| (history.len() - epoch.number).is_multiple_of(every)).for_each(|e| println!("{e}"));

@@ -26,7 +26,8 @@ pub fn normal_ln_pdf<S: Scalar>(x: S, mu: S, sigma: S) -> S {
     z * z * real::<S>(-0.5) - sigma.ln() - real::<S>(LN_SQRT_TAU)
 }
 
-/// Returns the log density of the log-normal distribution: that of a normal distribution at `ln x`, less `ln x`.
+/// Returns the log density of the log-normal distribution: the log density of a normal distribution at `ln x`, minus
+/// `ln x`.
 ///
 /// ```
 /// use dualtape::density::{log_normal_ln_pdf, normal_ln_pdf};
@@ -153,7 +154,7 @@ fn at_zero<S: Scalar>(x: S, power: S, rest: S) -> S {
 }
 
 /// Returns the log density of the inverse gamma distribution, `a·ln β − ln Γ(a) − (a + 1)·ln x − β/x` for x > 0, with shape
-/// `a` and scale `β`: that of 1/x for a gamma distributed x.
+/// `a` and scale `β`: the distribution of 1/x for a gamma distributed x.
 ///
 /// ```
 /// use dualtape::density::{gamma_ln_pdf, inverse_gamma_ln_pdf};

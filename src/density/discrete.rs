@@ -55,7 +55,7 @@ pub fn poisson_log_ln_pmf<S: Scalar>(k: u64, log_rate: S) -> S {
     poisson_of_real(real::<S>(k as f64), log_rate)
 }
 
-/// [`poisson_log_ln_pmf`] of a count as a plain number.
+/// Returns [`poisson_log_ln_pmf`] for a count as a plain number.
 #[inline]
 pub(super) fn poisson_of_real<S: Scalar>(k: S::Real, log_rate: S) -> S {
     log_rate * k - log_rate.exp() - Scalar::ln_gamma(k + real::<S>(1.0))
@@ -64,7 +64,7 @@ pub(super) fn poisson_of_real<S: Scalar>(k: S::Real, log_rate: S) -> S {
 /// Returns the log probability of the count `k` of the negative binomial distribution by its mean μ and its dispersion φ,
 /// with the variance `μ + μ²/φ`: `ln Γ(k + φ) − ln Γ(φ) − ln k! + k·ln(μ/(μ + φ)) − φ·ln(1 + μ/φ)`.
 ///
-/// For a large φ it goes over into Poisson's distribution and keeps its digits.
+/// For a large φ it approaches Poisson's distribution and keeps its digits.
 ///
 /// ```
 /// use dualtape::density::{neg_binomial_ln_pmf, poisson_log_ln_pmf};
@@ -128,7 +128,7 @@ pub fn multinomial_logit_ln_pmf<S: Scalar>(counts: &[u64], logits: &[S]) -> S {
     );
     let ln_factorial = |k: u64| Scalar::ln_gamma(k as f64 + 1.0);
     let ln_ways = ln_factorial(counts.iter().sum()) - counts.iter().map(|&k| ln_factorial(k)).sum::<f64>();
-    // A class without counts does not matter, even where its probability is 0.
+    // A class without counts adds nothing, even where its probability is 0.
     let drawn: Vec<usize> = (0..counts.len()).filter(|&i| counts[i] > 0).collect();
     let all = log_softmax(logits);
     let ln_probabilities: Vec<S> = drawn.iter().map(|&i| all[i]).collect();

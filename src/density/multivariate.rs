@@ -12,7 +12,7 @@ use crate::special::xlogy;
 /// Returns the log density of Dirichlet's distribution at probabilities `x`:
 /// `ln Γ(Σ αᵢ) − Σ ln Γ(αᵢ) + Σ (αᵢ − 1)·ln xᵢ`.
 ///
-/// It is −∞ unless the elements of `x` are nonnegative and their sum is 1 but for rounding.
+/// It is −∞ unless the elements of `x` are nonnegative and their sum is 1 up to rounding.
 ///
 /// # Panics
 ///
@@ -47,7 +47,7 @@ pub fn dirichlet_ln_pdf<S: Scalar>(x: &[S], alpha: &[S]) -> S {
 ///
 /// # Panics
 ///
-/// When `mu` has not as many elements as `x`, or `l` not as many as the square of that.
+/// When `x` and `mu` differ in length, or `l` does not have n² entries.
 ///
 /// ```
 /// use dualtape::density::{multivariate_normal_ln_pdf_cholesky, normal_ln_pdf};
@@ -73,7 +73,7 @@ pub fn multivariate_normal_ln_pdf_cholesky<S: Scalar>(x: &[S], mu: &[S], l: &[S]
 ///
 /// # Panics
 ///
-/// When `mu` has not as many elements as `x`, or `p` not as many as the square of that.
+/// When `x` and `mu` differ in length, or `p` does not have n² entries.
 ///
 /// ```
 /// use dualtape::density::{multivariate_normal_ln_pdf_precision, normal_ln_pdf};

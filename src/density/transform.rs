@@ -1,9 +1,9 @@
 //! Maps from unconstrained numbers to parameters, with the logarithms of their Jacobians.
 //!
-//! A sampler or an optimizer moves in all numbers; a scale is positive, and probabilities have the sum 1. Each map
-//! returns the parameter and `ln |det J|`, which is added to a log density of the parameter to make one of the
-//! unconstrained numbers. The maps are those of the Stan Reference Manual, chapter "Constraint Transforms". The inverse
-//! of each, `from_…`, gives the unconstrained numbers of a parameter to start from.
+//! A sampler or an optimizer moves in all numbers, but a scale is positive and probabilities have the sum 1. Each map
+//! returns the parameter and `ln |det J|`. Add that to a log density of the parameter to get the density of the
+//! unconstrained numbers. The maps come from the Stan Reference Manual, chapter "Constraint Transforms". The inverse
+//! of each, `from_…`, returns the unconstrained numbers of a parameter to start from.
 //!
 //! ```
 //! use dualtape::density::{exponential_ln_pdf, transform};
@@ -109,7 +109,7 @@ pub fn from_simplex<S: Scalar>(x: &[S]) -> Vec<S> {
     y
 }
 
-/// Returns increasing numbers: `y₀`, and each next one larger by `exp(yₖ)`; and the log Jacobian `Σ yₖ` for k from 1.
+/// Returns increasing numbers: `y₀`, each next one larger by `exp(yₖ)`, and the log Jacobian `Σ yₖ` for k from 1.
 ///
 /// ```
 /// let (x, ln_jacobian) = dualtape::density::transform::ordered(&[3.0, 0.0, 0.0]);
@@ -142,7 +142,7 @@ pub fn from_ordered<S: Scalar>(x: &[S]) -> Vec<S> {
 ///
 /// # Panics
 ///
-/// When the number of `y` is not n(n − 1)/2.
+/// When `y` does not have n(n − 1)/2 elements.
 ///
 /// ```
 /// use dualtape::density::transform::correlation_cholesky;
@@ -157,7 +157,7 @@ pub fn correlation_cholesky<S: Scalar>(y: &[S], n: usize) -> (Vec<S>, S) {
     assert_eq!(
         y.len(),
         wanted,
-        "correlation_cholesky: there are {} numbers; a correlation matrix of {n} rows needs {wanted}",
+        "correlation_cholesky: there are {} numbers; pass {wanted} for a correlation matrix of {n} rows",
         y.len()
     );
     let (mut l, mut ln_jacobian, mut y) = (vec![S::zero(); n * n], S::zero(), y.iter());
@@ -193,7 +193,12 @@ pub fn correlation_cholesky<S: Scalar>(y: &[S], n: usize) -> (Vec<S>, S) {
 #[track_caller]
 pub fn from_correlation_cholesky<S: Scalar>(l: &[S]) -> Vec<S> {
     let n = l.len().isqrt();
-    assert_eq!(l.len(), n * n, "from_correlation_cholesky: {} entries are no square matrix", l.len());
+    assert_eq!(
+        l.len(),
+        n * n,
+        "from_correlation_cholesky: {} entries are no square matrix; pass n·n, row by row",
+        l.len()
+    );
     let mut y = Vec::new();
     for i in 0..n {
         let row = &l[i * n..=i * n + i];

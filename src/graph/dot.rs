@@ -18,12 +18,12 @@ pub enum Direction {
 
 impl Graph {
     /// Returns the graph in the language of graphviz: records `{ label | data | grad }` with four decimals, and an
-    /// ellipse for every operation. An argument that is used twice has two arrows. A group is a cluster, or, if
-    /// folded, a record of its name and its contents.
+    /// ellipse for every operation. An argument that is used twice has two arrows. A group is a cluster. A folded
+    /// group is a record of its name and its contents.
     ///
     /// # Errors
     ///
-    /// When there are too many nodes to draw; groups can be [folded](Graph::fold).
+    /// When there are too many nodes to draw. Then [fold](Graph::fold) groups.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::{Direction, trace}};
@@ -60,7 +60,7 @@ impl Graph {
     }
 }
 
-/// The nodes of a frame, and the frames within it. They are no deeper than the groups of a program.
+/// Writes the nodes of a frame, and the frames within it. They nest no deeper than the groups of a program.
 fn write_frame(text: &mut String, picture: &Picture, frame: usize, depth: usize) -> std::fmt::Result {
     let indent = "\t".repeat(depth);
     for (number, node) in picture.nodes.iter().enumerate().filter(|(_, node)| node.frame == frame) {
@@ -81,7 +81,7 @@ fn write_frame(text: &mut String, picture: &Picture, frame: usize, depth: usize)
 }
 
 impl Shown {
-    /// A folded group of several results is a record alone.
+    /// Returns whether an ellipse is drawn: a folded group of several results is a record alone.
     fn has_ellipse(&self) -> bool {
         !self.arrows.is_empty() && self.results.len() == 1
     }
@@ -110,12 +110,12 @@ fn operation(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// A string in quotation marks.
+/// Returns a string in quotation marks.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// A field of a record, where braces, bars and angles mean something too.
+/// Returns a field of a record, in which braces, bars and angles are escaped too.
 fn escaped_field(text: &str) -> String {
     let mut field = escaped(text);
     for special in ['{', '}', '|', '<', '>'] {

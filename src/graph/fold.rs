@@ -10,7 +10,7 @@ const MOST_ARROWS: usize = 50_000;
 
 impl Graph {
     /// Folds all groups of this name: each is drawn as one node. The name is the whole name of a group, or its first
-    /// word, as `"layer"` of `layer 2`.
+    /// word: `"layer"` for `layer 2`.
     ///
     /// Constants and parameters that only such a group uses are folded with it. Sums and products over slices and
     /// fused kernels (`sum`, `dot`, `weighted_sum`, `fuse`) are folded from the start.
@@ -54,7 +54,7 @@ impl Graph {
         self
     }
 
-    /// For each group the outermost folded one around it, or itself.
+    /// Returns, for each group, the outermost folded one around it, or itself.
     pub(super) fn outermost_folded(&self) -> Vec<Option<u32>> {
         let mut outermost: Vec<Option<u32>> = vec![None; self.groups.len()];
         for (index, group) in (0..).zip(&self.groups) {
@@ -102,7 +102,7 @@ pub struct TooLarge {
     count: usize,
     what: &'static str,
     most: usize,
-    /// The first words of the names of the groups that are open, with how many there are.
+    /// The first words of the names of the open groups, with the number of each.
     groups: Vec<(String, usize)>,
 }
 

@@ -1,8 +1,8 @@
-//! Layered drawings: boxes in columns, so that all arrows point to the right.
+//! Layered drawings: boxes in columns, with all arrows pointing to the right.
 //!
 //! It takes four steps (Sugiyama, Tagawa & Toda 1981). Each box gets the column after its last source. An arrow across
 //! several columns gets a passing cell in each. Barycentres order the boxes of a column so that few arrows cross. Then
-//! the boxes move up and down until the arrows are straight: the least squares of one column, with its order kept, are
+//! the boxes move up and down until the arrows are straight. The least squares of one column, with its order kept, are
 //! an isotonic regression, which pooling adjacent violators solves exactly (Barlow et al. 1972). Passing cells pull
 //! hardest, so long arrows are straight.
 
@@ -13,7 +13,7 @@ mod straighten;
 
 pub(super) type Point = [f64; 2];
 
-/// A box to be placed.
+/// A box to place.
 #[derive(Clone, Copy)]
 pub(super) struct Item {
     pub(super) size: Point,
@@ -50,10 +50,10 @@ pub(super) struct Layers {
 const COLUMN_GAP: f64 = 32.0;
 const ROOM_FOR_ARROW: f64 = 0.4;
 
-/// The most cells times sweeps.
+/// The largest product of cells and sweeps.
 const ENOUGH_WORK: usize = 2_000_000;
 
-/// Places boxes. Each comes after the sources of its arrows.
+/// Places boxes. Each box is listed after the sources of its arrows.
 pub(super) fn layers(items: &[Item], links: &[Link]) -> Layers {
     let ranks = ranks(items, links);
     let mut grid = Grid::new(items, links, &ranks);

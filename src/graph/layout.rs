@@ -1,7 +1,7 @@
 //! The layout: each frame is a layered drawing of its own, and a box in the frame around it.
 //!
-//! So frames never overlap, and equal parts of a network look alike. An arrow that crosses the border of a frame
-//! does so at a port, which both drawings place.
+//! So frames never overlap, and equal parts of a network look alike. An arrow crosses the border of a frame at a port,
+//! which both drawings place.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,12 +12,12 @@ use super::picture::Picture;
 pub(super) struct Layout {
     pub(super) size: Point,
     pub(super) nodes: Vec<Point>,
-    /// The upper left corners and sizes.
+    /// The upper left corners and sizes of the frames.
     pub(super) frames: Vec<[Point; 2]>,
     pub(super) arrows: Vec<Vec<Vec<Point>>>,
 }
 
-/// The border around the contents of a frame; its name is above.
+/// The border around the contents of a frame, with its name above.
 const PADDING: f64 = 14.0;
 const NAME: f64 = 20.0;
 
@@ -48,9 +48,9 @@ struct Leg {
 enum Inhabitant {
     Node(usize),
     Frame(usize),
-    /// The port through which the number of a node comes in.
+    /// The port through which the number of a node enters.
     Entry(usize),
-    /// The port through which it goes out.
+    /// The port through which it leaves.
     Exit(usize),
 }
 
@@ -116,14 +116,14 @@ fn middle_in(placed: &Placed, corner: Point, inhabitant: Inhabitant) -> Point {
     moved(placed.layers.middles[placed.inhabitants[&inhabitant]], placed.origin, corner)
 }
 
-/// Returns a frame and the frames around it, up to but without `end`. Returns all of them when `end` is not around it.
+/// Returns a frame and the frames around it, up to but without `end`, or all of them when `end` is not around it.
 fn around(picture: &Picture, frame: usize, end: usize) -> impl Iterator<Item = usize> {
     let frames = std::iter::successors(Some(frame), |&frame| (frame > 0).then(|| picture.frames[frame].parent));
     frames.take_while(move |&frame| frame != end)
 }
 
-/// Returns the parts of an arrow, frame by frame: out of the frames that its operation is not in, and into the frames
-/// of its operation.
+/// Returns the parts of an arrow, frame by frame: out of the frames that do not hold its operation, then into the
+/// frames that do.
 fn parts(picture: &Picture, from: usize, node: usize, place: usize) -> Vec<(usize, Part)> {
     let (mut start, mut end) = (picture.nodes[from].frame, picture.nodes[node].frame);
     while start != end {

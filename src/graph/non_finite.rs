@@ -1,4 +1,4 @@
-//! Where an infinity or a NaN came from.
+//! Finds the origin of an infinity or a NaN.
 
 use std::fmt;
 use std::panic::Location;
@@ -6,7 +6,7 @@ use std::panic::Location;
 use super::Graph;
 use super::picture::contribution;
 
-/// Where a number that is not finite first appeared: [`Graph::first_non_finite`].
+/// The place where a number that is not finite first appeared: [`Graph::first_non_finite`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NonFinite {
@@ -16,17 +16,17 @@ pub struct NonFinite {
     pub operation: String,
     /// The labels and values of its arguments.
     pub inputs: Vec<(String, f64)>,
-    /// The number that is not finite: its value, or else its term in the gradient of an argument.
+    /// The number that is not finite: its value, or its term in the gradient of an argument.
     pub number: f64,
-    /// The argument with whose gradient it began, if all values are finite.
+    /// The argument whose gradient is the first that is not finite, if all values are finite.
     pub argument: Option<String>,
     /// The line of the program, in debug builds.
     pub location: Option<&'static Location<'static>>,
 }
 
 impl Graph {
-    /// Finds the first value that is not finite, or if all values are finite, the first gradient of the reverse sweep that
-    /// is not. Returns the operation, its inputs, and in debug builds the line of the program.
+    /// Returns the origin of the first value that is not finite, or if all values are finite, of the first gradient of
+    /// the reverse sweep that is not: the operation, its inputs, and in debug builds the line of the program.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -72,7 +72,7 @@ impl Graph {
     }
 }
 
-/// A sentence: ``the value of `/` is inf, of a = 1 and b = 0, in src/main.rs:12:5``.
+/// Writes a sentence: ``the value of `/` is inf, of a = 1 and b = 0, in src/main.rs:12:5``.
 impl fmt::Display for NonFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (operation, number) = (&self.operation, self.number);

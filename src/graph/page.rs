@@ -10,15 +10,15 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 impl Graph {
-    /// Returns an HTML page, complete in one file, that plays the computation and then the reverse sweep, one operation
-    /// at a time: values fill in from left to right, then gradients flow back, with the chain rule written out in numbers.
-    /// It has buttons, keys (space plays, the arrow keys step) and a slider.
+    /// Returns an HTML page, complete in one file, that plays the computation and then the reverse sweep, one
+    /// operation at a time. Values fill in from left to right, then gradients flow back, with the chain rule written
+    /// out in numbers. It has buttons, keys (space plays, the arrow keys step) and a slider.
     ///
-    /// The page works without a network, and from a file. Without a script it shows the picture.
+    /// The page works from a file, without a network. Without JavaScript it shows the picture.
     ///
     /// # Errors
     ///
-    /// When there are too many nodes to draw; groups can be [folded](Graph::fold).
+    /// When there are too many nodes to draw. Then [fold](Graph::fold) groups.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -48,7 +48,7 @@ impl Graph {
     }
 }
 
-/// The input of the script, in JSON: the nodes, each after its arguments, and which of them is the output.
+/// Returns the input of the script, in JSON: the nodes, each after its arguments, and the index of the output.
 fn steps(picture: &Picture) -> String {
     let mut json = format!("{{\"output\":{},\"nodes\":[", picture.output);
     for (number, node) in picture.nodes.iter().enumerate() {
@@ -78,7 +78,7 @@ fn steps(picture: &Picture) -> String {
     json + "\n]}"
 }
 
-/// A string in JSON that no text around it can end.
+/// Returns a string in JSON that cannot end the script around it.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {

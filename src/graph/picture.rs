@@ -7,10 +7,10 @@ use super::fold::TooLarge;
 use super::rule::rule_of;
 use super::{Argument, Graph, Group, Role};
 
-/// The nodes to be drawn, each after its arguments.
+/// The nodes to draw, each after its arguments.
 pub(super) struct Picture {
     pub(super) nodes: Vec<Shown>,
-    /// The groups that are not folded, each after the one around it; the first is around all.
+    /// The groups that are not folded, each after the group around it. The first is around all.
     pub(super) frames: Vec<Frame>,
     pub(super) output: usize,
 }
@@ -23,7 +23,7 @@ pub(super) struct Shown {
     pub(super) role: Role,
     /// The contents of a folded group.
     pub(super) folded: Option<Folded>,
-    /// The values and gradients; several of a group of several results.
+    /// The values and gradients: several for a group of several results.
     pub(super) results: Vec<(f64, f64)>,
     pub(super) arrows: Vec<Arrow>,
     pub(super) frame: usize,
@@ -36,10 +36,10 @@ pub(super) struct Folded {
     pub(super) parameters: usize,
 }
 
-/// From an argument to its operation.
+/// An arrow from an argument to its operation.
 pub(super) struct Arrow {
     pub(super) from: usize,
-    /// The local derivative, where it is one number.
+    /// The local derivative, if it is one number.
     pub(super) slope: Option<f64>,
     /// The term that the reverse sweep adds to the gradient of the argument.
     pub(super) contribution: f64,
@@ -51,7 +51,7 @@ pub(super) struct Frame {
 }
 
 impl Shown {
-    /// The label, or the name.
+    /// Returns the label, or the name.
     pub(super) fn title(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.name)
     }
@@ -64,12 +64,12 @@ impl Shown {
         }
     }
 
-    /// The formula of its derivative, if it is an operation of the crate.
+    /// Returns the formula of its derivative, if it is an operation of the crate.
     pub(super) fn rule(&self) -> Option<&'static str> {
         rule_of(&self.name).filter(|_| self.role == Role::Operation && self.folded.is_none())
     }
 
-    /// `20 parameters, 40 operations`
+    /// Returns the contents of a folded group: `20 parameters, 40 operations`.
     pub(super) fn contents(&self) -> Option<String> {
         let counted = |count: usize, what: &str| match count {
             0 => None,
@@ -90,7 +90,7 @@ impl Graph {
         let folded_in = |index: usize| outermost[homes[index] as usize];
         let indices = || (0..self.nodes.len()).filter(|&index| needed[index]);
 
-        // A folded group is shown where its last node is, after all its arguments.
+        // A folded group is shown at its last node, after all its arguments.
         let last: HashMap<u32, usize> = indices().filter_map(|index| Some((folded_in(index)?, index))).collect();
         let shown = || indices().filter(|&index| folded_in(index).is_none_or(|group| last[&group] == index));
         let mut numbers = vec![usize::MAX; self.nodes.len()];
@@ -123,7 +123,7 @@ impl Graph {
         Ok(Picture { nodes, output: numbers[self.output as usize], frames: frames.list })
     }
 
-    /// Whether the output depends on each node.
+    /// Returns whether the output depends on each node.
     fn needed(&self) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
         needed[self.output as usize] = true;
@@ -135,7 +135,7 @@ impl Graph {
         needed
     }
 
-    /// The group of each node; of a constant or a parameter the innermost one that holds all its uses.
+    /// Returns the group of each node. A constant or a parameter is in the innermost one that holds all its uses.
     fn homes(&self, needed: &[bool]) -> Vec<u32> {
         let mut homes: Vec<u32> = self.nodes.iter().map(|node| node.group).collect();
         let mut used = vec![false; self.nodes.len()];
@@ -150,7 +150,7 @@ impl Graph {
         homes
     }
 
-    /// The innermost group around two.
+    /// Returns the innermost group around two groups.
     fn common(&self, mut a: u32, mut b: u32) -> u32 {
         while a != b {
             // A group comes after the one around it.
@@ -179,7 +179,7 @@ impl Graph {
         }
     }
 
-    /// A folded group as one operation. `slopes` is zero for every node, and is so again afterwards.
+    /// Returns a folded group as one operation. `slopes` is zero for every node, before and after.
     fn shown_folded(
         &self,
         group: u32,
@@ -233,7 +233,7 @@ pub(super) fn contribution(slope: f64, adjoint: f64) -> f64 {
     if slope == 0.0 || adjoint == 0.0 { 0.0 } else { slope * adjoint }
 }
 
-/// The open groups that are needed, as they turn up.
+/// The open groups that are needed, in the order of their first use.
 struct Frames<'a> {
     groups: &'a [Group],
     list: Vec<Frame>,

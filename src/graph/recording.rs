@@ -1,7 +1,7 @@
 //! The trace: it records a function while it runs.
 //!
-//! As with tapes, each thread has one stack of traces for each scalar type, and a traced number carries
-//! the stamp of its trace.
+//! As with tapes, each thread has one stack of traces for each scalar type, and a traced number carries the stamp of
+//! its trace.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -19,8 +19,8 @@ use crate::scalar::{Real, Scalar};
 
 /// Returns the graph of `f` at `x`, with the gradient of the result with respect to every node.
 ///
-/// It costs about 100 bytes and a third of a microsecond for each operation, plus the cost of `T`. Inputs are named
-/// `x[0]`, `x[1]`, ..., until `f` [labels](Scalar::label) them.
+/// It costs about 100 bytes and a third of a microsecond for each operation, plus the cost of `T`. Inputs have the
+/// names `x[0]`, `x[1]`, ..., until `f` [labels](Scalar::label) them.
 ///
 /// # Panics
 ///
@@ -43,8 +43,8 @@ pub fn trace<T: Scalar>(f: impl FnOnce(&[Traced<T>]) -> Traced<T>, x: &[T]) -> G
     trace_parametric(|x, _| f(x), x, &[])
 }
 
-/// [`trace`] of a function of two slices. The second holds parameters: they have a colour of their own, and
-/// are drawn with the group that uses them.
+/// Returns the graph of a function of two slices, as [`trace`] does. The second slice holds parameters, which have a
+/// colour of their own and are drawn with the group that uses them.
 ///
 /// # Panics
 ///
@@ -70,20 +70,20 @@ pub fn trace_parametric<T: Scalar>(f: impl FnOnce(&[Traced<T>], &[Traced<T>]) ->
     tape.into_graph(output)
 }
 
-/// A trace under way.
+/// A trace that records.
 struct Recording {
     /// The stamp of the numbers of this trace.
     stamp: u32,
     graph: Graph,
-    /// How many variables a [`TracedTape`] has given out.
+    /// The number of variables that a [`TracedTape`] has given out.
     inputs: usize,
-    /// The group that operations are in.
+    /// The current group.
     group: u32,
-    /// Where the slice operation was called that is under way.
+    /// The caller of the current slice operation.
     caller: Caller,
 }
 
-/// The traces of a thread over the scalar `T`; the last one is under way, the others wait.
+/// The traces of a thread over the scalar `T`. The last one records, the others wait.
 struct Traces<T> {
     stack: RefCell<Vec<Recording>>,
     scalar: PhantomData<T>,
@@ -104,15 +104,15 @@ fn on_recording<T: Scalar, Out>(act: impl FnOnce(&mut Recording) -> Out) -> Opti
     on_traces::<T, _>(|stack| stack.last_mut().map(act))
 }
 
-/// A tape that draws what is on it: [`Tape`](crate::Tape) for expressions that are written line by line.
+/// A tape that can be drawn: a [`Tape`](crate::Tape) for expressions that are written line by line.
 ///
-/// Its variables are [`Traced`] in place of [`Var`](crate::Var), and everything else is written alike. A
-/// [`graph`](TracedTape::graph) is asked of any of them, as often as wanted, and has the gradient of every
-/// intermediate. It records names, values and lines of the program too, which a [`Tape`](crate::Tape) does not: about
-/// 100 bytes and a third of a microsecond for each operation.
+/// Its variables are [`Traced`] in place of [`Var`](crate::Var), and everything else is written alike. Ask for the
+/// [`graph`](TracedTape::graph) of any variable, as often as you want; it has the gradient of every intermediate.
+/// Unlike a [`Tape`](crate::Tape) it records names, values and lines of the program too: about 100 bytes and a third
+/// of a microsecond for each operation.
 ///
-/// The variables belong to the tape, and to its thread. Another trace over the same scalar, while it lives, has to end
-/// before this tape goes on.
+/// The variables belong to the tape, and to its thread. Another trace over the same scalar that starts in its lifetime
+/// has to end before this tape goes on.
 ///
 /// ```
 /// use dualtape::{Scalar, graph::TracedTape};
@@ -126,7 +126,7 @@ fn on_recording<T: Scalar, Out>(act: impl FnOnce(&mut Recording) -> Out) -> Opti
 /// let graph = tape.graph(loss);
 /// assert_eq!((graph[a].gradient(), graph[e].gradient(), graph[d].value()), (6.0, -2.0, 4.0));
 /// assert!(graph.svg()?.contains("data"));
-/// assert_eq!(tape.graph(d)[a].gradient(), -3.0); // of another output
+/// assert_eq!(tape.graph(d)[a].gradient(), -3.0); // for another output
 /// # Ok::<(), dualtape::graph::TooLarge>(())
 /// ```
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl<T: Scalar> TracedTape<T> {
     /// let x = tape.var(3.0);
     /// assert_eq!(tape.graph(x * x)[x].gradient(), 6.0);
     /// ```
-    #[expect(clippy::new_without_default, reason = "starting to record is no default")]
+    #[expect(clippy::new_without_default, reason = "a default should not start to record")]
     pub fn new() -> Self {
         let stamp = issue_stamp();
         let recording = Recording { stamp, graph: Graph::of(stamp), inputs: 0, group: 0, caller: None };
@@ -157,7 +157,7 @@ impl<T: Scalar> TracedTape<T> {
     ///
     /// # Panics
     ///
-    /// When another trace over the same scalar is under way.
+    /// When another trace over the same scalar has not ended.
     ///
     /// ```
     /// let tape = dualtape::graph::TracedTape::new();
@@ -188,12 +188,12 @@ impl<T: Scalar> TracedTape<T> {
         values.iter().map(|&value| self.var(value)).collect()
     }
 
-    /// Returns the graph of all that is on the tape, with the gradient of `output` with respect to every node. The tape
-    /// may go on.
+    /// Returns the graph of all operations on the tape, with the gradient of `output` with respect to every node. The
+    /// tape may go on.
     ///
     /// # Panics
     ///
-    /// When `output` belongs to another tape, or another trace over the same scalar is under way.
+    /// When `output` belongs to another tape, or another trace over the same scalar has not ended.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::TracedTape};
@@ -241,7 +241,7 @@ impl<T: Scalar> Drop for TracedTape<T> {
     }
 }
 
-/// The node of a number.
+/// Returns the node of a number.
 ///
 /// # Panics
 ///
@@ -263,10 +263,10 @@ impl<T: Scalar> Index<Traced<T>> for Graph {
     }
 }
 
-/// Where an operation was called.
+/// The place where an operation was called.
 type Caller = Option<&'static Location<'static>>;
 
-/// Where the caller is, in debug builds: it costs the others time.
+/// Returns the place of the caller in debug builds; it would cost other builds time.
 #[track_caller]
 pub(super) fn here() -> Caller {
     if cfg!(debug_assertions) { Some(Location::caller()) } else { None }
@@ -281,8 +281,7 @@ impl Recording {
         index
     }
 
-    /// Adds nodes for the constants among the numbers. Returns their range, or the stamp of a number of another
-    /// trace.
+    /// Adds nodes for the constants among the numbers. Returns their range, or the stamp of a number of another trace.
     fn constants<T: Scalar>(&mut self, numbers: &[Traced<T>], location: Caller) -> Result<Range<u32>, u32> {
         if let Some(foreign) = numbers.iter().find(|x| !x.is_constant() && x.stamp() != self.stamp) {
             return Err(foreign.stamp());
@@ -299,7 +298,7 @@ fn plain(x: impl ToPrimitive) -> f64 {
     x.to_f64().unwrap_or(f64::NAN)
 }
 
-/// The result of an operation, which is a node unless all operands are constants.
+/// Records an operation and returns its result, which is a node unless all operands are constants.
 #[track_caller]
 pub(super) fn record<T: Scalar>(
     name: Cow<'static, str>,
@@ -339,7 +338,7 @@ fn place<T: Scalar>(x: Traced<T>) -> u32 {
     }
 }
 
-/// Names the node of a number; a constant gets one for it.
+/// Names the node of a number. A constant gets a node first.
 #[track_caller]
 pub(super) fn label<T: Scalar>(x: Traced<T>, label: String, keeps_other: bool) -> Traced<T> {
     if on_recording::<T, _>(|_| ()).is_none() && x.is_constant() {
@@ -353,10 +352,10 @@ pub(super) fn label<T: Scalar>(x: Traced<T>, label: String, keeps_other: bool) -
         }
         Traced::at(x.primal(), recording.stamp, index)
     });
-    labelled.expect("a trace is under way")
+    labelled.expect("a trace records")
 }
 
-/// Runs `inside` as a group of nodes; all of them are of the line `location`, if there is one.
+/// Runs `inside` as a group of nodes. If there is a `location`, all of them have it.
 pub(super) fn group<T: Scalar, Out>(name: String, folded: bool, location: Caller, inside: impl FnOnce() -> Out) -> Out {
     let outer = on_recording::<T, _>(|recording| {
         let outer = (recording.group, recording.caller);
@@ -387,7 +386,7 @@ impl<T: Scalar> Drop for Within<T> {
     }
 }
 
-/// Refuses a number, saying why it does not belong to the trace under way.
+/// Panics, and says why a number does not belong to the current trace.
 #[cold]
 #[track_caller]
 fn refuse<T: Scalar>(stamp: u32) -> ! {
@@ -404,9 +403,8 @@ fn refuse<T: Scalar>(stamp: u32) -> ! {
 }
 
 impl Graph {
-    /// Sweeps in reverse: computes the gradient of the output with respect to every node. It sums as a tape does,
-    /// from the last operation to the first, and within one from the first argument to the last. A zero beats an
-    /// infinity.
+    /// Sweeps in reverse: computes the gradient of the output with respect to every node. It sums as a tape does, from
+    /// the last operation to the first, and within one from the first argument to the last. A zero beats an infinity.
     fn swept_from<R: Real>(mut self, output: u32) -> Graph {
         self.output = output;
         let mut adjoints = vec![R::zero(); self.nodes.len()];

@@ -1,9 +1,9 @@
-//! The formula of the derivative of an operation, for readers of a drawing.
+//! Formulas of the derivatives of operations, for readers of a drawing.
 
-/// Each rule has its formula in the line above it, where it is written once.
+/// The source of the rules: each has its formula in the line above it, the only place where it is written.
 const RULES: &str = include_str!("../scalar/rules.rs");
 
-/// The formula of the derivative of an operation: `(tanh x)′ = 1/cosh² x`.
+/// Returns the formula of the derivative of an operation: `(tanh x)′ = 1/cosh² x`.
 pub(super) fn rule_of(operation: &str) -> Option<&'static str> {
     let name = match operation {
         "+" => return Some("∂(a + b) = ∂a + ∂b"),

@@ -19,11 +19,11 @@ const STYLE: &str = include_str!("svg.css");
 
 impl Graph {
     /// Returns the graph as a complete SVG file, in light or dark colours as its reader prefers. A tool-tip on every
-    /// node tells the rule and the local slopes.
+    /// node shows the rule and the local slopes.
     ///
     /// Boxes hold the label, the operation, the value (`data`) and the gradient (`grad`); constants are small. Groups
     /// have frames, and a [folded](Graph::fold) group is one box. The columns follow the order of the computation.
-    /// Laying out 1,000 nodes takes a few hundredths of a second.
+    /// The layout of 1,000 nodes takes a few hundredths of a second.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ fn cut(text: &str) -> String {
     if letters(text) <= LONGEST { text.to_string() } else { text.chars().take(LONGEST - 1).chain(['…']).collect() }
 }
 
-/// Returns a number with four decimals, or with as many digits where four decimals say little.
+/// Returns a number with four decimals, or with more digits where four decimals say little.
 pub(super) fn short(x: f64) -> String {
     if x == 0.0 || !x.is_finite() || (1e-3..1e7).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.4e}") }
 }
@@ -267,7 +267,7 @@ fn node_text(picture: &Picture, node: &Shown) -> String {
     text + &node.location.map_or(String::new(), |location| format!("\n{location}"))
 }
 
-/// Returns a text escaped for XML, with a replacement for the control characters that XML cannot hold.
+/// Returns a text escaped for XML, and replaces the control characters that XML cannot hold.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

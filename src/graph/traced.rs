@@ -34,13 +34,13 @@ use crate::scalar::{Scalar, rules};
 #[derive(Clone, Copy)]
 pub struct Traced<T = f64> {
     primal: T,
-    /// Of the trace; 0 for a constant.
+    /// The stamp of the trace; 0 for a constant.
     stamp: u32,
     index: u32,
 }
 
 impl<T: Scalar> Traced<T> {
-    /// A number that is in no graph until it takes part in an operation.
+    /// Returns a number that is in no graph until it takes part in an operation.
     ///
     /// ```
     /// use dualtape::Scalar;
@@ -51,7 +51,7 @@ impl<T: Scalar> Traced<T> {
         Traced { primal, stamp: 0, index: 0 }
     }
 
-    /// The value, in the scalar that is traced.
+    /// Returns the value, in the scalar that is traced.
     ///
     /// ```
     /// use dualtape::Dual;
@@ -63,7 +63,7 @@ impl<T: Scalar> Traced<T> {
         self.primal
     }
 
-    /// Whether the number is in no graph.
+    /// Returns whether the number is in no graph.
     ///
     /// ```
     /// assert!(dualtape::graph::Traced::constant(2.0).is_constant());
@@ -84,14 +84,14 @@ impl<T: Scalar> Traced<T> {
         self.index
     }
 
-    /// An operation on two operands, with the slopes with respect to them.
+    /// Records an operation on two operands, with the slopes with respect to them.
     #[track_caller]
     fn binary(name: &'static str, value: T, operands: [(Self, T::Real); 2]) -> Self {
         record(Cow::Borrowed(name), value, &operands.map(|(x, _)| x), &operands.map(|(_, slope)| slope))
     }
 }
 
-/// The name of an operation, with its parameters.
+/// Returns the name of an operation, with its parameters.
 macro_rules! operation_name {
     ($name:ident) => { Cow::Borrowed(stringify!($name)) };
     ($name:ident $($p:ident)+) => {
@@ -216,7 +216,7 @@ impl<T: Scalar> Operators for Traced<T> {
     }
 }
 
-/// The name of the type of an operation: the last part of its path.
+/// Returns the name of the type of an operation: the last part of its path.
 fn type_name_of<X>(_: &X) -> String {
     let path = type_name::<X>().split('<').next().unwrap_or_default();
     path.rsplit("::").next().unwrap_or(path).to_string()
@@ -264,7 +264,7 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
 
     const RECORDS: bool = true;
 
-    /// The slopes of the graph are one more than `T` has.
+    /// The graph adds one order of slopes to the orders of `T`.
     const ORDER: usize = T::ORDER + 1;
 
     fn locally_constant(slope: T::Real) -> Self {
@@ -288,7 +288,7 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
         })
     }
 
-    /// Neuron by neuron, in the order in which layers sum.
+    /// Records neuron by neuron, in the order in which layers sum.
     #[track_caller]
     fn dense_slice<F: Function<T::Real, Output = T::Real>>(
         neurons: &[Self],
@@ -374,28 +374,28 @@ left_operators!([T: Scalar<Real = f64>] Traced<T>);
 
 elementary_functions!(inherent_functions [] Traced<T>);
 
-/// A constant.
+/// Returns a constant.
 impl<T: Scalar> From<T> for Traced<T> {
     fn from(value: T) -> Self {
         Traced::constant(value)
     }
 }
 
-/// The value, in the given format.
+/// Writes the value in the given format.
 impl<T: Scalar> fmt::Display for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.primal, f)
     }
 }
 
-/// The value, in the given format.
+/// Writes the value in the given format.
 impl<T: Scalar> fmt::LowerExp for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::LowerExp::fmt(&self.primal, f)
     }
 }
 
-/// The value and the number of the node, `3.0 (node 7)`; a constant is its value alone.
+/// Writes the value and the number of the node, `3.0 (node 7)`, or the value of a constant alone.
 impl<T: Scalar> fmt::Debug for Traced<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.primal, f)?;

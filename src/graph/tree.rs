@@ -15,8 +15,9 @@ const DEEPEST: usize = 64;
 
 impl Graph {
     /// Prints the graph as a tree from the output to the inputs, with the value and the gradient of every node. A node
-    /// that is used again refers to its first place, and arguments from the 64th level on are left out. Colours appear
-    /// when the output is a terminal and `NO_COLOR` is not set; else it is the plain text of [`Display`](fmt::Display).
+    /// that is used again refers to its first place. Arguments from the 64th level on are left out. Colours appear
+    /// when the output is a terminal and `NO_COLOR` is not set; otherwise it is the plain text of
+    /// [`Display`](fmt::Display).
     ///
     /// # Errors
     ///
@@ -60,9 +61,9 @@ struct Line {
     branch: String,
     title: String,
     colour: &'static str,
-    /// The value and the gradient, where there is one of each.
+    /// The value and the gradient, if there is one of each.
     numbers: [String; 2],
-    /// The text in their place.
+    /// The text if there are several.
     remark: &'static str,
 }
 
@@ -112,7 +113,7 @@ fn colour_of(node: &Shown) -> &'static str {
     }
 }
 
-/// The tree, or why there is none.
+/// Writes the tree, or why there is none.
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.tree(false) {

@@ -1,9 +1,9 @@
 //! Functions of complex numbers, with their derivatives.
 //!
-//! `Complex<S>` of num-complex adds, multiplies and divides any [`Scalar`] `S`, and the Fourier transforms of rustfft run
-//! over it. Its own functions are made of real ones, in polar form, whose derivatives are NaN at 0 and lose digits near
-//! the axes. A function of this module has the value of num-complex at plain numbers, bit for bit, and the derivative of
-//! the analytic function, in every reading and to every order:
+//! `Complex<S>` of num-complex adds, multiplies and divides any [`Scalar`] `S`, and the Fourier transforms of rustfft
+//! run over it. Its own functions are made of real ones, in polar form, whose derivatives are NaN at 0 and lose digits
+//! near the axes. At plain numbers, a function of this module has the value of num-complex, bit for bit. In every
+//! reading and to every order it has the derivative of the analytic function:
 //!
 //! ```
 //! use dualtape::{complex, gradient};
@@ -14,7 +14,7 @@
 //! assert_eq!(gradient(square, &[0.0, 0.0]).1, [0.0, 0.0]);
 //! ```
 //!
-//! On a branch cut the derivative is that of the side that the value belongs to, which the sign of the zero tells.
+//! On a branch cut the derivative belongs to the side of the value, which the sign of the zero tells.
 
 use num_complex::Complex;
 use num_traits::Zero;

@@ -6,10 +6,10 @@ use crate::scalar::Scalar;
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
 
-/// A function of several inputs that is written over nalgebra's `RealField`.
+/// A function of several inputs written over nalgebra's `RealField`.
 ///
-/// [`OverField`] makes a [`Function`] of it. So code that knows nothing of this crate is [checked](crate::check()), and
-/// has [sparse](crate::sparse) and [implicit](crate::implicit) derivatives.
+/// [`OverField`] makes a [`Function`] of it. So code that knows nothing of this crate can be
+/// [checked](crate::check()), and has [sparse](crate::sparse) and [implicit](crate::implicit) derivatives.
 ///
 /// ```
 /// use dualtape::nalgebra::{FieldFunction, OverField};
@@ -30,7 +30,7 @@ use crate::scalar::function::{Function, Outputs};
 /// check(&OverField(Distance), &[3.0, 4.0]).assert_agreement();
 /// ```
 pub trait FieldFunction {
-    /// The outputs, at plain numbers.
+    /// The type of the outputs, at plain numbers.
     type Output: Outputs<f64>;
 
     /// Evaluates the function, in any number.
@@ -55,7 +55,7 @@ pub trait FieldFunction {
 /// }
 ///
 /// // The unit quaternion of a small rotation, and so its second derivative, is right away from 0. At 0 nalgebra
-/// // returns the constant 1, and `check` finds that the reading is not what differences of the values give.
+/// // returns the constant 1, and `check` finds that this differs from differences of the values.
 /// check(&OverField(RealPart), &[0.1, 0.2, 0.3]).assert_agreement();
 /// assert!(!check(&OverField(RealPart), &[0.0; 3]).agrees());
 /// ```

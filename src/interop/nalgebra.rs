@@ -9,7 +9,7 @@ use crate::scalar::Scalar;
 use crate::tools::parameters::{Name, Parameters};
 use crate::verbs;
 
-/// The entries, column by column, under one number for each.
+/// Names the entries column by column, by one number each.
 ///
 /// ```
 /// use dualtape::gradient_of;

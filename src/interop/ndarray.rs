@@ -17,7 +17,7 @@ macro_rules! impl_ndarray {
         #[cfg(feature = "graph")]
         impl<T: Scalar> ::$ndarray::ScalarOperand for Traced<T> {}
 
-        /// The parameters of the elements in the order of their indices, under one number for each.
+        /// Names the parameters of the elements in the order of their indices, by one number each.
         ///
         /// ```
         /// # #[cfg(feature = "ndarray")] {

@@ -1,4 +1,4 @@
-//! Dual numbers of the caller's own, read and written by serde as a structure of `primal` and `partials`.
+//! The caller's own dual numbers, read and written by serde as a structure of `primal` and `partials`.
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use crate::forward::Dual;
 use crate::scalar::Scalar;
 
-/// Fails for a number that belongs to a derivative being taken: read back, it would no longer belong to it.
+/// Fails for a number of a derivative that is being taken, because it would no longer belong to it when read back.
 impl<T: Scalar + Serialize, const N: usize> Serialize for Dual<T, N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !self.is_of_the_caller() {

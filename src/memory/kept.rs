@@ -1,4 +1,4 @@
-//! What a thread keeps for later, and how it is given back.
+//! Memory that a thread keeps for later, and gives back.
 
 use std::cell::{Cell, RefCell};
 use std::collections::TryReserveError;
@@ -10,28 +10,29 @@ thread_local! {
     static USES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How much of the memory that is kept, and not in use, is given back.
+/// How much of the memory that is kept and not in use a thread gives back.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum GiveBack {
     All,
-    /// What was of no use since the last time.
+    /// The memory that was not used since the last time.
     Surplus,
 }
 
-/// After how many uses what was of no use is given back.
+/// The number of uses after which the surplus is given back.
 const USES_OF_A_PERIOD: u32 = 64;
 
 /// Memory of this size, in bytes, is no surplus.
 pub(crate) const NO_SURPLUS: usize = 1 << 20;
 
-/// Registers what keeps memory on this thread, once.
+/// Registers a holder of memory on this thread, once.
 pub(crate) fn register_holder(give_back: fn(GiveBack)) {
-    // While the thread ends nothing is kept.
+    // A thread that ends keeps nothing.
     let _ = HOLDERS.try_with(|holders| holders.borrow_mut().push(give_back));
 }
 
 /// Counts a use. After some of them every holder of the thread gives back its surplus.
-// NOTE(perf): with what a slot counts, 20 of the 1380 instructions of a gradient of x·y (cachegrind, 2026-11).
+// NOTE(perf): with the counts of a slot it takes 20 of the 1380 instructions of a gradient of x·y (cachegrind,
+// 2026-11).
 #[inline]
 pub(crate) fn count_use() {
     let uses = USES.get() + 1;
@@ -54,11 +55,11 @@ fn give_back(how_much: GiveBack) {
     (0..).map_while(holder).for_each(|holder| holder(how_much));
 }
 
-/// Releases the memory that this thread keeps for its next derivatives: of recordings, adjoints and temporary vectors.
+/// Releases the memory that this thread keeps for its next derivatives: recordings, adjoints and temporary vectors.
 ///
-/// Memory that is in use, as that of a living [`Tape`](crate::Tape), stays. The next derivative allocates anew what it
-/// needs. Without this call a thread gives back memory by itself, when 64 recordings have needed far less, and large
-/// temporary vectors when 256 have not needed them.
+/// Memory that is in use, as by a living [`Tape`](crate::Tape), stays. The next derivative allocates anew. Without
+/// this call a thread gives back memory when 64 recordings have needed far less, and large temporary vectors when 256
+/// have not needed them.
 ///
 /// Every thread keeps its own memory until it ends. On the threads of rayon call it with
 /// `rayon::broadcast(|_| dualtape::release_memory())`.
@@ -82,7 +83,7 @@ pub(crate) fn give_back_empty<X>(memory: &mut Vec<X>) {
     }
 }
 
-/// Makes room for more elements, or panics with a sentence that says what there is no memory for.
+/// Makes room for more elements, or panics and says what for.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn reserve<X>(memory: &mut Vec<X>, more: usize, what: &str) {
@@ -91,7 +92,7 @@ pub(crate) fn reserve<X>(memory: &mut Vec<X>, more: usize, what: &str) {
     }
 }
 
-/// [`reserve`] of room for no more than is asked for.
+/// Makes room as [`reserve`] does, for no more than is asked for.
 #[track_caller]
 pub(crate) fn reserve_exact<X>(memory: &mut Vec<X>, more: usize, what: &str) {
     reserve_by(memory, more, what, Vec::try_reserve_exact);
@@ -99,8 +100,8 @@ pub(crate) fn reserve_exact<X>(memory: &mut Vec<X>, more: usize, what: &str) {
 
 /// Returns `count` zeros, or panics as [`reserve`] does.
 ///
-/// NOTE(perf): the system gives out zeros that nobody has written, but no fallible call asks for them. So room for many
-/// is tried before.
+/// NOTE(perf): the system hands out pages of zeros that nobody has written, but no fallible call asks for them. So
+/// room for many zeros is tried before.
 #[track_caller]
 pub(crate) fn zeros<X: Clone + Zero>(count: usize, what: &str) -> Vec<X> {
     if count.saturating_mul(size_of::<X>()) > NO_SURPLUS {
@@ -109,7 +110,7 @@ pub(crate) fn zeros<X: Clone + Zero>(count: usize, what: &str) -> Vec<X> {
     vec![X::zero(); count]
 }
 
-/// Asks again when the thread has given back what it keeps.
+/// Tries again after the thread has given back the memory that it keeps.
 #[inline(never)]
 #[track_caller]
 fn reserve_by<X>(
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_there_is_no_memory_for_is_named() {
+    fn the_purpose_of_refused_memory_is_named() {
         let refused = std::panic::catch_unwind(|| reserve(&mut vec![1_u64], 1 << 59, "a test")).unwrap_err();
         assert_eq!(
             *refused.downcast::<String>().unwrap(),
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn holders_are_asked_after_every_period() {
+    fn holders_give_back_after_every_period() {
         thread_local! { static ASKED: Cell<[u32; 2]> = const { Cell::new([0, 0]) } }
         register_holder(|how_much| {
             let [all, surplus] = ASKED.get();

@@ -6,18 +6,18 @@ use std::ops::{Deref, DerefMut};
 use crate::memory::kept::{GiveBack, register_holder, reserve_exact};
 use crate::memory::thread::registered;
 
-/// A vector in memory that this thread has from earlier ones, and keeps for later ones.
+/// A vector in memory that this thread kept from earlier ones, and keeps for later ones.
 ///
-/// The memory is for a power of two of elements, and used for no other. A training step that is like the
-/// one before has all that it needs from that one, and allocates nothing.
+/// The memory is for a power of two of elements, and serves no other size. A training step like the one before finds
+/// all memory that it needs in the pool, and allocates nothing.
 pub(crate) struct Scratch<X: 'static>(Vec<X>);
 
-/// The memory of vectors that are gone.
+/// The memory of dropped vectors.
 struct Spare<X>(RefCell<Vec<Memory<X>>>);
 
 struct Memory<X> {
     empty: Vec<X>,
-    /// How often surplus was given back since it was in use.
+    /// The number of periods since it was in use.
     periods_unused: u8,
 }
 
@@ -41,14 +41,14 @@ fn give_back<X: 'static>(how_much: GiveBack) {
 /// Vectors of this size, in bytes, are no surplus: [`MOST`] of them are little.
 const SMALL: usize = 1 << 14;
 
-/// After how many periods without use a large one is given back: a training validates less often than it steps.
+/// The periods without use after which a large one is given back: a training validates less often than it steps.
 const PERIODS: u8 = 4;
 
-/// The most vectors whose memory is kept.
+/// The largest number of vectors whose memory is kept.
 const MOST: usize = 64;
 
 impl<X> Scratch<X> {
-    /// An empty vector with room for some elements.
+    /// Returns an empty vector with room for some elements.
     pub(crate) fn with_capacity(elements: usize) -> Self {
         let capacity = elements.next_power_of_two();
         let find = |spare: &Spare<X>| {
@@ -90,7 +90,7 @@ impl<X> Drop for Scratch<X> {
                 spare.push(Memory { empty: memory, periods_unused: 0 });
             }
         };
-        // While the thread ends there may be nobody to keep it.
+        // On a thread that ends, the pool may be gone.
         let _ = registered(keep);
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_memory_of_one_is_that_of_the_next() {
+    fn a_vector_reuses_the_memory_of_an_earlier_one() {
         let addresses = |vectors: [Scratch<u8>; 3]| vectors.map(|vector| vector.as_ptr());
         let [small, large, middle] = addresses([10, 1000, 100].map(Scratch::with_capacity));
         assert_eq!(addresses([70, 16, 900].map(Scratch::with_capacity)), [middle, small, large]);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_empty_or_what_is_asked_for() {
+    fn a_vector_is_empty_or_has_the_elements_asked_for() {
         assert_eq!(*Scratch::of([1, 2, 3].into_iter()), [1, 2, 3]);
         assert_eq!(*Scratch::filled(7, 4), [7; 4]);
         assert!(Scratch::<i32>::with_capacity(4).is_empty());
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_of_no_use_is_given_back_if_it_is_large() {
+    fn large_unused_memory_is_given_back() {
         let lengths = || registered(|spare: &Spare<i8>| spare.0.borrow().iter().map(|m| m.empty.capacity()).collect());
         let lengths = || -> Vec<usize> { lengths().unwrap() };
         drop([SMALL, 2 * SMALL, 4 * SMALL].map(Scratch::<i8>::with_capacity));

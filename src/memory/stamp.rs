@@ -1,7 +1,7 @@
-//! Numbers that tell recordings, and levels of nesting, apart.
+//! Numbers that identify recordings and levels of nesting.
 //!
-//! They are unique in the process up to a wrap after 2³² of them. Threads draw them by the block, and the first blocks
-//! of a thread are small: threads that end soon do not use them up.
+//! They are unique in the process up to a wrap after 2³² of them. Threads draw them by the block. The first blocks of
+//! a thread are small, so threads that end soon do not use the numbers up.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(crate) struct Numbers {
     next: u32,
     end: u32,
-    /// How many it draws next.
+    /// The size of the next block.
     block: u32,
 }
 
@@ -20,8 +20,8 @@ impl Numbers {
         Numbers { next: 0, end: 0, block: 1 }
     }
 
-    /// Issues a number other than 0 and `u32::MAX`, from those of this thread or from a block of `source`, which `drawn`
-    /// is told.
+    /// Issues a number other than 0 and `u32::MAX`, from the numbers of this thread or from a block of `source`. It
+    /// tells `drawn` the block.
     #[inline]
     pub(crate) fn issue(&mut self, source: &AtomicU32, drawn: impl Fn(u32, u32)) -> u32 {
         while self.next == self.end || self.next == 0 || self.next == u32::MAX {
@@ -60,7 +60,7 @@ pub(crate) fn issue_stamp() -> u32 {
         DRAWN.with_borrow_mut(|drawn| match drawn.last_mut() {
             Some((_, last_end)) if *last_end == start => *last_end = end,
             _ => {
-                // One allocation serves the blocks until they are large.
+                // One allocation holds the ranges until blocks are large.
                 drawn.reserve(if drawn.is_empty() { 32 } else { 1 });
                 drawn.push((start, end));
             }

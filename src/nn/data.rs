@@ -1,9 +1,8 @@
 //! Rows of numbers to learn from: splitting, scaling, and minibatches.
 //!
-//! All randomness is a function of a seed: [`Minibatches`] draws the order of an epoch from the
-//! seed and the number of the epoch alone, so a run that is resumed at epoch 7 continues bit for
-//! bit. The generator is ChaCha with 8 rounds (Bernstein 2008), which is the same in
-//! all versions and on all machines, with the epoch as its stream.
+//! All randomness is a function of a seed. [`Minibatches`] draws the order of an epoch from the seed and the number of
+//! the epoch alone, so a run that is resumed at epoch 7 continues bit for bit. The generator is ChaCha with 8 rounds
+//! (Bernstein 2008), the same in all versions and on all machines. The epoch is its stream.
 
 use std::any::Any;
 
@@ -41,7 +40,7 @@ pub struct Dataset<R = f64, T = R> {
 }
 
 impl<R: Copy, T: Copy> Dataset<R, T> {
-    /// Rows of `widths.0` features and `widths.1` targets, row after row.
+    /// Returns rows of `widths.0` features and `widths.1` targets, row after row.
     ///
     /// # Panics
     ///
@@ -66,7 +65,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         Dataset { inputs, outputs, features, targets }
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).len(), 1);
@@ -75,7 +74,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         self.features.len() / self.inputs
     }
 
-    /// Whether there are no rows.
+    /// Returns whether there are no rows.
     ///
     /// ```
     /// assert!(dualtape::nn::Dataset::<f64>::new((2, 1), vec![], vec![]).is_empty());
@@ -84,7 +83,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         self.features.is_empty()
     }
 
-    /// The number of features of a row.
+    /// Returns the number of features of a row.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).inputs(), 2);
@@ -93,7 +92,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         self.inputs
     }
 
-    /// The number of targets of a row.
+    /// Returns the number of targets of a row.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).outputs(), 1);
@@ -102,7 +101,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         self.outputs
     }
 
-    /// All features, row after row.
+    /// Returns all features, row after row.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).features(), [1.0, 2.0]);
@@ -111,7 +110,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         &self.features
     }
 
-    /// All features, to be [scaled](Standardizer) in place.
+    /// Returns all features, to [scale](Standardizer) them in place.
     ///
     /// ```
     /// let mut data = dualtape::nn::Dataset::new((2, 1), vec![4.0, 16.0], vec![1.0]);
@@ -122,7 +121,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         &mut self.features
     }
 
-    /// All targets, row after row.
+    /// Returns all targets, row after row.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Dataset::new((2, 1), vec![1.0, 2.0], vec![3.0]).targets(), [3.0]);
@@ -131,7 +130,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         &self.targets
     }
 
-    /// All targets, to be [scaled](Standardizer) in place.
+    /// Returns all targets, to [scale](Standardizer) them in place.
     ///
     /// ```
     /// let mut data = dualtape::nn::Dataset::new((1, 1), vec![1.0], vec![300.0]);
@@ -142,7 +141,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         &mut self.targets
     }
 
-    /// The features and the targets of row i.
+    /// Returns the features and the targets of row i.
     ///
     /// # Panics
     ///
@@ -159,7 +158,7 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         (&self.features[i * self.inputs..][..self.inputs], &self.targets[i * self.outputs..][..self.outputs])
     }
 
-    /// Some of the rows, in the given order; a row may be taken more than once.
+    /// Returns some rows, in the given order. A row may be taken more than once.
     ///
     /// # Panics
     ///
@@ -203,8 +202,8 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
         }
     }
 
-    /// Two parts, each in random order: the rows to learn from, and a fraction of all to
-    /// hold out, rounded to whole rows. The same seed gives the same parts.
+    /// Returns two parts, each in random order: the rows to learn from, and a fraction of all rows to hold out,
+    /// rounded to whole rows. The same seed gives the same parts.
     ///
     /// # Panics
     ///
@@ -230,8 +229,8 @@ impl<R: Copy, T: Copy> Dataset<R, T> {
 }
 
 impl<R: Real, T: 'static> Dataset<R, T> {
-    /// A checksum of the widths, the features and the targets, in order: FNV-1a (Fowler, Noll & Vo 1991) with 64 bits. Of
-    /// targets that are neither numbers nor classes only the number counts.
+    /// Returns a checksum of the widths, the features and the targets, in order: FNV-1a (Fowler, Noll & Vo 1991) with
+    /// 64 bits. Targets that are neither numbers nor classes count by their number alone.
     pub(super) fn checksum(&self) -> u64 {
         let bits = |x: &R| x.to_f64().expect("f32 and f64 are numbers in f64").to_bits();
         let targets = &self.targets as &dyn Any;
@@ -248,7 +247,7 @@ impl<R: Real, T: 'static> Dataset<R, T> {
 }
 
 impl<R: Real> Dataset<R, usize> {
-    /// The number of classes: one more than the largest; 0 without rows.
+    /// Returns the number of classes: the largest class plus one, or 0 without rows.
     ///
     /// ```
     /// let data = dualtape::nn::Dataset::new((1, 1), vec![0.1, 0.2], vec![0_usize, 2]);
@@ -258,7 +257,7 @@ impl<R: Real> Dataset<R, usize> {
         self.targets.iter().max().map_or(0, |largest| largest + 1)
     }
 
-    /// The same rows with each class as a row of numbers: [`one_hot`].
+    /// Returns the rows with each class as a row of numbers: [`one_hot`].
     ///
     /// # Panics
     ///
@@ -274,7 +273,7 @@ impl<R: Real> Dataset<R, usize> {
     }
 }
 
-/// Each label as `classes` numbers, 1 at the place of its class and 0 elsewhere.
+/// Returns each label as `classes` numbers, 1 at the place of its class and 0 elsewhere.
 ///
 /// # Panics
 ///
@@ -295,9 +294,9 @@ pub fn one_hot<R: Real>(labels: &[usize], classes: usize) -> Vec<R> {
 
 /// Shifts and scales each column to mean 0 and standard deviation 1: `z = (x − mean) / deviation`.
 ///
-/// Fit it to the training rows and apply it to all others, so that no information about these
-/// leaks into the training. The deviation is the population's (with n, not n − 1), as in
-/// scikit-learn's `StandardScaler`; a column of equal numbers is only shifted.
+/// Fit it to the training rows and apply it to all others, so that no information about the others leaks into the
+/// training. The deviation is the population's (with n, not n − 1), as in scikit-learn's `StandardScaler`. A column of
+/// equal numbers is only shifted.
 ///
 /// ```
 /// use dualtape::nn::{Dataset, Standardizer};
@@ -317,12 +316,11 @@ pub struct Standardizer<R = f64> {
 }
 
 impl<R: Real> Standardizer<R> {
-    /// With these means and deviations, one for each column.
+    /// Returns the scaling with these means and deviations, one for each column.
     ///
     /// # Panics
     ///
-    /// When there are none, or not as many of one as of the other; when a mean is not finite, or a deviation not finite and
-    /// above 0.
+    /// When there are none, their numbers differ, a mean is not finite, or a deviation is not finite and above 0.
     ///
     /// ```
     /// let mut pixels = [0.0, 4.0, 16.0];
@@ -343,11 +341,11 @@ impl<R: Real> Standardizer<R> {
         Standardizer { means: means.to_vec(), deviations: deviations.to_vec() }
     }
 
-    /// With the means and deviations of the columns of `rows`, computed in `f64`.
+    /// Returns the scaling by the means and deviations of the columns of `rows`, computed in `f64`.
     ///
     /// # Panics
     ///
-    /// When `rows` is empty or no whole number of rows, or a mean or a deviation is not finite.
+    /// When `rows` is empty or not a whole number of rows, or a mean or a deviation is not finite.
     ///
     /// ```
     /// let scale = dualtape::nn::Standardizer::fit(&[1.0, 10.0, 5.0, 10.0], 2);
@@ -380,7 +378,7 @@ impl<R: Real> Standardizer<R> {
     ///
     /// # Panics
     ///
-    /// When `rows` is no whole number of rows.
+    /// When `rows` is not a whole number of rows.
     ///
     /// ```
     /// use dualtape::derivative;
@@ -402,12 +400,12 @@ impl<R: Real> Standardizer<R> {
         self.change(rows, |x, mean, deviation| (x - mean) / deviation);
     }
 
-    /// Undoes [`apply`](Standardizer::apply), up to rounding: `x = z·deviation + mean`, as for
-    /// outputs of a network that has learned standardized targets.
+    /// Undoes [`apply`](Standardizer::apply), up to rounding: `x = z·deviation + mean`. Outputs of a network that has
+    /// learned standardized targets need it.
     ///
     /// # Panics
     ///
-    /// When `rows` is no whole number of rows.
+    /// When `rows` is not a whole number of rows.
     ///
     /// ```
     /// let mut outputs = [-1.0, 0.5];
@@ -419,7 +417,7 @@ impl<R: Real> Standardizer<R> {
         self.change(rows, |z, mean, deviation| z * deviation + mean);
     }
 
-    /// The mean of each column.
+    /// Returns the mean of each column.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Standardizer::fit(&[1.0, 3.0], 1).means(), [2.0]);
@@ -428,7 +426,7 @@ impl<R: Real> Standardizer<R> {
         &self.means
     }
 
-    /// The standard deviation of each column, 1 where all numbers are equal.
+    /// Returns the standard deviation of each column, 1 where all numbers are equal.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Standardizer::fit(&[1.0, 5.0], 1).deviations(), [2.0]);
@@ -483,7 +481,7 @@ pub struct Minibatches {
 }
 
 impl Minibatches {
-    /// The rows in the order of the data, the same in every epoch.
+    /// Returns the rows in the order of the data, the same in every epoch.
     ///
     /// # Panics
     ///
@@ -499,7 +497,7 @@ impl Minibatches {
         Minibatches { size, seed: None, rows: (0..rows).collect(), shuffled: None }
     }
 
-    /// The rows in a random order, another one in every epoch.
+    /// Returns the rows in a random order, a new one in every epoch.
     ///
     /// # Panics
     ///
@@ -516,8 +514,7 @@ impl Minibatches {
         Minibatches { seed: Some(seed), ..Minibatches::in_order(rows, size) }
     }
 
-    /// The groups of one epoch. They depend on the seed and on `epoch` alone, and nothing is
-    /// allocated.
+    /// Returns the groups of one epoch, which depend on the seed and on `epoch` alone. It allocates nothing.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Minibatches::shuffled(100, 32, 7).epoch(0).len(), 4);
@@ -536,8 +533,7 @@ impl Minibatches {
 /// The stream of a split, which no epoch reaches.
 const SPLIT: u64 = u64::MAX;
 
-/// A generator for each seed and stream.
-/// Epochs have the streams from 0 on, and others those beyond 2⁶².
+/// Returns a generator for each seed and stream. Epochs have the streams from 0 on, other uses the streams beyond 2⁶².
 pub(super) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(stream);
@@ -549,7 +545,7 @@ mod tests {
     use super::Dataset;
 
     #[test]
-    fn the_checksum_is_that_of_the_bytes() {
+    fn the_checksum_is_fnv_1a_of_the_bytes() {
         // Widths 1 and 1, one target; the feature 1.0; the class 2.
         let data = Dataset::new((1, 1), vec![1.0], vec![2_usize]);
         assert_eq!(data.checksum(), CHECKSUM);

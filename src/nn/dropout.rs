@@ -1,4 +1,4 @@
-//! Training with a part of the neurons.
+//! Dropout: training with a part of the neurons.
 
 use rand::{Rng, RngExt};
 
@@ -10,8 +10,8 @@ use crate::scalar::Scalar;
 /// Each neuron is left out with the same probability. The others count for more, so that the mean
 /// stays the same and the network needs no change after the training (Srivastava et al. 2014).
 ///
-/// It is [drawn](Dropout::draw) before a step, so that the network with it,
-/// [`Mlp::forward_dropped`], is a function like any other, the same in every reading.
+/// It is [drawn](Dropout::draw) before a step. The network with it, [`Mlp::forward_dropped`], is then a function like
+/// any other, the same in every reading.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Dropout, Mlp};
@@ -31,7 +31,7 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// A dropout of neurons with this probability.
+    /// Returns a dropout of neurons with this probability.
     ///
     /// # Panics
     ///
@@ -51,8 +51,8 @@ impl Dropout {
         Dropout { probability, kept: Vec::new() }
     }
 
-    /// Draws anew which neurons of a network are left out at each of `rows` rows: layer by layer, row by
-    /// row, neuron by neuron.
+    /// Draws which neurons of a network are left out at each of `rows` rows: layer by layer, row by row, neuron by
+    /// neuron.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Dropout, Mlp};
@@ -90,12 +90,12 @@ impl Dropout {
     }
 }
 
-/// Whether one neuron after the other is kept.
+/// Returns whether each neuron in turn is kept.
 pub(super) fn drawn(probability: f64, rng: &mut (impl Rng + ?Sized)) -> impl Iterator<Item = bool> {
     std::iter::repeat_with(move || !rng.random_bool(probability))
 }
 
-/// Leaves those neurons that are not kept out of the outputs of one hidden layer after the other.
+/// Removes the neurons that are not kept from the outputs of one hidden layer after the other.
 pub(super) fn leave_out<S: Scalar>(probability: f64, mut kept: impl Iterator<Item = bool>) -> impl FnMut(&mut [S]) {
     let scale = <S::Real as Scalar>::from_f64(1.0 / (1.0 - probability));
     move |outputs| {

@@ -1,10 +1,9 @@
 //! Tensors in files: safetensors, which PyTorch and others read, and JSON.
 //!
-//! A safetensors file is the length of a header, the header as JSON, and all numbers as bytes,
-//! little-endian. A JSON file is `{"texts": {key: text}, "tensors": {name: {"dtype", "shape",
-//! "data"}}}`, in which NaN and the infinities are the words `"NaN"`, `"Infinity"` and
-//! `"-Infinity"`, as JSON has no numbers for them. Both hold every number exactly, and the same
-//! tensors give the same bytes.
+//! A safetensors file is the length of a header, the header as JSON, and all numbers as bytes, little-endian. A JSON
+//! file is `{"texts": {key: text}, "tensors": {name: {"dtype", "shape", "data"}}}`. JSON has no numbers for NaN and
+//! the infinities, so they are the words `"NaN"`, `"Infinity"` and `"-Infinity"`. Both formats hold every number
+//! exactly, and the same tensors give the same bytes.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -25,10 +24,10 @@ use crate::scalar::Real;
 mod tests;
 
 impl Tensors {
-    /// Writes a file, in safetensors or JSON, depending on the extension. It replaces an existing
-    /// file only when all is on the disk, so after a crash there is either the old file or the new
-    /// one. The new file has the permissions of the old one, and on Unix its owner where the system allows it. A symbolic
-    /// link stays, and what it points to is replaced.
+    /// Writes a file, in safetensors or JSON, depending on the extension. It replaces an existing file only when all
+    /// is on the disk, so a crash leaves either the old file or the new one. The new file has the permissions of the
+    /// old one, and on Unix its owner where the system allows it. A symbolic link stays, and the file that it points
+    /// to is replaced.
     ///
     /// # Errors
     ///
@@ -60,8 +59,8 @@ impl Tensors {
     ///
     /// # Errors
     ///
-    /// When the name ends in neither, the file cannot be read, is truncated or otherwise no
-    /// such file, or has numbers of another type than `F64` and `F32`.
+    /// When the name ends in neither, the file cannot be read, is truncated or otherwise malformed, or has numbers of
+    /// another type than `F64` and `F32`.
     ///
     /// ```
     /// let error = dualtape::nn::Tensors::load("data/iris.csv").unwrap_err();
@@ -76,7 +75,7 @@ impl Tensors {
 }
 
 impl<R: Real> Mlp<R> {
-    /// Writes the [parameters](Mlp::tensors) into a file: [`Tensors::save`].
+    /// Writes the [parameters](Mlp::tensors) into a file, as [`Tensors::save`] does.
     ///
     /// # Errors
     ///
@@ -99,11 +98,12 @@ impl<R: Real> Mlp<R> {
         self.tensors().save(path)
     }
 
-    /// Takes over the parameters in a file: [`Tensors::load`] and [`load_tensors`](Mlp::load_tensors).
+    /// Takes over the parameters in a file, by [`Tensors::load`] and [`load_tensors`](Mlp::load_tensors).
     ///
     /// # Errors
     ///
-    /// As these, and when the network was saved with a [scaling](Mlp::save_scaled). The network is not changed then.
+    /// As these, and when the network was saved with a [scaling](Mlp::save_scaled). An error leaves the network
+    /// unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -120,7 +120,7 @@ impl<R: Real> Mlp<R> {
         self.load_made_with(path.as_ref(), None)
     }
 
-    /// [Saves](Mlp::save) the network together with the scaling of the features that it has learned from.
+    /// [Saves](Mlp::save) the network with the scaling of the features that it has learned from.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl<R: Real> Mlp<R> {
     /// # let path = folder.path().join("network.safetensors");
     /// learned.save_scaled(&path, &scaling)?;
     ///
-    /// // Where it is used: the scaling is in the file.
+    /// // The program that uses it finds the scaling in the file.
     /// let scaling: Standardizer = Standardizer::from_tensors(&Tensors::load(&path)?)?;
     /// let (mut network, mut x) = (Mlp::zeros(1, &[(1, Activation::Tanh)]), [2.0]);
     /// network.load_scaled(&path, &scaling)?;
@@ -149,12 +149,12 @@ impl<R: Real> Mlp<R> {
         tensors.save(path)
     }
 
-    /// [Loads](Mlp::load) a network that was [saved](Mlp::save_scaled) together with the scaling of its features.
+    /// [Loads](Mlp::load) a network that was [saved](Mlp::save_scaled) with the scaling of its features.
     ///
     /// # Errors
     ///
-    /// As [`load`](Mlp::load), and when the network was saved with another scaling, or with none. The network is not
-    /// changed then.
+    /// As [`load`](Mlp::load), and when the network was saved with another scaling, or with none. An error leaves the
+    /// network unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, Standardizer};
@@ -215,11 +215,11 @@ pub struct FileError {
 pub enum FileProblem {
     /// It cannot be opened, read or written.
     Io(io::Error),
-    /// Its name ends in no known format.
+    /// Its name has no known extension.
     Name,
     /// It is truncated, corrupted or of another format.
     Malformed(String),
-    /// It has other tensors than are wanted.
+    /// Its tensors are not the expected ones.
     Tensors(TensorError),
 }
 
@@ -279,13 +279,13 @@ impl Format {
     }
 }
 
-/// Writes a file whole or not at all: under another name in the same folder, then renamed. It keeps the permissions of a
-/// file that is there.
+/// Writes a file whole or not at all: under another name in the same folder, then renamed. A file that is replaced
+/// leaves its permissions to the new one.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = &behind_links(path)?;
     let replaced = match fs::metadata(path) {
         Ok(replaced) if !replaced.is_file() => {
-            return Err(io::Error::other("there is something other than a file; choose another path"));
+            return Err(io::Error::other("the path is taken by something other than a file; choose another path"));
         }
         Ok(replaced) => Some(replaced),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -303,7 +303,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::{MetadataExt, fchown};
-            // Only the owner of a file, or root, may give it away. The permissions come after it, as it takes some of them.
+            // Only the owner of a file, or root, may give it away. That clears some permissions, so they are set after
+            // it.
             let _ = fchown(file.as_file(), Some(replaced.uid()), Some(replaced.gid()));
         }
         file.as_file().set_permissions(replaced.permissions())?;
@@ -313,7 +314,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The path of the file, there or not, to which a path leads through symbolic links.
+/// Returns the path to which a path leads through symbolic links, whether there is a file or not.
 fn behind_links(path: &Path) -> io::Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;
@@ -327,14 +328,14 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other(format!("there are more than {LINKS} symbolic links, one after the other")))
 }
 
-/// The header is written here because the crate `safetensors` puts texts in an order of chance.
+/// Writes the header itself, because the crate `safetensors` puts texts in a random order.
 fn to_safetensors(tensors: &Tensors) -> Vec<u8> {
     let mut header = Map::new();
     if !tensors.texts.is_empty() {
         header.insert("__metadata__".to_string(), json!(tensors.texts));
     }
     let mut data = Vec::new();
-    // Those of 8 bytes first, so that each number lies at a multiple of its size.
+    // Numbers of 8 bytes come first, so that each number lies at a multiple of its size.
     for dtype in ["F64", "F32"] {
         for (name, tensor) in tensors.tensors.iter().filter(|(_, tensor)| tensor.numbers.type_name() == dtype) {
             let start = data.len();
@@ -399,7 +400,7 @@ struct JsonTensors {
     tensors: BTreeMap<String, JsonTensor>,
 }
 
-/// A map in which no name comes twice; else the last would count in silence.
+/// A map in which no name comes twice; otherwise the last one would win silently.
 fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error> {
     struct Unique<T>(PhantomData<T>);
 

@@ -30,7 +30,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// One weight of a layer.
+    /// Draws one weight of a layer.
     pub(super) fn weight(self, inputs: usize, outputs: usize, rng: &mut (impl Rng + ?Sized)) -> f64 {
         let bound = match self {
             Init::Uniform => 1.0,

@@ -1,7 +1,7 @@
 //! Layers, and networks of them.
 //!
 //! A [`Layer`] knows its shape; its parameters are passed in, in any scalar. So it is a function like any other, and
-//! whatever differentiates a function differentiates a network.
+//! every verb that differentiates a function differentiates a network.
 
 use std::any::type_name;
 
@@ -12,8 +12,8 @@ use crate::scalar::{Real, Scalar};
 
 /// A part of a network: a function of its parameters and of rows of inputs, in any scalar.
 ///
-/// A layer of one's own needs its three sizes and [`forward`](Layer::forward), the outputs at one row. A
-/// [`Chain`] of layers is a layer, so a network is one too; a [`Trainer`](super::Trainer) trains its parameters by an
+/// A custom layer needs its three sizes and [`forward`](Layer::forward), which returns the outputs at one row. A
+/// [`Chain`] of layers is a layer, so a network is one too. A [`Trainer`](super::Trainer) trains its parameters by an
 /// [`Objective`](super::Objective). The [guide](crate::guide) has such a training.
 ///
 /// ```
@@ -94,8 +94,8 @@ pub trait Layer {
 
     /// Returns the outputs at a batch: `rows` rows of inputs follow each other in `x`, and their outputs in the result.
     ///
-    /// By default it is [`forward`](Layer::forward) at one row after the other. A layer that is faster at all rows at
-    /// once says so here.
+    /// By default it is [`forward`](Layer::forward) at one row after the other. A layer that computes all rows faster
+    /// at once overrides it.
     ///
     /// # Panics
     ///
@@ -142,7 +142,7 @@ pub trait Layer {
     ///
     /// # Panics
     ///
-    /// When the number of these outputs is not the number of these inputs.
+    /// When `self` has another number of outputs than `next` has inputs.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Dense, Layer};
@@ -167,7 +167,7 @@ pub trait Layer {
     }
 }
 
-/// A dense layer: neurons `activation(w·x + b)`, which all have the same inputs.
+/// A dense layer: neurons `activation(w·x + b)` of the same inputs.
 ///
 /// The parameters are in the order neuron, weights, bias. At all rows of a batch it is one block on a tape:
 /// [`dense`](crate::dense()).
@@ -232,7 +232,7 @@ impl<A: Activate> Layer for Dense<A> {
     }
 }
 
-/// Two layers, one fed with the outputs of the other: [`Layer::then`] makes it.
+/// Two layers, the second fed with the outputs of the first: [`Layer::then`] makes it.
 ///
 /// The parameters of the first layer come first.
 ///
@@ -279,7 +279,7 @@ impl<A: Layer, B: Layer> Layer for Chain<A, B> {
     }
 }
 
-/// Returns the outputs of a part of a chain, which a user may have written.
+/// Returns the outputs of a part of a chain, which may be custom.
 #[track_caller]
 fn outputs_of<S: Scalar>(layer: &impl Layer, parameters: &[S], x: &[S], rows: usize) -> Vec<S> {
     let outputs = layer.forward_batch(parameters, x, rows);
@@ -326,7 +326,7 @@ fn assert_shapes(layer: &(impl Layer + ?Sized), parameters: usize, numbers: usiz
     );
 }
 
-/// Returns the name of its type, without modules and parameters: `Dense`.
+/// Returns the name of the layer's type, without modules and parameters: `Dense`.
 fn name_of<L: ?Sized>(_: &L) -> &'static str {
     let name = type_name::<L>();
     let name = &name[..name.find('<').unwrap_or(name.len())];

@@ -1,4 +1,4 @@
-//! Losses, penalties and the accuracy.
+//! Losses, penalties and accuracy.
 //!
 //! | for | loss | of an output x |
 //! |---|---|---|
@@ -9,9 +9,9 @@
 //! | | [`binary_cross_entropy`] | `−ln` of the probability of the label, 0 or 1 |
 //! | many classes | [`cross_entropy`] | `−ln` of the probability of the class |
 //!
-//! A mean over a batch leaves few statements on a tape: one for each output, which is
-//! [fused](crate::fuse()), or for each logit and each row of classes. Losses take logits, not
-//! probabilities, and keep all their digits, however large these are.
+//! A mean over a batch leaves few statements on a tape: one for each output, which is [fused](crate::fuse()), or one
+//! for each logit and each row of classes. Losses take logits instead of probabilities, and keep all digits of large
+//! ones.
 
 use num_traits::{Float, One, Zero};
 
@@ -22,7 +22,7 @@ use crate::scalar::sums::{dot, sum, weighted_sum};
 use crate::scalar::{Real, Scalar};
 use crate::tools::fuse::fuse;
 
-/// `Σᵢ (outputᵢ − targetᵢ)²`.
+/// Returns `Σᵢ (outputᵢ − targetᵢ)²`.
 ///
 /// # Panics
 ///
@@ -42,7 +42,7 @@ pub fn squared_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
     dot(&differences, &differences)
 }
 
-/// `1/n Σᵢ (outputᵢ − targetᵢ)²`; NaN of empty slices.
+/// Returns `1/n Σᵢ (outputᵢ − targetᵢ)²`; NaN of empty slices.
 ///
 /// # Panics
 ///
@@ -56,7 +56,7 @@ pub fn mean_squared_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
     squared_error(outputs, targets) / count::<S>(outputs.len())
 }
 
-/// `1/n Σᵢ |outputᵢ − targetᵢ|`; NaN of empty slices.
+/// Returns `1/n Σᵢ |outputᵢ − targetᵢ|`; NaN of empty slices.
 ///
 /// # Panics
 ///
@@ -75,9 +75,8 @@ pub fn mean_absolute_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) -> S {
     mean(outputs, targets, |target| Loss::Absolute { target })
 }
 
-/// The mean of `e²/2` where the error `e = output − target` is at most `delta`, and of
-/// `delta·(|e| − delta/2)` where it is larger, so that outliers pull no harder than others
-/// (Huber 1964); NaN of empty slices.
+/// Returns the mean of `e²/2` where the error `e = output − target` is at most `delta`, and of `delta·(|e| − delta/2)`
+/// where it is larger, so that outliers pull no harder than others (Huber 1964). Empty slices give NaN.
 ///
 /// # Panics
 ///
@@ -100,9 +99,8 @@ pub fn huber<S: Scalar>(outputs: &[S], targets: &[S::Real], delta: S::Real) -> S
     mean(outputs, targets, |target| Loss::Huber { target, delta })
 }
 
-/// `1/n Σᵢ relu(1 − labelᵢ·scoreᵢ)` for labels −1 and 1: the loss of the
-/// support vector machine, zero when every score is on the right side by a margin of
-/// 1; NaN of empty slices.
+/// Returns `1/n Σᵢ relu(1 − labelᵢ·scoreᵢ)` for labels −1 and 1: the loss of the support vector machine. It is zero
+/// when every score is on the right side by a margin of 1. Empty slices give NaN.
 ///
 /// # Panics
 ///
@@ -121,9 +119,8 @@ pub fn hinge<S: Scalar>(scores: &[S], labels: &[S::Real]) -> S {
     mean(scores, labels, |label| Loss::Hinge { label })
 }
 
-/// `1/n Σᵢ −ln P(labelᵢ)`, where the [sigmoid](Scalar::sigmoid) of a logit is the probability
-/// of label 1; a label between 0 and 1 is the probability that it should be. NaN of empty
-/// slices.
+/// Returns `1/n Σᵢ −ln P(labelᵢ)`, where the [sigmoid](Scalar::sigmoid) of a logit is the probability of label 1. A
+/// label between 0 and 1 is the target probability. Empty slices give NaN.
 ///
 /// # Panics
 ///
@@ -141,8 +138,7 @@ pub fn binary_cross_entropy<S: Scalar>(logits: &[S], labels: &[S::Real]) -> S {
     weighted_binary_cross_entropy(logits, labels, [S::Real::one(); 2])
 }
 
-/// [`binary_cross_entropy`] with a weight of label 0 and one of label 1:
-/// `Σᵢ −wᵢ·ln P(labelᵢ) / Σᵢ wᵢ`.
+/// Returns [`binary_cross_entropy`] with a weight for label 0 and one for label 1: `Σᵢ −wᵢ·ln P(labelᵢ) / Σᵢ wᵢ`.
 ///
 /// # Panics
 ///
@@ -164,7 +160,7 @@ pub fn weighted_binary_cross_entropy<S: Scalar>(logits: &[S], labels: &[S::Real]
     for (row, &label) in labels.iter().enumerate() {
         assert!(
             S::Real::zero() <= label && label <= one,
-            "nn::binary_cross_entropy: label {row} is {label}; pass 0, 1, or a probability (labels of -1 and 1 are those of \
+            "nn::binary_cross_entropy: label {row} is {label}; pass 0, 1, or a probability (labels of -1 and 1 are for \
              nn::hinge)"
         );
         let [negative, positive] = of_label(label);
@@ -173,13 +169,12 @@ pub fn weighted_binary_cross_entropy<S: Scalar>(logits: &[S], labels: &[S::Real]
     total_of(logits, labels, |label| Loss::CrossEntropy { weights: of_label(label) }) / total
 }
 
-/// `1/n Σᵢ −ln P(classᵢ)`, where the softmax of a row of logits has the
-/// probabilities of the classes, which count from 0. The rows follow each other, one for each
-/// class that is passed. NaN of no rows.
+/// Returns `1/n Σᵢ −ln P(classᵢ)`, where the softmax of a row of logits has the probabilities of the classes, counted
+/// from 0. The rows follow each other, one for each element of `classes`. Without rows it is NaN.
 ///
 /// # Panics
 ///
-/// When the logits are not that many rows of one length, or there is no such class.
+/// When the logits are not one row of equal length for each class passed, or there is no such class.
 ///
 /// ```
 /// use dualtape::gradient;
@@ -194,8 +189,8 @@ pub fn cross_entropy<S: Scalar>(logits: &[S], classes: &[usize]) -> S {
     mean_cross_entropy("cross_entropy", logits, classes, |_| S::Real::one())
 }
 
-/// [`cross_entropy`] with a weight for each class: `Σᵢ −wᵢ·ln P(classᵢ) / Σᵢ wᵢ`, where `wᵢ` is
-/// the weight of the class of row i.
+/// Returns [`cross_entropy`] with a weight for each class: `Σᵢ −wᵢ·ln P(classᵢ) / Σᵢ wᵢ`, where `wᵢ` is the weight of
+/// the class of row i.
 ///
 /// # Panics
 ///
@@ -218,8 +213,8 @@ pub fn weighted_cross_entropy<S: Scalar>(logits: &[S], classes: &[usize], weight
     mean_cross_entropy("weighted_cross_entropy", logits, classes, |class| weights[class])
 }
 
-/// The loss of a row is `−ln P(class) = ln Σⱼ exp(xⱼ − x_class)`, where the differences are taken first, so that
-/// a small loss keeps its digits.
+/// The loss of a row is `−ln P(class) = ln Σⱼ exp(xⱼ − x_class)`. The differences are taken first, so a small loss
+/// keeps its digits.
 #[track_caller]
 fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], weight: impl Fn(usize) -> S::Real) -> S {
     let (rows, width) = (classes.len(), logits.len() / classes.len().max(1));
@@ -248,8 +243,8 @@ fn mean_cross_entropy<S: Scalar>(name: &str, logits: &[S], classes: &[usize], we
     weighted_sum(&losses, &weights) / total
 }
 
-/// `Σᵢ |pᵢ|`, the penalty that makes parameters zero; multiply it by its weight, and leave the
-/// biases out with [`Mlp::weights`](super::Mlp::weights).
+/// Returns `Σᵢ |pᵢ|`, the penalty that makes parameters zero. Multiply it by its weight, and leave the biases out with
+/// [`Mlp::weights`](super::Mlp::weights).
 ///
 /// On a tape it is one statement, the product with the signs.
 ///
@@ -264,8 +259,8 @@ pub fn l1<S: Scalar>(parameters: &[S]) -> S {
     dot(parameters, &parameters.iter().map(sign).collect::<Vec<S>>())
 }
 
-/// `Σᵢ pᵢ²`, the penalty that keeps parameters small; multiply it by its weight, and leave the
-/// biases out with [`Mlp::weights`](super::Mlp::weights).
+/// Returns `Σᵢ pᵢ²`, the penalty that keeps parameters small. Multiply it by its weight, and leave the biases out with
+/// [`Mlp::weights`](super::Mlp::weights).
 ///
 /// ```
 /// use dualtape::gradient;
@@ -277,8 +272,8 @@ pub fn l2<S: Scalar>(parameters: &[S]) -> S {
     dot(parameters, parameters)
 }
 
-/// The fraction of scores on the side of their label, where a score counts as
-/// positive when it is above zero; NaN of empty slices.
+/// Returns the fraction of scores on the side of their label, where a score above zero counts as positive. Empty
+/// slices give NaN.
 ///
 /// # Panics
 ///
@@ -317,8 +312,8 @@ impl<R: Real> Function<R> for Loss<R> {
                 if size > delta { (size - delta * half) * delta } else { error * error * half }
             }
             Loss::Hinge { label } => (x * -label + R::one()).relu(),
-            // −ln σ(x) = softplus(−x) of label 1, and softplus(x) of label 0; none of a sum of
-            // positive terms is lost to another.
+            // −ln σ(x) = softplus(−x) for label 1, and softplus(x) for label 0. The terms of the sum are positive, so
+            // none cancels another.
             Loss::CrossEntropy { weights: [negative, positive] } => {
                 let term = |weight: R, x: S| if weight.is_zero() { S::zero() } else { x.softplus() * weight };
                 term(negative, x) + term(positive, -x)
@@ -327,13 +322,13 @@ impl<R: Real> Function<R> for Loss<R> {
     }
 }
 
-/// The mean of the losses of all outputs.
+/// Returns the mean of the losses of all outputs.
 #[track_caller]
 fn mean<S: Scalar>(outputs: &[S], targets: &[S::Real], loss: impl Fn(S::Real) -> Loss<S::Real>) -> S {
     total_of(outputs, targets, loss) / count::<S>(outputs.len())
 }
 
-/// The sum of the losses of all outputs.
+/// Returns the sum of the losses of all outputs.
 #[track_caller]
 fn total_of<S: Scalar>(outputs: &[S], targets: &[S::Real], loss: impl Fn(S::Real) -> Loss<S::Real>) -> S {
     let losses = Scratch::of(outputs.iter().zip(targets).map(|(&x, &target)| fuse(&loss(target), [x])));

@@ -1,7 +1,7 @@
-//! Metrics: how well a network does on data that it was not trained on.
+//! Metrics: how well a network does on data outside its training.
 //!
-//! Undefined ratios follow scikit-learn (Pedregosa et al. 2011): the precision of a class that
-//! is never predicted is 0, so that averages over classes stay numbers.
+//! Undefined ratios follow scikit-learn (Pedregosa et al. 2011). The precision of a class that is never predicted is
+//! 0, so that averages over classes stay numbers.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use crate::scalar::Scalar;
 use crate::scalar::softmax::index_of_largest;
 use crate::scalar::sums::sum;
 
-/// Returns the class of every row of `outputs`, which has one score for each class: the class of
-/// the largest score, or the first of equals. A row with NaN gives the class of the first NaN.
+/// Returns the class of every row of `outputs`, which has one score for each class: the class of the largest score, or
+/// the first of equals. A row with NaN gives the class of the first NaN.
 ///
 /// # Panics
 ///
-/// When `outputs` is no whole number of rows.
+/// When `outputs` is not a whole number of rows.
 ///
 /// ```
 /// assert_eq!(dualtape::nn::predictions(&[0.1, 0.7, 0.2, 3.0, -1.0, 3.0], 3), [1, 0]);
@@ -31,8 +31,7 @@ pub fn predictions<S: Scalar>(outputs: &[S], classes: usize) -> Vec<usize> {
     outputs.chunks(classes).map(|scores| index_of_largest(scores).expect("there is a class")).collect()
 }
 
-/// How often each class was taken for each: the confusion matrix, and the ratios that are read
-/// off it.
+/// The confusion matrix: how often each class was taken for each. Its methods return the usual ratios.
 ///
 /// ```
 /// use dualtape::nn::Confusion;
@@ -82,7 +81,7 @@ impl Confusion {
         Confusion { classes, counts }
     }
 
-    /// The number of classes.
+    /// Returns the number of classes.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Confusion::of(&[0], &[0], 3).classes(), 3);
@@ -91,7 +90,7 @@ impl Confusion {
         self.classes
     }
 
-    /// How often the class `actual` was taken for `predicted`.
+    /// Returns how often the class `actual` was taken for `predicted`.
     ///
     /// # Panics
     ///
@@ -145,7 +144,7 @@ impl Confusion {
         ratio(self.count(class, class), self.actual(class))
     }
 
-    /// The harmonic mean of precision and recall; 0 when both are.
+    /// Returns the harmonic mean of precision and recall; 0 when both are 0.
     ///
     /// # Panics
     ///
@@ -160,8 +159,7 @@ impl Confusion {
         ratio(2 * self.count(class, class), self.predicted(class) + self.actual(class))
     }
 
-    /// The mean of a measure over the classes, each with the same weight ("macro"); NaN without
-    /// classes.
+    /// Returns the mean of a measure over the classes, each with the same weight ("macro"); NaN without classes.
     ///
     /// ```
     /// use dualtape::nn::Confusion;
@@ -183,7 +181,7 @@ impl Confusion {
     }
 }
 
-/// The counts as a table, a row for each actual class.
+/// Writes the counts as a table, a row for each actual class.
 impl fmt::Display for Confusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let largest = self.counts.iter().copied().max().unwrap_or(0).max(self.classes.saturating_sub(1));
@@ -199,12 +197,12 @@ impl fmt::Display for Confusion {
     }
 }
 
-/// 0 of nothing.
+/// Returns `part/whole`, or 0 if `whole` is 0.
 fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-/// `√(1/n Σᵢ (outputᵢ − targetᵢ)²)`, in the unit of the targets; NaN of empty slices.
+/// Returns `√(1/n Σᵢ (outputᵢ − targetᵢ)²)`, in the unit of the targets; NaN of empty slices.
 ///
 /// # Panics
 ///
@@ -218,12 +216,11 @@ pub fn root_mean_squared_error<S: Scalar>(outputs: &[S], targets: &[S::Real]) ->
     mean_squared_error(outputs, targets).sqrt()
 }
 
-/// `R² = 1 − Σᵢ (outputᵢ − targetᵢ)² / Σᵢ (targetᵢ − mean)²`: the fraction of the targets' variance
-/// that is explained. It is 1 when every output is right, 0 of the mean as output, and
-/// negative of worse.
+/// Returns `R² = 1 − Σᵢ (outputᵢ − targetᵢ)² / Σᵢ (targetᵢ − mean)²`: the fraction of the targets' variance that the
+/// outputs explain. It is 1 when every output is right, 0 when each is the mean, and negative when they do worse.
 ///
-/// Of targets that are all equal it is 1 when the outputs are right and else 0, as scikit-learn
-/// defines it; NaN of empty slices.
+/// If all targets are equal, it is 1 when the outputs are right and otherwise 0, as in scikit-learn. Empty slices give
+/// NaN.
 ///
 /// # Panics
 ///

@@ -9,14 +9,12 @@ use crate::memory::pool::Scratch;
 use crate::scalar::{Real, Scalar};
 use crate::tools::parameters::{Name, Parameters};
 
-/// A multi-layer perceptron: layers of neurons `activation(w·x + b)`, each fed with
-/// the outputs of the one before: [`Dense`] layers in a list. Networks of other layers are a [`Layer`] too, made by
-/// [`Layer::then`].
+/// A multi-layer perceptron: [`Dense`] layers of neurons `activation(w·x + b)`, each fed with the outputs of the layer
+/// before. For networks of other layers, chain any [`Layer`] by [`Layer::then`].
 ///
-/// It is plain data: its widths, and one list of parameters, in the order layer,
-/// neuron, weights, then bias. Parameters may be any scalar; differentiating with
-/// respect to them means building the [same network](Mlp::with_parameters) with
-/// variables in their place.
+/// It is plain data: its widths, and one list of parameters, in the order layer, neuron, weights, then bias.
+/// Parameters may be any scalar. To differentiate with respect to them, build the [same network](Mlp::with_parameters)
+/// with variables in their place.
 ///
 /// ```
 /// use dualtape::gradient;
@@ -38,7 +36,7 @@ pub struct Mlp<S = f64> {
 }
 
 impl<S> Mlp<S> {
-    /// The number of inputs.
+    /// Returns the number of inputs.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -50,7 +48,7 @@ impl<S> Mlp<S> {
         self.inputs
     }
 
-    /// The number of neurons and the activation of every layer.
+    /// Returns the number of neurons and the activation of every layer.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -74,12 +72,12 @@ impl<S> Mlp<S> {
         self.layers.last().map_or(self.inputs, |&(neurons, _)| neurons)
     }
 
-    /// The number of neurons before the last layer.
+    /// Returns the number of neurons before the last layer.
     pub(super) fn hidden_neurons(&self) -> usize {
         self.layers.iter().rev().skip(1).map(|&(neurons, _)| neurons).sum()
     }
 
-    /// Every layer and its part of these parameters.
+    /// Returns every layer and its part of these parameters.
     fn blocks<'a, U>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = (Dense, &'a [U])> {
         dense_layers(self.inputs, &self.layers).scan(parameters, |rest, layer| {
             let (parameters, later) = rest.split_at(layer.parameter_count());
@@ -88,7 +86,7 @@ impl<S> Mlp<S> {
         })
     }
 
-    /// The weights among all parameters, which are these.
+    /// Returns the weights among `parameters`, which are all of the network.
     pub(super) fn weights_among<'a, U: Copy>(&'a self, parameters: &'a [U]) -> impl Iterator<Item = U> {
         let of_layer = |(Dense { inputs, .. }, parameters): (Dense, &'a [U])| {
             parameters.chunks_exact(inputs + 1).flat_map(move |neuron| &neuron[..inputs]).copied()
@@ -96,8 +94,8 @@ impl<S> Mlp<S> {
         self.blocks(parameters).flat_map(of_layer)
     }
 
-    /// Changes a number of rows that follow each other in `x` to their outputs, with these parameters for the
-    /// network's own; those of every hidden layer are changed on their way to the next.
+    /// Changes a number of rows that follow each other in `x` to their outputs. `parameters` replace the network's
+    /// own, and the outputs of every hidden layer pass through `change` on their way to the next.
     #[track_caller]
     pub(super) fn through_layers<U: Scalar>(
         &self,
@@ -119,7 +117,7 @@ impl<S> Mlp<S> {
         }
     }
 
-    /// Plain rows as constants.
+    /// Returns plain rows as constants.
     #[track_caller]
     pub(super) fn constants<'a, U: Scalar>(
         &self,
@@ -135,7 +133,7 @@ impl<S> Mlp<S> {
         features.iter().map(|&x| U::from_real(x))
     }
 
-    /// The layers as a table, with how many parameters they have.
+    /// Returns the layers as a table, with their numbers of parameters.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -160,8 +158,8 @@ impl<S> Mlp<S> {
         table + &format!("{inputs} inputs, {outputs} outputs, {parameters} parameters\n")
     }
 
-    /// All parameters: layer by layer, in it neuron by neuron, of that the weights in
-    /// the order of the inputs and then the bias.
+    /// Returns all parameters: layer by layer, neuron by neuron, first the weights in the order of the inputs and then
+    /// the bias.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -201,7 +199,7 @@ impl<S> Mlp<S> {
         panic!("Mlp: there is no parameter {index} among {}, counted from 0", self.parameters.len())
     }
 
-    /// All parameters, to be changed in place by an [optimizer](super::Sgd).
+    /// Returns all parameters, for an [optimizer](super::Sgd) to change in place.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -214,7 +212,7 @@ impl<S> Mlp<S> {
         &mut self.parameters
     }
 
-    /// The same network with other parameters, in any scalar.
+    /// Returns the network with other parameters, in any scalar.
     ///
     /// # Panics
     ///
@@ -233,8 +231,8 @@ impl<S> Mlp<S> {
 }
 
 impl<S: Scalar> Mlp<S> {
-    /// A network of `inputs` inputs and the given layers (number of neurons,
-    /// activation), with its parameters in the order layer, neuron, weights, bias.
+    /// Returns a network of `inputs` inputs and the given layers (number of neurons, activation), with its parameters
+    /// in the order layer, neuron, weights, bias.
     ///
     /// # Panics
     ///
@@ -252,8 +250,8 @@ impl<S: Scalar> Mlp<S> {
         Mlp { inputs, layers: layers.to_vec(), parameters: parameters.to_vec() }
     }
 
-    /// A network of `inputs` inputs and the given layers (number of neurons,
-    /// activation), with all parameters zero.
+    /// Returns a network of `inputs` inputs and the given layers (number of neurons, activation), with all parameters
+    /// zero.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -279,11 +277,11 @@ impl<S: Scalar> Mlp<S> {
         self.weights_among(&self.parameters).collect()
     }
 
-    /// The outputs of the last layer at one point `x`.
+    /// Returns the outputs of the last layer at one point `x`.
     ///
     /// # Panics
     ///
-    /// When `x` has not as many elements as the network has inputs.
+    /// When `x` and the inputs of the network differ in number.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -297,12 +295,12 @@ impl<S: Scalar> Mlp<S> {
         self.outputs_at(x.to_vec(), 1, |_| ())
     }
 
-    /// The outputs at many plain points, one after the other: `points.len()` times
-    /// the width of the last layer.
+    /// Returns the outputs at many plain points, one after the other: `points.len()` times the width of the last
+    /// layer.
     ///
     /// # Panics
     ///
-    /// When a point has not as many elements as the network has inputs.
+    /// When the elements of a point and the inputs of the network differ in number.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -321,8 +319,8 @@ impl<S: Scalar> Mlp<S> {
         self.outputs_at(inputs, points.len(), |_| ())
     }
 
-    /// The outputs at a batch of plain rows that follow each other in `features`, row by row:
-    /// `rows` times the width of the last layer. Every layer takes the batch at once.
+    /// Returns the outputs at a batch of plain rows that follow each other in `features`: `rows` times the width of
+    /// the last layer. Every layer takes the batch at once.
     ///
     /// # Panics
     ///
@@ -339,7 +337,7 @@ impl<S: Scalar> Mlp<S> {
         self.outputs_at(self.constants(features, rows).collect(), rows, |_| ())
     }
 
-    /// [`forward_batch`](Mlp::forward_batch) without the neurons that are dropped: for training.
+    /// Returns [`forward_batch`](Mlp::forward_batch) without the neurons that are dropped, for training.
     ///
     /// # Panics
     ///
@@ -364,8 +362,8 @@ impl<S: Scalar> Mlp<S> {
         self.outputs_at(self.constants(features, rows).collect(), rows, dropout.of_layers())
     }
 
-    /// The outputs at a number of rows, which follow each other in `x`; those of every hidden
-    /// layer are changed on their way to the next.
+    /// Returns the outputs at a number of rows, which follow each other in `x`. The outputs of every hidden layer pass
+    /// through `change` on their way to the next.
     #[track_caller]
     fn outputs_at(&self, mut x: Vec<S>, rows: usize, change: impl FnMut(&mut [S])) -> Vec<S> {
         self.through_layers(&self.parameters, &mut x, rows, change);
@@ -383,7 +381,7 @@ impl<S: Scalar> Mlp<S> {
 }
 
 impl<R: Real> Mlp<R> {
-    /// A network with random weights and zero biases.
+    /// Returns a network with random weights and zero biases.
     ///
     /// Weights are drawn in the order of the parameters, so the same generator in
     /// the same state gives the same bits.
@@ -404,7 +402,7 @@ impl<R: Real> Mlp<R> {
         Mlp { inputs, layers: layers.to_vec(), parameters }
     }
 
-    /// The same network in any scalar: its parameters become constants.
+    /// Returns the network in any scalar, with its parameters as constants.
     ///
     /// It makes the network a function of its inputs in that scalar.
     ///
@@ -442,7 +440,7 @@ impl<S: Scalar> Parameters for Mlp<S> {
     }
 }
 
-/// The layers, each as wide as the outputs of the one before.
+/// Returns the layers, each with the outputs of the one before as inputs.
 fn dense_layers(inputs: usize, layers: &[(usize, Activation)]) -> impl Iterator<Item = Dense> {
     let inputs = std::iter::once(inputs).chain(layers.iter().map(|&(outputs, _)| outputs));
     inputs.zip(layers).map(|(inputs, &(outputs, activation))| Dense { inputs, outputs, activation })
@@ -457,7 +455,7 @@ fn assert_parameters(passed: usize, expected: usize) {
     );
 }
 
-/// The number of parameters.
+/// Returns the number of parameters.
 fn count(inputs: usize, layers: &[(usize, Activation)]) -> usize {
     dense_layers(inputs, layers).map(|layer| layer.parameter_count()).sum()
 }

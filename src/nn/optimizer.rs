@@ -1,7 +1,7 @@
 //! Optimizers: they move parameters along a gradient that the caller has computed.
 //!
-//! An [`Optimizer`] is a rule that moves parameters, a schedule of learning rates, and a state.
-//! It computes no derivatives; the caller passes them:
+//! An [`Optimizer`] is a rule that moves parameters, a schedule of learning rates, and a state. It computes no
+//! derivatives; the caller passes them:
 //!
 //! | | moves p against | from |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | [`RmsProp`] | `g/√v` with the mean v of g² | Tieleman & Hinton 2012 |
 //! | [`Adam`] | `m/√v` with the mean m of g too; AdamW | Kingma & Ba 2015; Loshchilov & Hutter 2019 |
 //!
-//! [`Lbfgs`] takes the function itself, as its line search evaluates it. All compute in f64,
-//! whatever the parameters are, and follow the formulas of PyTorch.
+//! [`Lbfgs`] takes the function itself, as its line search evaluates it. All compute in f64 for any type of
+//! parameters, and follow the formulas of PyTorch.
 
 mod adam;
 mod clip;
@@ -39,7 +39,7 @@ pub use sgd::{Momentum, Sgd};
 ///
 /// let mut adam = Adam::new(Schedule::Constant(0.1));
 /// let mut parameters = [3.0_f64, 4.0];
-/// adam.step(&mut parameters, &[1.0, -100.0]); // the first step is the rate, whatever the gradient
+/// adam.step(&mut parameters, &[1.0, -100.0]); // the first step is the rate, for any gradient
 /// assert!((parameters[0] - 2.9).abs() < 1e-8 && (parameters[1] - 4.1).abs() < 1e-8);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ pub struct State {
 /// use dualtape::Real;
 /// use dualtape::nn::{Optimizer, Schedule, Update};
 ///
-/// /// Every parameter by the rate, against the sign of its derivative.
+/// /// Moves every parameter by the rate, against the sign of its derivative.
 /// struct Signs;
 ///
 /// impl Update for Signs {
@@ -86,20 +86,20 @@ pub struct State {
 /// assert_eq!(p, [0.75, 1.25]);
 /// ```
 pub trait Update {
-    /// How many numbers are remembered for each parameter.
+    /// Returns how many numbers the rule remembers for each parameter.
     fn numbers(&self) -> usize;
 
-    /// Panics when a setting of the rule can give no descent; [`Optimizer::with`] asks. By default any setting will do.
+    /// Panics when a setting of the rule can give no descent; [`Optimizer::with`] calls it. By default it accepts any.
     #[track_caller]
     fn assert_settings(&self) {}
 
-    /// Moves the parameters in the step number `step`, from 1 on, and updates `memory`, which
-    /// holds the remembered numbers and begins with zeros.
+    /// Moves the parameters in the step number `step`, from 1 on. It updates `memory`, which holds the remembered
+    /// numbers and begins with zeros.
     fn update<R: Real>(&self, rate: f64, step: usize, parameters: &mut [R], gradient: &[R], memory: &mut [f64]);
 }
 
 impl<U: Update> Optimizer<U> {
-    /// An optimizer with this rule, before its first step.
+    /// Returns an optimizer with this rule, before its first step.
     ///
     /// # Panics
     ///
@@ -118,7 +118,7 @@ impl<U: Update> Optimizer<U> {
         Optimizer { rule, schedule, state: State::default() }
     }
 
-    /// The learning rate of the coming step.
+    /// Returns the learning rate of the coming step.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -135,8 +135,8 @@ impl<U: Update> Optimizer<U> {
     ///
     /// # Panics
     ///
-    /// When the lengths differ, the parameters are not as many as before, or the schedule has grown beyond all finite
-    /// rates.
+    /// When the lengths differ, the number of parameters is not the one of earlier steps, or the schedule has grown
+    /// beyond all finite rates.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd};
@@ -171,7 +171,7 @@ impl<U: Update> Optimizer<U> {
         self.rule.update(rate, *steps, parameters, gradient, numbers);
     }
 
-    /// Moves the parameters of a model against their gradient, which is a model of the same structure.
+    /// Moves the parameters of a model against their gradient, a model of the same structure.
     ///
     /// # Panics
     ///
@@ -194,7 +194,7 @@ impl<U: Update> Optimizer<U> {
         *model = model.unflatten(&parameters);
     }
 
-    /// How many numbers it remembers of this number of parameters.
+    /// Returns how many numbers the optimizer remembers for this number of parameters.
     pub(super) fn memory(&self, parameters: usize) -> usize {
         parameters * self.rule.numbers()
     }
@@ -212,13 +212,13 @@ impl<U: Update> Optimizer<U> {
         &self.state
     }
 
-    /// Copies the state into `copy`, whose memory is used again.
+    /// Copies the state into `copy` and reuses its memory.
     pub(super) fn copy_state(&self, copy: &mut State) {
         copy.steps = self.state.steps;
         copy.numbers.clone_from(&self.state.numbers);
     }
 
-    /// Restores the state of another one.
+    /// Restores the state of another optimizer.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule};
@@ -237,7 +237,7 @@ impl<U: Update> Optimizer<U> {
     }
 }
 
-/// A plain number in f64.
+/// Returns a plain number in f64.
 #[inline(always)]
 fn number<R: Real>(x: R) -> f64 {
     x.to_f64().expect("f32 and f64 are numbers in f64")

@@ -35,7 +35,7 @@ pub struct Tensors {
     pub(super) texts: BTreeMap<String, String>,
 }
 
-/// As many numbers as the product of its shape.
+/// A shape, and as many numbers as its product.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tensor {
     pub(super) shape: Vec<usize>,
@@ -56,7 +56,7 @@ impl Numbers {
         }
     }
 
-    /// The same numbers, unless digits would be lost.
+    /// Returns the numbers, or `None` if digits would be lost.
     fn get<R: Real>(&self) -> Option<Vec<R>> {
         match self {
             Numbers::F64(numbers) => (numbers as &dyn Any).downcast_ref().cloned(),
@@ -64,7 +64,7 @@ impl Numbers {
         }
     }
 
-    /// The first finite number that is infinite in `f32`, and its place.
+    /// Returns the place and the value of the first finite number that is infinite in `f32`.
     pub(super) fn beyond_f32(&self) -> Option<(usize, f64)> {
         match self {
             Numbers::F64(numbers) => first_beyond_f32(numbers.iter().copied()),
@@ -80,13 +80,13 @@ impl Numbers {
     }
 }
 
-/// The first finite number that is infinite in `f32`, and its place.
+/// Returns the place and the value of the first finite number that is infinite in `f32`.
 pub(super) fn first_beyond_f32(numbers: impl IntoIterator<Item = f64>) -> Option<(usize, f64)> {
     numbers.into_iter().enumerate().find(|(_, x)| x.is_finite() && (*x as f32).is_infinite())
 }
 
 impl Tensors {
-    /// None.
+    /// Returns an empty set of tensors.
     ///
     /// ```
     /// assert!(dualtape::nn::Tensors::new().names().next().is_none());
@@ -125,8 +125,8 @@ impl Tensors {
     ///
     /// # Errors
     ///
-    /// When one is missing, has another shape or numbers of `f64` for a model of `f32`, or a tensor is left over. The
-    /// model is not changed then.
+    /// When one is missing, has another shape or numbers of `f64` for a model of `f32`, or a tensor is left over. An
+    /// error leaves the model unchanged.
     ///
     /// # Panics
     ///
@@ -155,13 +155,12 @@ impl Tensors {
         Ok(())
     }
 
-    /// Adds a tensor, row by row, and replaces one of the same name. A single number has the shape
-    /// `[]`.
+    /// Adds a tensor, row by row, and replaces one of the same name. A single number has the shape `[]`.
     ///
     /// # Panics
     ///
-    /// When there are not as many numbers as the product of the shape, or the name is
-    /// `__metadata__`, under which safetensors files keep the texts.
+    /// When the numbers are not as many as the product of the shape, or the name is `__metadata__`, under which
+    /// safetensors files keep the texts.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -190,7 +189,7 @@ impl Tensors {
         self.texts.insert(key.into(), text.to_string());
     }
 
-    /// Adds all tensors and texts of another, with a prefix before names and keys.
+    /// Adds all tensors and texts of `others`, with a prefix before names and keys.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, Tensors};
@@ -221,7 +220,7 @@ impl Tensors {
         Tensors { tensors: strip(&self.tensors, prefix), texts: strip(&self.texts, prefix) }
     }
 
-    /// The names of the tensors, sorted.
+    /// Returns the names of the tensors, sorted.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -232,7 +231,7 @@ impl Tensors {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// The shape of a tensor, if there is one of this name.
+    /// Returns the shape of a tensor, if there is one of this name.
     ///
     /// ```
     /// assert_eq!(dualtape::nn::Tensors::new().shape("x"), None);
@@ -245,8 +244,8 @@ impl Tensors {
     ///
     /// # Errors
     ///
-    /// When there is no tensor of this name, it has another shape, or it holds `f64` and
-    /// `f32` is asked for; if one of these is too large for `f32`, the error names it.
+    /// When there is no tensor of this name, it has another shape, or it holds `f64` and the caller asks for `f32`. If
+    /// one of its numbers is too large for `f32`, the error names it.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -271,7 +270,7 @@ impl Tensors {
         })
     }
 
-    /// Refuses tensors that were made with something else, if they say with what: the text under this key.
+    /// Refuses tensors that, by the text under this key, were made with something else.
     pub(super) fn expect_made_with(&self, key: &str, wanted: impl Display) -> Result<(), TensorError> {
         let wanted = wanted.to_string();
         match self.texts.get(key) {
@@ -282,7 +281,7 @@ impl Tensors {
         }
     }
 
-    /// [`get`](Tensors::get) of a tensor in which no number is infinite or NaN.
+    /// Returns [`get`](Tensors::get), and refuses a number that is infinite or NaN.
     pub(super) fn get_finite<R: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<R>, TensorError> {
         let numbers = self.get::<R>(name, shape)?;
         match numbers.iter().position(|&x| !Scalar::is_finite(x)) {
@@ -293,7 +292,7 @@ impl Tensors {
         }
     }
 
-    /// The numbers of exactly these tensors, in this order, by name and shape.
+    /// Returns the numbers of exactly these tensors, in this order, by name and shape.
     ///
     /// # Errors
     ///
@@ -306,7 +305,7 @@ impl Tensors {
     /// assert_eq!(tensors.get_all::<f64>(&[("v", &[1]), ("m", &[1])]), Ok(vec![vec![2.0], vec![0.5]]));
     /// assert_eq!(
     ///     tensors.get_all::<f64>(&[("m", &[1])]).unwrap_err().to_string(),
-    ///     "tensor \"v\" has no place in what is loaded"
+    ///     "tensor \"v\" was not asked for; remove it"
     /// );
     /// ```
     pub fn get_all<R: Real>(&self, wanted: &[(&str, &[usize])]) -> Result<Vec<Vec<R>>, TensorError> {
@@ -321,7 +320,7 @@ impl Tensors {
     ///
     /// # Errors
     ///
-    /// When there is no text under this key, or it stands for nothing of this type.
+    /// When there is no text under this key, or it does not parse as this type.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -338,8 +337,8 @@ impl Tensors {
         })
     }
 
-    /// The same with all numbers rounded to `f32`, but for tensors with a finite number that is too large for `f32`. These
-    /// stay `f64`, and [`get`](Tensors::get) refuses them as `f32`.
+    /// Returns the tensors with all numbers rounded to `f32`. A tensor with a finite number too large for `f32` stays
+    /// `f64`, and [`get`](Tensors::get) refuses it as `f32`.
     ///
     /// ```
     /// let mut tensors = dualtape::nn::Tensors::new();
@@ -382,7 +381,7 @@ pub enum TensorError {
     Missing {
         /// The name.
         name: String,
-        /// The shape that is wanted.
+        /// The expected shape.
         shape: Vec<usize>,
     },
     /// There is a tensor that nothing asked for.
@@ -394,7 +393,7 @@ pub enum TensorError {
     Shape {
         /// The name.
         name: String,
-        /// The shape that is wanted.
+        /// The expected shape.
         wanted: Vec<usize>,
         /// The shape of the tensor.
         found: Vec<usize>,
@@ -403,12 +402,12 @@ pub enum TensorError {
     Type {
         /// The name.
         name: String,
-        /// The type that is wanted, as safetensors names it.
+        /// The expected type, as safetensors names it.
         wanted: String,
         /// The type of the tensor.
         found: String,
     },
-    /// A number is infinite or NaN where training is to continue.
+    /// A number is infinite or NaN where a training is to continue.
     NotFinite {
         /// The name of the tensor.
         name: String,
@@ -421,9 +420,9 @@ pub enum TensorError {
     Different {
         /// The difference.
         what: String,
-        /// What the network expects.
+        /// The expected description.
         wanted: String,
-        /// What the tensors were made with.
+        /// The description of what the tensors were made with.
         found: String,
     },
     /// A number is too large for `f32`.
@@ -435,11 +434,11 @@ pub enum TensorError {
         /// The number.
         number: String,
     },
-    /// There is no such text, or it stands for nothing of that type.
+    /// There is no such text, or it does not parse as that type.
     Text {
         /// The key.
         key: String,
-        /// The type that is wanted.
+        /// The expected type.
         wanted: &'static str,
         /// The text, if there is one.
         found: Option<String>,
@@ -450,7 +449,7 @@ impl Display for TensorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TensorError::Missing { name, shape } => write!(f, "there is no tensor {name:?}, of the shape {shape:?}"),
-            TensorError::Unexpected { name } => write!(f, "tensor {name:?} has no place in what is loaded"),
+            TensorError::Unexpected { name } => write!(f, "tensor {name:?} was not asked for; remove it"),
             TensorError::Shape { name, wanted, found } => {
                 write!(f, "tensor {name:?} has the shape {found:?}, and {wanted:?} is wanted")
             }
@@ -480,11 +479,10 @@ impl Display for TensorError {
 
 impl Error for TensorError {}
 
-/// Names and shapes are those of PyTorch's linear layers: `layers.0.weight` of shape
-/// `[neurons, inputs]`, and `layers.0.bias` of shape `[neurons]`. The text `network` has the layers with their
-/// activations.
+/// Names and shapes are as in PyTorch's linear layers: `layers.0.weight` of shape `[neurons, inputs]`, and
+/// `layers.0.bias` of shape `[neurons]`. The text `network` has the layers with their activations.
 impl<R: Real> Mlp<R> {
-    /// The parameters by name, and the layers as a text.
+    /// Returns the parameters by name, and the layers as a text.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -502,13 +500,14 @@ impl<R: Real> Mlp<R> {
 
     /// Takes over the parameters by name; [`tensors`](Mlp::tensors) has the names.
     ///
-    /// Tensors without the text `network`, which come from elsewhere or were saved before there was one, are taken by names
-    /// and shapes alone: the caller answers for the activations.
+    /// Tensors without the text `network` come from elsewhere or were saved before there was one. They are taken by
+    /// names and shapes alone: the caller answers for the activations.
     ///
     /// # Errors
     ///
-    /// When the tensors are of a network with other layers, in another order or with other activations, one is missing, has
-    /// another shape or numbers of `f64` for a network of `f32`, or one is left over. The network is not changed then.
+    /// When the tensors are of a network with other layers, another order or other activations, one is missing, has
+    /// another shape or numbers of `f64` for a network of `f32`, or one is left over. An error leaves the network
+    /// unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp};
@@ -541,7 +540,7 @@ const NETWORK: &str = "network";
 const SCALING: [&str; 2] = ["scaling.means", "scaling.deviations"];
 
 impl<R: Real> Standardizer<R> {
-    /// The means as the tensor `scaling.means`, and the deviations as `scaling.deviations`.
+    /// Returns the means as the tensor `scaling.means`, and the deviations as `scaling.deviations`.
     ///
     /// ```
     /// use dualtape::nn::Standardizer;
@@ -587,7 +586,7 @@ impl<R: Real> Standardizer<R> {
 
 #[cfg(feature = "files")]
 impl Tensors {
-    /// Takes the scaling out, which must be this one, to the bit, or none.
+    /// Takes the scaling out. It must equal `wanted` to the bit, or be absent if that is `None`.
     pub(super) fn take_scaling<R: Real>(&mut self, wanted: Option<&Standardizer<R>>) -> Result<(), TensorError> {
         let has_scaling = SCALING.iter().any(|name| self.tensors.contains_key(*name));
         let found = if has_scaling { Some(Standardizer::from_tensors(self)?) } else { None };
@@ -626,7 +625,7 @@ impl Tensors {
 struct NamedTensor {
     name: String,
     shape: Vec<usize>,
-    /// The places of its numbers among the parameters, row by row.
+    /// The places of the tensor's numbers among the parameters, row by row.
     places: Vec<usize>,
 }
 
@@ -658,7 +657,7 @@ struct Element {
     place: usize,
 }
 
-/// Adds the elements of a field as one tensor if they fill a block, or else those under each first index by themselves.
+/// Adds the elements of a field as one tensor if they fill a block, otherwise one tensor for each first index.
 #[track_caller]
 fn add_tensors(name: String, mut elements: Vec<Element>, tensors: &mut Vec<NamedTensor>) {
     let rank = elements.iter().map(|element| element.indices.len()).max().unwrap_or(0);

@@ -1,11 +1,11 @@
 //! Training: minibatches, steps, validation and checks.
 //!
-//! A [`Trainer`] minimizes an [`Objective`], which is written once over [`Scalar`](crate::Scalar) and read three times:
-//! in reverse mode for the gradient of every step, in plain numbers for the validation loss, and if asked in
-//! forward mode at every epoch's end, to confirm the gradient ([`Trainer::check`]).
+//! A [`Trainer`] minimizes an [`Objective`], which is written once over [`Scalar`](crate::Scalar) and read three
+//! times: in reverse mode for the gradient of every step, in plain numbers for the validation loss, and if asked in
+//! forward mode at the end of every epoch, to confirm the gradient ([`Trainer::check`]).
 //!
-//! All random numbers come from one seed: the order of an epoch from the seed and the number of the epoch, the random
-//! numbers of a step from the seed and the number of the step. So there is little to save, and a training that is
+//! All random numbers come from one seed. The order of an epoch depends on the seed and the number of the epoch, the
+//! random numbers of a step on the seed and the number of the step. So there is little to save, and a training that is
 //! [saved](Trainer::tensors) and resumed gives the same bits.
 //!
 //! A step like the one before it allocates nothing, unless the objective does; [`Supervised`] does not.
@@ -75,7 +75,7 @@ pub struct Trainer<'a, U, R = f64> {
     seed: u64,
     patience: Option<usize>,
     largest_norm: Option<f64>,
-    /// The number of derivatives that are confirmed at every epoch's end.
+    /// The number of derivatives to confirm at the end of every epoch.
     checked: usize,
     callbacks: Vec<Box<dyn Callback<R> + 'a>>,
     #[cfg(feature = "files")]
@@ -83,7 +83,7 @@ pub struct Trainer<'a, U, R = f64> {
     progress: Progress<R>,
 }
 
-/// Why a training is over.
+/// Why a training ended.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Dataset, Ending, Mlp, Schedule, Sgd, Supervised, Trainer};
@@ -97,16 +97,16 @@ pub struct Trainer<'a, U, R = f64> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It had all epochs.
+    /// It ran all its epochs.
     Epochs,
-    /// The loss got no smaller for too long.
+    /// The loss did not fall for too many epochs.
     Patience,
     /// A callback stopped it.
     Callback,
 }
 
 impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
-    /// A trainer for 100 epochs of minibatches of 32 rows, with the seed 0.
+    /// Returns a trainer for 100 epochs of minibatches of 32 rows, with the seed 0.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd, Trainer};
@@ -172,8 +172,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { seed, ..self }
     }
 
-    /// Stops the training when the loss has not become smaller for this number of epochs: the loss of the validation
-    /// data, or without validation data the mean loss of the epoch.
+    /// Stops the training when the loss has not fallen for this number of epochs. It is the loss of the validation
+    /// data, or without them the mean loss of the epoch.
     ///
     /// [`Ending`] has an example.
     pub fn patience(self, epochs: usize) -> Self {
@@ -202,9 +202,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { largest_norm: Some(largest), ..self }
     }
 
-    /// Compares the modes at the end of every epoch: for this number of parameters, drawn at random, the derivatives of
-    /// the loss of a minibatch in reverse and in forward mode. When two differ by more than 10⁻⁹ (in `f32` 5·10⁻⁴) of
-    /// the largest derivative, the training ends with an error that names the parameter.
+    /// Compares the modes at the end of every epoch: the derivatives of the loss of a minibatch in reverse and in
+    /// forward mode, with respect to this number of parameters, drawn at random. When two differ by more than 10⁻⁹ (in
+    /// `f32` 5·10⁻⁴) of the largest derivative, the training ends with an error that names the parameter.
     ///
     /// It costs a gradient, and an evaluation in 8 lanes for every 8 parameters.
     ///
@@ -232,7 +232,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Trainer { checked: parameters, ..self }
     }
 
-    /// Adds a [`Callback`], which hears about every step and epoch.
+    /// Adds a [`Callback`], called after every step and epoch.
     ///
     /// [`Step`] has an example.
     pub fn callback(mut self, callback: impl Callback<R> + 'a) -> Self {
@@ -286,7 +286,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or is no checkpoint of a training with such an optimizer.
+    /// When the file cannot be read, or is not a checkpoint of a training with such an optimizer.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd, Trainer};
@@ -303,21 +303,21 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(self)
     }
 
-    /// Trains, starting from `parameters`, and leaves the result there: the best parameters for the validation data, or
-    /// without validation data the last ones.
+    /// Trains, starting from `parameters`, and writes the result there: the best parameters for the validation data,
+    /// or without validation data the last ones.
     ///
-    /// Called again, or after [`load_tensors`](Trainer::load_tensors), it continues from its own state and ignores the
-    /// numbers in `parameters`.
+    /// A second call, or one after [`load_tensors`](Trainer::load_tensors), continues from the trainer's own state and
+    /// ignores the numbers in `parameters`.
     ///
     /// # Errors
     ///
-    /// When a loss, a derivative or a parameter is not finite, the modes [disagree](Trainer::check), the checkpoint cannot be
-    /// written, or there was another number of parameters, other data or another objective before, or other minibatches
-    /// earlier in the epoch. Even then `parameters` holds the result so far, which is finite.
+    /// When a loss, a derivative or a parameter is not finite, the modes [disagree](Trainer::check), or the checkpoint
+    /// cannot be written. When an earlier call had another number of parameters, other data or another objective, or
+    /// other minibatches earlier in the epoch. Even then `parameters` holds the result so far, which is finite.
     ///
-    /// After every step the loss and the gradient of the next step are computed before the training goes on, is saved or
-    /// returns. If they are not finite, the step is undone. So a training that diverges is never `Ok`, and what is
-    /// saved can be resumed.
+    /// After every step the trainer computes the loss and the gradient of the next step, before it goes on, saves or
+    /// returns. If they are not finite, it undoes the step. So a training that diverges is never `Ok`, and every saved
+    /// training can be resumed.
     ///
     /// # Panics
     ///
@@ -359,14 +359,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         ending
     }
 
-    /// The epochs so far.
+    /// Returns the epochs so far.
     ///
     /// [`Epoch`] has an example.
     pub fn history(&self) -> &[Epoch] {
         &self.progress.history
     }
 
-    /// The optimizer as it is now.
+    /// Returns the optimizer as it is now.
     ///
     /// ```
     /// use dualtape::nn::{Schedule, Sgd, Trainer};
@@ -422,8 +422,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(Ending::Epochs)
     }
 
-    /// Moves the parameters, and computes the loss and the gradient of the step that comes next. If a number is not finite
-    /// then, nothing has happened: saved or returned parameters can always take a next step.
+    /// Moves the parameters, and computes the loss and the gradient of the next step. If one of them is not finite, it
+    /// undoes the step, so saved or returned parameters can always take a next step.
     fn step<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
@@ -454,7 +454,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(Step { epoch, epochs: self.epochs, number, steps: coming.steps, loss, rate })
     }
 
-    /// Goes back to before the last step, if there was one.
+    /// Undoes the last step, if there was one.
     fn undo(&mut self, before: &mut Before<R>) {
         if let Some(steps_and_loss) = before.steps_and_loss.take() {
             self.progress.parameters.copy_from_slice(&before.parameters);
@@ -463,7 +463,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         }
     }
 
-    /// Refuses parameters, and numbers of the optimizer, that are infinite or NaN after the last step.
+    /// Refuses parameters and optimizer numbers that are infinite or NaN after the last step.
     fn moved_to_numbers<T>(&self, objective: &impl Objective<R, T>) -> Result<(), TrainError> {
         let (parameters, numbers) = (&self.progress.parameters, &self.optimizer.state().numbers);
         let parameter = first_not_finite(parameters);
@@ -542,7 +542,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(epoch)
     }
 
-    /// Compares the derivatives with respect to some parameters, drawn at random, in reverse and in forward mode.
+    /// Compares reverse and forward mode in the derivatives with respect to some parameters, drawn at random.
     fn compare_modes<T: Copy + Send + Sync>(
         &self,
         objective: &impl Objective<R, T>,
@@ -570,7 +570,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         for (index, &forward) in chosen.iter().zip(&forward) {
             let (reverse, forward) = (real(reverse[index]), real(forward));
             let difference = (reverse - forward).abs();
-            // A NaN is a difference.
+            // A NaN counts as a difference.
             if difference.is_nan() || difference > tolerance * largest {
                 let parameter = objective.parameter_name(index);
                 let relative = difference / largest;
@@ -615,18 +615,18 @@ struct Coming<R, T> {
 struct Before<R> {
     parameters: Vec<R>,
     optimizer: State,
-    /// In the epoch that is under way; nothing before the first step.
+    /// The numbers in the current epoch; nothing before the first step.
     steps_and_loss: Option<(usize, f64)>,
 }
 
-/// Tells all callbacks that the training ends, when it is dropped: also where one of them, or the objective, has panicked.
+/// Tells all callbacks, when dropped, that the training ends: also after one of them, or the objective, has panicked.
 struct EndOfCallbacks<'t, 'a, U, R>(&'t mut Trainer<'a, U, R>);
 
 impl<U, R> Drop for EndOfCallbacks<'_, '_, U, R> {
     fn drop(&mut self) {
         let mut panicked = None;
         for callback in &mut self.0.callbacks {
-            // The others hear of the end all the same.
+            // A callback that panics must not keep the end from the others.
             panicked = catch_unwind(AssertUnwindSafe(|| callback.end())).err().or(panicked);
         }
         if let Some(payload) = panicked.filter(|_| !std::thread::panicking()) {
@@ -647,14 +647,14 @@ impl<U: fmt::Debug, R> fmt::Debug for Trainer<'_, U, R> {
     }
 }
 
-/// The place of the first number that is infinite or NaN.
+/// Returns the place of the first number that is infinite or NaN.
 fn first_not_finite<R: Real>(numbers: &[R]) -> Option<usize> {
-    // NOTE(perf): LLVM makes vector code of a loop that goes to the end, which is the one that runs.
+    // NOTE(perf): LLVM makes vector code of the loop that goes to the end, and normally that one runs.
     let are_finite = numbers.iter().fold(true, |all, x| all & Float::is_finite(*x));
     if are_finite { None } else { numbers.iter().position(|x| !Float::is_finite(*x)) }
 }
 
-/// A plain number in f64.
+/// Returns a plain number in f64.
 fn real<R: Real>(x: R) -> f64 {
     x.to_f64().expect("f32 and f64 are numbers in f64")
 }

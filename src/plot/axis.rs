@@ -12,7 +12,7 @@ pub(super) struct Axis {
     pub(super) ticks: Vec<(f64, String)>,
 }
 
-/// Larger numbers have no place, so that lengths are finite.
+/// The largest number that has a place, so that lengths are finite.
 const LARGEST: f64 = 1e300;
 
 impl Axis {
@@ -77,8 +77,8 @@ fn round_numbers(low: f64, high: f64) -> Vec<f64> {
     (0..=(last - first).max(0.0) as usize).map(|i| value(first + i as f64)).collect()
 }
 
-/// Returns the powers of ten between `low` and `high`: every second or so when they are many, and 2 and 5 times them
-/// when they are few.
+/// Returns the powers of ten between `low` and `high`. When they are many it leaves some out, and when they are few it
+/// adds 2 and 5 times each.
 fn round_powers(low: f64, high: f64) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let every = (last - first).unsigned_abs() as usize / 8 + 1;

@@ -11,8 +11,8 @@ use super::terminal::SIGNS;
 use super::{Picture, Terminal};
 use crate::nn::Mlp;
 
-/// The decision boundary of a function of two numbers, such as a network: over a part of the plane, the class that the
-/// function gives to each point, and the line between the classes.
+/// The decision boundary of a function of two numbers, such as a network: the class that it gives to each point of a
+/// part of the plane, and the line between the classes.
 ///
 /// The function returns scores. One score stands for two classes: the second where it is positive. The margin, where
 /// the score is between −1 and 1, is paler. With several scores, one for each class, the largest wins.
@@ -25,7 +25,7 @@ use crate::nn::Mlp;
 /// let boundary = Boundary::new(-2.0..2.0, -1.0..1.0, |x| line.forward(x)).points(&[[1.0, 0.5], [-1.0, 0.0]], &[1, 0]);
 /// assert!(boundary.svg().contains("<circle"));
 ///
-/// // Any function to a number, or to a class.
+/// // Any function to a score, or to scores.
 /// Boundary::new(-1.0..1.0, -1.0..1.0, |x| [0.5 - x[0].hypot(x[1])]);
 /// Boundary::new(-1.0..1.0, -1.0..1.0, |x| dualtape::nn::one_hot::<f64>(&[usize::from(x[0] > x[1])], 2));
 /// ```
@@ -38,14 +38,14 @@ pub struct Boundary {
     x: Range<f64>,
     y: Range<f64>,
     columns: usize,
-    /// Whether there is one score, which has a margin.
+    /// Whether there is one score, and so a margin.
     has_margin: bool,
-    /// The lead of each class over all others, at the crossings of the grid, row by row.
+    /// The lead of each class over all others at the crossings of the grid, row by row.
     leads: Vec<Vec<f64>>,
     points: Vec<(f64, f64, usize)>,
 }
 
-/// The grid has as many columns.
+/// The number of rows of the grid, and of columns.
 const COLUMNS: usize = 81;
 
 impl Boundary {
@@ -71,7 +71,7 @@ impl Boundary {
         Boundary::of_scores(x, y, &all, n.unwrap_or(1))
     }
 
-    /// The boundary of a network with two inputs, which takes all points at once.
+    /// Returns the boundary of a network with two inputs, which takes all points at once.
     ///
     /// # Panics
     ///
@@ -93,7 +93,7 @@ impl Boundary {
         Boundary::of_scores(x, y, &scores, network.outputs())
     }
 
-    /// From so many scores for each point.
+    /// Returns the boundary from `n` scores for each point.
     fn of_scores(x: Range<f64>, y: Range<f64>, scores: &[f64], n: usize) -> Self {
         let mut leads = vec![Vec::with_capacity(COLUMNS * COLUMNS); n.max(2)];
         for of_point in scores.chunks(n) {
@@ -113,7 +113,8 @@ impl Boundary {
         }
     }
 
-    /// The part of the plane where the points are, and a margin of this width around: for [`new`](Boundary::new).
+    /// Returns the part of the plane that holds the points, with a margin of this width around: for
+    /// [`new`](Boundary::new).
     ///
     /// ```
     /// use dualtape::plot::Boundary;
@@ -132,7 +133,7 @@ impl Boundary {
     ///
     /// # Panics
     ///
-    /// When there are not as many classes as points, or there is no such class.
+    /// When points and classes differ in number, or there is no such class.
     ///
     /// [`Boundary`] has an example.
     #[track_caller]
@@ -165,7 +166,7 @@ impl Boundary {
     ///
     /// # Panics
     ///
-    /// When there are not as many names as classes.
+    /// When names and classes differ in number.
     ///
     /// ```
     /// use dualtape::plot::Boundary;
@@ -197,7 +198,7 @@ impl Boundary {
         Boundary { size: checked_size(width, height), ..self }
     }
 
-    /// The drawing.
+    /// Returns the drawing.
     ///
     /// [`Picture`] has an example.
     pub fn picture(&self) -> Picture {
@@ -240,7 +241,7 @@ impl Boundary {
         chart.finish()
     }
 
-    /// A file of its own.
+    /// Returns the drawing as a complete SVG file.
     ///
     /// [`Boundary`] has an example.
     pub fn svg(&self) -> String {
@@ -256,8 +257,8 @@ impl Boundary {
         self.picture().evcxr_display();
     }
 
-    /// A picture of characters: in colour, the class as the ground and the points as disks; else a sign for each class, and
-    /// the points as others.
+    /// Returns a picture of characters. In colour, the class is the ground and the points are disks; otherwise each
+    /// class has a sign, and each point another.
     ///
     /// ```
     /// use dualtape::plot::{Boundary, Terminal};
@@ -320,14 +321,14 @@ impl Boundary {
         text + &legend.join("   ") + "\n"
     }
 
-    /// The class at a place of a coarser grid.
+    /// Returns the class at a place of a coarser grid.
     fn class(&self, column: usize, columns: usize, row: usize, rows: usize) -> usize {
         let nearest = |i: usize, n: usize| (i * (self.columns - 1) + (n - 1) / 2) / (n - 1);
         let place = nearest(row, rows) * self.columns + nearest(column, columns);
         (1..self.leads.len()).find(|&class| self.leads[class][place] > 0.0).unwrap_or(0)
     }
 
-    /// The lines in the plane where the lead of a class is a level.
+    /// Returns the lines in the plane where the lead of a class is `level`.
     fn lines(&self, class: usize, level: f64, closed: bool) -> Vec<Vec<(f64, f64)>> {
         let n = (self.columns - 1) as f64;
         let along = |range: &Range<f64>, i: f64| range.start + (range.end - range.start) * (i / n);
@@ -339,7 +340,7 @@ impl Boundary {
     }
 }
 
-/// The points of the grid, row after row.
+/// Returns the points of the grid, row after row.
 #[track_caller]
 fn crossings(x: &Range<f64>, y: &Range<f64>) -> Vec<f64> {
     for range in [x, y] {
@@ -362,7 +363,7 @@ fn leads_of(scores: &[f64]) -> Vec<f64> {
     scores.iter().enumerate().map(|(class, score)| score - others(class).fold(f64::NEG_INFINITY, f64::max)).collect()
 }
 
-/// In plain characters.
+/// Writes the picture in plain characters.
 impl fmt::Display for Boundary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(&Terminal { rows: 24, ..Terminal::plain() }))

@@ -12,11 +12,11 @@ use crate::graph::escaped;
 pub(super) enum Key {
     Line,
     Dot,
-    /// In the colour of text, whatever the series.
+    /// A line in the colour of text, for any series.
     Boundary,
 }
 
-/// A size that has room for the axes.
+/// Returns the size if it has room for the axes, and panics if it does not.
 #[track_caller]
 pub(super) fn checked_size(width: f64, height: f64) -> (f64, f64) {
     assert!(
@@ -47,7 +47,7 @@ fn width(text: &str) -> f64 {
 }
 
 impl Chart {
-    /// The title, the legend, the axes, and their grid if it is asked for.
+    /// Draws the title, the legend, the axes, and their grid if asked for.
     pub(super) fn new(
         title: &str,
         size: (f64, f64),
@@ -74,13 +74,13 @@ impl Chart {
         }
         chart.legend(legend);
         chart.top += 6.0;
-        // A legend that leaves no room reaches beyond the picture.
+        // If a legend leaves no room, the frame reaches beyond the picture.
         chart.bottom = chart.bottom.max(chart.top + 20.0);
         chart.axes(grid);
         chart
     }
 
-    /// Names beside their signs, in as many rows as they take.
+    /// Draws names beside their signs, in as many rows as they take.
     fn legend(&mut self, entries: &[(Key, usize, &str)]) {
         let mut x = self.left;
         for (i, &(key, series, name)) in entries.iter().enumerate() {
@@ -131,13 +131,13 @@ impl Chart {
         );
     }
 
-    /// The pixel of a point; none of one that has no place.
+    /// Returns the pixel of a point, if the point has a place.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
         let (x, y) = (self.x.place(x)?, self.y.place(y)?);
         Some((self.left + x * (self.right - self.left), self.bottom - y * (self.bottom - self.top)))
     }
 
-    /// A line through points, broken where one has no place.
+    /// Draws a line through points, with a gap where a point has no place.
     pub(super) fn line(&mut self, series: usize, points: &[(f64, f64)], marks: bool) {
         let pixels: Vec<Option<(f64, f64)>> = points.iter().map(|&(x, y)| self.at(x, y)).collect();
         let runs: Vec<Vec<(f64, f64)>> =
@@ -154,7 +154,7 @@ impl Chart {
         }
     }
 
-    /// A disk with a rim in the colour of the ground, around a pixel.
+    /// Draws a disk with a rim in the colour of the ground, around a pixel.
     pub(super) fn dot(&mut self, series: usize, x: f64, y: f64, radius: f64) {
         let ([x, y, radius], class) = ([x, y, radius].map(number), colour(series));
         let _ = writeln!(
@@ -163,7 +163,7 @@ impl Chart {
         );
     }
 
-    /// A rectangle between two corners, with a fill by its class.
+    /// Draws a rectangle between two corners, with a fill by its class.
     pub(super) fn rectangle(&mut self, class: &str, corners: [(f64, f64); 2]) {
         let [Some((x, y)), Some((u, v))] = corners.map(|(x, y)| self.at(x, y)) else { return };
         let [left, top, width, height] = [x.min(u), y.min(v), (u - x).abs(), (v - y).abs()].map(number);
@@ -173,7 +173,7 @@ impl Chart {
         );
     }
 
-    /// Closed lines, whose inside has a fill by its class, or lines that have none.
+    /// Draws lines with these attributes: closed with a fill inside, or without.
     pub(super) fn lines(&mut self, attributes: &str, lines: &[Vec<(f64, f64)>]) {
         let pixels = |line: &Vec<(f64, f64)>| line.iter().filter_map(|&(x, y)| self.at(x, y)).collect::<Vec<_>>();
         let path: String = lines.iter().map(|line| path_of(&pixels(line))).collect();
@@ -182,7 +182,7 @@ impl Chart {
         }
     }
 
-    /// A text in the middle of a point.
+    /// Writes a text centred at a point.
     pub(super) fn text(&mut self, (x, y): (f64, f64), text: &str) {
         if let Some((x, y)) = self.at(x, y) {
             let [x, y] = [x, y + 4.5].map(number);
@@ -190,7 +190,7 @@ impl Chart {
         }
     }
 
-    /// The picture, with the frame on top.
+    /// Returns the picture, with the frame on top.
     pub(super) fn finish(mut self) -> Picture {
         let [left, top] = [self.left, self.top].map(number);
         let [width, height] = [self.right - self.left, self.bottom - self.top].map(number);
@@ -202,7 +202,7 @@ impl Chart {
     }
 }
 
-/// A line through pixels.
+/// Returns the path of a line through pixels.
 fn path_of(pixels: &[(f64, f64)]) -> String {
     let mut path = String::new();
     let mut before = String::new();

@@ -39,7 +39,7 @@ impl Confusion {
         chart.finish()
     }
 
-    /// A file of its own.
+    /// Returns the drawing as a complete SVG file.
     ///
     /// ```
     /// use dualtape::nn::Confusion;

@@ -1,4 +1,4 @@
-//! Where a function over a grid passes a level: marching squares (Lorensen & Cline 1987, in the plane).
+//! Lines along which a function over a grid has a level: marching squares (Lorensen & Cline 1987, in the plane).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +39,8 @@ impl Grid<'_> {
         lines
     }
 
-    /// Joins the sides of a cell that the level crosses: one where it becomes smaller, against the clock, with the next one
-    /// where it becomes larger.
+    /// Joins the sides of a cell that the level crosses, counter-clockwise: one where the value becomes smaller with
+    /// the next one where it becomes larger.
     fn join(&self, column: i64, row: i64, level: f64, next: &mut BTreeMap<Side, Side>) {
         let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(right, up)| self.at(column + right, row + up) > level);
         let sides = [(column, row, false), (column + 1, row, true), (column, row + 1, false), (column, row, true)];
@@ -61,7 +61,7 @@ impl Grid<'_> {
         value.filter(|value| !value.is_nan()).map_or(LEAST, |value| value.clamp(-LARGEST, LARGEST))
     }
 
-    /// Where the value, linear along a side, is the level.
+    /// Returns the point where the value, linear along a side, is the level.
     fn crossing(&self, (column, row, up): Side, level: f64) -> (f64, f64) {
         let (right, above) = if up { (0, 1) } else { (1, 0) };
         let (from, to) = (self.at(column, row) - level, self.at(column + right, row + above) - level);
@@ -70,7 +70,7 @@ impl Grid<'_> {
     }
 }
 
-/// A line without the points that lie straight between others.
+/// Returns a line without the points that lie straight between others.
 fn straightened(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
     for &(x, y) in line {
@@ -88,7 +88,7 @@ fn straightened(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
 mod tests {
     use super::*;
 
-    /// Twice the area within lines.
+    /// Returns twice the area within lines.
     fn twice_the_area(lines: &[Vec<(f64, f64)>]) -> f64 {
         let of = |line: &Vec<(f64, f64)>| line.windows(2).map(|p| p[0].0 * p[1].1 - p[1].0 * p[0].1).sum::<f64>();
         lines.iter().map(of).sum()
@@ -104,7 +104,7 @@ mod tests {
             assert_eq!((lines.len(), lines[0].first()), (1, lines[0].last()));
             assert!((twice_the_area(&lines) / 2.0 - std::f64::consts::PI * 900.0).abs() < 3.0);
         }
-        // Cut by the border it is open, unless the border closes it.
+        // The border cuts it open, unless the line continues along the border.
         let open = grid.contour(-15.0, false);
         assert_eq!(open.len(), 4);
         assert!(open.iter().all(|line| line.first() != line.last()));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn saddles_numbers_without_an_order_and_infinities_are_passed() {
+    fn contours_pass_saddles_nan_and_infinities() {
         let (nan, inf) = (f64::NAN, f64::INFINITY);
         let saddle = [1.0, -1.0, -1.0, 1.0];
         assert_eq!(Grid { columns: 2, values: &saddle }.contour(0.0, false).len(), 2);

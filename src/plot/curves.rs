@@ -10,7 +10,7 @@ use crate::nn::Epoch;
 
 /// Named lines over one axis: a loss over the steps, times over sizes.
 ///
-/// Points without a place, NaN or on a logarithmic axis not positive, leave a gap.
+/// A point without a place leaves a gap: NaN, or on a logarithmic axis a number that is not positive.
 ///
 /// ```
 /// use dualtape::plot::Curves;
@@ -35,7 +35,7 @@ pub struct Curves {
 }
 
 impl Curves {
-    /// Makes a picture without lines; the names of the axes include their units.
+    /// Returns a picture without lines. The names of the axes include their units.
     ///
     /// [`Curves`] has an example.
     pub fn new(title: &str, x: &str, y: &str) -> Self {
@@ -44,8 +44,8 @@ impl Curves {
         Curves { title: title.into(), labels, log: [false; 2], marks: false, size, names: vec![], lines: vec![] }
     }
 
-    /// The losses of a training over its epochs, of the validation data too if there is any, on a logarithmic axis if
-    /// all are positive.
+    /// Returns the losses of a training over its epochs, with the validation losses if there are any. The axis is
+    /// logarithmic if all losses are positive.
     ///
     /// [The module](crate::plot) has an example.
     pub fn of_history(history: &[Epoch]) -> Self {
@@ -119,7 +119,7 @@ impl Curves {
         Curves { size: checked_size(width, height), ..self }
     }
 
-    /// The drawing.
+    /// Returns the drawing.
     ///
     /// [`Picture`] has an example.
     pub fn picture(&self) -> Picture {
@@ -131,7 +131,7 @@ impl Curves {
         chart.finish()
     }
 
-    /// A file of its own.
+    /// Returns the drawing as a complete SVG file.
     ///
     /// [`Curves`] has an example.
     pub fn svg(&self) -> String {
@@ -147,7 +147,7 @@ impl Curves {
         self.picture().evcxr_display();
     }
 
-    /// A picture of characters.
+    /// Returns a picture of characters.
     ///
     /// [`Terminal`] has an example.
     pub fn text(&self, terminal: &Terminal) -> String {
@@ -162,7 +162,7 @@ impl Curves {
         canvas.finish(&self.title, &x, &y, &self.names)
     }
 
-    /// With a margin above and below the lines, as a part of their height.
+    /// Returns the axes, with a margin above and below the lines as a part of their height.
     fn axes(&self, margin: f64) -> (Axis, Axis) {
         let points = || self.lines.iter().flatten();
         let x = Axis::over(&self.labels[0], points().map(|point| point.0), self.log[0], 0.0);
@@ -170,7 +170,7 @@ impl Curves {
     }
 }
 
-/// In plain characters.
+/// Writes the picture in plain characters.
 impl fmt::Display for Curves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(&Terminal::plain()))

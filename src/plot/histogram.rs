@@ -25,8 +25,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts the numbers in this many bins of equal width, from the least to the largest. Infinite numbers and NaN are
-    /// in no bin.
+    /// Counts the numbers in this many bins of equal width, from the least to the largest. Infinite numbers and NaN
+    /// are in no bin.
     ///
     /// # Panics
     ///
@@ -45,14 +45,14 @@ impl Histogram {
         Histogram { title: title.to_string(), label: label.to_string(), low, high, counts }
     }
 
-    /// How many numbers are in each bin.
+    /// Returns the number of numbers in each bin.
     ///
     /// [`Histogram`] has an example.
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// The drawing.
+    /// Returns the drawing.
     ///
     /// [`Picture::above`] has an example.
     pub fn picture(&self) -> Picture {
@@ -66,7 +66,7 @@ impl Histogram {
         chart.finish()
     }
 
-    /// A file of its own.
+    /// Returns the drawing as a complete SVG file.
     ///
     /// [`Histogram`] has an example.
     pub fn svg(&self) -> String {
@@ -82,7 +82,7 @@ impl Histogram {
         self.picture().evcxr_display();
     }
 
-    /// A picture of characters: a line for each bin, with where it begins and how many it has.
+    /// Returns a picture of characters: a line for each bin, with its lower end and its count.
     ///
     /// ```
     /// use dualtape::plot::{Histogram, Terminal};
@@ -110,14 +110,14 @@ impl Histogram {
         text
     }
 
-    /// Where a bin begins.
+    /// Returns the lower end of a bin.
     fn edge(&self, bin: usize) -> f64 {
         let t = bin as f64 / self.counts.len() as f64;
         self.low * (1.0 - t) + self.high * t
     }
 }
 
-/// In plain characters.
+/// Writes the picture in plain characters.
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(&Terminal::plain()))

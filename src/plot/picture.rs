@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// A drawing of a size, in SVG.
+/// A drawing in SVG, with its size.
 ///
 /// ```
 /// use dualtape::plot::{Curves, Picture};
@@ -19,7 +19,7 @@ pub struct Picture {
     body: String,
 }
 
-/// The colours of series and classes on a light and on a dark ground. None is told from another by red and green alone.
+/// The colours of series and classes on a light and on a dark ground. No two differ by red and green alone.
 const COLOURS: [(u32, u32); 8] = [
     (0x235fa0, 0x6cb0f0),
     (0xbe3c32, 0xf0857c),
@@ -30,7 +30,7 @@ const COLOURS: [(u32, u32); 8] = [
     (0x6a6a74, 0xb0b0ba),
     (0x8a563a, 0xd6a080),
 ];
-/// The ground and the ink, light and dark.
+/// The colours of the ground and the text, light and dark.
 const GROUND: (u32, u32) = (0xffffff, 0x16181d);
 const INK: (u32, u32) = (0x2d2d32, 0xe2e2e6);
 
@@ -39,7 +39,7 @@ impl Picture {
         Picture { width, height, body }
     }
 
-    /// The width and the height, in pixels of CSS.
+    /// Returns the width and the height, in pixels of CSS.
     ///
     /// [`Picture`] has an example.
     pub fn size(&self) -> (f64, f64) {
@@ -68,8 +68,8 @@ impl Picture {
         Picture { width, height, body: self.body + &moved(&below.body, 0.0, self.height) }
     }
 
-    /// Shows pictures one after the other in a loop, each for some seconds and the last for two seconds more. Where nothing
-    /// moves, as on paper, the last one is visible.
+    /// Shows pictures one after the other in a loop, each for some seconds and the last for two seconds more. Where
+    /// nothing moves, as on paper, the last one shows.
     ///
     /// The animation is part of the SVG (SMIL), so it runs in an `img` of a page too.
     ///
@@ -106,7 +106,7 @@ impl Picture {
         animation
     }
 
-    /// A file of its own.
+    /// Returns the drawing as a complete SVG file.
     ///
     /// [`Picture`] has an example.
     pub fn svg(&self) -> String {
@@ -120,7 +120,7 @@ impl Picture {
         )
     }
 
-    /// Shows it in a notebook of evcxr, which calls this for the last value of a cell.
+    /// Shows the picture in a notebook of evcxr, which calls this for the last value of a cell.
     ///
     /// ```
     /// # use dualtape::plot::Curves;
@@ -135,7 +135,7 @@ fn moved(body: &str, right: f64, down: f64) -> String {
     format!("<g transform=\"translate({} {})\">\n{body}</g>\n", number(right), number(down))
 }
 
-/// The style sheet of the elements: `s0` is a colour, `t0` and `w0` a strong and a weak tint of it.
+/// Returns the style sheet of the elements: `s0` is a colour, `t0` and `w0` a strong and a weak tint of it.
 fn style() -> String {
     let colours = |dark: bool| {
         let of = |(on_light, on_dark): (u32, u32)| if dark { on_dark } else { on_light };
@@ -161,7 +161,7 @@ fn style() -> String {
     )
 }
 
-/// A part of one colour in another.
+/// Returns a mixture: a part of one colour in another.
 fn mixed(ground: u32, colour: u32, part: f64) -> u32 {
     [16, 8, 0].into_iter().fold(0, |mixed, shift| {
         let [a, b] = [ground, colour].map(|c| f64::from(c >> shift & 0xff));
@@ -169,12 +169,12 @@ fn mixed(ground: u32, colour: u32, part: f64) -> u32 {
     })
 }
 
-/// The number of colours; further series start again with the first.
+/// Returns the number of the colour of a series. After the last colour comes the first again.
 pub(super) fn colour(series: usize) -> usize {
     series % COLOURS.len()
 }
 
-/// A number of pixels, to a tenth.
+/// Returns a number of pixels, to a tenth.
 pub(super) fn number(x: f64) -> String {
     let text = format!("{x:.1}");
     match text.strip_suffix(".0") {

@@ -4,9 +4,9 @@ use std::io::{IsTerminal, stdout};
 
 use super::axis::{Axis, rounded};
 
-/// A place for pictures of characters: how large they are, and whether in colour.
+/// A place for pictures of characters: their size, and whether they are in colour.
 ///
-/// In colour, curves are of braille dots, two by four in a character.
+/// In colour, curves are drawn in braille dots, two by four in a character.
 ///
 /// ```
 /// use dualtape::plot::{Curves, Terminal};
@@ -32,12 +32,12 @@ pub struct Terminal {
     pub columns: usize,
     /// The height in lines, without labels.
     pub rows: usize,
-    /// Whether in colour and braille, or in plain characters.
+    /// Whether pictures are in colour and braille, or in plain characters.
     pub colours: bool,
 }
 
 impl Terminal {
-    /// 72 by 16 plain characters: how pictures are displayed with `{}`.
+    /// Returns a place of 72 by 16 plain characters, as for pictures written with `{}`.
     ///
     /// ```
     /// assert_eq!(dualtape::plot::Terminal::plain().columns, 72);
@@ -46,7 +46,7 @@ impl Terminal {
         Terminal { columns: 72, rows: 16, colours: false }
     }
 
-    /// The same for the standard output: in colour when it is a terminal and `NO_COLOR` is not set
+    /// Returns the same place for the standard output: in colour when it is a terminal and `NO_COLOR` is not set
     /// (<https://no-color.org>).
     ///
     /// ```
@@ -60,20 +60,20 @@ impl Terminal {
         Terminal { colours, ..Terminal::plain() }
     }
 
-    /// A text in the colour of a series.
+    /// Returns a text in the colour of a series.
     pub(super) fn coloured(&self, series: usize, text: &str) -> String {
         if self.colours { format!("{}{text}{PLAIN}", ink(series)) } else { text.to_string() }
     }
 }
 
-/// Switches to the colour of a series, in the palette of 256.
+/// Returns the code of the colour of a series, in the palette of 256.
 fn ink(series: usize) -> String {
-    /// As in SVG: blue, red, orange, green, violet, cyan, grey, brown.
+    /// The colours of the SVG: blue, red, orange, green, violet, cyan, grey, brown.
     const COLOURS: [u8; 8] = [75, 203, 214, 77, 141, 80, 247, 173];
     format!("\x1b[38;5;{}m", COLOURS[series % COLOURS.len()])
 }
 
-/// Switches back to the default colour.
+/// The code of the default colour.
 const PLAIN: &str = "\x1b[0m";
 
 /// The signs of series in plain characters.
@@ -85,7 +85,7 @@ pub(super) struct Canvas<'a> {
     columns: usize,
     /// The dots of a character, to the right and down.
     dots: (usize, usize),
-    /// The dots that are set in every character, and the series of the last of them.
+    /// The dots set in every character, and the series of the last one.
     cells: Vec<(u8, usize)>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Canvas<'a> {
         self.cells.len() / self.columns
     }
 
-    /// A line of a series through places between 0 and 1, from the left and from below.
+    /// Draws a line of a series through places between 0 and 1, from the left and from below.
     pub(super) fn line(&mut self, series: usize, places: &[(f64, f64)]) {
         let (width, height) = ((self.columns * self.dots.0 - 1) as f64, (self.rows() * self.dots.1 - 1) as f64);
         let dots: Vec<(f64, f64)> = places.iter().map(|&(x, y)| (x * width, (1.0 - y) * height)).collect();
@@ -132,7 +132,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// The lines, the axes, and the names of the series.
+    /// Returns the lines, the axes, and the names of the series as text.
     pub(super) fn finish(self, title: &str, x: &Axis, y: &Axis, names: &[String]) -> String {
         let [bar, corner, dash] = if self.terminal.colours { ["│", "└", "─"] } else { ["|", "+", "-"] };
         let rows = self.rows();

@@ -21,7 +21,7 @@ pub fn exp<S: Scalar>([a, b, c, u @ ..]: [S; 6]) -> [S; 16] {
 
 /// Returns the twist of a motion: rotation vector, then translation part.
 ///
-/// At the angle π it has the branches of [`so3::log`].
+/// At the angle π it takes the same branches as [`so3::log`].
 ///
 /// ```
 /// use dualtape::rotation::se3;

@@ -65,7 +65,7 @@ impl<R: Real> Rule<1, R> for ArctanQuotient {
     }
 }
 
-/// Enough for `f64` where the series are used.
+/// The number of terms, enough for `f64` where the series are used.
 const TERMS: u32 = 24;
 
 fn factorial<R: Real>(k: u32) -> R {

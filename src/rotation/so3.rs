@@ -27,8 +27,8 @@ pub fn exp<S: Scalar>(w: [S; 3]) -> [S; 9] {
 
 /// Returns the rotation vector of a rotation, of a length up to π.
 ///
-/// It is the logarithm of the matrix's quaternion. At the angle π there are two vectors, and either may come out; its
-/// derivatives are those of the branch. As a function of nine numbers it is one of many that agree on rotations, so its
+/// It is the logarithm of the matrix's quaternion. At the angle π there are two such vectors. It returns either, with
+/// the derivatives of that branch. As a function of nine numbers it is one of many that agree on rotations, so its
 /// derivatives count in directions along rotations.
 ///
 /// ```

@@ -59,8 +59,8 @@ impl<R: Real> Rule<1, R> for BesselJ {
 
 /// Returns `e^−|x|·I₀(x)` with the modified Bessel function. Its slope at 0 is 0.
 ///
-/// Values come from the power series (DLMF 10.25.2), and for |x| ≥ 25 from the asymptotic one (DLMF 10.40.1), and so does
-/// the slope.
+/// Values and slopes come from the power series (DLMF 10.25.2), and for |x| ≥ 25 from the asymptotic one (DLMF
+/// 10.40.1).
 ///
 /// ```
 /// use dualtape::{derivative, special::bessel_i0e};
@@ -92,7 +92,7 @@ struct BesselIe {
     order: u32,
 }
 
-/// Where the asymptotic series has all digits.
+/// The argument from which the asymptotic series has all digits.
 const FAR: f64 = 25.0;
 
 impl<R: Real> Rule<1, R> for BesselIe {

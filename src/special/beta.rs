@@ -16,8 +16,9 @@ use crate::scalar::{Real, Scalar};
 /// Returns the regularised incomplete beta function `Iₓ(a, b) = 1/B(a, b)·∫₀ˣ tᵃ⁻¹(1 − t)ᵇ⁻¹ dt` (DLMF 8.17.2) for
 /// positive a and b and 0 ≤ x ≤ 1: the distribution function of the beta distribution.
 ///
-/// Its derivatives by a and b are integrals too; see the [module](crate::special#derivatives-by-shape-parameters). The upper tail
-/// `1 − Iₓ(a, b)` is `beta_reg(b, a, 1 − x)`.
+/// Its derivatives with respect to a and b are integrals too; see the
+/// [module](crate::special#derivatives-with-respect-to-shape-parameters). The upper tail `1 − Iₓ(a, b)` is
+/// `beta_reg(b, a, 1 − x)`.
 ///
 /// ```
 /// use dualtape::{gradient, special::beta_reg};
@@ -75,14 +76,15 @@ impl Beta {
         Beta { a, b, x, y, excess }
     }
 
-    /// The distribution with parameters ν/2 and ½ at ν/(ν + t²), whose lower tail is twice that of Student's t.
+    /// Returns the distribution with parameters ν/2 and ½ at ν/(ν + t²). Its lower tail is twice the tail of Student's
+    /// t.
     pub(super) fn of_student(t: f64, nu: f64) -> Beta {
         let square = t * t;
         let (x, y) = (1.0 / (1.0 + square / nu), 1.0 / (1.0 + nu / square));
         Beta { a: 0.5 * nu, b: 0.5, x, y, excess: 0.5 * x * (t - 1.0) * (t + 1.0) }
     }
 
-    /// The distribution of 1 − x.
+    /// Returns the distribution of 1 − x.
     fn swapped(self) -> Beta {
         Beta { a: self.b, b: self.a, x: self.y, y: self.x, excess: -self.excess }
     }
@@ -116,7 +118,7 @@ impl Beta {
         }
     }
 
-    /// The exponent of the density of logit t, which is xᵃyᵇ/B(a, b)·e^−g(u), where logit t = logit x − u:
+    /// Returns the exponent of the density of logit t, which is xᵃyᵇ/B(a, b)·e^−g(u), where logit t = logit x − u:
     /// g(u) = (a − (a + b)·x)·u + (a + b)·K(u) with K(u) = ln(y + x·e^−u) + x·u = ln(1 + y·(e^u − 1)) − y·u.
     pub(super) fn exponent(self, u: f64) -> Exponent {
         let Beta { a, b, x, y, excess } = self;
@@ -164,7 +166,7 @@ pub(super) fn incomplete(orders: [u32; 2], beta: Beta) -> f64 {
             _ => 0.0,
         };
     }
-    // The derivative of the logarithm of the density by a has one sign on either side of this x.
+    // The derivative of the log density with respect to a has one sign on either side of this x.
     let of_sum = Scalar::digamma(a + b);
     let is_lower = match orders {
         [_, 0] if i > 0 => x < (Scalar::digamma(a) - of_sum).exp(),
@@ -180,7 +182,7 @@ pub(super) fn incomplete(orders: [u32; 2], beta: Beta) -> f64 {
     }
 }
 
-/// The derivatives of second and higher order of ln(Γ(a + b)/(Γ(1 + a)Γ(1 + b))).
+/// Returns the derivatives of second and higher order of ln(Γ(a + b)/(Γ(1 + a)Γ(1 + b))).
 fn log_slopes<S: Scalar>([i, j]: [u32; 2], a: S, b: S) -> LogSlopes<S> {
     LogSlopes::new(i, j, |p, q| {
         let of_sum = |order| (a + b).polygamma(order);
@@ -203,7 +205,7 @@ fn ln_less_next_digammas<S: Scalar>(a: S, b: S, ln_x: S, excess: S) -> S {
     ln_ratio - next_digamma_less_ln(a) + next_digamma_less_ln(n) - n.recip()
 }
 
-/// Returns the derivatives of ln(xᵃyᵇ·Γ(a + b)/(Γ(1 + a)Γ(1 + b))) by a and by b.
+/// Returns the derivatives of ln(xᵃyᵇ·Γ(a + b)/(Γ(1 + a)Γ(1 + b))) with respect to a and b.
 fn first_slopes<S: Scalar>(a: S, b: S, x: S) -> [S; 2] {
     let y = -x + real::<S>(1.0);
     let excess = a * y - b * x;
@@ -282,7 +284,7 @@ impl<R: Real> Rule<3, R> for BetaDensity {
 
 /// Returns the x with `Iₓ(a, b) = p`, for 0 ≤ p ≤ 1 and positive a and b: the quantile of the beta distribution.
 ///
-/// Newton's method finds it in plain numbers; the derivatives are those of the implicit function.
+/// Newton's method finds it in plain numbers; the derivatives come from the implicit function theorem.
 ///
 /// ```
 /// use dualtape::{gradient, special::beta_quantile};
@@ -321,7 +323,7 @@ impl<R: Real> Rule<3, R> for BetaQuantile {
         if x.value() <= real::<S>(0.5) {
             return slopes(a, b, x);
         }
-        // Near 1 the other quantile has the digits of 1 − x.
+        // Near 1 the quantile of 1 − x keeps the digits.
         let [by_p, by_b, by_a] = slopes(b, a, BetaQuantile.apply([-p + R::one(), b, a]));
         [by_p, -by_a, -by_b]
     }

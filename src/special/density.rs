@@ -1,4 +1,4 @@
-//! Derivatives of a density with respect to its parameters, from those of its logarithm.
+//! Derivatives of a density with respect to its parameters, from the derivatives of its logarithm.
 
 use crate::scalar::Scalar;
 use crate::scalar::rules::real;
@@ -11,7 +11,7 @@ pub(super) struct LogSlopes<S> {
 
 impl<S: Scalar> LogSlopes<S> {
     /// Evaluates `slope(p, q)`, the p-th derivative with respect to the first and the q-th with respect to the second
-    /// parameter, up to the orders `i` and `j`, but for those of first order.
+    /// parameter, up to the orders `i` and `j`, without the first order.
     pub(super) fn new(i: u32, j: u32, slope: impl Fn(u32, u32) -> S) -> LogSlopes<S> {
         let width = j + 1;
         let all = (0..=i).flat_map(|p| (0..width).map(move |q| (p, q)));

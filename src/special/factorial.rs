@@ -1,4 +1,4 @@
-//! ln Γ in differences that do not cancel.
+//! Differences of ln Γ that do not cancel.
 
 use std::f64::consts::PI;
 
@@ -9,10 +9,10 @@ use crate::scalar::rules::real;
 use crate::scalar::special::{BERNOULLI, factorial};
 use crate::scalar::{Real, Scalar};
 
-/// Returns `ln Γ(a + n) − ln Γ(a)` for a > 0 and a + n > 0: the logarithm of `a(a + 1)⋯(a + n − 1)`, for whole n and
-/// others.
+/// Returns `ln Γ(a + n) − ln Γ(a)` for a > 0 and a + n > 0. For whole n it is the logarithm of `a(a + 1)⋯(a + n − 1)`.
 ///
-/// It is the difference of Stirling's series (DLMF 5.11.1), term by term, after a recurrence up to where it holds.
+/// It is the difference of Stirling's series (DLMF 5.11.1), term by term, after a recurrence up to where the series
+/// holds.
 ///
 /// ```
 /// use dualtape::{gradient, special::ln_rising_factorial};
@@ -46,7 +46,7 @@ pub(super) fn bernoulli_numbers() -> impl Iterator<Item = (u32, f64)> {
     (0..BERNOULLI.len()).rev().map(|i| (i as u32 + 1, BERNOULLI[i]))
 }
 
-/// Where Stirling's series has all digits.
+/// The argument from which Stirling's series has all digits.
 const LARGE: f64 = 16.0;
 
 /// Returns the derivative of `order` of ln Γ(a + n) − ln Γ(a) with respect to a.
@@ -152,7 +152,7 @@ mod tests {
     use crate::scalar::special::polygamma;
 
     #[test]
-    fn differences_of_polygamma_are_those_of_the_function() {
+    fn differences_of_polygamma_agree_with_the_function() {
         for order in 1..6 {
             for (a, n) in [(0.5, 3.0), (40.0, 2.0), (40.0, -35.0), (3.0, -2.5), (20.0, 1e3)] {
                 let wanted = polygamma(a + n, order - 1) - polygamma(a, order - 1);

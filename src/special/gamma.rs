@@ -16,7 +16,8 @@ use crate::scalar::{Real, Scalar};
 /// Returns the regularised lower incomplete gamma function `P(a, x) = 1/Γ(a)·∫₀ˣ tᵃ⁻¹e⁻ᵗ dt` (DLMF 8.2.4) for a > 0
 /// and x ≥ 0: the distribution function of the gamma distribution.
 ///
-/// Its derivatives by a are integrals too; see the [module](crate::special#derivatives-by-shape-parameters).
+/// Its derivatives with respect to a are integrals too; see the
+/// [module](crate::special#derivatives-with-respect-to-shape-parameters).
 ///
 /// ```
 /// use dualtape::{gradient, special::gamma_p};
@@ -106,7 +107,7 @@ fn ln_scale(a: f64, x: f64) -> f64 {
     -stirling_error(a) - deviance(a, x, a - x) - 0.5 * (2.0 * PI * a).ln()
 }
 
-/// The derivatives of second and higher order of ln(1/Γ(1 + a)).
+/// Returns the derivatives of second and higher order of ln(1/Γ(1 + a)).
 fn log_slopes<S: Scalar>(order: u32, a: S) -> LogSlopes<S> {
     LogSlopes::new(order, 0, |p, _| -(a + real::<S>(1.0)).polygamma(p - 1))
 }
@@ -180,8 +181,8 @@ impl<R: Real> Rule<2, R> for GammaDensity {
 
 /// Returns the x with P(a, x) = p, for 0 ≤ p ≤ 1 and a > 0: the quantile of the gamma distribution.
 ///
-/// Newton's method finds it in plain numbers; the derivatives are those of the implicit function: 1/f by p and −∂P/∂a/f
-/// by a, with the density f.
+/// Newton's method finds it in plain numbers. The derivatives come from the implicit function theorem: 1/f with
+/// respect to p and −∂P/∂a/f with respect to a, with the density f.
 ///
 /// ```
 /// use dualtape::{gradient, special::gamma_quantile};

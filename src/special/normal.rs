@@ -45,7 +45,7 @@ impl<R: Real> Rule<1, R> for NormLnCdf {
     }
 }
 
-/// Below this the continued fraction converges fast.
+/// The argument below which the continued fraction converges fast.
 const TAIL: f64 = -3.0;
 
 /// λ(x) = φ(x)/Φ(x)
@@ -101,7 +101,7 @@ impl<R: Real> Rule<1, R> for NormQuantile {
     }
 }
 
-/// 1/φ(x) at x = Φ⁻¹(p). Its slope x/φ² is one product, whose factors overflow with one sign.
+/// 1/φ(x) at x = Φ⁻¹(p). Its slope x/φ² is one product. Its factors overflow with one sign.
 struct NormQuantileSlope;
 
 impl<R: Real> Rule<1, R> for NormQuantileSlope {

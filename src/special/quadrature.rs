@@ -33,8 +33,8 @@ impl Exponent {
     }
 }
 
-/// Returns ∫₀^∞ e^−g(u)·w(u) du for a convex g with g(0) = 0, analytic on the scale 1 where its curvature can be seen, and
-/// a weight w that grows like a power.
+/// Returns ∫₀^∞ e^−g(u)·w(u) du for a convex g with g(0) = 0, analytic on the scale 1 where its curvature can be seen,
+/// and a weight w that grows like a power.
 ///
 /// Each panel is so short that e^−g changes by a factor of e⁸ at most.
 pub(super) fn integral(exponent: impl Fn(f64) -> Exponent, weight: impl Fn(f64) -> f64) -> f64 {

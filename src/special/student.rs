@@ -16,8 +16,8 @@ use crate::scalar::{Real, Scalar};
 
 /// Returns the distribution function of Student's t distribution with `nu` > 0 degrees of freedom.
 ///
-/// It is ½·Iₓ(ν/2, ½) at x = ν/(ν + t²) for t ≤ 0. Its derivatives by ν are integrals; see the
-/// [module](crate::special#derivatives-by-shape-parameters).
+/// It is ½·Iₓ(ν/2, ½) at x = ν/(ν + t²) for t ≤ 0. Its derivatives with respect to ν are integrals; see the
+/// [module](crate::special#derivatives-with-respect-to-shape-parameters).
 ///
 /// ```
 /// use dualtape::{derivative, special::student_t_cdf};
@@ -77,7 +77,8 @@ fn cdf(order: u32, t: f64, nu: f64) -> f64 {
     sign * 0.5 * size * density(size, nu) * integral(|u| beta.exponent(u), weight)
 }
 
-/// A value of Student's variable, by what the density and its derivatives with respect to ν are made of.
+/// A value of Student's variable, as the terms from which the density and its derivatives with respect to ν are
+/// computed.
 #[derive(Clone, Copy)]
 struct Place<S> {
     /// ln(1 + t²/ν)
@@ -166,8 +167,8 @@ fn normalisation_slope<S: Scalar>(k: u32, nu: S) -> S {
         let sign = if k % 2 == 1 { -0.5 } else { 0.5 };
         return of_ratio + nu.powi(-(k as i32)) * real::<S>(sign * factorial(k - 1));
     }
-    // The difference of the series of ln Γ(z + ½) and ln Γ(z) (DLMF 5.11.8), whose coefficients are −(2 − 2^(1 − 2m)) times
-    // those of ln Γ.
+    // The difference of the series of ln Γ(z + ½) and ln Γ(z) (DLMF 5.11.8). Its coefficients are the ones of ln Γ
+    // times −(2 − 2^(1 − 2m)).
     let inverse = nu.recip();
     let square = inverse * inverse;
     let series = bernoulli_numbers().fold(S::zero(), |sum, (m, bernoulli)| {

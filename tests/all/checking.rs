@@ -57,7 +57,7 @@ fn functions_of_many_outputs_pass() {
     assert_eq!(check(&function!(one), &[]).to_string(), "0 derivatives agree in all modes");
 }
 
-/// exp(x)·y, whose derivative with respect to x is wrong by `error`, the same in all modes.
+/// exp(x)·y, with a derivative with respect to x that is wrong by `error`, the same in all modes.
 struct Wrong {
     error: f64,
 }
@@ -88,7 +88,7 @@ struct WrongTerm {
     order: i32,
     output: usize,
     input: usize,
-    /// The readings that are wrong, by the sizes of their scalars.
+    /// The wrong readings, by the sizes of their scalars.
     readings: &'static [usize],
 }
 
@@ -332,7 +332,7 @@ fn a_value_that_is_not_finite_is_no_agreement() {
     assert!(refusal.starts_with(&wanted[..170]), "{refusal}");
     let refusal = message(|| check_along(&naive, &[800.0, 1.0], &[1.0, 0.0]).assert_agreement());
     assert!(refusal.starts_with(&wanted[..170]), "{refusal}");
-    // A NaN is none either, nor is a value beside another one that is wrong.
+    // Neither do a NaN, nor a right value beside a wrong one.
     let report = check(&naive, &[8.0, -1.0]);
     assert_eq!(report.not_finite()[0].to_string(), "f[2] = NaN");
     assert!(report.disagreements().is_empty() && !report.agrees());
@@ -341,7 +341,7 @@ fn a_value_that_is_not_finite_is_no_agreement() {
     assert!(report.agrees() && report.to_string().contains("; not finite are ∂f[2]/∂x[1] = inf, ∂²f"), "{report}");
 }
 
-/// The minima of sums of squares, where all that is left of a gradient is rounding.
+/// The minima of sums of squares, where a gradient is rounding alone.
 mod at_minima {
     use super::*;
     use dualtape::Rule;
@@ -356,8 +356,8 @@ mod at_minima {
     struct LeastSquares {
         rows: Vec<Vec<f64>>,
         targets: Vec<f64>,
-        /// An error in the derivative with respect to the first input, relative to that of the first term, and the size
-        /// of the scalar in which it is made.
+        /// An error in the derivative with respect to the first input, relative to the derivative of the first term,
+        /// and the size of the scalar that has it.
         flaw: Option<(f64, usize)>,
     }
 
@@ -393,7 +393,7 @@ mod at_minima {
     }
 
     #[test]
-    fn of_twenty_sums_of_squares_no_false_alarm() {
+    fn twenty_sums_of_squares_raise_no_false_alarm() {
         for seed in 0..20 {
             let f = LeastSquares::new(seed, [3, 30, 300][seed % 3], 1 + seed % 3);
             let x = f.minimum();
@@ -406,7 +406,7 @@ mod at_minima {
     }
 
     #[test]
-    fn of_a_sum_that_is_split() {
+    fn a_sum_that_is_split_raises_no_false_alarm() {
         fn split<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
             let d = |i: usize| R::from_f64((i as f64 * 0.7).sin());
             (0..1000).map(|i| (x[0] - d(i)).powi(2) + (x[1] + d(i)).powi(2)).sum()
@@ -419,7 +419,7 @@ mod at_minima {
 
     /// Slopes of linear pieces are computed from constants alone.
     #[test]
-    fn of_linear_pieces() {
+    fn linear_pieces_raise_no_false_alarm() {
         /// Pieces through x whose slopes are nearly opposite in sum.
         fn pieces<R: Real, S: Scalar<Real = R>>(x: &[S]) -> Vec<S> {
             let piece = |seed: usize, k: usize| {
@@ -444,7 +444,7 @@ mod at_minima {
 
     /// Forward mode adds large slopes that cancel to the bit, and reverse mode adds a small one between them.
     #[test]
-    fn of_large_terms_that_cancel_in_one_mode() {
+    fn large_terms_that_cancel_in_one_mode_raise_no_false_alarm() {
         fn small<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
             let large = R::from_f64(1e6);
             (x[0] * large - x[0] * large) + x[0] * R::from_f64(1e-3) + x[1]
@@ -454,7 +454,7 @@ mod at_minima {
     }
 
     #[test]
-    fn half_a_thousandth_is_caught() {
+    fn an_error_of_half_a_thousandth_is_caught() {
         for seed in 0..8 {
             for size in [FORWARD, REVERSE, FORWARD_OVER_REVERSE, NESTED_FORWARD] {
                 let mut f = LeastSquares::new(seed, [3, 30, 200][seed % 3], 2);
@@ -465,7 +465,7 @@ mod at_minima {
     }
 
     /// The exponential with a slope that is wrong by 0.05 %. In a gradient that vanishes this is no error, but in the
-    /// derivative of the other slope it is.
+    /// derivative of the other slope it is one.
     #[test]
     fn a_wrong_rule_is_caught() {
         struct Exp;

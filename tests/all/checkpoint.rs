@@ -143,7 +143,7 @@ fn growth<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> Vec<S> {
 }
 
 #[test]
-fn second_derivatives_in_every_order_of_modes() {
+fn second_derivatives_agree_in_every_order_of_modes() {
     let grow = Checkpointed::new(|_| function!(growth: &[S], &[S] -> Vec<S>), 0..500, 6);
     let by_hand = 0.25 * 2.0 * (0.5_f64 * 0.7).exp();
     // d²/da² of 2·exp(a/2) at a = 0.7: forward over reverse, reverse over reverse, and as an inner function.
@@ -169,7 +169,7 @@ fn second_derivatives_in_every_order_of_modes() {
 
 #[test]
 fn states_that_are_passed_on_get_their_derivatives() {
-    // A delay line keeps the bits. Where one recording sums in another order, the results differ by rounding.
+    // A delay line keeps the bits. If one recording sums in another order, the results differ by rounding.
     fn delay<S: Scalar>(x: &[S], p: &[S]) -> Vec<S> {
         vec![(x[0] * x[2] + p[0]).sin(), x[0], x[1]]
     }

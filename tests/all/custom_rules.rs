@@ -15,7 +15,7 @@ use dualtape::{
 use crate::support::refusals::{FOREIGN, PAUSED, STALE, message};
 use crate::support::softmax::Softmax;
 
-/// `x·eʸ`, whose partial derivatives use the rule itself.
+/// `x·eʸ`, with partial derivatives that use the rule itself.
 struct Growth;
 
 impl Rule<2> for Growth {
@@ -123,7 +123,7 @@ fn plain_refuses_what_carries_derivatives() {
     );
 }
 
-/// Multiplication by a matrix of 2 rows, whose push-forward is its own.
+/// Multiplication by a matrix of 2 rows, with a push-forward of its own.
 #[derive(Clone)]
 struct Multiply(Arc<Vec<f64>>);
 
@@ -299,8 +299,7 @@ impl Rule<1> for Wave {
     }
 }
 
-/// A rule of one variable twice has one argument, whose partials are added before the root's slope, which is infinite,
-/// meets them.
+/// A rule of one variable twice has one argument. Its partials are added before they meet the root's infinite slope.
 #[test]
 fn partials_of_one_variable_twice_are_added_first() {
     fn root_of_nothing<S: Scalar<Real = f64>>(x: &[S]) -> S {
@@ -366,7 +365,7 @@ fn arithmetic<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> S {
     a.mul_add(b, c * 3.0) - b / 4.0 - a / c
 }
 
-/// A kernel with a derivative inside, at a constant too: √ has an infinite slope at 0, which does not matter.
+/// A kernel with a derivative inside, at a constant too: √ has an infinite slope at 0, but a zero beats it.
 fn with_derivatives<S: Scalar<Real = f64>>([a, b, _]: [S; 3]) -> S {
     let (_, slope) = derivative(|y| y.powi(3) * lift(a), b);
     let (_, two) = derivative(|y| (y * 0.0).sqrt() + y * 2.0, S::one());
@@ -548,7 +547,7 @@ fn a_kernel_at_the_elements_of_slices_is_a_block() {
         (gradients[y[2]], gradients[z[0]], gradients[y[0]], gradients[x[1]]),
         (z[0].value(), y[2].value(), 0.0, 1.0)
     );
-    // A zero on either side beats a number on the other that is not finite.
+    // A zero on one side beats a number on the other that is not finite.
     let roots = fuse_map(&function!(first_root: [S; 2] -> [S; 1]), [&[x[0] * 0.0, x[1] * 0.0], &x[..2]]).concat();
     assert_eq!(tape.backward(roots[0] * 0.0)[x[0]], 0.0);
     assert_eq!(tape.backward((roots[0] * 0.0).sqrt())[x[1]], 0.0);

@@ -340,7 +340,7 @@ fn tools_pass_infinite_numbers_and_nan_on() {
         same(&[y, by_x[0], by_x[1], by_p[0]], &[x, 1.0 / 32.0, 0.0, 31.0 / 16.0]);
         same(&gradient(|x| Half.apply(x)[0], &[x, x]).1, &[0.5, 0.0]);
         same(&gradient(|x| Seven.apply([x[0]]) + x[1], &[x, x]).1, &[0.0, 1.0]);
-        // A right-hand side may be anything, a matrix may not.
+        // A right-hand side may be any number, a matrix may not.
         let (y, g) = gradient(|b| solve(&[Var::constant(2.0)], b)[0], &[x]);
         same(&[y, g[0]], &[x, 0.5]);
         same(&[derivative(|b| derivative(|b| solve(&[lift(lift(2.0))], &[b])[0], b).1, x).0], &[0.5]);
@@ -417,7 +417,7 @@ fn every_refusal_says_what_to_do() {
         message(|| num_traits::Float::clamp(Dual::<f64>::variable(1.0), 2.0.into(), 1.0.into())),
         "clamp: the lower bound 2 + 0ε is not below the upper bound 1 + 0ε"
     );
-    // The words of f64::clamp.
+    // f64::clamp has these words.
     let clamps: [fn() -> f64; 3] = [
         || Scalar::clamp(1.0, 2.0, 1.0),
         || derivative(|x| Scalar::clamp(x, 2.0, 1.0), 1.0).1,

@@ -1,4 +1,4 @@
-//! What people write in the first hour compiles, in generic code and in concrete code.
+//! The programs of a first hour compile, in generic code and in concrete code.
 
 use approx::assert_relative_eq;
 use dualtape::{

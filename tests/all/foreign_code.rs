@@ -4,7 +4,7 @@ use dualtape::{Dual, LANES, Tape, Taylor, Var, derivative, gradient, hessian, ja
 use num_complex::Complex;
 use num_traits::{Float, NumCast, ToPrimitive, Zero};
 
-/// Squares with a cast of the result, as code that is generic in its input and output writes it.
+/// Squares with a cast of the result, as code that is generic in its input and output does.
 fn squared<F: Float>(x: F) -> F {
     F::from(x * x).unwrap()
         + F::from(3).unwrap() * F::from(0.5_f32).unwrap()
@@ -47,14 +47,14 @@ fn a_cast_between_types_that_would_lose_the_derivatives_is_refused() {
     assert_eq!(generic_cast::<f64, Dual>(3.0).unwrap().primal, 3.0);
     // A plain number asks for the value, which has no derivative.
     assert_eq!(generic_cast::<Dual, f64>(dual), Some(3.0));
-    // What one cast reads is not there for the next.
+    // A cast takes the number that it reads, so the next one finds none.
     assert!(generic_cast::<Var, Dual>(variable).is_none());
     assert_eq!(generic_cast::<i32, Dual>(7).unwrap().partials, [0.0]);
 }
 
-/// What is computed from a scalar shows its value, and is not that scalar.
+/// A number computed from a scalar has its value, but is not that scalar.
 #[test]
-fn a_cast_of_what_is_computed_from_values_is_refused() {
+fn a_cast_of_a_number_computed_from_values_is_refused() {
     struct Computed<T, const K: usize>([T; K], fn([f64; K]) -> f64);
 
     impl<T: ToPrimitive + Copy, const K: usize> ToPrimitive for Computed<T, K> {

@@ -1,5 +1,5 @@
-//! The example that solves the problems of GradBench: its protocol, known results, and its
-//! derivatives against differences of its plain functions.
+//! The example that solves the problems of GradBench: its protocol, known results, and its derivatives compared with
+//! differences of its plain functions.
 
 use std::io::Write;
 use std::process::{Output, Stdio};

@@ -305,7 +305,7 @@ fn a_traced_tape_has_the_graph_of_the_function() {
 }
 
 #[test]
-fn a_traced_tape_refuses_what_is_not_on_it() {
+fn a_traced_tape_refuses_numbers_that_are_not_on_it() {
     let tape = TracedTape::new();
     let x = tape.var(3.0);
     let before = tape.graph(x);

@@ -16,7 +16,7 @@ fn closed<S: Scalar<Real = f64>>(p: &[S]) -> S {
     x.sin() + (p[1] / x).powi(3)
 }
 
-/// The same through a solver of plain numbers.
+/// The same through a solver in plain numbers.
 struct Solved;
 
 impl Function for Solved {
@@ -160,14 +160,14 @@ fn a_solution_without_a_derivative_is_refused() {
     );
 }
 
-/// The least (x₀ − p₀)² + (x₁ − p₁)⁴ + (x₁ − p₁)² + x₀·x₁ with x₀ ≤ 1.
+/// The function to minimize: (x₀ − p₀)² + (x₁ − p₁)⁴ + (x₁ − p₁)² + x₀·x₁ with x₀ ≤ 1.
 fn coupled<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
     let d = [x[0] - p[0], x[1] - p[1]];
     d[0].powi(2) + d[1].powi(4) + d[1].powi(2) + x[0] * x[1]
 }
 
 #[test]
-fn what_lies_at_a_bound_stays_there_and_the_others_move() {
+fn an_unknown_at_a_bound_stays_there_and_the_others_move() {
     struct Least;
     impl Function for Least {
         type Output = f64;
@@ -210,7 +210,7 @@ fn the_minimum_within_bounds_is_a_clamp() {
 }
 
 #[test]
-fn what_is_no_minimum_within_bounds_is_refused() {
+fn a_point_that_is_not_a_minimum_within_bounds_is_refused() {
     let f = function!(squared: &[S], &[S] -> S);
     let at = |x: &[f64], bounds: &[std::ops::RangeInclusive<f64>]| {
         let (x, bounds) = (x.to_vec(), bounds.to_vec());

@@ -41,7 +41,7 @@ fn calls_are_unambiguous_beside_the_traits_of_nalgebra() {
         Dual::<f64>::from_real(0.7) + Dual::<f64>::pi() + Dual::<f64>::e(),
         0.7 + std::f64::consts::PI + std::f64::consts::E
     );
-    // What only the traits of nalgebra have is called by its name.
+    // Methods that only the traits of nalgebra have are called by name.
     let pi: Dual = SimdRealField::simd_pi();
     assert_eq!(x.modulus().simd_sqrt().extract(0).real() + pi, x.sqrt() + Dual::<f64>::two_pi() * 0.5);
 }

@@ -1,5 +1,5 @@
-//! Memory that threads keep for later: it is released by a call, goes when it was of no use for long, and running out of it
-//! is reported.
+//! Memory that threads keep for later. A call releases it, a thread gives it back when it was unused for long, and
+//! running out of memory is reported.
 
 use dualtape::nn::{Activation, Mlp, mean_squared_error};
 use dualtape::{
@@ -44,7 +44,7 @@ fn memory_is_released_by_a_call() {
     assert!(kept::<f64>() > 5_000_000 && kept::<Dual<f64, 1>>() > 2_000_000);
     release_memory();
     assert_eq!((kept::<f64>(), kept::<Dual<f64, 1>>()), (0, 0));
-    // Derivatives are what they were.
+    // Derivatives are as before.
     assert_eq!(gradient(|x| x[0] * x[1], &[2.0, 3.0]), (6.0, vec![3.0, 2.0]));
     release_memory();
     release_memory();
@@ -65,7 +65,7 @@ fn a_call_releases_the_memory_of_its_thread_alone() {
 }
 
 #[test]
-fn what_is_in_use_is_not_released() {
+fn memory_in_use_is_not_released() {
     let outer = Tape::new();
     let x = outer.var(0.5);
     let y = chain(x, 10_000);
@@ -88,7 +88,7 @@ fn what_is_in_use_is_not_released() {
     assert_eq!(outer.backward(x * x)[x], 6.0);
 }
 
-/// While a function is recorded, and while it is swept back over.
+/// During the recording of a function, and during the reverse sweep.
 #[test]
 fn a_release_in_the_middle_of_a_gradient_changes_nothing() {
     let f = |x: &[Var]| {
@@ -108,7 +108,7 @@ fn a_release_in_the_middle_of_a_gradient_changes_nothing() {
     assert_eq!(gradient(f, &[0.5]), expected);
 }
 
-/// After 64 recordings the surplus is gone, whatever they are over, and also when one tape is cleared again and again.
+/// After 64 recordings the surplus is gone, over any scalar, and also when one tape is cleared again and again.
 #[test]
 fn a_huge_recording_does_not_keep_its_memory_for_good() {
     let small = || drop(gradient(|x| x[0] * x[1], &[1.0, 2.0]));
@@ -141,7 +141,7 @@ fn memory_that_is_needed_again_is_kept() {
     }
 }
 
-/// In another process, which may have no more than this.
+/// Runs in another process with a limit on its memory.
 #[cfg(target_os = "linux")]
 #[test]
 fn running_out_of_memory_is_reported() {

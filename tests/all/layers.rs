@@ -1,4 +1,4 @@
-//! Layers and activations of one's own: in every mode, against the known ones, in training, and refused.
+//! Custom layers and activations: in every mode, compared with the known ones, in training, and refused.
 
 use dualtape::nn::{
     Activate, Activation, Adam, Batch, Chain, Dataset, Dense, Init, Layer, Mlp, Objective, Schedule, Trainer, l2,
@@ -78,7 +78,7 @@ impl<L: Layer> Layer for Residual<L> {
 
 type Own = Chain<Chain<Dense<SquaredRelu>, Residual<Chain<LayerNorm, Dense<SquaredRelu>>>>, Dense>;
 
-/// Of one input and one output.
+/// Returns a network of one input and one output.
 fn own() -> Own {
     let block = Residual(LayerNorm(6).then(Dense::new(6, 6, SquaredRelu)));
     Dense::new(1, 6, SquaredRelu).then(block).then(Dense::new(6, 1, Activation::Linear))
@@ -109,7 +109,7 @@ impl<L: Layer> Function for Whole<L> {
 }
 
 #[test]
-fn a_layer_of_ones_own_agrees_in_all_modes() {
+fn a_custom_layer_agrees_in_all_modes() {
     let norm = [1.0, 0.5, -2.0, 0.1, 0.2, 0.3, 0.7, -0.4, 1.5];
     check(&Whole(LayerNorm(3)), &norm).assert_agreement();
     let mut parameters: Vec<f64> = own().initial_parameters(Init::Uniform, &mut rng());
@@ -118,7 +118,7 @@ fn a_layer_of_ones_own_agrees_in_all_modes() {
 }
 
 #[test]
-fn an_activation_of_ones_own_has_the_slopes_of_its_rule() {
+fn a_custom_activation_has_the_slopes_of_its_rule() {
     let layer = Dense::new(2, 1, SquaredRelu);
     let parameters = [3.0, -1.0, 0.5];
     let (y, g) = gradient(|p| layer.forward(p, &constants::<Var>(&[2.0, 4.0]))[0], &parameters);
@@ -166,7 +166,7 @@ fn layers_are_the_mlp_in_f32_too() {
 }
 
 #[test]
-fn a_batch_of_ones_own_layer_is_its_rows() {
+fn a_batch_of_a_custom_layer_equals_its_rows() {
     let x: Vec<f64> = (0..12).map(|i| f64::from(i).cos()).collect();
     let layer = LayerNorm(3).then(Residual(Dense::new(3, 3, SquaredRelu)));
     let parameters: Vec<f64> = layer.initial_parameters(Init::Uniform, &mut rng());
@@ -175,7 +175,7 @@ fn a_batch_of_ones_own_layer_is_its_rows() {
     assert!(layer.forward_batch(&parameters, &[], 0).is_empty());
 }
 
-/// The mean squared error of a network of one's own.
+/// The mean squared error of a custom network.
 struct Distance<L>(L);
 
 impl<L: Layer + Sync> Objective for Distance<L> {
@@ -186,7 +186,7 @@ impl<L: Layer + Sync> Objective for Distance<L> {
 }
 
 #[test]
-fn a_trainer_trains_layers_and_activations_of_ones_own() {
+fn a_trainer_trains_custom_layers_and_activations() {
     let x: Vec<f64> = (0..80).map(|i| f64::from(i) / 20.0 - 2.0).collect();
     let y = x.iter().map(|x| x.sin()).collect();
     let data = Dataset::new((1, 1), x, y);
@@ -199,7 +199,7 @@ fn a_trainer_trains_layers_and_activations_of_ones_own() {
     assert!(after < 0.01 && after < before / 10.0, "{before} became {after}");
 }
 
-/// Promises one number more than it gives.
+/// Promises one number more than it returns.
 struct Short;
 
 impl Layer for Short {

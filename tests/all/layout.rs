@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The imports that point down. A number finds the tape of its thread by a method of the number, in one load; the type
-/// of that tape is two floors below. The methods of `Function` choose a verb.
+/// The imports that point down. A method of a number finds the tape of its thread, in one load, though the type of
+/// that tape is two floors below. The methods of `Function` choose a verb.
 const EXCEPTIONS: [(&str, &str); 6] = [
     ("forward.rs", "reverse"),
     ("scalar.rs", "forward"),

@@ -1,4 +1,5 @@
-//! Functions of matrices: against `check`, between the modes, against closed forms, and where derivatives do not exist.
+//! Functions of matrices: compared by `check`, between the modes, with closed forms, and where derivatives do not
+//! exist.
 
 use dualtape::linalg::{
     cholesky, det, expm, inverse, ln_det, norm, normalize, qr, solve, solve_lower, spectral, svd, symmetric_eigen,
@@ -340,7 +341,7 @@ fn whole<S: Scalar>(a: &[S]) -> Vec<S> {
 }
 
 #[test]
-fn what_has_no_derivative_is_nan() {
+fn results_without_a_derivative_are_nan() {
     let singular = [1.0, 2.0, 2.0, 4.0];
     assert!(solve(&singular, &[1.0, 2.0]).iter().chain(&inverse(&singular)).all(|x: &f64| x.is_nan()));
     assert!(gradient(|a| solve(a, &a[..2])[0], &singular).1.iter().all(|x| x.is_nan()));

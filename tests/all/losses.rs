@@ -177,7 +177,7 @@ fn refusals_say_what_to_do() {
     );
     assert_eq!(
         message(|| binary_cross_entropy(&x[..2], &[1.0, -1.0])),
-        "nn::binary_cross_entropy: label 1 is -1; pass 0, 1, or a probability (labels of -1 and 1 are those of nn::hinge)"
+        "nn::binary_cross_entropy: label 1 is -1; pass 0, 1, or a probability (labels of -1 and 1 are for nn::hinge)"
     );
     assert_eq!(
         message(|| binary_cross_entropy(&x, &[1.0])),

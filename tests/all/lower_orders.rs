@@ -1,4 +1,4 @@
-//! The lower orders of a derivative are those of the lower verb, at kinks and ends of domains too.
+//! The lower orders of a derivative equal the lower verb, at kinks and ends of domains too.
 
 use dualtape::{
     Dual, Scalar, Taylor, Var, derivative, dot, gradient, gradient_forward, hessian, hvp, jacobian_forward, taylor,

@@ -1,7 +1,7 @@
 //! Tests of the behaviour of the library, one module for each.
 //!
-//! They are one program, which is linked once. `cargo test --test all sparse::` runs the tests of one module. The tests of
-//! what is not in the default features are in `tests/features`.
+//! They are one program, which is linked once. `cargo test --test all sparse::` runs the tests of one module.
+//! `tests/features` has the tests of optional features.
 
 mod checking;
 mod checkpoint;

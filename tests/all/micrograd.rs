@@ -125,7 +125,7 @@ fn every_case_is_tested() {
     assert_eq!(cases, [EXPRESSIONS, &elsewhere].concat());
 }
 
-/// Nothing accumulates: a second sweep gives the first result again, and the caller adds two if need be.
+/// Nothing accumulates: a second sweep gives the first result again, and the caller adds two if needed.
 #[test]
 fn issue53_backward_twice() {
     let case = Case::named("issue53_backward_twice");

@@ -35,7 +35,7 @@ impl Function for Whole {
 }
 
 #[test]
-fn every_activation_in_every_mode() {
+fn every_activation_agrees_in_every_mode() {
     for activation in ACTIVATIONS {
         let mlp: Mlp = Mlp::random(2, &[(2, activation), (2, Activation::Tanh)], Init::Uniform, &mut rng());
         let point = [mlp.parameters(), &[0.3, -0.7]].concat();

@@ -284,7 +284,7 @@ fn refusals_say_what_to_do() {
     );
 }
 
-/// Whatever has a setting refuses the wrong ones where they are given, and takes those at the ends of the range.
+/// Every type with settings refuses wrong ones where they are given, and accepts the ends of their range.
 #[test]
 fn settings_out_of_their_range_are_refused() {
     let rate = || Schedule::Constant(0.1);

@@ -73,7 +73,7 @@ fn memory_of_another_size_is_refused() {
 }
 
 #[test]
-fn a_matrix_that_there_is_no_memory_for_is_refused_by_name() {
+fn a_matrix_without_room_in_memory_is_refused_by_name() {
     // 2⁴⁷ bytes and more, which no system has room for.
     let x = vec![1.0; 1 << 22];
     let refused = message(|| hessian(|x| x[0], &x));

@@ -174,7 +174,7 @@ fn an_animation_shows_one_frame_at_a_time() {
 
 /// In a process of its own, whose output a notebook would read.
 #[test]
-fn notebooks_show_them() {
+fn notebooks_show_pictures() {
     const CHILD: &str = "DUALTAPE_DISPLAY";
     if std::env::var_os(CHILD).is_some() {
         curves().evcxr_display();
@@ -185,7 +185,7 @@ fn notebooks_show_them() {
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
     let output =
-        child.args(["--exact", "pictures::notebooks_show_them", "--nocapture"]).env(CHILD, "").output().unwrap();
+        child.args(["--exact", "pictures::notebooks_show_pictures", "--nocapture"]).env(CHILD, "").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let blocks: Vec<&str> = text.split("EVCXR_BEGIN_CONTENT ").skip(1).collect();
     let svgs = [curves().svg(), boundary().svg(), histogram().svg(), confusion().svg(), curves().svg()];
@@ -233,7 +233,7 @@ fn misuse_is_named() {
     }
 }
 
-/// The examples that write files say which one they could not write, and refuse what they do not have.
+/// The examples that write files say which one they could not write, and refuse names that they do not have.
 #[test]
 fn examples_name_the_file_that_they_cannot_write() {
     let folder = fresh_folder("unwritable");

@@ -1,4 +1,4 @@
-//! Recordings: their sizes, their chunks, and how many of them keep apart.
+//! Recordings: their sizes, their chunks, and how many at a time stay separate.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -54,7 +54,7 @@ fn exponentials_have_the_derivatives_of_the_exponential_of_the_matrix() {
 }
 
 #[test]
-fn fourth_derivatives_at_the_angle_0_are_those_of_the_series() {
+fn fourth_derivatives_at_the_angle_0_equal_the_series() {
     // The entry −w₂·sin θ/θ along w = (0, 0, t) is −sin t, and cos θ is cos t.
     fn fourth<S: Scalar<Real = f64>>(f: impl Fn(S) -> S, t: S) -> S {
         f(t)

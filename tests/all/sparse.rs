@@ -370,7 +370,7 @@ mod colors {
     }
 
     #[test]
-    fn a_dense_matrix_is_as_the_dense_verbs_give_it() {
+    fn a_dense_matrix_equals_the_dense_verbs() {
         fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
             x.iter().map(|&y| (x.iter().copied().sum::<S>() * y).sin()).collect()
         }
@@ -414,7 +414,7 @@ mod costs {
     /// A value and a tangent, each with a note of 8 bytes: the scalar in which the sparsity is confirmed.
     type Noted = Dual<[f64; 2], 1>;
 
-    /// Four lanes are enough for four colors; else there are eight at a time. Then the sparsity is confirmed.
+    /// Four lanes are enough for four colors; for more there are eight at a time. Then the sparsity is confirmed.
     fn passes<Few, Many, Confirming>(colors: usize) -> Vec<usize> {
         let lanes = if colors <= 4 { vec![size_of::<Few>()] } else { vec![size_of::<Many>(); colors.div_ceil(8)] };
         [lanes, vec![size_of::<Confirming>()]].concat()
@@ -578,9 +578,10 @@ mod reuse {
         SparseJacobian::new(&f, &[-1.0, 1.0]).at(&f, &[1.0, 1.0]);
     }
 
-    /// What is missing is far below the rounding of what is there, in forward and in reverse, in a Jacobian and a Hessian.
+    /// The missing entry is far below the rounding of the others, in forward and in reverse, in a Jacobian and a
+    /// Hessian.
     #[test]
-    fn another_branch_beside_huge_entries() {
+    fn another_branch_beside_huge_entries_is_refused() {
         struct Beside {
             size: f64,
             missing: f64,
@@ -616,7 +617,7 @@ mod reuse {
         }
     }
 
-    /// A sparsity with more than there is elsewhere serves there, though other operations are taken.
+    /// A sparsity with more entries than another point needs serves there, though other operations run.
     #[test]
     fn a_branch_with_fewer_entries_fits() {
         let f = function!(branch: &[S] -> Vec<S>);

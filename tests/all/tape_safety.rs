@@ -195,7 +195,7 @@ fn a_panic_inside_the_function_leaves_the_thread_clean() {
 }
 
 #[test]
-fn a_million_operations_on_a_small_stack() {
+fn a_million_operations_fit_a_small_stack() {
     let pairs = if cfg!(miri) { 500 } else { 500_000 };
     let work = move || {
         let tape = Tape::new();

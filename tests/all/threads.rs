@@ -56,7 +56,7 @@ fn eight_threads_at_once_give_the_bits_of_one() {
 }
 
 #[test]
-fn one_recording_per_thread_at_the_same_time() {
+fn threads_record_at_the_same_time() {
     let barrier = Barrier::new(THREADS);
     let slopes = together(|seed| {
         let tape = Tape::new();

@@ -1,4 +1,4 @@
-//! The trainer: what it does to parameters, when it ends, and that a training that is taken up again goes on bit for bit.
+//! The trainer: its effect on parameters, its ends, and trainings that are resumed bit for bit.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -155,7 +155,7 @@ fn pieces_add_up() {
     }
 }
 
-/// The best of the parameters for the validation data are what is left, whatever comes after.
+/// The parameters that are best for the validation data remain, for any later steps.
 #[test]
 fn the_best_parameters_are_kept() {
     let (data, validation) = sectors(80, 6).split(0.5, 1);
@@ -182,7 +182,7 @@ fn the_best_parameters_are_kept() {
     }
 }
 
-/// A loss of one parameter, which is of no use from a step on.
+/// A loss of one parameter that breaks from a step on.
 struct Breaking {
     /// The loss from there on, as a function of the parameter.
     after: fn(f64) -> f64,
@@ -337,7 +337,7 @@ fn other_data_than_before_is_refused() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn parameters_and_tensors_that_do_not_fit_are_refused() {
     let (data, mut x) = (one_row(), [0.0]);
     let objective = Breaking { after: |_| 1.0, limit: f64::INFINITY };
     let mut trainer = Trainer::new(adam()).epochs(2);
@@ -366,7 +366,7 @@ fn line() -> Dataset {
     Dataset::new((1, 1), x.clone(), x.iter().map(|x| 2.0 * x + 1.0).collect())
 }
 
-/// A rule of one's own that moves every parameter to a number, with a number to remember.
+/// A custom rule that moves every parameter to a number, with a number to remember.
 #[derive(Clone)]
 struct MoveTo(f64, f64);
 
@@ -386,7 +386,7 @@ fn shown(tensors: &Tensors) -> String {
     format!("{tensors:?}")
 }
 
-/// Trains until numbers are no longer finite, and looks at what is left.
+/// Trains until numbers are no longer finite, and compares what remains.
 fn diverges<U: Update, R: Real>(optimizer: impl Fn() -> Optimizer<U>, rows: usize, epochs: usize, expected: &str) {
     let numbers = |numbers: &[f64]| numbers.iter().map(|&x| R::from_f64(x)).collect::<Vec<R>>();
     let data = Dataset::new((1, 1), numbers(line().features()), numbers(line().targets()));
@@ -401,7 +401,7 @@ fn diverges<U: Update, R: Real>(optimizer: impl Fn() -> Optimizer<U>, rows: usiz
         let loss = objective.loss(line.parameters(), &Batch::new(&data));
         assert!(line.parameters().iter().all(|&p| Scalar::is_finite(p)) && Scalar::is_finite(loss), "{loss}");
 
-        // What is saved now is where it was before the step that went wrong: another optimizer takes it from there.
+        // The saved state is from before the step that went wrong, and another optimizer continues from it.
         let saved = trainer.tensors();
         let steps: usize = saved.text("optimizer.steps").unwrap();
         assert_eq!(
@@ -419,7 +419,7 @@ fn diverges<U: Update, R: Real>(optimizer: impl Fn() -> Optimizer<U>, rows: usiz
 fn a_training_that_diverges_ends_with_an_error_and_finite_weights() {
     let sgd = |rate| move || Sgd::new(Schedule::Constant(rate));
     for rate in [1e200, -1e200, 1e155, f64::MAX] {
-        // In the last step too, after which there is no other.
+        // In the last step too, with no step after it.
         for (rows, epochs) in [(12, 1), (12, 5), (1, 1), (5, 2)] {
             diverges::<_, f64>(sgd(rate), rows, epochs, "; the weights from before are kept");
         }
@@ -459,7 +459,7 @@ fn losses_that_add_up_to_infinity_end_the_training() {
 }
 
 #[test]
-fn what_is_not_finite_is_not_resumed() {
+fn a_training_with_a_number_that_is_not_finite_is_not_resumed() {
     let mut trainer = Trainer::new(adam()).epochs(2);
     let objective = Supervised::new(&network::<f64>());
     trainer.fit(&objective, network().parameters_mut(), &sectors(30, 1), Some(&sectors(9, 2))).unwrap();
@@ -511,13 +511,13 @@ fn other_minibatches_in_the_middle_of_an_epoch_are_refused() {
         let error = other.fit(&objective, network.parameters_mut(), &data, None).unwrap_err();
         assert!(matches!(error, TrainError::Minibatches { begun: (3, 10), .. }));
         assert!(error.to_string().starts_with(expected), "{error}");
-        // Nothing is lost, and what is saved now still says with what the epoch was begun.
+        // Nothing is lost, and a saved state still names the minibatches that the epoch began with.
         assert_eq!((shown(&other.tensors()), &network), (shown(&saved), &before));
         let mut right = other.batch(10).seed(3);
         right.fit(&objective, network.clone().parameters_mut(), &data, None).unwrap();
     }
 
-    // Where an epoch ends they can be changed: every row comes once in each.
+    // At the end of an epoch they can be changed: every row comes once in each epoch.
     let mut ended = new().callback(Stop(4)).epochs(2);
     ended.fit(&objective, network.parameters_mut(), &data, None).unwrap();
     let mut other = new();
@@ -527,8 +527,8 @@ fn other_minibatches_in_the_middle_of_an_epoch_are_refused() {
     assert_eq!(other.tensors().text::<usize>("optimizer.steps").unwrap(), 2 * 3 + 2 * 6);
 }
 
-/// Another network with as many parameters, or another optimizer with as many numbers, would go on with what they mean
-/// to the first.
+/// Another network with as many parameters, or another optimizer with as many numbers, would misread the numbers of
+/// the first.
 #[test]
 fn another_objective_or_optimizer_than_before_is_refused() {
     let data = sectors(30, 1);

@@ -1,4 +1,4 @@
-//! Log densities against stored values, against differences, and integrated; transforms against their Jacobians.
+//! Log densities compared with stored values and differences, and integrated; transforms compared with their Jacobians.
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
@@ -57,7 +57,7 @@ fn discrete_arguments(name: &str) -> usize {
 /// `laplace`, `logistic`, `expon`, `gamma`, `invgamma`, `beta`, `weibull_min`, `pareto`, `vonmises`, `uniform`, `binom`,
 /// `poisson`, `nbinom(φ, φ/(μ + φ))`, `multinomial`, `dirichlet`, `multivariate_normal`, and `log_expit`.
 #[test]
-fn log_densities_are_those_of_scipy_and_their_slopes_agree_with_differences() {
+fn log_densities_equal_scipy_and_their_slopes_agree_with_differences() {
     let cases: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../data/densities.json")).expect("the stored cases");
     assert_eq!(cases.len(), 56);
@@ -105,7 +105,7 @@ fn integral(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
 }
 
 #[test]
-fn densities_have_the_integral_1() {
+fn densities_integrate_to_1() {
     const INF: f64 = f64::INFINITY;
     let cases: [(&str, f64, f64, &[f64]); 16] = [
         ("normal", -INF, INF, &[0.5, 2.0]),
@@ -135,7 +135,7 @@ fn densities_have_the_integral_1() {
 }
 
 #[test]
-fn masses_have_the_sum_1() {
+fn masses_sum_to_1() {
     let sum = |largest: u64, f: &dyn Fn(u64) -> f64| (0..=largest).map(|k| f(k).exp()).sum::<f64>();
     for total in [
         sum(1, &|k| bernoulli_logit_ln_pmf(k == 1, 0.3)),
@@ -151,7 +151,7 @@ fn masses_have_the_sum_1() {
 
 /// The density of one correlation, and of three as an integral over the unconstrained numbers.
 #[test]
-fn lkj_has_the_integral_1() {
+fn lkj_integrates_to_1() {
     for eta in [0.7, 1.0, 2.5] {
         let of_y = |y: &[f64], n: usize| {
             let (l, ln_jacobian) = transform::correlation_cholesky(y, n);
@@ -256,7 +256,7 @@ fn a_sum_over_a_slice_is_one_block_and_agrees_with_its_terms() {
 }
 
 #[test]
-fn transforms_have_the_jacobians_that_they_say() {
+fn transforms_return_the_log_jacobians_of_their_maps() {
     let y = [0.4, -1.2, 0.8];
     // All Jacobians are lower triangles.
     let ln_det = |j: &dualtape::Matrix<f64>, rows: &[usize]| {

@@ -1,5 +1,5 @@
-//! Ordinary functions of `f64` with the attribute `differentiable`: the bits of the plain function, and in every reading
-//! those of the generic function that somebody would write by hand.
+//! Ordinary functions of `f64` with the attribute `differentiable`. They have the bits of the plain function, and in
+//! every reading the bits of the generic function written by hand.
 
 use dualtape::sparse::SparseHessian;
 use dualtape::{
@@ -7,7 +7,7 @@ use dualtape::{
     gradient_forward, hessian,
 };
 
-/// A function `of`, over any scalar and, in `plain`, as it stands.
+/// A function: `of` over any scalar, and in `plain` as written.
 macro_rules! both {
     ($name:ident: $($function:tt)*) => {
         mod $name {

@@ -14,7 +14,7 @@ use crate::support::reference::numbers;
 
 /// The sets in `data/` have the sizes, splits, means and deviations that NumPy finds.
 #[test]
-fn the_data_is_what_numpy_reads() {
+fn the_data_equals_the_numbers_that_numpy_reads() {
     let expected: Value = serde_json::from_str(include_str!("../data/datasets.json")).unwrap();
     for (name, expected) in expected.as_object().unwrap() {
         let count = |key: &str| expected[key].as_u64().unwrap() as usize;
@@ -66,7 +66,7 @@ fn message(path: &Path, error: impl ToString) -> String {
 }
 
 #[test]
-fn what_is_wrong_in_a_csv_file_is_named_with_row_and_column() {
+fn faults_of_a_csv_file_are_named_with_row_and_column() {
     let cases = [
         ("", "a.csv: there are no rows of data"),
         ("x,y\n", "a.csv: there are no rows of data"),
@@ -86,7 +86,7 @@ fn what_is_wrong_in_a_csv_file_is_named_with_row_and_column() {
             "a.csv: row 1, column 1 (\"1\"): the first row has numbers, and must have the names of the columns",
         ),
         ("x,y,x\n1,2,3\n", "a.csv: row 1, column 3 (\"x\"): column 1 has the same name"),
-        ("y\n1\n", "a.csv: 0 columns of features and 1 of targets"),
+        ("y\n1\n", "a.csv: 0 columns of features and 1 of targets; name at least one of each"),
         ("x,y\n\u{e9},2\n", "a.csv: row 2, column 1 (\"x\"): \"\u{e9}\" is not a number"),
     ];
     for (content, expected) in cases {
@@ -130,7 +130,7 @@ fn a_column_that_is_named_twice_is_refused() {
 }
 
 #[test]
-fn csv_as_spreadsheets_write_it() {
+fn csv_is_read_as_spreadsheets_write_it() {
     let content = "\u{feff}x ,\"y, z\",t\r\n 1, 2.5 ,3\r\n\r\n\"4\",+5e0,-.5\r\n";
     with_file("a.csv", content, |path| {
         let data: Dataset<f32> = Dataset::read_csv(path, &["t", "y, z"]).unwrap();
@@ -144,7 +144,7 @@ fn csv_as_spreadsheets_write_it() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_of_rows() {
+fn faults_of_a_file_of_rows_are_named() {
     let cases = [
         ("", "a.csv: there are no rows of data"),
         ("0\n1\n10\n", "a.csv: row 3, column 1: 10 is not a row; the data has 10, counted from 0"),
@@ -243,7 +243,7 @@ fn networks_come_back_bit_for_bit() {
 }
 
 #[test]
-fn what_does_not_fit_changes_nothing() {
+fn tensors_that_do_not_fit_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("network.safetensors");
     let problem = |tensors: &Tensors| {
@@ -435,7 +435,7 @@ fn another_scaling_of_the_features_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_symbolic_link_stays_and_what_it_points_to_is_replaced() {
+fn a_symbolic_link_stays_and_its_target_is_replaced() {
     use std::os::unix::fs::symlink;
 
     let folder = tempfile::tempdir().unwrap();

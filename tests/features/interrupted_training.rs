@@ -78,7 +78,7 @@ fn ctrl_c_keeps_the_best_weights_and_a_checkpoint() {
     assert_eq!(fit(trainer().epochs(epochs).resume(&checkpoint).unwrap()), fit(trainer().epochs(epochs)));
 }
 
-/// In another process, which a second Ctrl-C ends: of a training, by a callback that panics after it.
+/// In another process that a second Ctrl-C ends; the first ends a training with a callback that panics after it.
 #[cfg(unix)]
 #[test]
 fn a_callback_that_panics_leaves_no_ctrl_c_pending() {
@@ -111,7 +111,7 @@ fn a_callback_that_panics_leaves_no_ctrl_c_pending() {
     assert_eq!(output.status.code(), Some(130), "{output:?}");
 }
 
-/// The file is that of an earlier epoch, or none, and can be resumed.
+/// The file is from an earlier epoch, or absent, and can be resumed.
 #[test]
 fn a_training_that_diverges_leaves_no_checkpoint_with_its_weights() {
     let (train, _) = wave();

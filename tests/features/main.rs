@@ -1,4 +1,4 @@
-//! Tests of what is not in the default features, one module for each.
+//! Tests of optional features, one module for each.
 //!
 //! They are a program of their own, so that a run with all features does not compile the other tests again. Without a
 //! feature its tests are left out: `cargo test --all-features --test features`.

@@ -607,7 +607,7 @@ fn special_functions_to_fourteen_digits() {
     has_slopes("x.erf()", [10.0], 1.0, [4.197656231354417e-44]);
 }
 
-// What does not matter, and what does.
+// Numbers without influence, and with it.
 
 #[test]
 fn a_variable_beside_an_infinite_slope() {

@@ -1,10 +1,10 @@
 //! Every reading against answers computed elsewhere with many digits.
 //!
 //! The cases are in `tests/data`: elementary functions with the conventions at their kinks and ends, composite
-//! functions, functions of matrices and rotations, and special functions. The environment variable `DUALTAPE_CASES` names
-//! further files of these formats, separated by `:`. The
-//! tests print a line for every failing case in a reading, and a count for every reading at the end; `cargo test --test
-//! numbers reference_cases -- --nocapture` shows the counts when all is well, too.
+//! functions, functions of matrices and rotations, and special functions. The environment variable `DUALTAPE_CASES`
+//! names further files of these formats, separated by `:`. The tests print a line for every failing case in a reading,
+//! and a count for every reading at the end. `cargo test --test numbers reference_cases -- --nocapture` shows the
+//! counts without failures too.
 
 mod cases;
 mod composite;

@@ -106,7 +106,7 @@ fn at_an_end_of_its_domain_a_function_has_its_limit() {
 }
 
 #[test]
-fn values_and_slopes_in_f32_are_those_of_f64() {
+fn values_and_slopes_in_f32_agree_with_f64() {
     fn f<S: Scalar>(x: &[S]) -> S {
         [
             gamma_p(x[0], x[1]),

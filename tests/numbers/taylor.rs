@@ -363,7 +363,7 @@ fn the_verb_is_generic_in_the_point() {
     assert_eq!(inner.to_string(), "150 + 60t + 6t²");
 }
 
-/// `x·eʸ`, whose partial derivatives use the rule itself.
+/// `x·eʸ`, with partial derivatives that use the rule itself.
 struct Growth;
 
 impl Rule<2> for Growth {

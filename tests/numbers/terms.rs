@@ -90,7 +90,7 @@ fn second_derivatives_go_through_a_sum() {
 }
 
 #[test]
-fn the_hessian_of_the_sum_equals_that_of_one_recording() {
+fn the_hessian_of_the_sum_equals_the_hessian_of_one_recording() {
     let x = point();
     let weights: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.1).cos()).collect();
     let terms = Terms::all(50).weighted(&weights);
@@ -101,7 +101,7 @@ fn the_hessian_of_the_sum_equals_that_of_one_recording() {
     let scale = expected_h.as_slice().iter().fold(0.0, |largest: f64, entry| largest.max(entry.abs()));
     h.as_slice().iter().zip(expected_h.as_slice()).for_each(|(a, b)| assert!((a - b).abs() < 1e-12 * scale, "{a} {b}"));
     assert!((0..12).all(|i| (0..i).all(|j| h[i][j] == h[j][i])), "symmetric to the last bit");
-    // The lower orders are those of the lower verb, and a product is that with the matrix; terms over larger numbers
+    // The lower orders equal the lower verb, and a product is the product with the matrix. Terms over larger numbers
     // are summed in smaller pieces.
     let close = |(y, g): (f64, Vec<f64>), (other_y, other_g): (f64, &[f64])| {
         assert_relative_eq!(y, other_y, max_relative = 1e-14);

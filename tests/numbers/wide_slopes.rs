@@ -138,7 +138,7 @@ fn compare<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
 /// For huge u = eᵗ, atan u = π/2 − 1/u and atan2(1, u) = 1/u, whose derivatives with respect to t are ±1/u though 1/u²
 /// underflows. The adjoint of u underflows with it, so reverse mode has none of them.
 #[test]
-fn derivatives_of_angles_whose_slope_underflows() {
+fn angles_whose_slope_underflows_have_their_derivatives() {
     let compare = |f: fn(Taylor<f64, 3>) -> Taylor<f64, 3>, g: fn(Dual<Dual<Dual>>) -> Dual<Dual<Dual>>, sign: f64| {
         for t in [355.0, 362.0, 371.0, 400.0, 690.0] {
             let one_over = sign * (-t).exp();
@@ -162,7 +162,7 @@ fn derivatives_of_angles_whose_slope_underflows() {
     compare(|t| t.exp().atan2(1.0), |t| t.exp().atan2(1.0), 1.0);
     compare(|t| Taylor::constant(1.0).atan2(t.exp()), |t| Dual::from_f64(1.0).atan2(t.exp()), -1.0);
     compare(|t| Taylor::from_f64(-3.0).atan2(-t.exp()) / 3.0, |t| Dual::from_f64(-3.0).atan2(-t.exp()) / 3.0, -1.0);
-    // Slopes that overflow: the angle is that of (2e-160, 1e-160), in units of 1e-160.
+    // Slopes that overflow: the angle of (2e-160, 1e-160), in units of 1e-160.
     let y = Dual::<f64>::new(2e-310, [2e-310]).atan2(1e-310);
     assert!((y.partials[0] - 0.4).abs() < 1e-13, "{y:?}");
 }
@@ -170,8 +170,8 @@ fn derivatives_of_angles_whose_slope_underflows() {
 /// Third derivatives that vanish at 0 keep their digits beside it, and second derivatives beyond the exponents have
 /// the sign of the right ones. The numbers are from mpmath.
 #[test]
-#[expect(clippy::excessive_precision, reason = "the digits are those of mpmath")]
-fn derivatives_at_the_ends_of_the_range() {
+#[expect(clippy::excessive_precision, reason = "the digits come from mpmath")]
+fn derivatives_are_right_at_the_ends_of_the_range() {
     let thrice = |f: fn(Dual<Dual<Dual>>) -> Dual<Dual<Dual>>, x: f64| {
         f(Dual::variable(Dual::variable(Dual::variable(x)))).partials[0].partials[0].partials[0]
     };

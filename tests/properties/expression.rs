@@ -1,7 +1,7 @@
 //! Random expressions over every function of the crate.
 //!
 //! An expression is a list of steps. Each takes earlier ones as arguments, so common subexpressions are shared, and
-//! unused results are dead code. Arguments outside the domain of a function are mapped into it smoothly; all values
+//! unused results are dead code. Arguments outside the domain of a function are mapped into it smoothly. All values
 //! stay moderate then, and a bound on the rounding errors of derivatives is a product of moderate numbers.
 
 use dualtape::{
@@ -131,7 +131,7 @@ functions! {
     }
 }
 
-/// `x·sin y`, by a rule of its own.
+/// `x·sin y`, by a custom rule.
 struct Wave;
 
 impl Rule<2> for Wave {
@@ -367,7 +367,7 @@ struct Local {
     curvatures: Vec<Vec<f64>>,
 }
 
-/// x where it is inside the interval, else a smooth wave within it.
+/// Returns x if it is inside the interval, otherwise a smooth wave within it.
 fn mapped_into<S: Scalar<Real = f64>>(x: S, (low, high): (f64, f64)) -> S {
     if (low..=high).contains(&x.value()) { x } else { x.sin() * (0.5 * (high - low)) + 0.5 * (high + low) }
 }
@@ -507,8 +507,8 @@ fn binary_digits(x: f64) -> f64 {
     if x != 0.0 && x.is_finite() { x.abs().log2().abs() } else { 0.0 }
 }
 
-/// The sums of the absolute contributions to derivatives: what they would be if
-/// nothing cancelled. Each order of summation is right to a number of roundings of it.
+/// The sums of the absolute contributions to derivatives: the derivatives without any cancellation. Each order of
+/// summation is right to a number of roundings of it.
 pub(crate) struct Condition {
     pub(crate) gradient: Vec<f64>,
     /// Row by row.
@@ -520,8 +520,8 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    /// How far off a derivative of this condition may be: as far as it likes where
-    /// contributions are infinite, or may underflow in one order and not in another.
+    /// Returns how far off a derivative of this condition may be: by any amount if contributions are infinite, or may
+    /// underflow in one order and not in another.
     pub(crate) fn tolerance(&self, condition: f64) -> f64 {
         if !condition.is_finite() || self.power > 900.0 {
             return f64::INFINITY;

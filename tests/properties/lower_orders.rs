@@ -1,4 +1,4 @@
-//! The lower orders of a derivative, and those of the lower verbs.
+//! The lower orders of a derivative, compared with the lower verbs.
 
 use dualtape::{Dual, gradient, gradient_forward, hessian, hvp, jacobian, jvp};
 
@@ -10,8 +10,8 @@ fn assert_same(what: &str, a: &[f64], b: &[f64]) {
     assert!(a.len() == b.len() && a.iter().zip(b).all(same), "{what}: {a:?} and {b:?}");
 }
 
-/// Panics unless the values and first derivatives of nested readings are those of the plain ones, and the second
-/// derivatives of third ones are those of second ones.
+/// Panics unless the values and first derivatives of nested readings equal the plain ones, and the second derivatives
+/// of third ones equal the second ones.
 pub(crate) fn assert_lower_orders(f: &Expression, x: &[f64]) {
     let (y, g) = gradient(|x| f.last(x), x);
     let (y_forward, g_forward) = gradient_forward(|x| f.last(x), x);

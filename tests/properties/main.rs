@@ -1,5 +1,4 @@
-//! What holds for every expression: the readings agree, and derivatives are what the
-//! theorems about them say.
+//! Properties of every expression: the readings agree, and the theorems about derivatives hold.
 //!
 //! Expressions are random and shrink to a small one when they fail. The environment
 //! variables `DUALTAPE_EXPRESSIONS` and `DUALTAPE_SEED` set how many each property is
@@ -238,7 +237,7 @@ fn derivatives_are_linear() {
     });
 }
 
-/// `‖x‖ᵈ·f(x/‖x‖)` is homogeneous of degree d, whatever f is.
+/// `‖x‖ᵈ·f(x/‖x‖)` is homogeneous of degree d for any f.
 fn homogeneous(f: &Expression, degree: i32) -> Expression {
     let n = f.inputs;
     let step = |op, c: f64, arguments: &[usize]| Step { op, c, arguments: arguments.to_vec(), guarded: false };
@@ -274,7 +273,7 @@ fn homogeneous_functions_obey_euler() {
 }
 
 #[test]
-fn lower_orders_are_those_of_the_lower_verbs() {
+fn lower_orders_equal_the_lower_verbs() {
     hold(expressions(), |(f, x)| {
         assert_lower_orders(&f, &x);
         Ok(())
@@ -308,7 +307,7 @@ fn a_check_at_an_optimum_raises_no_false_alarm_and_finds_a_wrong_slope() {
     });
 }
 
-/// The second and third derivatives of functions of tiny and huge numbers are those of the series.
+/// The second and third derivatives of functions of tiny and huge numbers equal the series.
 #[test]
 fn derivatives_of_tiny_and_huge_numbers_agree_to_the_third_order() {
     let compared = Cell::new(0);

@@ -1,14 +1,14 @@
-//! The check of the modes where the gradient is what cancellation leaves.
+//! The check of the modes where a gradient cancels to rounding.
 
 use dualtape::{Function, Scalar, Var, check, gradient, hessian};
 
 use crate::expression::Expression;
 
-/// A function less its tangent plane at a point, which makes the gradient there zero but for rounding.
+/// A function minus its tangent plane at a point, so the gradient there is zero up to rounding.
 struct Flattened<'a> {
     f: &'a Expression,
     slopes: &'a [f64],
-    /// By how much the part of f in ∂/∂x[0] is wrong in reverse mode.
+    /// The error of the part of f in ∂/∂x[0] in reverse mode.
     error: f64,
 }
 

@@ -1,5 +1,5 @@
-//! Sparse derivatives of random sparse functions are the dense ones, to the last bit; where the function branches, a
-//! sparsity found elsewhere is refused or fits, however large the other entries are.
+//! Sparse derivatives of random sparse functions equal the dense ones, to the last bit. Where the function branches, a
+//! sparsity found elsewhere is refused or fits, for any size of the other entries.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +7,7 @@ use dualtape::sparse::{SparseHessian, SparseJacobian, Sparsity};
 use dualtape::{Function, Scalar, dot, gradient, hessian, jacobian, jacobian_reverse, log_sum_exp};
 use proptest::prelude::*;
 
-/// A function of a few of its inputs at a time, from steps on what was computed before.
+/// A function of a few of its inputs at a time, from steps on earlier results.
 #[derive(Clone, Debug)]
 struct Program {
     steps: Vec<(u8, usize, usize)>,

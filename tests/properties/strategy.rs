@@ -1,4 +1,4 @@
-//! How random expressions are made, so that they shrink well.
+//! Strategies for random expressions that shrink well.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The softmax as a block of one's own.
+//! The softmax as a custom block.
 
 use dualtape::{Block, Scalar, dot};
 

@@ -1,8 +1,8 @@
-//! What does not compile, and what the compiler says about it.
+//! Programs that do not compile, and the errors of the compiler.
 //!
-//! Every program in `fail/` is compiled, and with the feature `macros` those in `fail_of_macros/` too. The errors are compared
-//! with the file `.stderr` beside each. After a change of the messages,
-//! `TRYBUILD=overwrite cargo test -p dualtape-ui --features macros` writes them anew.
+//! Every program in `fail/` is compiled, and with the feature `macros` those in `fail_of_macros/` too. The errors are
+//! compared with the file `.stderr` beside each. `TRYBUILD=overwrite cargo test -p dualtape-ui --features macros`
+//! writes the files anew.
 
 #[test]
 fn errors_show_the_way_out() {

@@ -1,4 +1,4 @@
-//! Which box is above which: so that few arrows cross.
+//! Orders the boxes of each column so that few arrows cross.
 
 use super::{Grid, Pull};
 
@@ -41,13 +41,13 @@ impl Grid {
         self.columns[rank] = column;
     }
 
-    /// The place of the end of an arrow in its column, with fractions for where it meets the box.
+    /// Returns the place of the end of an arrow in its column, with fractions for where it meets the box.
     fn place(&self, pull: &Pull) -> f64 {
         let cell = &self.cells[pull.cell];
         cell.position as f64 + 0.9 * (pull.there / cell.height.max(1.0)).clamp(-0.5, 0.5)
     }
 
-    /// How often arrows cross: the pairs in which one arrow is above at its start and below at its end.
+    /// Returns how often arrows cross: the pairs in which one arrow is above at its start and below at its end.
     fn crossings(&self) -> usize {
         let mut crossings = 0;
         for column in &self.columns {
@@ -64,7 +64,7 @@ impl Grid {
     }
 }
 
-/// The pairs that are in descending order, which merging counts; sorts.
+/// Sorts, and returns the number of pairs that were in descending order, which merging counts.
 fn inversions(values: &mut [f64]) -> usize {
     if values.len() < 2 {
         return 0;

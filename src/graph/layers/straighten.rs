@@ -1,16 +1,16 @@
-//! At which height each box is: so that arrows are straight.
+//! Chooses the height of each box so that arrows are straight.
 
 use super::{Cell, Grid};
 
-/// Between two boxes of a column, and two arrows that pass beside each other.
+/// The gaps between two boxes of a column, and between two arrows that pass beside each other.
 const BOX_GAP: f64 = 12.0;
 const PASSING_GAP: f64 = 8.0;
 
 const MOST_SWEEPS: usize = 20;
 
 impl Grid {
-    /// Moves the cells of each column to where their neighbours pull them: the neighbours before, the ones after,
-    /// both, and at last with each long arrow at one height.
+    /// Moves the cells of each column to where their neighbours pull them: the neighbours before, then after, then
+    /// both. At last each long arrow is pulled to one height.
     pub(super) fn straighten(&mut self) {
         for column in &self.columns {
             let mut y = 0.0;
@@ -48,7 +48,7 @@ impl Grid {
             let cell = &self.cells[index];
             let before = cell.before.iter().filter(|_| by_before);
             let pulls = before.chain(cell.after.iter().filter(|_| by_after));
-            // The weakest pull is to where it is, the strongest to the level of a long arrow.
+            // The weakest pull keeps a cell where it is, the strongest moves it to the level of a long arrow.
             let own = cell.level.map_or((cell.y * 0.01, 0.01), |level| (level * 1000.0, 1000.0));
             let (sum, weight) = pulls.fold(own, |(sum, weight), pull| {
                 (sum + pull.weight * (self.cells[pull.cell].y + pull.there - pull.here), weight + pull.weight)
@@ -66,15 +66,15 @@ impl Grid {
 }
 
 impl Cell {
-    /// The least distance from the middle of this cell to the middle of the next one below.
+    /// Returns the least distance from the middle of this cell to the middle of the next one below.
     fn distance(&self, below: &Cell) -> f64 {
         let gap = if self.passing && below.passing { PASSING_GAP } else { BOX_GAP };
         (self.height + below.height) / 2.0 + gap
     }
 }
 
-/// The ascending numbers nearest to these by weighted least squares: neighbours in the wrong order are pooled
-/// to their mean.
+/// Returns the ascending numbers nearest to `values` by weighted least squares. Neighbours in the wrong order are
+/// pooled to their mean.
 fn isotonic(values: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
     let mut pools: Vec<(f64, f64, usize)> = Vec::new();
     for (value, weight) in values {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn isotonic_regression_pools_what_is_out_of_order() {
+    fn isotonic_regression_pools_numbers_out_of_order() {
         let pooled = isotonic([(1.0, 1.0), (4.0, 1.0), (2.0, 3.0), (5.0, 1.0)].into_iter());
         assert_eq!(pooled, [1.0, 2.5, 2.5, 5.0]);
     }

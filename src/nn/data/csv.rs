@@ -48,7 +48,7 @@ pub enum DataError {
         /// The fault.
         problem: String,
     },
-    /// There is no column of a name that was asked for, nothing but such columns, or a column was asked for twice.
+    /// A column that was asked for is missing or was asked for twice, or no features or no targets remain.
     Column {
         /// The file.
         path: PathBuf,
@@ -96,7 +96,7 @@ impl Error for DataError {
 /// assert_eq!(<f64 as Target<f64>>::from_number(2.5), Ok(2.5));
 /// ```
 pub trait Target<R>: Copy {
-    /// The target that a number in a file stands for, or its fault.
+    /// Returns the target that a number in a file stands for, or its fault.
     fn from_number(number: f64) -> Result<Self, String>;
 }
 
@@ -117,21 +117,21 @@ impl<R: Real> Target<R> for usize {
     }
 }
 
-/// A number of this precision.
+/// Returns the number in this precision, or its fault.
 fn finite<R: Real>(number: f64) -> Result<R, String> {
     let rounded = R::from_f64(number);
     if Scalar::is_finite_throughout(rounded) { Ok(rounded) } else { Err(format!("{number} is not a finite number")) }
 }
 
 impl<R: Real, T: Target<R>> Dataset<R, T> {
-    /// Reads a CSV file whose first row names the columns: those of `targets` are the targets, in
-    /// that order, and all others the features. Empty lines are skipped, and spaces around cells.
+    /// Reads a CSV file whose first row names the columns. The columns `targets` are the targets, in that order, and
+    /// all others the features. Empty lines are skipped, and so are spaces around cells.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, has no rows, no such columns or two of one name, a target is named twice, a row has
-    /// more or fewer cells than the header, or a cell has no finite number, or no class where the targets are
-    /// of type `usize`. Missing values are not filled in.
+    /// When the file cannot be read, has no rows, lacks a column or has two of one name, or a target is named twice.
+    /// When a row has more or fewer cells than the header, or a cell has no finite number, or no class where the
+    /// targets are of type `usize`. Missing values are not filled in.
     ///
     /// ```
     /// use dualtape::nn::{Dataset, read_indices};
@@ -152,7 +152,11 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
         let targets = targets.iter().map(|name| table.find(name)).collect::<Result<Vec<_>, _>>()?;
         let features: Vec<usize> = (0..table.header.len()).filter(|column| !targets.contains(column)).collect();
         if features.is_empty() || targets.is_empty() {
-            let problem = format!("{} columns of features and {} of targets", features.len(), targets.len());
+            let problem = format!(
+                "{} columns of features and {} of targets; name at least one of each",
+                features.len(),
+                targets.len()
+            );
             return Err(DataError::Column { path: table.path.to_path_buf(), problem });
         }
         let (mut xs, mut ys) = (Vec::new(), Vec::new());
@@ -168,8 +172,8 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
     }
 }
 
-/// Reads the numbers of rows to [`select`](Dataset::select), one on each line, counted from 0,
-/// for data of `rows` rows.
+/// Reads the numbers of rows to [`select`](Dataset::select) from data of `rows` rows: one on each line, counted from
+/// 0.
 ///
 /// # Errors
 ///
@@ -239,7 +243,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// The number of the column of that name.
+    /// Returns the number of the column with this name.
     fn find(&self, name: &str) -> Result<usize, DataError> {
         self.header.iter().position(|other| other == name).ok_or_else(|| {
             let names: Vec<String> = self.header.iter().map(|name| format!("{name:?}")).collect();
@@ -264,7 +268,7 @@ impl<'a> Table<'a> {
         DataError::Cell { path, row, column: column + 1, name, problem }
     }
 
-    /// The line of the file, counted from 1, on which a row stands. Before a row there may be empty lines.
+    /// Returns the line of the file, counted from 1, on which a row stands. Empty lines count too.
     fn line(&self, row: &ByteRecord) -> usize {
         let start = row.position().map_or(0, |position| position.byte() as usize);
         let empty = self.bytes[start..].iter().take_while(|byte| b"\r\n".contains(byte)).count();

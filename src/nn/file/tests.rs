@@ -1,4 +1,4 @@
-//! Damaged files are refused.
+//! Tests that damaged files are refused.
 
 use super::*;
 use crate::nn::Activation;
@@ -29,8 +29,8 @@ fn a_truncated_file_is_an_error() {
     }
 }
 
-/// Whatever a byte is changed to, the file is refused, or what it holds is refused by the
-/// network and leaves it as it was, or there are other numbers of the same shapes.
+/// Whatever a byte is changed to, one of three holds. The file is refused, or the network refuses its tensors and
+/// stays as it was, or the file holds other numbers of the same shapes.
 #[test]
 fn a_changed_byte_gives_an_error_or_other_numbers() {
     for (write, read) in FORMATS {
@@ -65,7 +65,7 @@ fn bytes_after_the_end_are_an_error() {
 }
 
 #[test]
-fn json_must_hold_what_it_says() {
+fn json_that_contradicts_itself_is_refused() {
     let problem = |json: &str| {
         let path = PathBuf::from("x.json");
         FileError { path, problem: from_json(json.as_bytes()).unwrap_err() }.to_string()
@@ -87,7 +87,7 @@ fn json_must_hold_what_it_says() {
     }
 }
 
-/// What a file is refused for that has this header and this number of bytes of data.
+/// Returns why a file with this header and this number of bytes of data is refused.
 fn problem_of_header(header: &str, bytes: usize) -> String {
     let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &vec![0; bytes]].concat();
     match from_safetensors(&file).unwrap_err() {
@@ -138,7 +138,7 @@ fn crafted_headers_are_refused() {
         assert!(problem.starts_with(expected), "{header}: {problem}");
     }
 
-    // Eight tensors that add up to all of the memory there could be.
+    // Eight tensors that together fill the whole address space.
     let eighth = (1 << 61) - 1;
     let huge = |i: u64| tensor(&i.to_string(), "U8", &format!("[{eighth}]"), i * eighth, (i + 1) * eighth);
     let header = format!("{{{}}}", (0..8).map(huge).collect::<Vec<_>>().join(", "));

@@ -3,8 +3,8 @@
 use super::{Optimizer, Schedule, Update, assert_setting, number};
 use crate::scalar::Real;
 
-/// Gradient descent along the mean of past gradients in units of their root mean square
-/// (Kingma & Ba 2015), and with a [decay of weights](Adam::weight_decay) AdamW: [`Moments`].
+/// Gradient descent along the mean of past gradients in units of their root mean square (Kingma & Ba 2015):
+/// [`Moments`]. With a [decay of weights](Adam::weight_decay) it is AdamW.
 ///
 /// ```
 /// use dualtape::gradient;
@@ -30,8 +30,8 @@ pub type Adam = Optimizer<Moments>;
 ///     p ← p − rate·(m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε) + λp)
 /// ```
 ///
-/// where the powers undo that the means begin with zeros, and λ is the decay of AdamW, which
-/// unlike a [penalty](crate::nn::l2) is no part of the gradient (Loshchilov & Hutter 2019).
+/// The powers correct for means that begin with zeros. λ is the decay of AdamW, which unlike a
+/// [penalty](crate::nn::l2) is not part of the gradient (Loshchilov & Hutter 2019).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     /// The parts β₁ and β₂ of the means that are kept at every step.
@@ -43,7 +43,7 @@ pub struct Moments {
 }
 
 impl Optimizer<Moments> {
-    /// With β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and no decay, before the first step.
+    /// Returns Adam with β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and no decay, before the first step.
     ///
     /// # Panics
     ///
@@ -60,7 +60,7 @@ impl Optimizer<Moments> {
         Optimizer::with(Moments { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 }, schedule)
     }
 
-    /// The same with other β₁ and β₂.
+    /// Sets β₁ and β₂.
     ///
     /// # Panics
     ///
@@ -80,7 +80,7 @@ impl Optimizer<Moments> {
         self
     }
 
-    /// The same with this decay of all parameters: AdamW.
+    /// Sets the decay of all parameters: AdamW.
     ///
     /// # Panics
     ///

@@ -1,11 +1,11 @@
-//! Gradients that are not too large.
+//! Gradients clipped to a bound.
 
 use num_traits::Float;
 
 use crate::scalar::{Real, Scalar};
 
-/// Scales a gradient down to the length `most` if it is longer, and returns the length that
-/// it had (Pascanu et al. 2013). One that is not finite stays as it is.
+/// Scales a gradient down to the length `most` if it is longer, and returns the length that it had (Pascanu et al.
+/// 2013). A gradient that is not finite stays as it is.
 ///
 /// # Panics
 ///
@@ -52,7 +52,7 @@ pub fn clip_values<R: Real>(gradient: &mut [R], most: R) {
     gradient.iter_mut().for_each(|g| *g = Scalar::clamp(*g, -most, most));
 }
 
-/// Infinity is a bound, which changes nothing.
+/// Panics on a negative or NaN bound. Infinity is a bound, and changes nothing.
 #[track_caller]
 pub(in crate::nn) fn assert_bound<R: Real>(name: &str, most: R) {
     assert!(most >= R::zero(), "{name}: {most} is not a bound; pass a number of at least 0");

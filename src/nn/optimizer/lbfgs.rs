@@ -6,12 +6,12 @@ use super::{State, assert_gradient, number};
 use crate::scalar::Real;
 use crate::scalar::sums::dot;
 
-/// L-BFGS: descent along the gradient times an inverse Hessian that is estimated from the
-/// last few steps (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4).
+/// L-BFGS: descent along the gradient times an inverse Hessian that is estimated from the last few steps (Nocedal
+/// 1980; Nocedal & Wright 2006, algorithm 7.4).
 ///
-/// It suits a loss over all data at once, whose steps it makes few and exact. How far to go along
-/// the direction is found by bisection to the weak conditions of Wolfe, which also holds for
-/// functions with kinks, as networks of rectifiers are (Lewis & Overton 2013, algorithm 2.6).
+/// It suits a loss over all data at once: it needs few steps, and they are exact. The line search bisects to the weak
+/// conditions of Wolfe, so it also works for functions with kinks, such as networks of rectifiers (Lewis & Overton
+/// 2013, algorithm 2.6).
 ///
 /// ```
 /// use dualtape::nn::Lbfgs;
@@ -33,7 +33,7 @@ pub struct Lbfgs {
     steps: usize,
     /// The last changes of the parameters and of the gradient, the newest at the back.
     pairs: VecDeque<[Vec<f64>; 2]>,
-    /// Where the last step ended.
+    /// The point where the last step ended.
     last: Option<Point>,
 }
 
@@ -45,17 +45,17 @@ struct Point {
     gradient: Vec<f64>,
 }
 
-/// How much of the descent that the slope promises must come true.
+/// The fraction of the descent promised by the slope that a step must reach.
 const DECREASE: f64 = 1e-4;
 
-/// The fraction of the slope that must be gone.
+/// A step must bring the slope below this fraction of the first one.
 const CURVATURE: f64 = 0.9;
 
-/// How often the line search halves or doubles.
+/// The number of times that the line search halves or doubles.
 const TRIALS: usize = 60;
 
 impl Lbfgs {
-    /// A method that remembers this number of steps; 10 is customary.
+    /// Returns a method that remembers this number of steps; 10 is customary.
     ///
     /// ```
     /// use dualtape::nn::Lbfgs;
@@ -67,16 +67,15 @@ impl Lbfgs {
         Lbfgs { memory, steps: 0, pairs: VecDeque::new(), last: None }
     }
 
-    /// Moves the parameters to where `f` is smaller, and returns its value there; at a
-    /// minimum they stay.
+    /// Moves the parameters to where `f` is smaller, and returns its value there. At a minimum they stay.
     ///
-    /// `f` gives value and gradient, `|p| gradient(loss, p)`; it is called once for most steps
-    /// and must be the same function each time.
+    /// `f` gives value and gradient, `|p| gradient(loss, p)`. Most steps call it once, and it must be the same
+    /// function each time.
     ///
     /// # Panics
     ///
-    /// When `f` returns another number of derivatives than there are parameters, or these are
-    /// not as many as before.
+    /// When `f` returns another number of derivatives than there are parameters, or the number of parameters is not
+    /// the one of earlier steps.
     ///
     /// ```
     /// use dualtape::nn::Lbfgs;
@@ -96,7 +95,7 @@ impl Lbfgs {
         let start = known.unwrap_or_else(|| at(parameters));
         let direction = self.direction(&start.gradient);
         let first = if self.pairs.is_empty() {
-            // Nothing is known of the scale: no parameter moves by more than 1.
+            // The scale is unknown, so no parameter moves by more than 1.
             1.0_f64.min(1.0 / start.gradient.iter().fold(0.0, |largest: f64, g| largest.max(g.abs())))
         } else {
             1.0
@@ -121,7 +120,7 @@ impl Lbfgs {
         value
     }
 
-    /// `−H·gradient` with the estimate H of the inverse Hessian, in two loops over the pairs.
+    /// Returns `−H·gradient` with the estimate H of the inverse Hessian, in two loops over the pairs.
     fn direction(&self, gradient: &[f64]) -> Vec<f64> {
         let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
         let mut parts = Vec::with_capacity(self.pairs.len());
@@ -141,8 +140,7 @@ impl Lbfgs {
         direction
     }
 
-    /// Returns the state: the number of steps, and the changes of the parameters and of the
-    /// gradient in the last of them.
+    /// Returns the state: the number of steps, and the changes of the parameters and of the gradient in the last few.
     ///
     /// ```
     /// use dualtape::nn::Lbfgs;
@@ -155,7 +153,7 @@ impl Lbfgs {
         State { steps: self.steps, numbers: self.pairs.iter().flatten().flatten().copied().collect() }
     }
 
-    /// Goes on from where another one was, with this number of parameters.
+    /// Restores the state of another method, with this number of parameters.
     ///
     /// # Panics
     ///
@@ -187,13 +185,13 @@ impl Lbfgs {
     }
 }
 
-/// The first point found, by doubling and halving, where the value has decreased enough and the slope is less
-/// steep; else the last one where the value has decreased enough, or the start.
+/// Returns the first point found, by doubling and halving, where the value has decreased enough and the slope is less
+/// steep. Otherwise it is the last one where the value has decreased enough, or the start.
 fn line_search(start: &Point, direction: &[f64], first: f64, mut at: impl FnMut(f64) -> Point) -> Point {
     let slope = dot(&start.gradient, direction);
     let (mut low, mut high, mut t) = (0.0, f64::INFINITY, first);
     let mut best = start.clone();
-    // Nowhere to go where the slope is 0, or NaN.
+    // There is no descent where the slope is 0 or NaN.
     if slope < 0.0 {
         for _ in 0..TRIALS {
             let point = at(t);

@@ -1,10 +1,10 @@
-//! Steps of the size of the rate.
+//! RMSProp: steps of about the learning rate.
 
 use super::{Optimizer, Schedule, Update, assert_setting, number};
 use crate::scalar::Real;
 
-/// Gradient descent in units of the root mean square of past gradients (Tieleman & Hinton
-/// 2012), with a step for each parameter of about the rate: [`MeanSquare`].
+/// Gradient descent in units of the root mean square of past gradients (Tieleman & Hinton 2012): [`MeanSquare`]. Each
+/// parameter moves by about the rate.
 ///
 /// ```
 /// use dualtape::nn::{RmsProp, Schedule};
@@ -26,7 +26,7 @@ pub struct MeanSquare {
 }
 
 impl Optimizer<MeanSquare> {
-    /// With PyTorch's α = 0.99 and ε = 10⁻⁸, before the first step.
+    /// Returns RMSProp with PyTorch's α = 0.99 and ε = 10⁻⁸, before the first step.
     ///
     /// # Panics
     ///

@@ -16,7 +16,7 @@
 pub enum Schedule {
     /// One rate for ever.
     Constant(f64),
-    /// From `from` at step 0 along a line to `to` at step `steps`, and that from then on.
+    /// From `from` at step 0 along a line to `to` at step `steps`, then constant.
     Linear {
         /// The rate at step 0.
         from: f64,
@@ -31,11 +31,11 @@ pub enum Schedule {
         from: f64,
         /// The factor of each decrease.
         factor: f64,
-        /// After how many steps it is.
+        /// The number of steps between two decreases.
         every: usize,
     },
-    /// From `from` at step 0 along half a cosine to `to` at step `steps`, and that from then
-    /// on (Loshchilov & Hutter, *SGDR*, 2017).
+    /// From `from` at step 0 along half a cosine to `to` at step `steps`, then constant (Loshchilov & Hutter, *SGDR*,
+    /// 2017).
     Cosine {
         /// The rate at step 0.
         from: f64,
@@ -44,7 +44,7 @@ pub enum Schedule {
         /// The number of steps on the way.
         steps: usize,
     },
-    /// In equal steps up to the first rate of another schedule, and then that schedule: see
+    /// In equal steps up to the first rate of another schedule, then that schedule: see
     /// [`warmed_up`](Schedule::warmed_up).
     WarmUp {
         /// The number of steps before the other schedule begins.
@@ -55,7 +55,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// This schedule after a warm-up of `steps` steps (Goyal et al. 2017).
+    /// Returns this schedule after a warm-up of `steps` steps (Goyal et al. 2017).
     ///
     /// ```
     /// use dualtape::nn::Schedule;
@@ -69,7 +69,7 @@ impl Schedule {
         Schedule::WarmUp { steps, then: Box::new(self) }
     }
 
-    /// The learning rate of a step.
+    /// Returns the learning rate of a step.
     ///
     /// ```
     /// use dualtape::nn::Schedule;
@@ -86,7 +86,7 @@ impl Schedule {
                 let half_turn = std::f64::consts::PI * step as f64 / steps as f64;
                 to + (from - to) * 0.5 * (1.0 + half_turn.cos())
             }
-            // An interval of 0 is one that never ends.
+            // An interval of 0 never ends.
             Schedule::Step { from, factor, every } => from * factor.powf(step.checked_div(every).unwrap_or(0) as f64),
             Schedule::WarmUp { steps, ref then } if step < steps => {
                 then.rate(0) * (step + 1) as f64 / (steps + 1) as f64

@@ -5,8 +5,7 @@ use crate::scalar::Real;
 
 /// Gradient descent: `p ← p − rate·∂loss/∂p`, or with [momentum](Sgd::momentum).
 ///
-/// It is called stochastic (SGD) after the gradients of random batches that it is usually
-/// handed.
+/// It is called stochastic (SGD) after the gradients of random batches that it usually takes.
 ///
 /// ```
 /// use dualtape::nn::{Schedule, Sgd};
@@ -31,7 +30,7 @@ pub struct Momentum {
 }
 
 impl Optimizer<Momentum> {
-    /// Descent without momentum, before its first step.
+    /// Returns descent without momentum, before its first step.
     ///
     /// # Panics
     ///
@@ -47,7 +46,7 @@ impl Optimizer<Momentum> {
         Optimizer::with(Momentum { momentum: 0.0, nesterov: false }, schedule)
     }
 
-    /// The same with momentum (Polyak 1964): steps add up while the gradient stays.
+    /// Adds momentum (Polyak 1964): steps add up while the gradient stays.
     ///
     /// # Panics
     ///
@@ -68,7 +67,7 @@ impl Optimizer<Momentum> {
         self
     }
 
-    /// The same with the momentum of Nesterov (1983), in the form of Sutskever et al. (2013).
+    /// Adds the momentum of Nesterov (1983), in the form of Sutskever et al. (2013).
     ///
     /// # Panics
     ///

@@ -1,9 +1,9 @@
-//! Callbacks: they hear about a training while it runs.
+//! Callbacks: they follow a training while it runs.
 
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// A step that was taken.
+/// A step that the training has taken.
 ///
 /// ```
 /// use std::ops::ControlFlow::Continue;
@@ -33,7 +33,7 @@ use std::ops::ControlFlow;
 pub struct Step {
     /// The number of the epoch, from 1 on.
     pub epoch: usize,
-    /// The number of epochs that the training is to have.
+    /// The number of epochs of the whole training.
     pub epochs: usize,
     /// The number of the step in the epoch, from 1 on.
     pub number: usize,
@@ -45,7 +45,7 @@ pub struct Step {
     pub rate: f64,
 }
 
-/// An epoch that is over.
+/// An epoch that has ended.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
@@ -63,7 +63,7 @@ pub struct Step {
 pub struct Epoch {
     /// Its number, from 1 on.
     pub number: usize,
-    /// The mean of the losses of the training rows, each before the step that it was part of.
+    /// The mean of the losses of the training rows, each taken before the row's step.
     pub loss: f64,
     /// The loss of the validation data after the epoch, if there is any.
     pub validation_loss: Option<f64>,
@@ -78,7 +78,7 @@ impl Epoch {
     }
 }
 
-/// A line: `epoch  12  loss 0.0831  validation 0.1204  rate 1.0e-3`.
+/// Writes a line: `epoch  12  loss 0.0831  validation 0.1204  rate 1.0e-3`.
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "epoch {:3}  loss {:.4}", self.number, self.loss)?;
@@ -89,21 +89,21 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// Hears about a training while it runs, and may stop it with `ControlFlow::Break`.
+/// Follows a training while it runs, and may stop it with `ControlFlow::Break`.
 ///
 /// [`Trainer::on_epoch`](super::Trainer::on_epoch) makes one of a closure. [`Step`] has an example.
 pub trait Callback<R = f64> {
-    /// After every step.
+    /// Runs after every step.
     fn step(&mut self, _: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// After every epoch, with the parameters as they are now.
+    /// Runs after every epoch, with the current parameters.
     fn epoch(&mut self, _: &Epoch, _: &[R]) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// When the training ends, for whatever reason.
+    /// Runs when the training ends, for whatever reason.
     fn end(&mut self) {}
 }
 

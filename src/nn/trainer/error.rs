@@ -6,7 +6,7 @@ use std::fmt;
 #[cfg(feature = "files")]
 use crate::nn::FileError;
 
-/// Why a training did not go on.
+/// Why a training stopped with an error.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
@@ -64,11 +64,11 @@ pub enum TrainError {
         /// The numbers of rows and checksums of the training's data.
         resumed: String,
     },
-    /// The epoch that is under way was begun with other minibatches.
+    /// The current epoch began with other minibatches.
     Minibatches {
         /// The seed, and the number of rows of a minibatch, that were set.
         set: (u64, usize),
-        /// Those that the epoch was begun with.
+        /// The seed and the number of rows that the epoch began with.
         begun: (u64, usize),
     },
     /// The resumed training was of another objective, such as a network with other activations.

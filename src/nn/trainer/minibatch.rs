@@ -1,8 +1,7 @@
 //! The rows of a step, and the gradient of their loss.
 //!
-//! Many rows are taken in pieces, one recording each, on several threads. The pieces depend on the number of
-//! rows alone and their gradients are added in order, so that the result is the same bit for bit on any number of
-//! threads.
+//! Many rows are split into pieces, one recording each, on several threads. The pieces depend on the number of rows
+//! alone, and their gradients are added in order. So the result has the same bits on any number of threads.
 
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
@@ -26,9 +25,9 @@ pub(super) struct Minibatch<R, T> {
 /// Some rows of a step.
 struct Piece<R, T> {
     rows: Dataset<R, T>,
-    /// The part of all rows that is in it.
+    /// The fraction of all rows that it holds.
     weight: R,
-    /// Its part of the loss, and the gradient of that.
+    /// Its part of the loss, and the gradient of this part.
     loss: R,
     gradient: Vec<R>,
 }
@@ -54,17 +53,17 @@ impl<R: Real, T: Copy + Send + Sync> Minibatch<R, T> {
         }
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub(super) fn len(&self) -> usize {
         self.pieces[..self.used].iter().map(|piece| piece.rows.len()).sum()
     }
 
-    /// The gradient that was computed last.
+    /// Returns the gradient that was computed last.
     pub(super) fn known_gradient(&mut self) -> &mut [R] {
         &mut self.pieces[0].gradient
     }
 
-    /// The mean loss, in any reading.
+    /// Returns the mean loss, in any reading.
     pub(super) fn loss<S: Scalar<Real = R>>(&self, objective: &impl Objective<R, T>, parameters: &[S]) -> S {
         let of_piece = |(number, piece): (usize, &Piece<R, T>)| {
             objective.loss(parameters, &Batch::of_step(&piece.rows, self.seed, self.step, number)) * piece.weight
@@ -72,7 +71,7 @@ impl<R: Real, T: Copy + Send + Sync> Minibatch<R, T> {
         self.pieces[..self.used].iter().enumerate().map(of_piece).sum()
     }
 
-    /// The mean loss and its gradient, in reverse mode.
+    /// Returns the mean loss and its gradient, in reverse mode.
     pub(super) fn gradient(&mut self, objective: &impl Objective<R, T>, parameters: &[R]) -> (R, &mut [R]) {
         let (seed, step) = (self.seed, self.step);
         let differentiate = |(number, piece): (usize, &mut Piece<R, T>)| {

@@ -12,8 +12,8 @@ use crate::scalar::{Real, Scalar};
 
 /// The loss of a model on some rows of data, in any scalar.
 ///
-/// It is written once, and the [`Trainer`](super::Trainer) reads it in reverse mode to train, in forward mode to
-/// check that, and in plain numbers to validate.
+/// It is written once. The [`Trainer`](super::Trainer) reads it in reverse mode to train, in forward mode to check the
+/// gradients, and in plain numbers to validate.
 ///
 /// The loss of rows must be a mean over them: the trainer splits a large minibatch into pieces and weights their losses
 /// by their numbers of rows. [`Supervised`] is a ready-made objective.
@@ -40,7 +40,7 @@ use crate::scalar::{Real, Scalar};
 /// # Ok::<(), dualtape::nn::TrainError>(())
 /// ```
 pub trait Objective<R: Real = f64, T = R>: Sync {
-    /// The mean loss of the rows of a batch.
+    /// Returns the mean loss of the rows of a batch.
     fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, T>) -> S;
 
     /// Returns the name of a parameter, for messages.
@@ -48,8 +48,8 @@ pub trait Objective<R: Real = f64, T = R>: Sync {
         format!("parameter {index}")
     }
 
-    /// Returns what the parameters are of, such as the layers of a network. It is saved with a training, which is resumed
-    /// only by an objective with the same description.
+    /// Returns a description of the model, such as the layers of a network. A training saves it, and only an objective
+    /// with the same description resumes the training.
     fn description(&self) -> String {
         String::new()
     }
@@ -86,16 +86,16 @@ impl<'a, R: Real, T: Copy> Batch<'a, R, T> {
         Batch { rows, chance: None }
     }
 
-    /// The rows of a piece of a training step.
+    /// Returns the rows of a piece of a training step.
     pub(super) fn of_step(rows: &'a Dataset<R, T>, seed: u64, step: usize, piece: usize) -> Self {
         /// The first stream of the steps; each has 2¹⁶ of them.
         const STEPS: u64 = 1 << 63;
         Batch { rows, chance: Some((seed, STEPS | (step as u64) << 16 | piece as u64)) }
     }
 
-    /// The generator of random numbers of a training step, and nothing outside of training.
+    /// Returns the random number generator of a training step, or `None` outside of training.
     ///
-    /// It is the same in all readings of a step, so that these are of one function.
+    /// All readings of a step have the same numbers, so they evaluate the same function.
     ///
     /// ```
     /// use dualtape::nn::{Batch, Dataset, Objective, Schedule, Sgd, Trainer};
@@ -159,7 +159,7 @@ pub struct Supervised<R = f64> {
 }
 
 impl<R: Real> Supervised<R> {
-    /// For networks of this shape.
+    /// Returns the objective for networks of this shape.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, Supervised};
@@ -192,7 +192,7 @@ impl<R: Real> Supervised<R> {
         Supervised { penalty: weight, ..self }
     }
 
-    /// The same with a [dropout](Dropout) of hidden neurons with this probability while it trains.
+    /// Adds a [dropout](Dropout) of hidden neurons with this probability while it trains.
     ///
     /// # Panics
     ///
@@ -237,7 +237,7 @@ impl<R: Real> Supervised<R> {
     }
 }
 
-/// Classes, which count from 0, with an output for each.
+/// For classes, which count from 0, with an output for each.
 impl<R: Real> Objective<R, usize> for Supervised<R> {
     fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, usize>) -> S {
         self.of_outputs(parameters, batch, cross_entropy)
@@ -252,7 +252,7 @@ impl<R: Real> Objective<R, usize> for Supervised<R> {
     }
 }
 
-/// Numbers, with an output for each.
+/// For numbers, with an output for each.
 impl<R: Real> Objective<R, R> for Supervised<R> {
     fn loss<S: Scalar<Real = R>>(&self, parameters: &[S], batch: &Batch<'_, R, R>) -> S {
         self.of_outputs(parameters, batch, mean_squared_error)

@@ -8,24 +8,24 @@ use crate::scalar::Real;
 
 #[derive(Clone, Debug)]
 pub(super) struct Progress<R> {
-    /// Those of the last step; none before the first.
+    /// The parameters after the last step; none before the first.
     pub(super) parameters: Vec<R>,
-    /// Those after the epoch with the smallest loss of the validation data.
+    /// The parameters after the epoch with the smallest loss of the validation data.
     pub(super) best: Option<Vec<R>>,
     pub(super) history: Vec<Epoch>,
-    /// The steps of the epoch that has begun.
+    /// The number of steps taken in the current epoch.
     pub(super) steps: usize,
     /// The sum of the losses of all rows in these steps.
     pub(super) loss: f64,
-    /// The [`description`] of the data that it started with.
+    /// The [`description`] of the data at the start.
     pub(super) data: String,
-    /// The description of the objective that it started with; nothing in files that do not have it.
+    /// The description of the objective at the start; `None` from files without it.
     pub(super) objective: Option<String>,
     /// The seed, and the number of rows of a minibatch, of the last step.
     pub(super) minibatches: (u64, usize),
 }
 
-/// Describes the data of a training, to tell it from other data.
+/// Returns a description of the data of a training, to tell it from other data.
 pub(super) fn description<R: Real, T: Copy + 'static>(
     train: &Dataset<R, T>,
     validation: Option<&Dataset<R, T>>,
@@ -38,7 +38,7 @@ pub(super) fn description<R: Real, T: Copy + 'static>(
 }
 
 impl<R> Progress<R> {
-    /// Of a training that has not begun.
+    /// Returns the progress of a training that has not begun.
     pub(super) fn new() -> Self {
         Progress {
             parameters: Vec::new(),
@@ -52,18 +52,18 @@ impl<R> Progress<R> {
         }
     }
 
-    /// The smallest decisive loss so far, and for how many epochs there has been no smaller one.
+    /// Returns the smallest decisive loss so far, and the number of epochs since then.
     pub(super) fn best(&self) -> Option<(f64, usize)> {
         let losses = self.history.iter().map(Epoch::decisive_loss).rev().enumerate();
-        // The first of equals, which comes last.
+        // Reversed, so among equal losses the first epoch comes last and wins.
         losses.map(|(age, loss)| (loss, age)).reduce(|best, other| if other.0 <= best.0 { other } else { best })
     }
 }
 
 impl<U: Update, R: Real> Trainer<'_, U, R> {
-    /// Returns everything that a training needs to continue bit for bit: the parameters, the best ones so far, the state
-    /// of the optimizer, the history, the seed and the size of minibatches, a checksum of the data, and the description of
-    /// the objective.
+    /// Returns everything that a training needs to continue bit for bit: the parameters, the best ones so far, the
+    /// state of the optimizer, the history, the seed and the size of minibatches, a checksum of the data, and the
+    /// description of the objective.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -109,15 +109,15 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         tensors
     }
 
-    /// Continues a saved training, with its seed and size of minibatches, which can be changed where an epoch ends. The
-    /// optimizer, the objective and the data must be the same; [`fit`](Trainer::fit) refuses other data, and an objective
-    /// with another [description](super::Objective::description). A training that was saved before there were
-    /// descriptions is continued by any.
+    /// Continues a saved training, with its seed and size of minibatches, which can be changed where an epoch ends.
+    /// The optimizer, the objective and the data must be the same. [`fit`](Trainer::fit) refuses other data, and an
+    /// objective with another [description](super::Objective::description). Any objective continues a training that
+    /// was saved without one.
     ///
     /// # Errors
     ///
     /// When a tensor is missing, does not match the others or the optimizer, or has a number to continue from that is
-    /// infinite or NaN. Then the trainer is not changed.
+    /// infinite or NaN. An error leaves the trainer unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule, Sgd, Tensors, Trainer};
@@ -157,7 +157,7 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     }
 }
 
-/// The name of the type, without its path, which may change.
+/// Returns the name of the type, without its path, which may change.
 fn rule_name<U>() -> &'static str {
     let name = std::any::type_name::<U>();
     name.rsplit("::").next().unwrap_or(name)

@@ -9,7 +9,7 @@ use indicatif::ProgressStyle;
 
 use super::{Callback, Epoch, Step};
 
-/// A progress bar with the losses and the learning rate. Where standard error is no terminal it shows nothing.
+/// A progress bar with the losses and the learning rate. It shows nothing if standard error is not a terminal.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Dataset, Mlp, ProgressBar, Schedule, Sgd, Supervised, Trainer};
@@ -28,12 +28,12 @@ pub struct ProgressBar {
 }
 
 impl ProgressBar {
-    /// A bar that appears with the first step.
+    /// Returns a bar that appears with the first step.
     ///
     /// ```
     /// let _bar = dualtape::nn::ProgressBar::new();
     /// ```
-    #[expect(clippy::new_without_default, reason = "what draws on a terminal is no default")]
+    #[expect(clippy::new_without_default, reason = "a value that draws on a terminal is no default")]
     pub fn new() -> Self {
         let style = ProgressStyle::with_template("{bar:30} {msg}, {eta} left").expect("the template is right");
         ProgressBar { bar: indicatif::ProgressBar::new(0).with_style(style), validation: String::new() }
@@ -66,8 +66,8 @@ impl<R> Callback<R> for ProgressBar {
     }
 }
 
-/// Ends a training at Ctrl-C, after the step under way: with the best weights so far, and a checkpoint if there are
-/// any. At a second Ctrl-C, or when nothing trains, the program exits as usual.
+/// Ends a training at Ctrl-C, after the current step. The best weights so far remain, and a checkpoint if one was
+/// asked for. At a second Ctrl-C, or when nothing trains, the program exits as usual.
 ///
 /// ```
 /// use dualtape::nn::{Activation, CtrlC, Dataset, Mlp, Schedule, Sgd, Supervised, Trainer};
@@ -83,7 +83,7 @@ pub struct CtrlC {
     _listening: (),
 }
 
-/// Of the training of this program.
+/// Whether this program trains, and is to stop.
 static STATE: AtomicU8 = AtomicU8::new(IDLE);
 const IDLE: u8 = 0;
 const TRAINING: u8 = 1;
@@ -93,7 +93,7 @@ const STOPPING: u8 = 2;
 const INTERRUPTED: i32 = 130;
 
 impl CtrlC {
-    /// Listens from now on.
+    /// Listens to Ctrl-C from now on.
     ///
     /// # Errors
     ///

@@ -1,5 +1,4 @@
-//! What the table of limits in the documentation of `differentiable` says to write, row by row. `tests/ui` has what is
-//! refused.
+//! The right form of each row in the table of limits of `differentiable`. `tests/ui` has the refused forms.
 
 use dualtape::{Rule, Scalar, differentiable, gradient};
 
@@ -143,7 +142,7 @@ fn absent(x: f64) -> f64 {
 }
 
 #[test]
-fn what_the_table_says_to_write_has_the_right_derivative() {
+fn the_forms_in_the_table_have_the_right_derivatives() {
     assert_eq!(gradient(|x| called(x[0]), &[0.0]), (0.0, vec![1.0]));
     assert_eq!(gradient(|x| steps(x[0], 2), &[1.5]), (4.0 * 1.5 + 4.0 * 1.5, vec![8.0]));
     assert_eq!(gradient(|x| constants(x[0]), &[1.0]).1, [2.0 + 3.0 + 4.0 + 4.0 + 0.5 + 0.5]);

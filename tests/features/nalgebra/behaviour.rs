@@ -224,7 +224,7 @@ fn rotations_have_their_derivatives_in_all_modes() {
 }
 
 #[test]
-fn a_matrix_exponential_has_its_derivatives_whatever_its_norm() {
+fn a_matrix_exponential_has_its_derivatives_for_any_norm() {
     // The upper right block of exp([A, E; 0, A]) is the derivative along E.
     let expected = |x: &[f64]| {
         let entries = (0..9).map(|entry| {

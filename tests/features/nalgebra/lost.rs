@@ -1,4 +1,4 @@
-//! Where nalgebra itself loses derivatives, because it decides by a value, it shows: `check` says so, or they are NaN.
+//! Where nalgebra itself loses derivatives, because it branches on a value, `check` says so, or they are NaN.
 
 use dualtape::nalgebra::{FieldFunction, OverField};
 use dualtape::{Function, check, gradient};
@@ -52,7 +52,7 @@ fn check_finds_the_rotation_zero() {
     check(&OverField(ByQuaternion), &[0.1, 0.2, -0.3]).assert_agreement();
 }
 
-/// A variable of value 0 is not the constant 0, so nalgebra goes on, and divides by it: NaN, not a wrong number.
+/// A variable of value 0 is not the constant 0, so nalgebra divides by it: NaN, not a wrong number.
 #[test]
 fn a_diagonal_matrix_and_a_column_of_zeros_show() {
     let (_, g) = gradient(|x| OverField(LargestEigenvalue).eval(x), &[3.0, 0.0, 1.0]);

@@ -8,11 +8,11 @@ use dualtape::{
     linearize,
 };
 
-/// What one reading of a function says at a point.
+/// The results of one reading of a function at a point.
 pub(crate) struct Outcome<R> {
     pub(crate) reading: &'static str,
     pub(crate) value: R,
-    /// That of each level of the reading: none of the plain one, two of one of second order.
+    /// The gradient of each level of the reading: none for the plain one, two for second order.
     pub(crate) gradients: Vec<Vec<R>>,
     /// Row by row, of a reading of second order.
     pub(crate) hessian: Option<Vec<R>>,
@@ -39,8 +39,8 @@ pub(crate) fn outcomes<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Ve
     outcomes
 }
 
-/// The function in the readings that draw, or that no verb uses. With optimization they are left out, as the other readings
-/// take 9 minutes of processor time to compile then.
+/// The function in the readings that draw, or that no verb uses. With optimization they are left out: to compile them
+/// and the other readings takes 9 minutes of processor time.
 fn outcomes_without_optimization<R: Real>(f: &impl Function<R, Output = R>, x: &[R]) -> Vec<Outcome<R>> {
     let mut outcomes = vec![
         first("Traced", gradient_by_graph(|x| f.eval(x), x)),

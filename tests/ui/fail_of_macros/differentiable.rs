@@ -1,4 +1,4 @@
-//! What `#[differentiable]` refuses.
+//! Functions that `#[differentiable]` refuses.
 
 use dualtape::differentiable;
 

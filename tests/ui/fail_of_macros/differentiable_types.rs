@@ -1,4 +1,4 @@
-//! What the compiler refuses in a function with `#[differentiable]`, as a derivative would be lost.
+//! Functions with `#[differentiable]` that the compiler refuses, because a derivative would be lost.
 
 use std::cell::Cell;
 use std::collections::HashMap;

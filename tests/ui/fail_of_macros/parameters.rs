@@ -1,4 +1,4 @@
-//! What `#[derive(Parameters)]` refuses.
+//! Types that `#[derive(Parameters)]` refuses.
 
 use std::collections::HashMap;
 
