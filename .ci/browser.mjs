@@ -1,21 +1,10 @@
 // Looks at the drawings and drives the pages in the folder that is the first argument, with the browser that is the second.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { start } from "./chromium.mjs";
 
 const [folder, executablePath] = process.argv.slice(2);
-const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launch({ executablePath, args });
-const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
-const problems = [];
-const open = async (name) => {
-  const page = await context.newPage();
-  page.on("pageerror", (error) => problems.push(`${name}: ${error}`));
-  page.on("console", (message) => message.type() === "error" && problems.push(`${name}: ${message.text()}`));
-  page.on("request", (request) => request.url().startsWith("file:") || problems.push(`${name} asks for ${request.url()}`));
-  await page.goto(`file://${folder}/${name}`);
-  return page;
-};
+const { open, end } = await start(executablePath);
 
 // Every name is within its box, no two boxes overlap, and every frame holds its name.
 const layout = () => {
@@ -49,7 +38,7 @@ const layout = () => {
 const drawings = readdirSync(folder).filter((name) => name.endsWith(".svg"));
 assert(drawings.length >= 5);
 for (const name of drawings) {
-  const page = await open(name);
+  const page = await open(`${folder}/${name}`);
   const { boxes, faults } = await page.evaluate(layout);
   assert.deepEqual(faults, [], name);
   assert(boxes > 2, name);
@@ -58,53 +47,50 @@ for (const name of drawings) {
 }
 
 for (const name of readdirSync(folder).filter((name) => name.endsWith(".html"))) {
-  const page = await open(name);
+  const page = await open(`${folder}/${name}`);
   const gradients = () => page.$$eval(".node .grad", (texts) => texts.map((text) => text.textContent));
-  const count = async () => (await page.textContent("#count")).split(" of ").map(Number);
+  const count = async () => (await page.textContent(".count")).split(" of ").map(Number);
   // What the drawing says before the script touches it.
-  const plain = await browser.newContext({ javaScriptEnabled: false });
-  const still = await plain.newPage();
-  await still.goto(`file://${folder}/${name}`);
+  const still = await open(`${folder}/${name}`, { javaScriptEnabled: false });
   const expected = await still.locator(".node .grad").allTextContents();
-  await plain.close();
+  await still.close();
 
   const [, total] = await count();
   assert((await gradients()).every((text) => text === "0.0000"), `${name}: gradients before the walk back`);
   const off = () => page.locator(".node.off").count();
   const operations = await off();
   assert.equal(total, 2 * operations + 2, `${name}: the number of steps`);
-  assert(await page.isDisabled("#back"), `${name}: nothing before the start`);
+  assert(await page.isDisabled(".back"), `${name}: nothing before the start`);
 
-  await page.click("#next");
+  await page.click(".next");
   assert.equal(await off(), operations - 1, `${name}: one value came`);
-  assert.match(await page.textContent("#explanation"), /^Forward: /);
-  await page.click("#back");
+  assert.match(await page.textContent(".explanation"), /^Forward: /);
+  await page.click(".back");
   assert.equal(await off(), operations);
   for (let step = 1; step < total; step++) await page.keyboard.press("ArrowRight");
   assert.deepEqual(await count(), [total, total]);
   assert.equal(await off(), 0);
   assert.deepEqual(await gradients(), expected, `${name}: the gradients at the end`);
-  assert.match(await page.textContent("#explanation"), /∂.+ \+= ∂.+, now /);
-  assert(await page.isDisabled("#next"), `${name}: nothing after the end`);
+  assert.match(await page.textContent(".explanation"), /∂.+ \+= ∂.+, now /);
+  assert(await page.isDisabled(".next"), `${name}: nothing after the end`);
 
-  await page.click("#first");
+  await page.click(".first");
   assert.deepEqual(await count(), [1, total]);
-  await page.fill("#slider", String(operations + 1));
-  assert.match(await page.textContent("#explanation"), /^Backward begins/);
+  await page.fill(".slider", String(operations + 1));
+  assert.match(await page.textContent(".explanation"), /^Backward begins/);
   assert.equal((await gradients()).filter((text) => text === "1.0000").length, 1);
-  await page.click("#last");
+  await page.click(".last");
   assert.deepEqual(await gradients(), expected);
 
-  await page.click("#play");
-  assert.equal(await page.textContent("#play"), "Pause");
-  await page.waitForFunction(() => Number(document.getElementById("slider").value) >= 2);
-  await page.click("#play");
-  assert.equal(await page.textContent("#play"), "Play");
+  await page.click(".play");
+  assert.equal(await page.textContent(".play"), "Pause");
+  await page.waitForFunction(() => Number(document.querySelector(".slider").value) >= 2);
+  await page.click(".play");
+  assert.equal(await page.textContent(".play"), "Play");
   const [paused] = await count();
   await page.waitForTimeout(1200);
   assert.deepEqual(await count(), [paused, total], `${name}: paused`);
   console.log(`${name}: ${total} steps played`);
   await page.close();
 }
-await browser.close();
-assert.deepEqual(problems, []);
+await end();

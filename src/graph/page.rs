@@ -33,17 +33,18 @@ impl Graph {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
              <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-             <div id=\"controls\">\n\
-             <button id=\"first\" title=\"Home\">Start</button>\n\
-             <button id=\"back\" title=\"Left arrow\">Step back</button>\n\
-             <button id=\"play\" title=\"Space\">Play</button>\n\
-             <button id=\"next\" title=\"Right arrow\">Step</button>\n\
-             <button id=\"last\" title=\"End\">End</button>\n\
-             <input id=\"slider\" type=\"range\" min=\"0\" value=\"0\" step=\"1\" aria-label=\"Step\">\n\
-             <output id=\"count\" for=\"slider\"></output>\n</div>\n\
-             <div id=\"explanation\" aria-live=\"polite\"><noscript>Playing takes a script; this is the whole.</noscript></div>\n\
-             <div id=\"picture\">\n{svg}</div>\n\
-             <script type=\"application/json\" id=\"steps\">{steps}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+             <div class=\"controls\">\n\
+             <button class=\"first\" title=\"Home\">Start</button>\n\
+             <button class=\"back\" title=\"Left arrow\">Step back</button>\n\
+             <button class=\"play\" title=\"Space\">Play</button>\n\
+             <button class=\"next\" title=\"Right arrow\">Step</button>\n\
+             <button class=\"last\" title=\"End\">End</button>\n\
+             <input class=\"slider\" type=\"range\" min=\"0\" value=\"0\" step=\"1\" aria-label=\"Step\">\n\
+             <output class=\"count\"></output>\n</div>\n\
+             <div class=\"explanation\" aria-live=\"polite\"><noscript>Playing takes a script; this is the whole.</noscript></div>\n\
+             <div class=\"picture\">\n{svg}</div>\n\
+             <script type=\"application/json\" class=\"steps\">{steps}</script>\n\
+             <script>\n{SCRIPT}player(document.body).load(0);\n</script>\n</body>\n</html>\n"
         ))
     }
 }

@@ -451,7 +451,7 @@ fn pictures_and_pages_hold_any_label() {
     assert_eq!(page.matches("</script>").count(), 2);
     assert!(!page.contains("<b>") && !page.contains('\u{7}') && page.contains("<title>&lt;1 &amp; 2&gt;</title>"));
     assert!(page.contains(r#""name":"\u003c/script\u003e\u003cb\u003e \u0026 \"quoted\" \u0007\u2028""#));
-    let json = page.split_once("id=\"steps\">").and_then(|(_, rest)| rest.split_once("</script>")).expect("steps").0;
+    let json = page.split_once("class=\"steps\">").and_then(|(_, rest)| rest.split_once("</script>")).expect("steps").0;
     let steps: serde_json::Value = serde_json::from_str(json).expect("JSON");
     assert_eq!(steps["nodes"][0]["name"], "</script><b> & \"quoted\" \u{7}\u{2028}");
 }
