@@ -102,6 +102,17 @@ where
     S: Scalar,
     F: Function<S::Real, Output = S::Real>,
 {
+    let first = outputs.len();
+    push_sums(neurons, inputs, rows, outputs);
+    let sums = &mut outputs[first..];
+    vectorized(
+        #[inline(always)]
+        || sums.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
+    );
+}
+
+/// Appends the weighted sums of a dense layer with their biases. It is compiled once for all activations.
+fn push_sums<S: Scalar>(neurons: &[S], inputs: &[S], rows: usize, outputs: &mut Vec<S>) {
     let columns = inputs.len() / rows;
     let (first, count) = (outputs.len(), neurons.len() / (columns + 1));
     outputs.resize(first + rows * count, S::zero());
@@ -124,8 +135,4 @@ where
         let right = DownRows(Rows { numbers: by_inputs, width: count });
         Products { sizes, left: inputs, right, start: Some(biases), stride: count }.add_to(outputs);
     }
-    vectorized(
-        #[inline(always)]
-        || outputs.iter_mut().for_each(|z| *z = activation.eval(&[*z])),
-    );
 }
