@@ -108,6 +108,12 @@ impl Gpt {
         self.shapes().iter().map(|(_, rows, columns)| rows * columns).sum()
     }
 
+    /// Returns the first parameters: normal numbers of a small deviation, drawn with numbers between 0 and 1.
+    pub(crate) fn initial(&self, mut uniform: impl FnMut() -> f64) -> Vec<f64> {
+        let mut normal = || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
+        (0..self.len()).map(|_| 0.08 * normal()).collect()
+    }
+
     /// Returns 27 numbers for every place: how likely each token comes next, as logarithms up to a constant. It calls
     /// `attends` with the weights by which a head, at every place in turn, looks at the places up to there.
     pub(crate) fn logits<F: Form, S: Scalar<Real = f64>>(

@@ -17,9 +17,6 @@ use crate::options::Options;
 /// The number of names that the model never sees; its loss at them shows how well it has learned.
 const UNSEEN: usize = 500;
 
-/// The deviation of the first weights.
-const DEVIATION: f64 = 0.08;
-
 pub(crate) struct Names {
     /// The names in the order of the training, which begins again after the last one.
     pub(crate) known: Vec<String>,
@@ -49,7 +46,7 @@ impl Names {
             let mut drawn = names.clone();
             let unseen: HashSet<String> = drawn.drain(..UNSEEN).collect();
             drawn.retain(|name| !unseen.contains(name));
-            (drawn, (0..gpt.len()).map(|_| DEVIATION * normal(&mut random)).collect())
+            (drawn, gpt.initial(|| random.random()))
         };
         let seen: HashSet<&String> = known.iter().collect();
         names.retain(|name| !seen.contains(name));
@@ -64,12 +61,6 @@ impl Names {
     pub(crate) fn at(&self, index: usize) -> &str {
         &self.known[index % self.known.len()]
     }
-}
-
-/// Draws a number of the normal distribution, by the method of Box and Muller.
-fn normal(random: &mut StdRng) -> f64 {
-    let [a, b]: [f64; 2] = random.random();
-    (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
 }
 
 pub(crate) struct Training {
