@@ -12,6 +12,8 @@ mod difference;
 mod ecosystem;
 #[cfg(feature = "nn")]
 mod edges;
+#[cfg(feature = "graph")]
+mod exercise;
 mod first_hour;
 mod foreign_code;
 mod functions;
