@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn products_give_the_layer_of_operations_on_dual_numbers() {
         for (rows, columns, count) in [(4, 1, 1), (5, 3, 2), (9, 17, 11), (4, 2, 0), (6, 0, 3)] {
-            let some = |i: usize| i % (columns + 1) == 0 && i > columns;
+            let some = |i: usize| i.is_multiple_of(columns + 1) && i > columns;
             for (by_neurons, by_inputs) in [(true, true), (true, false), (false, true), (false, false)] {
                 let neurons = numbers(count * (columns + 1), |i| by_neurons && some(i));
                 let inputs = numbers(rows * columns, |_| by_inputs);
