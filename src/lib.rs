@@ -173,6 +173,9 @@ mod series;
 // Value and derivative of a function, by the modes.
 mod verbs;
 
+// Sums in a fixed order, on threads and on several processes.
+pub mod ranks;
+
 // Matrices and rotations: blocks and rules of their own.
 pub mod linalg;
 pub mod rotation;

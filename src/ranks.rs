@@ -1,0 +1,183 @@
+//! Sums over several processes, the ranks of a run.
+//!
+//! A sum is cut into pieces, and the sums of the pieces are added by a tree over their indices, which depends on the number of
+//! pieces alone. A rank sums neighbouring pieces, and so completes some nodes of the tree: one if the number of ranks is a
+//! power of two. The ranks then join these nodes by the same tree, so that the result has the same bits on any number of
+//! ranks, and on one process without ranks.
+//!
+//! Joining takes two calls. In the first every rank gets one slice of all nodes, which it adds; in the second all ranks get all
+//! sums. With one node for each rank this moves as many numbers as the usual sum over all ranks, which is no tree by
+//! index.
+//!
+//! [`Terms::over`](crate::Terms::over) and `nn::Trainer::over` sum over ranks. The crate knows no network: a [`Ranks`] moves the
+//! numbers. The crate `dualtape-mpi`, in the folder `mpi` of the repository, has one for MPI. It is a crate of its own because
+//! an MPI library and libclang are needed to compile it, even to check it: with a feature of this crate, `--all-features` would
+//! need them on every machine. [`on_threads`] has ranks that are threads, to try a program.
+
+mod threads;
+mod tree;
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use crate::scalar::Scalar;
+pub use threads::on_threads;
+use tree::nodes;
+#[cfg(feature = "parallel")]
+pub(crate) use tree::par_sum;
+pub(crate) use tree::sum;
+
+/// Processes that run the same program, and exchange numbers.
+///
+/// All ranks must make the same calls in the same order. Each call waits for the others. An implementation ends the whole run
+/// if a rank panics, as the others would wait for ever.
+///
+/// ```
+/// use dualtape::ranks::{Ranks, on_threads};
+///
+/// let sent = |ranks: &dyn Ranks| ranks.all_gather(&vec![ranks.rank() as f64; ranks.rank()], &[0, 1, 2]);
+/// assert_eq!(on_threads(3, sent), vec![[1.0, 2.0, 2.0]; 3]);
+/// ```
+pub trait Ranks: Debug + Sync {
+    /// The number of this rank, from 0 on.
+    fn rank(&self) -> usize;
+
+    /// The number of ranks.
+    fn size(&self) -> usize;
+
+    /// Sends `numbers` in parts, one to every rank, and returns the parts that came, in the order of the ranks. The lengths of
+    /// the parts are `sent` and `received`.
+    fn all_to_all(&self, numbers: &[f64], sent: &[usize], received: &[usize]) -> Vec<f64>;
+
+    /// Sends `numbers` to all ranks, and returns the numbers of all, in the order of the ranks; `received` has their lengths.
+    fn all_gather(&self, numbers: &[f64], received: &[usize]) -> Vec<f64>;
+}
+
+/// Returns the sum of `len` numbers each over pieces that are shared among the ranks. `sum_of` sums the pieces of a node of the
+/// tree.
+pub(crate) fn joined<T: Scalar>(
+    ranks: &dyn Ranks,
+    pieces: usize,
+    len: usize,
+    sum_of: impl FnMut(Range<usize>) -> Vec<T>,
+) -> Vec<T> {
+    let (size, own) = (ranks.size(), ranks.rank());
+    let nodes: Vec<_> = (0..size).map(|rank| nodes(0..pieces, &share(pieces, size, rank))).collect();
+    let slices: Vec<_> = (0..size).map(|rank| len * rank / size..len * (rank + 1) / size).collect();
+    let sums: Vec<Vec<T>> = nodes[own].iter().cloned().map(sum_of).collect();
+
+    let mut numbers = Vec::with_capacity(sums.len() * len);
+    for slice in &slices {
+        sums.iter().for_each(|sum| numbers.extend(sum[slice.clone()].iter().map(plain)));
+    }
+    drop(sums);
+    let sent: Vec<_> = slices.iter().map(|slice| slice.len() * nodes[own].len()).collect();
+    let received: Vec<_> = nodes.iter().map(|nodes| nodes.len() * slices[own].len()).collect();
+    let numbers = ranks.all_to_all(&numbers, &sent, &received);
+
+    let mut coming = nodes.iter().flatten().zip(numbers.chunks(slices[own].len().max(1))).peekable();
+    let slice = coming.peek().is_some().then(|| {
+        let known = |node: &_| Some(coming.next_if(|(coming, _)| *coming == node)?.1.iter().map(scalar).collect());
+        sum(0..pieces, &mut { known }, &mut added::<T>)
+    });
+    let numbers: Vec<f64> = slice.iter().flatten().map(plain).collect();
+    ranks.all_gather(&numbers, &slices.iter().map(Range::len).collect::<Vec<_>>()).iter().map(scalar).collect()
+}
+
+/// The pieces of a rank.
+pub(crate) fn share(pieces: usize, size: usize, rank: usize) -> Range<usize> {
+    // Bounds that are multiples of a power of two make few nodes. The shares differ by one unit, of at least 16 in a share.
+    let unit = 1 << (pieces / (16 * size)).max(1).ilog2();
+    let bound = |rank| pieces.min(pieces.div_ceil(unit) * rank / size * unit);
+    bound(rank)..bound(rank + 1)
+}
+
+/// Adds vectors of one length.
+pub(crate) fn added<T: Scalar>(mut sum: Vec<T>, other: Vec<T>) -> Vec<T> {
+    sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+    sum
+}
+
+/// Returns the first rank that has other numbers than rank 0, and the place of the first of them.
+pub(crate) fn differing(ranks: &dyn Ranks, numbers: &[f64]) -> Option<(usize, usize)> {
+    let all = ranks.all_gather(numbers, &vec![numbers.len(); ranks.size()]);
+    let place = |numbers: &[f64]| numbers.iter().zip(&all).position(|(number, first)| number != first);
+    all.chunks(numbers.len()).enumerate().find_map(|(rank, numbers)| Some((rank, place(numbers)?)))
+}
+
+/// Returns whether it is so on any rank.
+pub(crate) fn any(ranks: &dyn Ranks, is_so: bool) -> bool {
+    ranks.all_gather(&[f64::from(u8::from(is_so))], &vec![1; ranks.size()]).contains(&1.0)
+}
+
+/// Returns the first rank that has a message, and the message, on all ranks.
+pub(crate) fn first_message(ranks: &dyn Ranks, message: Option<&str>) -> Option<(usize, String)> {
+    // One byte more than the message; 0 without one.
+    let bytes: Vec<f64> = message.map_or(vec![], |text| text.bytes().chain([0]).map(f64::from).collect());
+    let lengths = ranks.all_gather(&[bytes.len() as f64], &vec![1; ranks.size()]);
+    let rank = lengths.iter().position(|&length| length > 0.0)?;
+    let lengths: Vec<usize> = lengths.iter().map(|&length| length as usize).collect();
+    let first: usize = lengths[..rank].iter().sum();
+    let all = ranks.all_gather(&bytes, &lengths);
+    let bytes = all[first..first + lengths[rank] - 1].iter().map(|&byte| byte as u8).collect();
+    Some((rank, String::from_utf8(bytes).expect("a message is text")))
+}
+
+/// Returns a number for a sequence of words, another one for most other sequences.
+pub(crate) fn fingerprint(words: impl Iterator<Item = u64>) -> f64 {
+    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // 53 bits are a whole number in f64.
+    (words.fold(0, mix) >> 11) as f64
+}
+
+/// A plain number in f64, which has all numbers of f32.
+pub(crate) fn plain<T: Scalar>(x: &T) -> f64 {
+    use num_traits::ToPrimitive;
+    x.value().to_f64().expect("f32 and f64 are numbers in f64")
+}
+
+fn scalar<T: Scalar>(&x: &f64) -> T {
+    T::from_f64(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_neighbours_even_and_of_few_nodes() {
+        for pieces in [0, 1, 5, 17, 64, 100, 4096] {
+            for size in [1, 2, 3, 4, 7, 64, 1000] {
+                let shares: Vec<_> = (0..size).map(|rank| share(pieces, size, rank)).collect();
+                assert_eq!((shares[0].start, shares[size - 1].end), (0, pieces));
+                assert!(shares.windows(2).all(|pair| pair[0].end == pair[1].start));
+                let longest = shares.iter().map(Range::len).max().unwrap_or_default();
+                let mean = pieces as f64 / size as f64;
+                assert!(longest as f64 <= (mean * 1.0625).max(mean + 1.0), "{pieces} pieces, {size} ranks: {shares:?}");
+                let nodes = shares.iter().map(|share| nodes(0..pieces, share).len()).max();
+                assert!(nodes <= Some(8), "{pieces} pieces, {size} ranks: {nodes:?} nodes");
+            }
+        }
+        let nodes_of = |size| (0..size).map(|rank| nodes(0..4096, &share(4096, size, rank)).len()).collect::<Vec<_>>();
+        assert_eq!((nodes_of(4), nodes_of(3)), (vec![1; 4], vec![3, 5, 3]));
+    }
+
+    #[test]
+    fn a_message_of_one_rank_reaches_all() {
+        let messages = [None, Some("größer"), None, Some("later")];
+        let first = on_threads(4, |ranks| first_message(ranks, messages[ranks.rank()]));
+        assert_eq!(first, vec![Some((1, "größer".to_string())); 4]);
+        assert_eq!(on_threads(2, |ranks| first_message(ranks, Some(""))), vec![Some((0, String::new())); 2]);
+        assert_eq!(on_threads(2, |ranks| first_message(ranks, None)), [None, None]);
+    }
+
+    #[test]
+    fn a_rank_with_other_numbers_is_found() {
+        let numbers = |ranks: &dyn Ranks| differing(ranks, &[7.0, if ranks.rank() == 2 { 1.0 } else { 0.0 }]);
+        assert_eq!(on_threads(3, numbers), [Some((2, 1)); 3]);
+        assert_eq!(on_threads(2, numbers), [None; 2]);
+        // Two signs.
+        let bits = |x: [f64; 2]| fingerprint(x.into_iter().map(f64::to_bits));
+        assert_ne!(bits([1.0, 2.0]), bits([-1.0, -2.0]));
+    }
+}
