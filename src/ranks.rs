@@ -20,7 +20,7 @@ mod tree;
 use std::fmt::Debug;
 use std::ops::Range;
 
-use crate::scalar::Scalar;
+use crate::scalar::{Real, Scalar};
 pub use threads::on_threads;
 use tree::nodes;
 #[cfg(feature = "parallel")]
@@ -53,6 +53,32 @@ pub trait Ranks: Debug + Sync {
     fn all_gather(&self, numbers: &[f64], received: &[usize]) -> Vec<f64>;
 }
 
+/// Returns `Σᵢ f(i)` over the pieces 0 to `pieces` − 1, vectors of `len` plain numbers each, which the ranks share.
+///
+/// The bits are the same on any number of ranks. It sums what [`Terms`](crate::Terms) does not, such as counts of right answers.
+///
+/// ```
+/// use dualtape::ranks::{on_threads, sum_by_index};
+///
+/// let harmonic = |ranks: &_| sum_by_index(ranks, 100, 2, |i| vec![1.0 / (i as f64 + 1.0), 1.0]);
+/// let alone = on_threads(1, |ranks| harmonic(ranks));
+/// assert_eq!(alone[0][1], 100.0);
+/// assert_eq!(on_threads(3, |ranks| harmonic(ranks)), vec![alone[0].clone(); 3]);
+/// ```
+#[track_caller]
+pub fn sum_by_index<R: Real>(
+    ranks: &dyn Ranks,
+    pieces: usize,
+    len: usize,
+    mut f: impl FnMut(usize) -> Vec<R>,
+) -> Vec<R> {
+    if let Some((rank, place)) = differing(ranks, &[pieces as f64, len as f64]) {
+        let what = ["pieces", "numbers"][place];
+        panic!("sum_by_index: rank {rank} has another number of {what} than rank 0; make the same calls on all ranks");
+    }
+    joined(ranks, pieces, len, |node| sum(node, &mut |node| (node.len() == 1).then(|| f(node.start)), &mut added))
+}
+
 /// Returns the sum of `len` numbers each over pieces that are shared among the ranks. `sum_of` sums the pieces of a node of the
 /// tree.
 pub(crate) fn joined<T: Scalar>(
@@ -61,6 +87,9 @@ pub(crate) fn joined<T: Scalar>(
     len: usize,
     sum_of: impl FnMut(Range<usize>) -> Vec<T>,
 ) -> Vec<T> {
+    if pieces == 0 {
+        return vec![T::zero(); len];
+    }
     let (size, own) = (ranks.size(), ranks.rank());
     let nodes: Vec<_> = (0..size).map(|rank| nodes(0..pieces, &share(pieces, size, rank))).collect();
     let slices: Vec<_> = (0..size).map(|rank| len * rank / size..len * (rank + 1) / size).collect();
@@ -75,12 +104,11 @@ pub(crate) fn joined<T: Scalar>(
     let received: Vec<_> = nodes.iter().map(|nodes| nodes.len() * slices[own].len()).collect();
     let numbers = ranks.all_to_all(&numbers, &sent, &received);
 
-    let mut coming = nodes.iter().flatten().zip(numbers.chunks(slices[own].len().max(1))).peekable();
-    let slice = coming.peek().is_some().then(|| {
-        let known = |node: &_| Some(coming.next_if(|(coming, _)| *coming == node)?.1.iter().map(scalar).collect());
-        sum(0..pieces, &mut { known }, &mut added::<T>)
-    });
-    let numbers: Vec<f64> = slice.iter().flatten().map(plain).collect();
+    let own_slice = &slices[own];
+    let mut coming = nodes.iter().flatten().zip(numbers.chunks(own_slice.len().max(1))).peekable();
+    let mut known = |node: &_| Some(coming.next_if(|(coming, _)| *coming == node)?.1.iter().map(scalar).collect());
+    let slice: Vec<T> = if own_slice.is_empty() { Vec::new() } else { sum(0..pieces, &mut known, &mut added) };
+    let numbers: Vec<f64> = slice.iter().map(plain).collect();
     ranks.all_gather(&numbers, &slices.iter().map(Range::len).collect::<Vec<_>>()).iter().map(scalar).collect()
 }
 
@@ -103,24 +131,6 @@ pub(crate) fn differing(ranks: &dyn Ranks, numbers: &[f64]) -> Option<(usize, us
     let all = ranks.all_gather(numbers, &vec![numbers.len(); ranks.size()]);
     let place = |numbers: &[f64]| numbers.iter().zip(&all).position(|(number, first)| number != first);
     all.chunks(numbers.len()).enumerate().find_map(|(rank, numbers)| Some((rank, place(numbers)?)))
-}
-
-/// Returns whether it is so on any rank.
-pub(crate) fn any(ranks: &dyn Ranks, is_so: bool) -> bool {
-    ranks.all_gather(&[f64::from(u8::from(is_so))], &vec![1; ranks.size()]).contains(&1.0)
-}
-
-/// Returns the first rank that has a message, and the message, on all ranks.
-pub(crate) fn first_message(ranks: &dyn Ranks, message: Option<&str>) -> Option<(usize, String)> {
-    // One byte more than the message; 0 without one.
-    let bytes: Vec<f64> = message.map_or(vec![], |text| text.bytes().chain([0]).map(f64::from).collect());
-    let lengths = ranks.all_gather(&[bytes.len() as f64], &vec![1; ranks.size()]);
-    let rank = lengths.iter().position(|&length| length > 0.0)?;
-    let lengths: Vec<usize> = lengths.iter().map(|&length| length as usize).collect();
-    let first: usize = lengths[..rank].iter().sum();
-    let all = ranks.all_gather(&bytes, &lengths);
-    let bytes = all[first..first + lengths[rank] - 1].iter().map(|&byte| byte as u8).collect();
-    Some((rank, String::from_utf8(bytes).expect("a message is text")))
 }
 
 /// Returns a number for a sequence of words, another one for most other sequences.
@@ -160,15 +170,6 @@ mod tests {
         }
         let nodes_of = |size| (0..size).map(|rank| nodes(0..4096, &share(4096, size, rank)).len()).collect::<Vec<_>>();
         assert_eq!((nodes_of(4), nodes_of(3)), (vec![1; 4], vec![3, 5, 3]));
-    }
-
-    #[test]
-    fn a_message_of_one_rank_reaches_all() {
-        let messages = [None, Some("größer"), None, Some("later")];
-        let first = on_threads(4, |ranks| first_message(ranks, messages[ranks.rank()]));
-        assert_eq!(first, vec![Some((1, "größer".to_string())); 4]);
-        assert_eq!(on_threads(2, |ranks| first_message(ranks, Some(""))), vec![Some((0, String::new())); 2]);
-        assert_eq!(on_threads(2, |ranks| first_message(ranks, None)), [None, None]);
     }
 
     #[test]

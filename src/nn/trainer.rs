@@ -10,6 +10,7 @@
 //!
 //! A step like the one before it allocates nothing, unless the objective does; [`Supervised`] does not.
 
+mod agreement;
 mod callback;
 mod error;
 mod minibatch;
@@ -32,9 +33,10 @@ use super::{Dataset, Minibatches, Optimizer, State, Update, clip_norm};
 #[cfg(feature = "files")]
 use super::{FileError, FileProblem, Tensors};
 use crate::forward::Dual;
-use crate::ranks::{self, Ranks};
+use crate::ranks::Ranks;
 use crate::scalar::Real;
 use crate::verbs::gradient_forward;
+use agreement::any;
 use callback::OnEpoch;
 pub use callback::{Callback, Epoch, Step};
 pub use error::TrainError;
@@ -397,44 +399,6 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(())
     }
 
-    /// Refuses ranks that would not train the same.
-    fn compare_ranks(&self) -> Result<(), TrainError> {
-        let Some(ranks) = self.ranks else { return Ok(()) };
-        let Progress { parameters, history, steps, data, objective, .. } = &self.progress;
-        let State { steps: taken, numbers } = self.optimizer.state();
-        let bits = |numbers: &[f64]| ranks::fingerprint(numbers.iter().map(|x| x.to_bits()));
-        let text = |text: &str| ranks::fingerprint(text.bytes().map(u64::from));
-        let parameters: Vec<f64> = parameters.iter().map(|&x| real(x)).collect();
-        let settings = (self.epochs, self.batch, self.seed, self.patience, self.largest_norm, self.checked);
-        let (what, numbers): (Vec<_>, Vec<_>) = [
-            ("data", text(data)),
-            ("an objective", text(objective.as_deref().unwrap_or_default())),
-            ("settings", text(&format!("{settings:?} {}", self.optimizer.rate()))),
-            ("an optimizer", bits(numbers)),
-            ("progress", text(&format!("{} {steps} {taken}", history.len()))),
-            ("parameters", bits(&parameters)),
-        ]
-        .into_iter()
-        .unzip();
-        match ranks::differing(ranks, &numbers) {
-            Some((rank, place)) => {
-                let message = format!("it has {} different from rank 0; pass the same on all ranks", what[place]);
-                Err(TrainError::Rank { rank, message })
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Returns an error on all ranks if there is one on any.
-    fn on_all_ranks(&self, result: Result<(), TrainError>) -> Result<(), TrainError> {
-        let Some(ranks) = self.ranks else { return result };
-        let message = result.as_ref().err().map(ToString::to_string);
-        match ranks::first_message(ranks, message.as_deref()) {
-            Some((rank, message)) => result.and(Err(TrainError::Rank { rank, message })),
-            None => Ok(()),
-        }
-    }
-
     /// Returns the epochs so far.
     ///
     /// [`Epoch`] has an example.
@@ -681,7 +645,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             }
         }
         match self.ranks {
-            Some(ranks) if ranks::any(ranks, answer.is_break()) => ControlFlow::Break(()),
+            Some(ranks) if any(ranks, answer.is_break()) => ControlFlow::Break(()),
             _ => answer,
         }
     }

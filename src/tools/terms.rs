@@ -288,12 +288,12 @@ impl<'a, T: Scalar> Terms<'a, T> {
     #[track_caller]
     fn joined(&self, size: usize, x: &[T], len: usize, sum_of: impl Fn(Range<usize>) -> Vec<T>) -> Vec<T> {
         let pieces = self.len().div_ceil(size);
-        if let Some(ranks) = self.ranks {
-            self.assert_same(ranks, pieces, x);
-        }
         match self.ranks {
-            _ if pieces == 0 => vec![T::zero(); len],
-            Some(ranks) => ranks::joined(ranks, pieces, len, sum_of),
+            Some(ranks) => {
+                self.assert_same(ranks, pieces, x);
+                ranks::joined(ranks, pieces, len, sum_of)
+            }
+            None if pieces == 0 => vec![T::zero(); len],
             None => sum_of(0..pieces),
         }
     }
