@@ -97,7 +97,7 @@ pub(crate) fn joined<T: Scalar>(
 
     let mut numbers = Vec::with_capacity(sums.len() * len);
     for slice in &slices {
-        sums.iter().for_each(|sum| numbers.extend(sum[slice.clone()].iter().map(plain)));
+        sums.iter().for_each(|sum| numbers.extend(sum[slice.clone()].iter().copied().map(plain)));
     }
     drop(sums);
     let sent: Vec<_> = slices.iter().map(|slice| slice.len() * nodes[own].len()).collect();
@@ -106,10 +106,15 @@ pub(crate) fn joined<T: Scalar>(
 
     let own_slice = &slices[own];
     let mut coming = nodes.iter().flatten().zip(numbers.chunks(own_slice.len().max(1))).peekable();
-    let mut known = |node: &_| Some(coming.next_if(|(coming, _)| *coming == node)?.1.iter().map(scalar).collect());
+    let mut known =
+        |node: &_| Some(coming.next_if(|(coming, _)| *coming == node)?.1.iter().copied().map(T::from_f64).collect());
     let slice: Vec<T> = if own_slice.is_empty() { Vec::new() } else { sum(0..pieces, &mut known, &mut added) };
-    let numbers: Vec<f64> = slice.iter().map(plain).collect();
-    ranks.all_gather(&numbers, &slices.iter().map(Range::len).collect::<Vec<_>>()).iter().map(scalar).collect()
+    let numbers: Vec<f64> = slice.into_iter().map(plain).collect();
+    ranks
+        .all_gather(&numbers, &slices.iter().map(Range::len).collect::<Vec<_>>())
+        .into_iter()
+        .map(T::from_f64)
+        .collect()
 }
 
 /// The pieces of a rank.
@@ -141,13 +146,9 @@ pub(crate) fn fingerprint(words: impl Iterator<Item = u64>) -> f64 {
 }
 
 /// A plain number in f64, which has all numbers of f32.
-pub(crate) fn plain<T: Scalar>(x: &T) -> f64 {
+pub(crate) fn plain<T: Scalar>(x: T) -> f64 {
     use num_traits::ToPrimitive;
     x.value().to_f64().expect("f32 and f64 are numbers in f64")
-}
-
-fn scalar<T: Scalar>(&x: &f64) -> T {
-    T::from_f64(x)
 }
 
 #[cfg(test)]

@@ -152,8 +152,9 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// ```
     #[track_caller]
     pub fn gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-        let size = self.size_of_piece(&f, x);
-        value_first(self.joined(size, x, x.len() + 1, |node| self.sum_of(node, size, &f, &[], x)))
+        let recorder = Recorder::new(&[], x);
+        let size = self.size_of_piece(&f, &recorder);
+        value_first(self.joined(size, x, x.len() + 1, |node| self.sum_of(node, size, &f, &recorder)))
     }
 
     /// Returns the value and the gradient as [`gradient`](Terms::gradient) does, on all threads of
@@ -176,7 +177,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
     #[cfg(feature = "parallel")]
     #[track_caller]
     pub fn par_gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T> + Sync, x: &[T]) -> (T, Vec<T>) {
-        let size = self.size_of_piece(&f, x);
+        let size = self.size_of_piece(&f, &Recorder::new(&[], x));
         value_first(self.joined(size, x, x.len() + 1, |node| self.par_sum_of(node, size, &f, &[], x)))
     }
 
@@ -204,8 +205,10 @@ impl<'a, T: Scalar> Terms<'a, T> {
         x: &[T],
     ) -> (T, Vec<T>, Matrix<T>) {
         self.with_constant_weights(|terms| {
-            let size = terms.size_of_piece(&f, &constants(x));
-            self.joined_hessian(size, x, |node, constants, x| terms.sum_of(node, size, &f, constants, x))
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
+            self.joined_hessian(size, x, |node, constants, x| {
+                terms.sum_of(node, size, &f, &Recorder::new(constants, x))
+            })
         })
     }
 
@@ -230,7 +233,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
         x: &[T],
     ) -> (T, Vec<T>, Matrix<T>) {
         self.with_constant_weights(|terms| {
-            let size = terms.size_of_piece(&f, &constants(x));
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
             self.joined_hessian(size, x, |node, constants, x| terms.par_sum_of(node, size, &f, constants, x))
         })
     }
@@ -251,8 +254,8 @@ impl<'a, T: Scalar> Terms<'a, T> {
     #[track_caller]
     pub fn hvp(&self, f: impl Fn(usize, &[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
         self.with_constant_weights(|terms| {
-            let size = terms.size_of_piece(&f, &constants(x));
-            self.joined_hvp(size, x, v, |node, x| terms.sum_of(node, size, &f, &[], x))
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
+            self.joined_hvp(size, x, v, |node, x| terms.sum_of(node, size, &f, &Recorder::new(&[], x)))
         })
     }
 
@@ -279,7 +282,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
         v: &[T],
     ) -> (T, Vec<T>, Vec<T>) {
         self.with_constant_weights(|terms| {
-            let size = terms.size_of_piece(&f, &constants(x));
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
             self.joined_hvp(size, x, v, |node, x| terms.par_sum_of(node, size, &f, &[], x))
         })
     }
@@ -301,7 +304,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// Refuses ranks that do not sum the same.
     #[track_caller]
     fn assert_same(&self, ranks: &dyn Ranks, pieces: usize, x: &[T]) {
-        let point = ranks::fingerprint(x.iter().map(|x| ranks::plain(x).to_bits()));
+        let point = ranks::fingerprint(x.iter().map(|&x| ranks::plain(x).to_bits()));
         let numbers = [self.len() as f64, x.len() as f64, point, pieces as f64];
         if let Some((rank, place)) = ranks::differing(ranks, &numbers) {
             let what = ["number of terms", "number of inputs", "point", "size of the first term"][place];
@@ -359,7 +362,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// Returns the number of terms of a piece. It depends only on the numbers of terms and inputs, and on the size of the
     /// recording of the first term: the overhead of a piece grows with the inputs.
     #[track_caller]
-    fn size_of_piece(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> usize {
+    fn size_of_piece(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, recorder: &Recorder<T>) -> usize {
         const FEW: usize = 16;
         const SOME: usize = 64;
         const MOST: usize = 4096;
@@ -367,11 +370,11 @@ impl<'a, T: Scalar> Terms<'a, T> {
         if len <= FEW {
             return 1;
         }
-        let recorder = Recorder::new(&[], x);
         f(self.index(0), &recorder.x);
         let term = recorder.bytes() + 1;
+        recorder.tape.rewind(recorder.variables);
         // Zeroed, summed and added: as much as a statement on two operands.
-        let inputs = 3 * size_of::<T>() * x.len();
+        let inputs = 3 * size_of::<T>() * recorder.variables;
         // More pieces than some, if their overhead is small.
         let large = 64 * inputs.max(1 << 10) / term;
         len.div_ceil(SOME).min(large).max(len.div_ceil(MOST)).max(4 * inputs / term)
@@ -385,22 +388,20 @@ impl<'a, T: Scalar> Terms<'a, T> {
     }
 
     /// Returns the gradient of some pieces of the sum, and the value as the last element.
-    ///
-    /// The gradient is with respect to `x` alone: the first inputs of the terms are constants.
     #[track_caller]
     fn sum_of(
         &self,
         pieces: Range<usize>,
         size: usize,
         f: &impl Fn(usize, &[Var<T>]) -> Var<T>,
-        constants: &[T],
-        x: &[T],
+        recorder: &Recorder<T>,
     ) -> Vec<T> {
-        let recorder = Recorder::new(constants, x);
-        let piece = |node: &Range<usize>| (node.len() == 1).then(|| self.sum_of_piece(node.start, size, f, &recorder));
-        ranks::sum(pieces, &mut { piece }, &mut ranks::added)
+        let mut piece =
+            |node: &Range<usize>| (node.len() == 1).then(|| self.sum_of_piece(node.start, size, f, recorder));
+        ranks::sum(pieces, &mut piece, &mut ranks::added)
     }
 
+    /// Returns the same as [`sum_of`](Terms::sum_of), on several threads, each with its own recorder.
     #[cfg(feature = "parallel")]
     #[track_caller]
     fn par_sum_of(
@@ -440,6 +441,8 @@ impl<'a, T: Scalar> Terms<'a, T> {
             }
         }
         adjoints.push(sum);
+        // Sums wait for each other, without the room that the sweep took.
+        adjoints.shrink_to_fit();
         adjoints
     }
 }
@@ -494,7 +497,7 @@ mod tests {
     /// The lengths of the pieces of a sum of squares, which take one statement each.
     fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
         let square = |_: usize, x: &[Var]| x[0] * x[0];
-        let size = Terms::all(terms).size_of_piece(&square, &vec![1.0; inputs]);
+        let size = Terms::all(terms).size_of_piece(&square, &Recorder::new(&[], &vec![1.0; inputs]));
         (0..terms).step_by(size).map(|start| size.min(terms - start)).collect()
     }
 
