@@ -1,7 +1,7 @@
 //! How do I fit a model to more rows than one machine has time for?
 //!
-//! A logistic regression by Newton's method. The ranks share the rows: each makes its own by their index, as it would read
-//! them from a file. Value, gradient and Hessian have the same bits on any number of ranks, and so has the result.
+//! A logistic regression by Newton's method. The ranks share the rows, and the threads of a rank share its part: each makes its
+//! rows by their index, as it would read them from a file. Value, gradient and Hessian have the same bits on any number of ranks, and so has the result.
 //!
 //! ```text
 //! cargo build --release --example mpi_regression
@@ -25,7 +25,7 @@ fn fit(ranks: &dyn Ranks) -> Result<(), String> {
     let (start, terms) = (Instant::now(), Terms::all(ROWS).over(ranks));
     let mut beta = [0.0; COLUMNS];
     for step in 1.. {
-        let (loss, g, h) = terms.hessian(minus_ln_likelihood, &beta);
+        let (loss, g, h) = terms.par_hessian(minus_ln_likelihood, &beta);
         let down = linalg::solve(h.as_slice(), &g);
         beta.iter_mut().zip(&down).for_each(|(beta, down)| *beta -= down);
         let decrement: f64 = g.iter().zip(&down).map(|(g, down)| g * down).sum();
