@@ -79,21 +79,17 @@ impl Ranks for World {
         SimpleCommunicator::world().size() as usize
     }
 
-    fn all_to_all(&self, numbers: &[f64], sent: &[usize], received: &[usize]) -> Vec<f64> {
-        let mut all = vec![0.0; received.iter().sum()];
+    fn all_to_all(&self, numbers: &[f64], sent: &[usize], into: &mut [f64], received: &[usize]) {
         let (sent, received) = (counts(sent), counts(received));
         let parts = Partition::new(numbers, &sent[..], places(&sent));
-        let mut coming = PartitionMut::new(&mut all[..], &received[..], places(&received));
+        let mut coming = PartitionMut::new(into, &received[..], places(&received));
         SimpleCommunicator::world().all_to_all_varcount_into(&parts, &mut coming);
-        all
     }
 
-    fn all_gather(&self, numbers: &[f64], received: &[usize]) -> Vec<f64> {
-        let mut all = vec![0.0; received.iter().sum()];
+    fn all_gather(&self, numbers: &[f64], into: &mut [f64], received: &[usize]) {
         let received = counts(received);
-        let mut coming = PartitionMut::new(&mut all[..], &received[..], places(&received));
+        let mut coming = PartitionMut::new(into, &received[..], places(&received));
         SimpleCommunicator::world().all_gather_varcount_into(numbers, &mut coming);
-        all
     }
 }
 

@@ -59,20 +59,17 @@ impl Thread {
         self.to[rank].send(numbers.to_vec()).unwrap_or_else(|_| resume_unwind(Box::new(OtherRankEnded)));
     }
 
-    fn receive(&self, received: &[usize]) -> Vec<f64> {
-        let mut all = Vec::new();
+    fn receive(&self, mut into: &mut [f64], received: &[usize]) {
         for (rank, (from, &len)) in self.from.iter().zip(received).enumerate() {
             let from = from.lock().expect("one thread uses it");
             let numbers = from.recv().unwrap_or_else(|_| resume_unwind(Box::new(OtherRankEnded)));
+            let came = numbers.len();
             assert_eq!(
-                numbers.len(),
-                len,
-                "rank {} expected {len} numbers of rank {rank}; all must make the same calls",
-                self.rank
+                came, len,
+                "rank {rank} sent {came} numbers in place of {len}; make the same calls on all ranks"
             );
-            all.extend(numbers);
+            into.split_off_mut(..len).expect("room for all numbers").copy_from_slice(&numbers);
         }
-        all
     }
 }
 
@@ -85,18 +82,16 @@ impl Ranks for Thread {
         self.to.len()
     }
 
-    fn all_to_all(&self, mut numbers: &[f64], sent: &[usize], received: &[usize]) -> Vec<f64> {
+    fn all_to_all(&self, mut numbers: &[f64], sent: &[usize], into: &mut [f64], received: &[usize]) {
         for (rank, &len) in sent.iter().enumerate() {
-            let part;
-            (part, numbers) = numbers.split_at(len);
-            self.send(rank, part);
+            self.send(rank, numbers.split_off(..len).expect("as many numbers as are sent"));
         }
-        self.receive(received)
+        self.receive(into, received);
     }
 
-    fn all_gather(&self, numbers: &[f64], received: &[usize]) -> Vec<f64> {
+    fn all_gather(&self, numbers: &[f64], into: &mut [f64], received: &[usize]) {
         (0..self.size()).for_each(|rank| self.send(rank, numbers));
-        self.receive(received)
+        self.receive(into, received);
     }
 }
 

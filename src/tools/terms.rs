@@ -67,7 +67,7 @@ impl<'a, R: Real> Terms<'a, R> {
     /// The same terms, shared among ranks: each evaluates its share, and all get the sum, with the same bits as one process.
     ///
     /// Every rank evaluates the first term too, to see how large it is. The share of a rank are neighbours, about as many as on
-    /// other ranks. There are at most 4096 shares, and 64 of small terms: more ranks have nothing to do.
+    /// other ranks. There are at most 4096 pieces to share, and fewer of few or small terms: more ranks have nothing to do.
     ///
     /// # Panics
     ///

@@ -48,18 +48,22 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
 
 /// Returns whether it is so on any rank.
 pub(super) fn any(ranks: &dyn Ranks, is_so: bool) -> bool {
-    ranks.all_gather(&[f64::from(u8::from(is_so))], &vec![1; ranks.size()]).contains(&1.0)
+    let mut all = vec![0.0; ranks.size()];
+    ranks.all_gather(&[f64::from(u8::from(is_so))], &mut all, &vec![1; ranks.size()]);
+    all.contains(&1.0)
 }
 
 /// Returns the first rank that has a message, and the message, on all ranks.
 fn first_message(ranks: &dyn Ranks, message: Option<&str>) -> Option<(usize, String)> {
     // One byte more than the message; 0 without one.
     let bytes: Vec<f64> = message.map_or(vec![], |text| text.bytes().chain([0]).map(f64::from).collect());
-    let lengths = ranks.all_gather(&[bytes.len() as f64], &vec![1; ranks.size()]);
+    let mut lengths = vec![0.0; ranks.size()];
+    ranks.all_gather(&[bytes.len() as f64], &mut lengths, &vec![1; ranks.size()]);
     let rank = lengths.iter().position(|&length| length > 0.0)?;
     let lengths: Vec<usize> = lengths.iter().map(|&length| length as usize).collect();
+    let mut all = vec![0.0; lengths.iter().sum()];
+    ranks.all_gather(&bytes, &mut all, &lengths);
     let first: usize = lengths[..rank].iter().sum();
-    let all = ranks.all_gather(&bytes, &lengths);
     let bytes = all[first..first + lengths[rank] - 1].iter().map(|&byte| byte as u8).collect();
     Some((rank, String::from_utf8(bytes).expect("a message is text")))
 }
