@@ -1,18 +1,19 @@
 //! Sums over several processes, the ranks of a run.
 //!
-//! A sum is cut into pieces, and the sums of the pieces are added by a tree over their indices, which depends on the number of
-//! pieces alone. A rank sums neighbouring pieces, and so completes some nodes of the tree: one if the number of ranks is a
-//! power of two. The ranks then join these nodes by the same tree, so that the result has the same bits on any number of
-//! ranks, and on one process without ranks.
+//! A sum is cut into pieces, and the sums of the pieces are added by a tree over their indices, which depends on the
+//! number of pieces alone. A rank sums neighbouring pieces, and so completes some nodes of the tree: one if the numbers
+//! of ranks and pieces are powers of two, and at most 8. The ranks then join these nodes by the same tree, so that the
+//! result has the same bits on any number of ranks, and on one process without ranks.
 //!
-//! Joining takes two calls. In the first every rank gets one slice of all nodes, which it adds; in the second all ranks get all
-//! sums. With one node for each rank this moves as many numbers as the usual sum over all ranks, which is no tree by
-//! index.
+//! Joining takes two calls. In the first every rank gets one slice of all nodes, which it adds; in the second all ranks
+//! get all sums. With one node for each rank this moves as many numbers as the usual sum over all ranks, which is no
+//! tree by index.
 //!
-//! [`Terms::over`](crate::Terms::over) and `nn::Trainer::over` sum over ranks. The crate knows no network: a [`Ranks`] moves the
-//! numbers. The crate `dualtape-mpi`, in the folder `mpi` of the repository, has one for MPI. It is a crate of its own because
-//! an MPI library and libclang are needed to compile it, even to check it: with a feature of this crate, `--all-features` would
-//! need them on every machine. [`on_threads`] has ranks that are threads, to try a program.
+//! [`Terms::over`](crate::Terms::over) and `nn::Trainer::over` sum over ranks. The crate knows no network: a [`Ranks`]
+//! moves the numbers. The crate `dualtape-mpi`, in the folder `mpi` of the repository, has one for MPI. It is a crate
+//! of its own because an MPI library and libclang are needed to compile it, even to check it: with a feature of this
+//! crate, `--all-features` would need them on every machine. [`on_threads`] has ranks that are threads, to try a
+//! program.
 
 mod threads;
 mod tree;
@@ -30,8 +31,8 @@ pub(crate) use tree::sum;
 
 /// Processes that run the same program, and exchange numbers.
 ///
-/// All ranks must make the same calls in the same order. Each call waits for the others. An implementation ends the whole run
-/// if a rank panics, as the others would wait for ever.
+/// All ranks must make the same calls in the same order. Each call waits for the others. An implementation ends the
+/// whole run if a rank panics, as the others would wait for ever.
 ///
 /// ```
 /// use dualtape::ranks::{Ranks, on_threads};
@@ -50,18 +51,19 @@ pub trait Ranks: Debug + Sync {
     /// The number of ranks.
     fn size(&self) -> usize;
 
-    /// Sends `numbers` in parts, one to every rank, and receives the parts that come in `into`, in the order of the ranks. The
-    /// lengths of the parts are `sent` and `received`.
+    /// Sends `numbers` in parts, one to every rank, and receives the parts that come in `into`, in the order of the
+    /// ranks. The lengths of the parts are `sent` and `received`.
     fn all_to_all(&self, numbers: &[f64], sent: &[usize], into: &mut [f64], received: &[usize]);
 
-    /// Sends `numbers` to all ranks, and receives the numbers of all in `into`, in the order of the ranks; `received` has their
-    /// lengths.
+    /// Sends `numbers` to all ranks, and receives the numbers of all in `into`, in the order of the ranks; `received`
+    /// has their lengths.
     fn all_gather(&self, numbers: &[f64], into: &mut [f64], received: &[usize]);
 }
 
 /// Returns `Σᵢ f(i)` over the pieces 0 to `pieces` − 1, vectors of `len` plain numbers each, which the ranks share.
 ///
-/// The bits are the same on any number of ranks. It sums what [`Terms`](crate::Terms) does not, such as counts of right answers.
+/// The bits are the same on any number of ranks. It sums what [`Terms`](crate::Terms) does not, such as counts of right
+/// answers.
 ///
 /// ```
 /// use dualtape::ranks::{on_threads, sum_by_index};
@@ -85,8 +87,8 @@ pub fn sum_by_index<R: Real>(
     joined(ranks, pieces, len, |node| sum(node, &mut |node| (node.len() == 1).then(|| f(node.start)), &mut added))
 }
 
-/// Returns the sum of `len` numbers each over pieces that are shared among the ranks. `sum_of` sums the pieces of a node of the
-/// tree.
+/// Returns the sum of `len` numbers each over pieces that are shared among the ranks. `sum_of` sums the pieces of a
+/// node of the tree.
 pub(crate) fn joined<T: Scalar>(
     ranks: &dyn Ranks,
     pieces: usize,
@@ -101,8 +103,8 @@ pub(crate) fn joined<T: Scalar>(
     let slices: Vec<_> = (0..size).map(|rank| len * rank / size..len * (rank + 1) / size).collect();
     let sums: Vec<Vec<T>> = nodes[own].iter().cloned().map(sum_of).collect();
 
-    // NOTE(perf): memory of the thread, as fresh memory costs more than the ranks do: 100,000 numbers on two ranks take 0.7 ms,
-    // and 3 ms with new vectors (the example `all_reduce` of `mpi`).
+    // NOTE(perf): memory of the thread, as fresh memory costs more than the ranks do: 100,000 numbers on two ranks take
+    // 0.7 ms, and 3 ms with new vectors (the example `all_reduce` of `mpi`).
     let mut numbers = Scratch::with_capacity(sums.len() * len);
     for slice in &slices {
         sums.iter().for_each(|sum| numbers.extend(sum[slice.clone()].iter().copied().map(plain)));
@@ -133,7 +135,8 @@ pub(crate) fn joined<T: Scalar>(
 
 /// The pieces of a rank.
 pub(crate) fn share(pieces: usize, size: usize, rank: usize) -> Range<usize> {
-    // Bounds that are multiples of a power of two make few nodes. The shares differ by one unit, of at least 16 in a share.
+    // Bounds that are multiples of a power of two make few nodes. The shares differ by one unit, of at least 16 in a
+    // share.
     let unit = 1 << (pieces / (16 * size)).max(1).ilog2();
     let bound = |rank| pieces.min(pieces.div_ceil(unit) * rank / size * unit);
     bound(rank)..bound(rank + 1)

@@ -1,8 +1,8 @@
 //! How do I train a network on several processes, and go on later with another number of them?
 //!
-//! The network of dualtape's example `digits` learns from minibatches of 256 rows, which the ranks share. Rank 0 writes a
-//! checkpoint at the end of every epoch. Given the number of epochs and a file, the program goes on from the file if it is
-//! there.
+//! The network of dualtape's example `digits` learns from minibatches of 256 rows, which the ranks share. Rank 0 writes
+//! a checkpoint at the end of every epoch. Given the number of epochs and a file, the program goes on from the file if
+//! it is there.
 //!
 //! ```text
 //! cargo build --release --example digits

@@ -1,7 +1,8 @@
 //! How do I fit a model to more rows than one machine has time for?
 //!
-//! A logistic regression by Newton's method. The ranks share the rows, and the threads of a rank share its part: each makes its
-//! rows by their index, as it would read them from a file. Value, gradient and Hessian have the same bits on any number of ranks, and so has the result.
+//! A logistic regression by Newton's method. The ranks share the rows, and the threads of a rank share its part: each
+//! makes its rows by their index, as it would read them from a file. Value, gradient and Hessian have the same bits on
+//! any number of ranks, and so has the result.
 //!
 //! ```text
 //! cargo build --release --example mpi_regression

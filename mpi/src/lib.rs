@@ -1,5 +1,5 @@
-//! [dualtape](https://docs.rs/dualtape) over MPI: sums of terms and trainings on several processes and machines, with the bits
-//! of one process.
+//! [dualtape](https://docs.rs/dualtape) over MPI: sums of terms and trainings on several processes and machines, with
+//! the bits of one process.
 //!
 //! ```no_run
 //! use dualtape::{Terms, Var};
@@ -16,17 +16,18 @@
 //! }
 //! ```
 //!
-//! The program starts as `mpirun -n 4 target/release/program`. It needs an MPI library (Open MPI or MPICH) when it runs, and
-//! libclang too when it is compiled. That is why this is a crate of its own, and no feature of dualtape.
+//! The program starts as `mpirun -n 4 target/release/program`. It needs an MPI library (Open MPI or MPICH) when it
+//! runs, and libclang too when it is compiled. That is why this is a crate of its own, and no feature of dualtape.
 //!
 //! # When a rank fails
 //!
-//! - **It panics, or returns an error**: [`run`] prints the message with the number of the rank and calls `MPI_Abort`, which
-//!   ends all ranks. `mpirun` then ends with a status that is not 0.
-//! - **It has other numbers than rank 0**, such as another point or other data: dualtape compares them before it sums, and all
-//!   ranks fail with a message that names the rank.
-//! - **Its process dies**, by a signal or for lack of memory: MPI itself does not say what happens to the others. The launchers
-//!   of Open MPI and MPICH see that a process ended without a word, end the others, and print which one it was.
+//! - **It panics, or returns an error**: [`run`] prints the message with the number of the rank and calls `MPI_Abort`,
+//!   which ends all ranks. `mpirun` then ends with a status that is not 0.
+//! - **It has other numbers than rank 0**, such as another point or other data: dualtape compares them before it sums,
+//!   and all ranks fail with a message that names the rank.
+//! - **Its process dies**, by a signal or for lack of memory: MPI itself does not say what happens to the others. The
+//!   launchers of Open MPI and MPICH see that a process ended without a word, end the others, and print which one it
+//!   was.
 //! - **Its machine or the network dies**: the launcher sees it when the system gives up the connection, which may take
 //!   minutes.
 //! - **It hangs**, in an endless loop or on a file: nobody sees it, and the others wait for ever. Give the run a limit:
@@ -45,8 +46,8 @@ use mpi::{Count, Threading};
 
 /// Runs a program on this rank of an MPI run, and returns its result.
 ///
-/// If it panics or returns an error on one rank, the run ends on all, and `mpirun` fails. [The crate](crate) says what else can
-/// happen.
+/// If it panics or returns an error on one rank, the run ends on all, and `mpirun` fails. [The crate](crate) says what
+/// else can happen.
 ///
 /// # Panics
 ///

@@ -14,7 +14,8 @@ use rand::rngs::StdRng;
 /// Is set in the processes that `mpirun` starts.
 const STARTED: &str = "DUALTAPE_STARTED";
 
-/// Runs a program on ranks, if this is one of them; else starts the test of this name on so many, and returns how they ended.
+/// Runs a program on ranks, if this is one of them; else starts the test of this name on so many, and returns how they
+/// ended.
 fn on_ranks(test: &str, size: usize, program: impl FnOnce(&dyn Ranks) -> Result<(), String>) -> Option<Output> {
     if std::env::var_os(STARTED).is_some() {
         dualtape_mpi::run(program);

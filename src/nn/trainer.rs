@@ -46,7 +46,8 @@ use progress::{Progress, description};
 #[cfg(feature = "train")]
 pub use terminal::{CtrlC, ProgressBar};
 
-/// Trains with an [`Optimizer`]: epochs of shuffled minibatches, validation, early stopping, callbacks, and checkpoints.
+/// Trains with an [`Optimizer`]: epochs of shuffled minibatches, validation, early stopping, callbacks, and
+/// checkpoints.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Adam, Dataset, Ending, Init, Mlp, Schedule, Supervised, Trainer, predictions};
@@ -144,8 +145,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
 
     /// Sets the number of rows of a minibatch; the last one of an epoch may have fewer.
     ///
-    /// Minibatches of 64 rows or more are split into pieces of at least 32 rows, on several threads (feature `parallel`).
-    /// The bits are the same on any number of threads.
+    /// Minibatches of 64 rows or more are split into pieces of at least 32 rows, on several threads (feature
+    /// `parallel`). The bits are the same on any number of threads.
     ///
     /// # Panics
     ///
@@ -263,12 +264,12 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         self.callback(OnEpoch(callback))
     }
 
-    /// Shares the rows of every minibatch, and of the validation data, among ranks. All ranks have the same parameters after
-    /// every step, and the bits are those of one process; so a training may go on with another number of ranks.
+    /// Shares the rows of every minibatch, and of the validation data, among ranks. All ranks have the same parameters
+    /// after every step, and the bits are those of one process; so a training may go on with another number of ranks.
     ///
-    /// All ranks pass the same parameters, data and settings. A minibatch has one piece for every 32 rows, and more ranks than
-    /// pieces have nothing to do. Rank 0 writes the [checkpoint](Trainer::checkpoint), and every rank resumes from it. A
-    /// callback that stops the training on one rank stops it on all.
+    /// All ranks pass the same parameters, data and settings. A minibatch has one piece for every 32 rows, and more
+    /// ranks than pieces have nothing to do. Rank 0 writes the [checkpoint](Trainer::checkpoint), and every rank
+    /// resumes from it. A callback that stops the training on one rank stops it on all.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, TrainError, Trainer};

@@ -9,8 +9,8 @@ use std::thread::scope;
 
 use super::Ranks;
 
-/// Runs a program on ranks that are threads of this process, and returns what it returned on each: to try a program that is
-/// to run over MPI.
+/// Runs a program on ranks that are threads of this process, and returns what it returned on each: to try a program
+/// that is to run over MPI.
 ///
 /// # Panics
 ///

@@ -1,7 +1,7 @@
 //! The tree by which a sum is added: it depends on the number of pieces alone.
 //!
-//! A node is a range of pieces. It has two halves, of which the first has as many pieces as the largest power of two that is
-//! less than all.
+//! A node is a range of pieces. It has two halves, of which the first has as many pieces as the largest power of two
+//! that is less than all.
 
 use std::ops::Range;
 

@@ -4,8 +4,8 @@
 //! swept, and forgotten, so it takes the memory of one term, which stays in the first-level
 //! cache; and terms can be differentiated on several threads.
 //!
-//! The terms are cut into pieces, whatever the number of threads or ranks, and the sums of the pieces are added by a tree over
-//! their indices. So the result is the same bit for bit on any number of threads and ranks.
+//! The terms are cut into pieces, whatever the number of threads or ranks, and the sums of the pieces are added by a
+//! tree over their indices. So the result is the same bit for bit on any number of threads and ranks.
 
 use std::ops::Range;
 
@@ -64,10 +64,12 @@ impl<T> Terms<'_, T> {
 }
 
 impl<'a, R: Real> Terms<'a, R> {
-    /// The same terms, shared among ranks: each evaluates its share, and all get the sum, with the same bits as one process.
+    /// The same terms, shared among ranks: each evaluates its share, and all get the sum, with the same bits as one
+    /// process.
     ///
-    /// Every rank evaluates the first term too, to see how large it is. The share of a rank are neighbours, about as many as on
-    /// other ranks. There are at most 4096 pieces to share, and fewer of few or small terms: more ranks have nothing to do.
+    /// Every rank evaluates the first term too, to see how large it is. The share of a rank are neighbours, about as
+    /// many as on other ranks. There are at most 4096 pieces to share, and fewer of few or small terms: more ranks have
+    /// nothing to do.
     ///
     /// # Panics
     ///
@@ -359,8 +361,8 @@ impl<'a, T: Scalar> Terms<'a, T> {
         act(Terms { indices: self.indices, weights: weights.as_deref(), ranks: None })
     }
 
-    /// Returns the number of terms of a piece. It depends only on the numbers of terms and inputs, and on the size of the
-    /// recording of the first term: the overhead of a piece grows with the inputs.
+    /// Returns the number of terms of a piece. It depends only on the numbers of terms and inputs, and on the size of
+    /// the recording of the first term: the overhead of a piece grows with the inputs.
     #[track_caller]
     fn size_of_piece(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, recorder: &Recorder<T>) -> usize {
         const FEW: usize = 16;

@@ -1,8 +1,8 @@
 //! Rows in pieces, and the mean loss of these rows with its gradient.
 //!
 //! Many rows are taken in pieces, one recording each, on several threads and ranks. The pieces depend on the number of
-//! rows alone and their gradients are added by a tree over their indices, so that the result is the same bit for bit on any
-//! number of threads and ranks.
+//! rows alone and their gradients are added by a tree over their indices, so that the result is the same bit for bit on
+//! any number of threads and ranks.
 
 use std::ops::Range;
 
@@ -109,8 +109,8 @@ impl<'a, R: Real, T: Copy + Send + Sync> Minibatch<'a, R, T> {
         (loss, self.known_gradient())
     }
 
-    /// Evaluates the pieces, on all threads and ranks, and returns the sum of their losses. The sum of their gradients of
-    /// `len` numbers is the known gradient.
+    /// Evaluates the pieces, on all threads and ranks, and returns the sum of their losses. The sum of their gradients
+    /// of `len` numbers is the known gradient.
     fn sum_over_pieces(&mut self, len: usize, evaluate: impl Fn(&mut Piece<R, T>) + Send + Sync) -> R {
         let pieces = &mut self.pieces[..self.own.len()];
         match &mut *pieces {
