@@ -66,12 +66,12 @@ pub trait Ranks: Debug + Sync {
 /// answers.
 ///
 /// ```
-/// use dualtape::ranks::{on_threads, sum_by_index};
+/// use dualtape::ranks::{Ranks, on_threads, sum_by_index};
 ///
-/// let harmonic = |ranks: &_| sum_by_index(ranks, 100, 2, |i| vec![1.0 / (i as f64 + 1.0), 1.0]);
-/// let alone = on_threads(1, |ranks| harmonic(ranks));
+/// let harmonic = |ranks: &dyn Ranks| sum_by_index(ranks, 100, 2, |i| vec![1.0 / (i as f64 + 1.0), 1.0]);
+/// let alone = on_threads(1, harmonic);
 /// assert_eq!(alone[0][1], 100.0);
-/// assert_eq!(on_threads(3, |ranks| harmonic(ranks)), vec![alone[0].clone(); 3]);
+/// assert_eq!(on_threads(3, harmonic), vec![alone[0].clone(); 3]);
 /// ```
 #[track_caller]
 pub fn sum_by_index<R: Real>(
