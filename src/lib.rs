@@ -61,6 +61,7 @@
 //! - `forward.rs` is forward mode, `reverse.rs` the tape, `series.rs` Taylor series.
 //! - `special.rs` has special functions with derivatives by all arguments, and `density.rs` the log densities.
 //! - `verbs.rs` has `derivative`, `gradient` and the like.
+//! - `ranks.rs` adds pieces in a fixed order, on threads and on several processes.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `linalg/` and `rotation/` are blocks and rules: matrices and rotations.
 //! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
@@ -80,6 +81,7 @@
 //! - `nn` (default): the module [`nn`], with the crate `rand`.
 //! - `plot` (default): the module [`plot`]; implies `graph` and `nn`.
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
+//!   Several machines need no feature: [`ranks`] says how, with MPI by the crate `dualtape-mpi`.
 //! - `density`: the module `density`, log densities of probability distributions, generic in every argument.
 //! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine. They change
 //!   no bit of a result. The calls that this needs, which are unsafe, are in the crate `dualtape-simd`, of 100 lines.
@@ -172,6 +174,9 @@ mod series;
 
 // Value and derivative of a function, by the modes.
 mod verbs;
+
+// Sums in a fixed order, on threads and on several processes.
+pub mod ranks;
 
 // Matrices and rotations: blocks and rules of their own.
 pub mod linalg;

@@ -10,6 +10,7 @@
 //!
 //! A step like the one before it allocates nothing, unless the objective does; [`Supervised`] does not.
 
+mod agreement;
 mod callback;
 mod error;
 mod minibatch;
@@ -32,8 +33,10 @@ use super::{Dataset, Minibatches, Optimizer, State, Update, clip_norm};
 #[cfg(feature = "files")]
 use super::{FileError, FileProblem, Tensors};
 use crate::forward::Dual;
+use crate::ranks::Ranks;
 use crate::scalar::Real;
 use crate::verbs::gradient_forward;
+use agreement::any;
 use callback::OnEpoch;
 pub use callback::{Callback, Epoch, Step};
 pub use error::TrainError;
@@ -43,7 +46,8 @@ use progress::{Progress, description};
 #[cfg(feature = "train")]
 pub use terminal::{CtrlC, ProgressBar};
 
-/// Trains with an [`Optimizer`]: epochs of shuffled minibatches, validation, early stopping, callbacks, and checkpoints.
+/// Trains with an [`Optimizer`]: epochs of shuffled minibatches, validation, early stopping, callbacks, and
+/// checkpoints.
 ///
 /// ```
 /// use dualtape::nn::{Activation, Adam, Dataset, Ending, Init, Mlp, Schedule, Supervised, Trainer, predictions};
@@ -78,6 +82,7 @@ pub struct Trainer<'a, U, R = f64> {
     /// The number of derivatives to confirm at the end of every epoch.
     checked: usize,
     callbacks: Vec<Box<dyn Callback<R> + 'a>>,
+    ranks: Option<&'a dyn Ranks>,
     #[cfg(feature = "files")]
     checkpoint: Option<PathBuf>,
     progress: Progress<R>,
@@ -124,6 +129,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             largest_norm: None,
             checked: 0,
             callbacks: Vec::new(),
+            ranks: None,
             #[cfg(feature = "files")]
             checkpoint: None,
             progress: Progress::new(),
@@ -139,8 +145,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
 
     /// Sets the number of rows of a minibatch; the last one of an epoch may have fewer.
     ///
-    /// Minibatches of 64 rows or more are split into pieces of at least 32 rows, on several threads (feature `parallel`).
-    /// The bits are the same on any number of threads.
+    /// Minibatches of 64 rows or more are split into pieces of at least 32 rows, on several threads (feature
+    /// `parallel`). The bits are the same on any number of threads.
     ///
     /// # Panics
     ///
@@ -258,8 +264,35 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         self.callback(OnEpoch(callback))
     }
 
+    /// Shares the rows of every minibatch, and of the validation data, among ranks. All ranks have the same parameters
+    /// after every step, and the bits are those of one process; so a training may go on with another number of ranks.
+    ///
+    /// All ranks pass the same parameters, data and settings. A minibatch has one piece for every 32 rows, and more
+    /// ranks than pieces have nothing to do. Rank 0 writes the [checkpoint](Trainer::checkpoint), and every rank
+    /// resumes from it. A callback that stops the training on one rank stops it on all.
+    ///
+    /// ```
+    /// use dualtape::nn::{Activation, Dataset, Mlp, Schedule, Sgd, Supervised, TrainError, Trainer};
+    /// use dualtape::ranks::on_threads;
+    ///
+    /// let x: Vec<f64> = (0..100).map(|i| f64::from(i) * 0.01).collect();
+    /// let data = Dataset::new((1, 1), x.clone(), x.iter().map(|x| 2.0 * x + 1.0).collect());
+    /// let trained = on_threads(2, |ranks| {
+    ///     let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    ///     let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.5))).batch(100).over(ranks);
+    ///     trainer.fit(&Supervised::new(&line), line.parameters_mut(), &data, None)?;
+    ///     Ok::<_, TrainError>(line)
+    /// });
+    /// let [Ok(line), Ok(same)] = &trained[..] else { panic!("{trained:?}") };
+    /// assert_eq!(line, same);
+    /// assert!((line.parameters()[0] - 2.0).abs() < 0.1);
+    /// ```
+    pub fn over(self, ranks: &'a dyn Ranks) -> Self {
+        Trainer { ranks: Some(ranks), ..self }
+    }
+
     /// Writes a checkpoint: a file of its [tensors](Trainer::tensors), replaced at the end of every epoch and when a
-    /// callback stops the training.
+    /// callback stops the training. Over [ranks](Trainer::over), rank 0 writes it.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Adam, Dataset, Mlp, Schedule, Supervised, Trainer};
@@ -313,7 +346,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     ///
     /// When a loss, a derivative or a parameter is not finite, the modes [disagree](Trainer::check), or the checkpoint
     /// cannot be written. When an earlier call had another number of parameters, other data or another objective, or
-    /// other minibatches earlier in the epoch. Even then `parameters` holds the result so far, which is finite.
+    /// other minibatches earlier in the epoch. When a [rank](Trainer::over) has an error, or other numbers than rank 0.
+    /// Even then `parameters` holds the result so far, which is finite.
     ///
     /// After every step the trainer computes the loss and the gradient of the next step, before it goes on, saves or
     /// returns. If they are not finite, it undoes the step. So a training that diverges is never `Ok`, and every saved
@@ -335,8 +369,20 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         assert!(!train.is_empty(), "Trainer::fit: there are no rows to train with; pass at least one");
         let validates = validation.is_none_or(|rows| !rows.is_empty());
         assert!(validates, "Trainer::fit: there are no rows to validate with; pass at least one, or None");
+        let begun = self.begin(objective.description(), parameters, description(train, validation));
+        self.on_all_ranks(begun)?;
+        self.compare_ranks()?;
+        let ending = {
+            let ended = EndOfCallbacks(self);
+            ended.0.run(objective, train, validation)
+        };
+        parameters.copy_from_slice(self.progress.best.as_ref().unwrap_or(&self.progress.parameters));
+        ending
+    }
+
+    /// Takes the parameters, or refuses what does not go on with the training that was begun.
+    fn begin(&mut self, objective: String, parameters: &[R], data: String) -> Result<(), TrainError> {
         let (passed, resumed) = (parameters.len(), self.progress.parameters.len());
-        let (data, objective_now) = (description(train, validation), objective.description());
         let minibatches = (self.seed, self.batch);
         if resumed == 0 {
             self.progress.parameters = parameters.to_vec();
@@ -345,18 +391,13 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
             return Err(TrainError::Parameters { passed, resumed });
         } else if data != self.progress.data {
             return Err(TrainError::Data { passed: data, resumed: self.progress.data.clone() });
-        } else if let Some(before) = self.progress.objective.as_ref().filter(|before| **before != objective_now) {
-            return Err(TrainError::Objective { passed: objective_now, resumed: before.clone() });
+        } else if let Some(before) = self.progress.objective.as_ref().filter(|before| **before != objective) {
+            return Err(TrainError::Objective { passed: objective, resumed: before.clone() });
         } else if self.progress.steps > 0 && minibatches != self.progress.minibatches {
             return Err(TrainError::Minibatches { set: minibatches, begun: self.progress.minibatches });
         }
-        self.progress.objective = Some(objective_now);
-        let ending = {
-            let ended = EndOfCallbacks(self);
-            ended.0.run(objective, train, validation)
-        };
-        parameters.copy_from_slice(self.progress.best.as_ref().unwrap_or(&self.progress.parameters));
-        ending
+        self.progress.objective = Some(objective);
+        Ok(())
     }
 
     /// Returns the epochs so far.
@@ -389,7 +430,12 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         }
         let mut coming = Coming {
             rows: Minibatches::shuffled(train.len(), self.batch, self.seed),
-            minibatch: Minibatch::new(self.seed),
+            minibatch: Minibatch::new(self.ranks),
+            validation: validation.map(|data| {
+                let mut rows = Minibatch::new(self.ranks);
+                rows.gather(data, &(0..data.len()).collect::<Vec<_>>(), None);
+                rows
+            }),
             steps: train.len().div_ceil(self.batch),
             loss: R::zero(),
         };
@@ -410,9 +456,9 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
                 }
             }
             if self.checked > 0 {
-                self.compare_modes(objective, train)?;
+                self.on_all_ranks(self.compare_modes(objective, train))?;
             }
-            let ended = self.end_epoch(objective, train.len(), validation);
+            let ended = self.end_epoch(objective, train.len(), coming.validation.as_mut());
             let epoch = ended.inspect_err(|_| self.undo(&mut before))?;
             self.save()?;
             if self.tell(|callback, parameters| callback.epoch(&epoch, parameters)).is_break() {
@@ -428,7 +474,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         &mut self,
         objective: &impl Objective<R, T>,
         train: &Dataset<R, T>,
-        coming: &mut Coming<R, T>,
+        coming: &mut Coming<'_, R, T>,
         before: &mut Before<R>,
     ) -> Result<Step, TrainError> {
         let (epoch, number, rate) = (self.progress.history.len() + 1, self.progress.steps + 1, self.optimizer.rate());
@@ -483,13 +529,13 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         &self,
         objective: &impl Objective<R, T>,
         train: &Dataset<R, T>,
-        coming: &mut Coming<R, T>,
+        coming: &mut Coming<'_, R, T>,
     ) -> Result<(), TrainError> {
         let (history, taken) = (self.progress.history.len(), self.progress.steps);
         let (epoch, index, sum) =
             if taken < coming.steps { (history, taken, self.progress.loss) } else { (history + 1, 0, 0.0) };
         let rows = coming.rows.epoch(epoch as u64).nth(index).expect("an epoch has as many minibatches as steps");
-        coming.minibatch.gather(train, rows, self.optimizer.state().steps);
+        coming.minibatch.gather(train, rows, Some((self.seed, self.optimizer.state().steps)));
         let (loss, gradient) = coming.minibatch.gradient(objective, &self.progress.parameters);
         coming.loss = loss;
         let not_finite = |what: String, value: f64| {
@@ -516,15 +562,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     }
 
     /// Validates, and begins the next epoch.
-    fn end_epoch<T: Copy>(
+    fn end_epoch<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
         rows: usize,
-        validation: Option<&Dataset<R, T>>,
+        validation: Option<&mut Minibatch<'_, R, T>>,
     ) -> Result<Epoch, TrainError> {
         let (number, progress) = (self.progress.history.len() + 1, &mut self.progress);
-        let loss_of = |data| real(objective.loss(&progress.parameters, &Batch::new(data)));
-        let validation_loss = validation.map(loss_of);
+        let validation_loss = validation.map(|rows| real(rows.plain_loss(objective, &progress.parameters)));
         if let Some(value) = validation_loss {
             if !value.is_finite() {
                 let what = "the loss of the validation data".to_string();
@@ -553,8 +598,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let (parameters, epoch) = (&self.progress.parameters, self.progress.history.len() + 1);
         let mut rows = Minibatches::shuffled(train.len(), self.batch, self.seed);
         let rows = rows.epoch(epoch as u64 - 1).next().expect("an epoch has a minibatch");
-        let mut minibatch = Minibatch::new(self.seed);
-        minibatch.gather(train, rows, self.optimizer.state().steps);
+        let mut minibatch = Minibatch::new(None);
+        minibatch.gather(train, rows, Some((self.seed, self.optimizer.state().steps)));
         let mut generator = generator(self.seed, CHECKS | epoch as u64);
         let chosen = rand::seq::index::sample(&mut generator, parameters.len(), self.checked.min(parameters.len()));
         let point: Vec<R> = chosen.iter().map(|index| parameters[index]).collect();
@@ -584,12 +629,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     fn save(&self) -> Result<(), TrainError> {
         #[cfg(feature = "files")]
         if let Some(path) = &self.checkpoint {
-            self.tensors().save(path).map_err(TrainError::Checkpoint)?;
+            let writes = self.ranks.is_none_or(|ranks| ranks.rank() == 0);
+            let saved = if writes { self.tensors().save(path).map_err(TrainError::Checkpoint) } else { Ok(()) };
+            return self.on_all_ranks(saved);
         }
         Ok(())
     }
 
-    /// Calls all callbacks; each of them may stop the training.
+    /// Calls all callbacks; each of them may stop the training, on all ranks.
     fn tell(&mut self, tell: impl Fn(&mut dyn Callback<R>, &[R]) -> ControlFlow<()>) -> ControlFlow<()> {
         let parameters = &self.progress.parameters;
         let mut answer = ControlFlow::Continue(());
@@ -598,14 +645,18 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
                 answer = ControlFlow::Break(());
             }
         }
-        answer
+        match self.ranks {
+            Some(ranks) if any(ranks, answer.is_break()) => ControlFlow::Break(()),
+            _ => answer,
+        }
     }
 }
 
 /// The step that comes next, whose loss and gradient are known.
-struct Coming<R, T> {
+struct Coming<'a, R, T> {
     rows: Minibatches,
-    minibatch: Minibatch<R, T>,
+    minibatch: Minibatch<'a, R, T>,
+    validation: Option<Minibatch<'a, R, T>>,
     /// The number of steps of an epoch.
     steps: usize,
     loss: R,

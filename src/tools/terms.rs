@@ -4,14 +4,15 @@
 //! swept, and forgotten, so it takes the memory of one term, which stays in the first-level
 //! cache; and terms can be differentiated on several threads.
 //!
-//! The terms are cut into chunks by their number alone, and the sums of the chunks are
-//! added in order, so that the result is the same bit for bit on any number of threads.
+//! The terms are cut into pieces, whatever the number of threads or ranks, and the sums of the pieces are added by a
+//! tree over their indices. So the result is the same bit for bit on any number of threads and ranks.
 
 use std::ops::Range;
 
 use crate::forward::{Dual, LANES};
+use crate::ranks::{self, Ranks};
 use crate::reverse::{Tape, Var};
-use crate::scalar::Scalar;
+use crate::scalar::{Real, Scalar};
 use crate::verbs::{Matrix, hessian_by, hvp_by};
 
 /// The terms of a sum `Σᵢ wᵢ·fᵢ(x)`: all of them, or some by their index, with weights.
@@ -39,6 +40,8 @@ use crate::verbs::{Matrix, hessian_by, hvp_by};
 pub struct Terms<'a, T = f64> {
     indices: Indices<'a>,
     weights: Option<&'a [T]>,
+    /// Over plain numbers only.
+    ranks: Option<&'a dyn Ranks>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +59,35 @@ impl<T> Terms<'_, T> {
     /// assert_eq!(Terms::all(3).gradient(|i, x| x[i] * x[i], &[1.0, 2.0, 3.0]), (14.0, vec![2.0, 4.0, 6.0]));
     /// ```
     pub fn all(n: usize) -> Self {
-        Terms { indices: Indices::All(n), weights: None }
+        Terms { indices: Indices::All(n), weights: None, ranks: None }
+    }
+}
+
+impl<'a, R: Real> Terms<'a, R> {
+    /// The same terms, shared among ranks: each evaluates its share, and all get the sum, with the same bits as one
+    /// process.
+    ///
+    /// Every rank evaluates the first term too, to see how large it is. The share of a rank are neighbours, about as
+    /// many as on other ranks. There are at most 4096 pieces to share, and fewer of few or small terms: more ranks have
+    /// nothing to do.
+    ///
+    /// # Panics
+    ///
+    /// The derivatives panic on all ranks when one has another point, or another number of terms.
+    ///
+    /// ```
+    /// use dualtape::ranks::on_threads;
+    /// use dualtape::{Terms, Var};
+    ///
+    /// let square = |i: usize, x: &[Var]| (x[0] - i as f64) * (x[0] - i as f64);
+    /// let sums = on_threads(2, |ranks| Terms::all(3).over(ranks).gradient(square, &[1.0]));
+    /// assert_eq!(sums, [(2.0, vec![0.0]), (2.0, vec![0.0])]);
+    /// ```
+    pub fn over<'b>(self, ranks: &'b dyn Ranks) -> Terms<'b, R>
+    where
+        'a: 'b,
+    {
+        Terms { ranks: Some(ranks), ..self }
     }
 }
 
@@ -69,7 +100,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// assert_eq!(Terms::of(&[2, 2]).gradient(|i, x| x[0] * i as f64, &[5.0]), (20.0, vec![4.0]));
     /// ```
     pub fn of(indices: &'a [usize]) -> Self {
-        Terms { indices: Indices::Some(indices), weights: None }
+        Terms { indices: Indices::Some(indices), weights: None, ranks: None }
     }
 
     /// The same terms with a weight for each, in order.
@@ -96,7 +127,7 @@ impl<'a, T: Scalar> Terms<'a, T> {
             weights.len(),
             self.len()
         );
-        Terms { indices: self.indices, weights: Some(weights) }
+        Terms { weights: Some(weights), ..self }
     }
 
     fn len(&self) -> usize {
@@ -123,15 +154,9 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// ```
     #[track_caller]
     pub fn gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-        self.partial_gradient(&f, &[], x)
-    }
-
-    /// [`gradient`](Terms::gradient) with respect to `x` alone, for terms whose first inputs are constants.
-    #[track_caller]
-    fn partial_gradient(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, constants: &[T], x: &[T]) -> (T, Vec<T>) {
-        let recorder = Recorder::new(constants, x);
-        let chunks = self.chunks(&recorder, f).into_iter();
-        added(chunks.map(|chunk| self.gradient_of(chunk, f, &recorder)), x.len())
+        let recorder = Recorder::new(&[], x);
+        let size = self.size_of_piece(&f, &recorder);
+        value_first(self.joined(size, x, x.len() + 1, |node| self.sum_of(node, size, &f, &recorder)))
     }
 
     /// Returns the value and the gradient as [`gradient`](Terms::gradient) does, on all threads of
@@ -154,23 +179,8 @@ impl<'a, T: Scalar> Terms<'a, T> {
     #[cfg(feature = "parallel")]
     #[track_caller]
     pub fn par_gradient(&self, f: impl Fn(usize, &[Var<T>]) -> Var<T> + Sync, x: &[T]) -> (T, Vec<T>) {
-        self.par_partial_gradient(&f, &[], x)
-    }
-
-    #[cfg(feature = "parallel")]
-    #[track_caller]
-    fn par_partial_gradient(
-        &self,
-        f: &(impl Fn(usize, &[Var<T>]) -> Var<T> + Sync),
-        constants: &[T],
-        x: &[T],
-    ) -> (T, Vec<T>) {
-        use rayon::prelude::*;
-
-        let recorder = || Recorder::new(constants, x);
-        let chunks = self.chunks(&recorder(), f).into_par_iter();
-        let sums: Vec<(T, Vec<T>)> = chunks.map(|chunk| self.gradient_of(chunk, f, &recorder())).collect();
-        added(sums.into_iter(), x.len())
+        let size = self.size_of_piece(&f, &Recorder::new(&[], x));
+        value_first(self.joined(size, x, x.len() + 1, |node| self.par_sum_of(node, size, &f, &[], x)))
     }
 
     /// Returns the value, the gradient and the Hessian of the sum, as [`hessian`](crate::hessian()) does, in the memory
@@ -197,7 +207,10 @@ impl<'a, T: Scalar> Terms<'a, T> {
         x: &[T],
     ) -> (T, Vec<T>, Matrix<T>) {
         self.with_constant_weights(|terms| {
-            hessian_of(|constants, x| value_last(terms.partial_gradient(&f, constants, x)), x)
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
+            self.joined_hessian(size, x, |node, constants, x| {
+                terms.sum_of(node, size, &f, &Recorder::new(constants, x))
+            })
         })
     }
 
@@ -222,7 +235,8 @@ impl<'a, T: Scalar> Terms<'a, T> {
         x: &[T],
     ) -> (T, Vec<T>, Matrix<T>) {
         self.with_constant_weights(|terms| {
-            hessian_of(|constants, x| value_last(terms.par_partial_gradient(&f, constants, x)), x)
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
+            self.joined_hessian(size, x, |node, constants, x| terms.par_sum_of(node, size, &f, constants, x))
         })
     }
 
@@ -241,7 +255,10 @@ impl<'a, T: Scalar> Terms<'a, T> {
     /// ```
     #[track_caller]
     pub fn hvp(&self, f: impl Fn(usize, &[Var<Dual<T>>]) -> Var<Dual<T>>, x: &[T], v: &[T]) -> (T, Vec<T>, Vec<T>) {
-        self.with_constant_weights(|terms| hvp_by(|x| value_last(terms.partial_gradient(&f, &[], x)), x, v))
+        self.with_constant_weights(|terms| {
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
+            self.joined_hvp(size, x, v, |node, x| terms.sum_of(node, size, &f, &Recorder::new(&[], x)))
+        })
     }
 
     /// Returns the value, the gradient and `H·v` as [`hvp`](Terms::hvp) does, on all threads of the current rayon pool,
@@ -266,35 +283,103 @@ impl<'a, T: Scalar> Terms<'a, T> {
         x: &[T],
         v: &[T],
     ) -> (T, Vec<T>, Vec<T>) {
-        self.with_constant_weights(|terms| hvp_by(|x| value_last(terms.par_partial_gradient(&f, &[], x)), x, v))
+        self.with_constant_weights(|terms| {
+            let size = terms.size_of_piece(&f, &Recorder::new(&[], &constants(x)));
+            self.joined_hvp(size, x, v, |node, x| terms.par_sum_of(node, size, &f, &[], x))
+        })
     }
 
-    /// Calls `act` with the same terms over dual numbers.
+    /// Returns the sum of `len` numbers each over all pieces, on all ranks; `sum_of` sums some of the pieces.
+    #[track_caller]
+    fn joined(&self, size: usize, x: &[T], len: usize, sum_of: impl Fn(Range<usize>) -> Vec<T>) -> Vec<T> {
+        let pieces = self.len().div_ceil(size);
+        match self.ranks {
+            Some(ranks) => {
+                self.assert_same(ranks, pieces, x);
+                ranks::joined(ranks, pieces, len, sum_of)
+            }
+            None if pieces == 0 => vec![T::zero(); len],
+            None => sum_of(0..pieces),
+        }
+    }
+
+    /// Refuses ranks that do not sum the same.
+    #[track_caller]
+    fn assert_same(&self, ranks: &dyn Ranks, pieces: usize, x: &[T]) {
+        let point = ranks::fingerprint(x.iter().map(|&x| ranks::plain(x).to_bits()));
+        let numbers = [self.len() as f64, x.len() as f64, point, pieces as f64];
+        if let Some((rank, place)) = ranks::differing(ranks, &numbers) {
+            let what = ["number of terms", "number of inputs", "point", "size of the first term"][place];
+            panic!("Terms::over: rank {rank} has another {what} than rank 0; make the same calls on all ranks");
+        }
+    }
+
+    #[track_caller]
+    fn joined_hessian(
+        &self,
+        size: usize,
+        x: &[T],
+        gradient: impl Fn(Range<usize>, &[Dual<T, LANES>], &[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
+    ) -> (T, Vec<T>, Matrix<T>) {
+        let n = x.len();
+        let len = n.saturating_mul(n).saturating_add(n + 1);
+        let hessian = |node: Range<usize>| {
+            let mut numbers = Matrix::zeros(1, len).into_entries();
+            let (y, slopes) = numbers.split_last_mut().expect("the value is the last");
+            let (h, g) = slopes.split_at_mut(n * n);
+            *y = hessian_by(|constants, x| gradient(node.clone(), constants, x), x, g, h);
+            numbers
+        };
+        let mut h = self.joined(size, x, len, hessian);
+        let (y, g) = value_first(h.split_off(n * n));
+        (y, g, Matrix::of_entries(n, n, h))
+    }
+
+    #[track_caller]
+    fn joined_hvp(
+        &self,
+        size: usize,
+        x: &[T],
+        v: &[T],
+        gradient: impl Fn(Range<usize>, &[Dual<T>]) -> Vec<Dual<T>>,
+    ) -> (T, Vec<T>, Vec<T>) {
+        let products = |node: Range<usize>| {
+            let (y, mut numbers, hv) = hvp_by(|x| gradient(node, x), x, v);
+            numbers.extend(hv.into_iter().chain([y]));
+            numbers
+        };
+        let (y, mut g) = value_first(self.joined(size, x, 2 * x.len() + 1, products));
+        let hv = g.split_off(x.len());
+        (y, g, hv)
+    }
+
+    /// Calls `act` with the same terms over dual numbers, on this rank alone.
     #[track_caller]
     fn with_constant_weights<Out, const N: usize>(&self, act: impl FnOnce(Terms<'_, Dual<T, N>>) -> Out) -> Out {
         let weights =
             self.weights.map(|weights| weights.iter().map(|&weight| Dual::constant(weight)).collect::<Vec<_>>());
-        act(Terms { indices: self.indices, weights: weights.as_deref() })
+        act(Terms { indices: self.indices, weights: weights.as_deref(), ranks: None })
     }
 
-    /// Returns the terms in pieces. These depend only on the numbers of terms and inputs, and on
-    /// the size of the recording of the first term: the overhead of a piece grows with the inputs.
+    /// Returns the number of terms of a piece. It depends only on the numbers of terms and inputs, and on the size of
+    /// the recording of the first term: the overhead of a piece grows with the inputs.
     #[track_caller]
-    fn chunks(&self, recorder: &Recorder<T>, f: &impl Fn(usize, &[Var<T>]) -> Var<T>) -> Vec<Range<usize>> {
+    fn size_of_piece(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, recorder: &Recorder<T>) -> usize {
         const FEW: usize = 16;
-        const MOST: usize = 64;
+        const SOME: usize = 64;
+        const MOST: usize = 4096;
         let len = self.len();
-        let size = if len <= FEW {
-            1
-        } else {
-            f(self.index(0), &recorder.x);
-            let term = recorder.bytes();
-            recorder.tape.rewind(recorder.variables);
-            // Zeroed, summed and added: as much as a statement on two operands.
-            let inputs = 3 * size_of::<T>() * recorder.variables;
-            len.div_ceil(MOST).max(4 * inputs / (term + 1))
-        };
-        (0..len).step_by(size).map(|start| start..len.min(start + size)).collect()
+        if len <= FEW {
+            return 1;
+        }
+        f(self.index(0), &recorder.x);
+        let term = recorder.bytes() + 1;
+        recorder.tape.rewind(recorder.variables);
+        // Zeroed, summed and added: as much as a statement on two operands.
+        let inputs = 3 * size_of::<T>() * recorder.variables;
+        // More pieces than some, if their overhead is small.
+        let large = 64 * inputs.max(1 << 10) / term;
+        len.div_ceil(SOME).min(large).max(len.div_ceil(MOST)).max(4 * inputs / term)
     }
 
     fn index(&self, term: usize) -> usize {
@@ -304,17 +389,47 @@ impl<'a, T: Scalar> Terms<'a, T> {
         }
     }
 
-    /// Returns the value and the gradient of a part of the sum.
+    /// Returns the gradient of some pieces of the sum, and the value as the last element.
     #[track_caller]
-    fn gradient_of(
+    fn sum_of(
         &self,
-        terms: Range<usize>,
+        pieces: Range<usize>,
+        size: usize,
         f: &impl Fn(usize, &[Var<T>]) -> Var<T>,
         recorder: &Recorder<T>,
-    ) -> (T, Vec<T>) {
+    ) -> Vec<T> {
+        let mut piece =
+            |node: &Range<usize>| (node.len() == 1).then(|| self.sum_of_piece(node.start, size, f, recorder));
+        ranks::sum(pieces, &mut piece, &mut ranks::added)
+    }
+
+    /// Returns the same as [`sum_of`](Terms::sum_of), on several threads, each with its own recorder.
+    #[cfg(feature = "parallel")]
+    #[track_caller]
+    fn par_sum_of(
+        &self,
+        pieces: Range<usize>,
+        size: usize,
+        f: &(impl Fn(usize, &[Var<T>]) -> Var<T> + Sync),
+        constants: &[T],
+        x: &[T],
+    ) -> Vec<T> {
+        let piece = |piece| self.sum_of_piece(piece, size, f, &Recorder::new(constants, x));
+        ranks::par_sum(pieces, &piece, &ranks::added)
+    }
+
+    #[track_caller]
+    fn sum_of_piece(
+        &self,
+        piece: usize,
+        size: usize,
+        f: &impl Fn(usize, &[Var<T>]) -> Var<T>,
+        recorder: &Recorder<T>,
+    ) -> Vec<T> {
         let mut sum = T::zero();
         let mut adjoints = vec![T::zero(); recorder.variables];
         let mut outputs = Vec::new();
+        let terms = piece * size..self.len().min((piece + 1) * size);
         let last = terms.end - 1;
         for term in terms {
             let weight = self.weights.map_or(T::one(), |weights| weights[term]);
@@ -327,7 +442,10 @@ impl<'a, T: Scalar> Terms<'a, T> {
                 outputs.clear();
             }
         }
-        (sum, adjoints)
+        adjoints.push(sum);
+        // Sums wait for each other, without the room that the sweep took.
+        adjoints.shrink_to_fit();
+        adjoints
     }
 }
 
@@ -359,30 +477,14 @@ impl<T: Scalar> Recorder<T> {
     }
 }
 
-/// The sum of values and gradients, in order.
-fn added<T: Scalar>(sums: impl Iterator<Item = (T, Vec<T>)>, inputs: usize) -> (T, Vec<T>) {
-    sums.reduce(|(y, mut g), (other_y, other_g)| {
-        g.iter_mut().zip(other_g).for_each(|(g, other)| *g += other);
-        (y + other_y, g)
-    })
-    .unwrap_or_else(|| (T::zero(), vec![T::zero(); inputs]))
+/// Takes the value from behind the slopes.
+fn value_first<T>(mut slopes: Vec<T>) -> (T, Vec<T>) {
+    let value = slopes.pop().expect("the value is the last");
+    (value, slopes)
 }
 
-/// Returns the slopes, and the value as the last element.
-fn value_last<S>((y, mut g): (S, Vec<S>)) -> Vec<S> {
-    g.push(y);
-    g
-}
-
-/// Returns the value, the gradient and the Hessian of a function that is known by its gradient.
-#[track_caller]
-fn hessian_of<T: Scalar>(
-    gradient: impl Fn(&[Dual<T, LANES>], &[Dual<T, LANES>]) -> Vec<Dual<T, LANES>>,
-    x: &[T],
-) -> (T, Vec<T>, Matrix<T>) {
-    let (mut g, mut h) = (vec![T::zero(); x.len()], Matrix::zeros(x.len(), x.len()));
-    let y = hessian_by(gradient, x, &mut g, h.entries_mut());
-    (y, g, h)
+fn constants<T: Scalar, const N: usize>(x: &[T]) -> Vec<Dual<T, N>> {
+    x.iter().map(|&x| Dual::constant(x)).collect()
 }
 
 #[cfg(test)]
@@ -396,9 +498,9 @@ mod tests {
 
     /// The lengths of the pieces of a sum of squares, which take one statement each.
     fn pieces(terms: usize, inputs: usize) -> Vec<usize> {
-        let recorder = Recorder::new(&[], &vec![1.0; inputs]);
         let square = |_: usize, x: &[Var]| x[0] * x[0];
-        Terms::all(terms).chunks(&recorder, &square).into_iter().map(|piece| piece.len()).collect()
+        let size = Terms::all(terms).size_of_piece(&square, &Recorder::new(&[], &vec![1.0; inputs]));
+        (0..terms).step_by(size).map(|start| size.min(terms - start)).collect()
     }
 
     #[test]

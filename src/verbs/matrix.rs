@@ -110,6 +110,11 @@ impl<T: Scalar> Matrix<T> {
         &mut self.entries
     }
 
+    /// Returns the matrix with these entries, row by row.
+    pub(crate) fn of_entries(rows: usize, columns: usize, entries: Vec<T>) -> Self {
+        Matrix { entries, columns, rows }
+    }
+
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
         let what = "a Jacobian or Hessian (`jvp`, `vjp`, `hvp` and `sparse` need no such matrix)";
         Matrix { entries: zeros(rows.saturating_mul(columns), what), columns, rows }

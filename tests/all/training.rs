@@ -9,6 +9,7 @@ use dualtape::nn::{
     Schedule, Sgd, Step, Supervised, TensorError, Tensors, TrainError, Trainer, Update, cross_entropy,
     mean_squared_error,
 };
+use dualtape::ranks::{Ranks, on_threads};
 use dualtape::{Real, Scalar, Var, gradient};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -134,6 +135,106 @@ fn any_number_of_threads_gives_the_same_bits() {
     let one = trained(1);
     assert_eq!(trained(2), one);
     assert_eq!(trained(8), one);
+}
+
+#[test]
+fn any_number_of_ranks_gives_the_same_bits() {
+    let (data, validation) = sectors(1000, 4).split(0.3, 1);
+    let objective = Supervised::new(&network::<f64>()).dropout(0.2);
+    let trained = |trainer: Trainer<'_, _>| {
+        let mut network = network();
+        let mut trainer = trainer.epochs(3).batch(300).check(16);
+        trainer.fit(&objective, network.parameters_mut(), &data, Some(&validation)).unwrap();
+        (bits(network.parameters()), trainer.history().to_vec())
+    };
+    let alone = trained(Trainer::new(adam()));
+    for size in [1, 2, 3, 4, 7, 20] {
+        let ranks = on_threads(size, |ranks| trained(Trainer::new(adam()).over(ranks)));
+        assert!(ranks.iter().all(|trained| *trained == alone), "{size} ranks");
+    }
+}
+
+#[test]
+fn a_training_is_resumed_with_another_number_of_ranks() {
+    let (data, validation) = sectors(400, 4).split(0.2, 1);
+    let objective = Supervised::new(&network::<f64>());
+    let trained = |trainer: Trainer<'_, _>, epochs, begun: Option<&Tensors>| {
+        let mut network = network();
+        let mut trainer = trainer.epochs(epochs).batch(200);
+        begun.into_iter().for_each(|tensors| trainer.load_tensors(tensors).unwrap());
+        trainer.fit(&objective, network.parameters_mut(), &data, Some(&validation)).unwrap();
+        trainer.tensors()
+    };
+    let whole = trained(Trainer::new(adam()), 6, None);
+    let first = on_threads(3, |ranks| trained(Trainer::new(adam()).over(ranks), 2, None));
+    let second = on_threads(2, |ranks| trained(Trainer::new(adam()).over(ranks), 4, Some(&first[2])));
+    assert_eq!(trained(Trainer::new(adam()), 6, Some(&second[1])), whole);
+}
+
+#[test]
+fn ranks_that_train_something_else_are_refused_on_all() {
+    let data = sectors(100, 4);
+    let objective = Supervised::new(&network::<f64>());
+    let refused = |other: &(dyn Fn(&mut Mlp) -> (usize, usize) + Sync)| {
+        on_threads(3, |ranks| {
+            let mut network = network();
+            let (rows, epochs) = if ranks.rank() == 1 { other(&mut network) } else { (100, 1) };
+            let data = data.select(&(0..rows).collect::<Vec<_>>());
+            let mut trainer = Trainer::new(adam()).over(ranks).epochs(epochs);
+            trainer.fit(&objective, network.parameters_mut(), &data, None).unwrap_err().to_string()
+        })
+    };
+    let different = |what: &str| {
+        [(); 3].map(|()| format!("rank 1: it has {what} different from rank 0; pass the same on all ranks"))
+    };
+    assert_eq!(refused(&|_| (99, 1)), different("data"));
+    assert_eq!(refused(&|_| (100, 2)), different("settings"));
+    assert_eq!(
+        refused(&|network| (100, {
+            network.parameters_mut()[3] += 1e-9;
+            1
+        })),
+        different("parameters")
+    );
+}
+
+/// An error of one rank, which was resumed from another training.
+#[test]
+fn an_error_of_one_rank_reaches_all() {
+    let data = sectors(100, 4);
+    let objective = Supervised::new(&network::<f64>());
+    let mut other = Trainer::new(adam()).epochs(1);
+    other.fit(&objective, network::<f64>().parameters_mut(), &sectors(90, 4), None).unwrap();
+    let other = other.tensors();
+    let errors = on_threads(3, |ranks| {
+        let mut network = network();
+        let mut trainer = Trainer::new(adam()).over(ranks);
+        if ranks.rank() == 2 {
+            trainer.load_tensors(&other).unwrap();
+        }
+        trainer.fit(&objective, network.parameters_mut(), &data, None).unwrap_err()
+    });
+    assert!(matches!(errors[2], TrainError::Data { .. }));
+    for error in &errors[..2] {
+        assert_eq!(error.to_string(), format!("rank 2: {}", errors[2]));
+    }
+}
+
+/// A callback of one rank that stops.
+#[test]
+fn a_callback_stops_all_ranks() {
+    let data = sectors(100, 4);
+    let objective = Supervised::new(&network::<f64>());
+    let stopped = |ranks: &dyn Ranks| {
+        let mut network = network();
+        let stop = |epoch: &Epoch, _: &[f64]| {
+            if ranks.rank() == 1 && epoch.number == 3 { Break(()) } else { Continue(()) }
+        };
+        let mut trainer = Trainer::new(adam()).over(ranks).on_epoch(stop);
+        let ending = trainer.fit(&objective, network.parameters_mut(), &data, None).unwrap();
+        (ending, trainer.history().len())
+    };
+    assert_eq!(on_threads(3, stopped), [(Ending::Callback, 3); 3]);
 }
 
 /// A large minibatch is taken in pieces, and has the mean loss of all its rows.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use approx::assert_relative_eq;
+use dualtape::ranks::{Ranks, on_threads};
 use dualtape::{Dual, Scalar, Tape, Terms, Var, derivative, dot, function, fuse_map, gradient, hessian, hvp, sum};
 
 use crate::support::refusals::{STALE, message};
@@ -171,6 +172,94 @@ fn any_number_of_threads_gives_the_same_bits() {
             assert!(g.iter().zip(&other_g).all(|(a, b)| a.to_bits() == b.to_bits()));
         }
     }
+}
+
+/// Ranks that divide the pieces evenly and others, and more ranks than there is work for.
+const RANKS: [usize; 7] = [1, 2, 3, 4, 7, 16, 70];
+
+#[test]
+fn any_number_of_ranks_gives_the_same_bits() {
+    let x = point();
+    let indices: Vec<usize> = (0..N).rev().collect();
+    let weights: Vec<f64> = (0..N).map(|i| (i as f64 * 0.1).sin()).collect();
+    let sums = |terms: Terms<'_>| (terms.gradient(term, &x), terms.hessian(term, &x), terms.hvp(term, &x, &x));
+    for terms in [Terms::all(N), Terms::of(&indices).weighted(&weights), Terms::all(7), Terms::all(0)] {
+        let alone = sums(terms);
+        for size in RANKS {
+            assert!(
+                on_threads(size, |ranks| sums(terms.over(ranks))).iter().all(|sums| *sums == alone),
+                "{size} ranks"
+            );
+        }
+    }
+    // Without inputs, and in single precision.
+    let none = |_: usize, _: &[Var]| Var::constant(0.1);
+    let alone = Terms::all(50).gradient(none, &[]);
+    assert_eq!(on_threads(3, |ranks| Terms::all(50).over(ranks).gradient(none, &[])), vec![alone; 3]);
+    let short = |i: usize, x: &[Var<f32>]| (x[0] * i as f32).sin() * x[1];
+    let alone = Terms::all(99).gradient(short, &[0.3, 1.1]);
+    assert_eq!(on_threads(3, |ranks| Terms::all(99).over(ranks).gradient(short, &[0.3, 1.1])), vec![alone; 3]);
+}
+
+/// Terms of which each is a piece.
+#[test]
+fn ranks_share_large_terms_one_by_one() {
+    let large = |i: usize, x: &[Var]| (0..3000).fold(x[0] * i as f64, |y, k| (y + x[k % 3]).sin());
+    let x = [0.3, 0.7, -0.2];
+    let alone = Terms::all(200).gradient(large, &x);
+    let counted = |ranks: &dyn Ranks| {
+        let count = Cell::new(0);
+        let term = |i: usize, x: &[Var]| {
+            count.set(count.get() + 1);
+            large(i, x)
+        };
+        (Terms::all(200).over(ranks).gradient(term, &x), count.get())
+    };
+    for size in RANKS {
+        let sums = on_threads(size, counted);
+        assert!(sums.iter().all(|(sum, _)| *sum == alone), "{size} ranks");
+        // Besides the first term, which is recorded to see how large it is. Shares of whole subtrees are less even.
+        let even = 200_usize.div_ceil(size);
+        let most = sums.iter().map(|(_, count)| count - 1).max();
+        assert!(most <= Some(even + even / 16), "{size} ranks: {most:?} terms");
+    }
+}
+
+#[cfg(feature = "parallel")]
+#[test]
+fn ranks_have_threads() {
+    let x = point();
+    let terms = Terms::all(N);
+    let sums = |ranks: &dyn Ranks| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+        let terms = terms.over(ranks);
+        pool.install(|| (terms.par_gradient(term, &x), terms.par_hessian(term, &x), terms.par_hvp(term, &x, &x)))
+    };
+    let alone = (terms.gradient(term, &x), terms.hessian(term, &x), terms.hvp(term, &x, &x));
+    assert_eq!(on_threads(3, sums), vec![alone; 3]);
+}
+
+#[test]
+fn ranks_that_sum_something_else_are_refused_on_all() {
+    let refused = |act: &(dyn Fn(&dyn Ranks) + Sync)| on_threads(3, |ranks| message(|| act(ranks)));
+    let x = |ranks: &dyn Ranks| if ranks.rank() == 2 { [0.5, -2.0] } else { [0.5, 2.0] };
+    assert_eq!(
+        refused(&|ranks| drop(Terms::all(30).over(ranks).gradient(|_, x| x[0] * x[1], &x(ranks)))),
+        ["Terms::over: rank 2 has another point than rank 0; make the same calls on all ranks"; 3]
+    );
+    assert_eq!(
+        refused(&|ranks| drop(Terms::all(30 + ranks.rank()).over(ranks).gradient(|_, x| x[0], &[1.0]))),
+        ["Terms::over: rank 1 has another number of terms than rank 0; make the same calls on all ranks"; 3]
+    );
+}
+
+#[test]
+fn a_panic_of_one_rank_ends_all_with_its_message() {
+    let term = |i: usize, x: &[Var]| if i == 11 { panic!("term 11 has no data") } else { x[0] };
+    assert_eq!(
+        message(|| on_threads(4, |ranks| Terms::all(16).over(ranks).gradient(term, &[1.0]))),
+        "term 11 has no data"
+    );
 }
 
 #[test]

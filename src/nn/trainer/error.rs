@@ -78,6 +78,13 @@ pub enum TrainError {
         /// The description of the training's objective.
         resumed: String,
     },
+    /// A rank has an error, or other numbers than rank 0.
+    Rank {
+        /// The number of the rank.
+        rank: usize,
+        /// Its error.
+        message: String,
+    },
     /// The checkpoint cannot be written.
     #[cfg(feature = "files")]
     Checkpoint(FileError),
@@ -118,6 +125,7 @@ impl fmt::Display for TrainError {
                 "another objective than the training was begun with: {passed}; and it had {resumed}; resume it with the same \
                  one, or begin another `Trainer` at these parameters"
             ),
+            TrainError::Rank { rank, message } => write!(f, "rank {rank}: {message}"),
             #[cfg(feature = "files")]
             TrainError::Checkpoint(error) => write!(f, "{error}"),
         }

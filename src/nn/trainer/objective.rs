@@ -15,8 +15,8 @@ use crate::scalar::{Real, Scalar};
 /// It is written once. The [`Trainer`](super::Trainer) reads it in reverse mode to train, in forward mode to check the
 /// gradients, and in plain numbers to validate.
 ///
-/// The loss of rows must be a mean over them: the trainer splits a large minibatch into pieces and weights their losses
-/// by their numbers of rows. [`Supervised`] is a ready-made objective.
+/// The loss of rows must be a mean over them: the trainer splits a large minibatch, and the validation data, into
+/// pieces and weights their losses by their numbers of rows. [`Supervised`] is a ready-made objective.
 ///
 /// ```
 /// use dualtape::nn::{Batch, Dataset, Objective, Schedule, Sgd, Trainer, mean_absolute_error};
