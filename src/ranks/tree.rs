@@ -52,6 +52,8 @@ fn halves(node: &Range<usize>) -> [Range<usize>; 2] {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     /// The sum as it is added.
@@ -76,9 +78,9 @@ mod tests {
 
     #[test]
     fn nodes_are_whole_subtrees() {
-        assert_eq!(nodes(0..7, &(0..7)), [0..7]);
+        assert_eq!(nodes(0..7, &(0..7)), from_ref(&(0..7)));
         assert_eq!(nodes(0..8, &(1..7)), [1..2, 2..4, 4..6, 6..7]);
-        assert_eq!(nodes(0..7, &(4..7)), [4..7]);
+        assert_eq!(nodes(0..7, &(4..7)), from_ref(&(4..7)));
         assert_eq!(nodes(0..8, &(3..3)), []);
         assert_eq!(nodes(0..0, &(0..0)), []);
     }

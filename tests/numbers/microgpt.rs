@@ -5,6 +5,7 @@ use dualtape::{Dual, gradient, gradient_forward};
 use crate::support::compare::assert_all_close;
 use crate::support::reference::{number, numbers, read};
 
+#[expect(dead_code, reason = "the example draws the first weights")]
 #[path = "../../examples/microgpt/model.rs"]
 mod model;
 
