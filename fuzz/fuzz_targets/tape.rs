@@ -432,7 +432,8 @@ impl<'a> Program<'a> {
         let known = self.variables[variable].clone();
         let var = cast(known.var);
         assert!(same(var.value(), known.value) && var.is_constant() == known.home.is_none());
-        let step = Step { op: Op::Sum, c: 1.0, arguments: vec![variable], guarded: false };
+        // The sum of an iterator over one number is that number, in its place: nothing is recorded here either.
+        let step = Step { op: Op::Sum, c: -1.0, arguments: vec![variable], guarded: false };
         self.variables.push(Known { var, step: Some(step), ..known });
     }
 
