@@ -32,12 +32,12 @@ fn data<T: Copy>(rows: usize, target: impl Fn(usize) -> T) -> Dataset<f64, T> {
 fn of_training<T: Copy + Send + Sync + 'static>(
     objective: &impl Objective<f64, T>,
     parameters: &[f64],
-    data: &Dataset<f64, T>,
+    [data, validation]: [&Dataset<f64, T>; 2],
     batch: usize,
 ) -> u64 {
     let mut parameters = parameters.to_vec();
     let mut trainer = Trainer::new(Adam::new(Schedule::Constant(0.01))).epochs(EPOCHS).batch(batch).clip_norm(1.0);
-    allocations(|| assert_eq!(trainer.fit(objective, &mut parameters, data, Some(data)).unwrap(), Ending::Epochs))
+    allocations(|| assert_eq!(trainer.fit(objective, &mut parameters, data, Some(validation)).unwrap(), Ending::Epochs))
 }
 
 /// Twice as many minibatches take a longer order of rows, and not one allocation more.
@@ -48,11 +48,12 @@ fn assert_free<T: Copy + Send + Sync + 'static>(
     batch: usize,
 ) {
     let [few, many] = [4, 8].map(|batches| data(batches * batch, &target));
+    let validation = data(BATCH, &target);
     // This thread has the memory from then on.
     for data in [&few, &many] {
-        of_training(objective, parameters, data, batch);
+        of_training(objective, parameters, [data, &validation], batch);
     }
-    let [of_few, of_many] = [&few, &many].map(|data| of_training(objective, parameters, data, batch));
+    let [of_few, of_many] = [&few, &many].map(|data| of_training(objective, parameters, [data, &validation], batch));
     assert_eq!(of_few, of_many);
     assert!(of_few < 100, "{of_few} allocations");
 }
