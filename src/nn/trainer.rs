@@ -268,7 +268,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     /// after every step, and the bits are those of one process; so a training may go on with another number of ranks.
     ///
     /// All ranks pass the same parameters, data and settings. A minibatch has one piece for every 32 rows, and more
-    /// ranks than pieces have nothing to do. Rank 0 writes the [checkpoint](Trainer::checkpoint), and every rank
+    /// ranks than pieces have nothing to do. Rank 0 writes the checkpoint, and every rank
     /// resumes from it. A callback that stops the training on one rank stops it on all.
     ///
     /// ```
