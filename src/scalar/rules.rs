@@ -197,6 +197,9 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
         S::zero()
     } else if zero_to_zero {
         vanishing
+    } else if y0 == S::Real::zero() {
+        // 0 where x⁻¹ is not finite too, as of a plain exponent.
+        S::product_by_rule(y, lowered)
     } else {
         lowered_times(y)
     };

@@ -115,6 +115,24 @@ fn compare_function(
     }
 }
 
+/// The slope y·xʸ⁻¹ is 0 there, though xʸ⁻¹ is infinite or NaN.
+#[test]
+fn a_power_with_the_exponent_zero_has_one_slope_in_all_orders() {
+    fn power<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x[0].pow(x[1])
+    }
+    for base in [1e-310, -1e-310, 5e-324, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -2.0, 3.0] {
+        for at in [[base, 0.0], [base, -0.0]] {
+            let (_, g) = gradient(power, &at);
+            assert_eq!(g[0], 0.0, "at {at:?}");
+            assert_same("pow", "gradient_forward", &at, &gradient_forward(power::<Lanes<f64>>, &at).1, &g);
+            assert_same("pow", "gradient of hessian", &at, &hessian(power, &at).1, &g);
+            let (nested, _) = jacobian_forward(|x| gradient_forward(power::<Lanes<Lanes<f64>>>, x).1, &at);
+            assert_same("pow", "gradient inside a Jacobian", &at, &nested, &g);
+        }
+    }
+}
+
 #[test]
 fn a_derivative_of_a_derivative_keeps_the_first_one() {
     let first = derivative(|x| x.abs().sqrt() * x, 0.0);
