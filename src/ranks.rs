@@ -133,7 +133,7 @@ pub(crate) fn joined<T: Scalar>(
     all.into_iter().map(T::from_f64).collect()
 }
 
-/// The pieces of a rank.
+/// Returns the pieces of a rank.
 pub(crate) fn share(pieces: usize, size: usize, rank: usize) -> Range<usize> {
     // Bounds that are multiples of a power of two make few nodes. The shares differ by one unit, of at least 16 in a
     // share.
@@ -167,7 +167,7 @@ pub(crate) fn fingerprint(words: impl Iterator<Item = u64>) -> f64 {
     (words.fold(0, mix) >> 11) as f64
 }
 
-/// A plain number in f64, which has all numbers of f32.
+/// Returns a plain number as f64, which has all numbers of f32.
 pub(crate) fn plain<T: Scalar>(x: T) -> f64 {
     use num_traits::ToPrimitive;
     x.value().to_f64().expect("f32 and f64 are numbers in f64")

@@ -1,7 +1,7 @@
 //! The tree by which a sum is added: it depends on the number of pieces alone.
 //!
-//! A node is a range of pieces. It has two halves, of which the first has as many pieces as the largest power of two
-//! that is less than all.
+//! A node is a range of pieces. A node of more than one piece has two halves. The length of the first half is the largest
+//! power of two below the length of the node.
 
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ pub(crate) fn par_sum<V: Send>(
     add(left, right)
 }
 
-/// The largest nodes within a share, in order.
+/// Returns the largest nodes within a share, in order.
 pub(super) fn nodes(tree: Range<usize>, share: &Range<usize>) -> Vec<Range<usize>> {
     if tree.end <= share.start || share.end <= tree.start {
         Vec::new()
