@@ -1,7 +1,7 @@
 //! What does a sum cost whose bits do not depend on the number of ranks?
 //!
-//! It is timed against the all-reduce of MPI, which adds in an order of its own. Each rank has one piece, or some
-//! pieces of which it completes several nodes of the tree.
+//! It is timed against the all-reduce of MPI, which adds in an order of its own. Each rank has one piece, or so
+//! many that it completes several nodes of the tree.
 //!
 //! ```text
 //! cargo build --release --example all_reduce

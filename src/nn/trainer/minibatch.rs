@@ -23,7 +23,7 @@ pub(super) struct Minibatch<'a, R, T> {
     /// The number of rows, and of pieces.
     rows: usize,
     number: usize,
-    /// The pieces of this rank, which are all without ranks.
+    /// The pieces of this rank; all pieces, if there are no ranks.
     own: Range<usize>,
     /// Only the first ones are in use.
     pieces: Vec<Piece<R, T>>,
@@ -53,7 +53,7 @@ impl<R: Real, T: Copy> Piece<R, T> {
 }
 
 impl<'a, R: Real, T: Copy + Send + Sync> Minibatch<'a, R, T> {
-    /// Without rows so far, which are to be shared among the ranks.
+    /// Returns a minibatch without rows, to be shared among the ranks.
     pub(super) fn new(ranks: Option<&'a dyn Ranks>) -> Self {
         Minibatch { ranks, rows: 0, number: 0, own: 0..0, pieces: Vec::new(), joined: Vec::new() }
     }
