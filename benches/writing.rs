@@ -6,7 +6,8 @@ mod workload;
 use std::hint::black_box;
 
 use dualtape::{
-    Scalar, Terms, dense, dot, function, gradient, jacobian_array, jacobian_reverse, release_memory, weighted_sum,
+    Matrix, Scalar, Terms, dense, dot, function, gradient, hessian, jacobian_array, jacobian_reverse, release_memory,
+    weighted_sum,
 };
 use workload::Workload;
 
@@ -311,7 +312,43 @@ fn regression_workload() -> Workload {
         .with("`Terms`", move || deviance_by_terms(black_box(&terms.0), &terms.1))
 }
 
+/// Returns the gradient, and the Hessian row by row after it.
+fn curvature_by_hand(beta: &[f64], table: &[f64]) -> (f64, Vec<f64>) {
+    let (mut total, mut derivatives) = (0.0, vec![0.0; COLUMNS + COLUMNS * COLUMNS]);
+    let (slopes, hessian) = derivatives.split_at_mut(COLUMNS);
+    for (row, x) in table.chunks_exact(COLUMNS).enumerate() {
+        let eta = dot(beta, x);
+        let mean = eta.exp();
+        total += mean - eta * count(row);
+        slopes.iter_mut().zip(x).for_each(|(slope, x)| *slope += (mean - count(row)) * x);
+        for (entries, number) in hessian.chunks_exact_mut(COLUMNS).zip(x) {
+            entries.iter_mut().zip(x).for_each(|(entry, x)| *entry += mean * number * x);
+        }
+    }
+    (total, derivatives)
+}
+
+fn curvature_by_predictors(beta: &[f64], table: &[f64]) -> (f64, Vec<f64>, Matrix<f64>) {
+    Terms::all(ROWS).linear(table).hessian(|row, eta| eta.exp() - eta * count(row), beta)
+}
+
+fn curvature_by_terms(beta: &[f64], table: &[f64]) -> (f64, Vec<f64>, Matrix<f64>) {
+    Terms::all(ROWS).hessian(|row, beta| deviance_of_row(beta, &table[row * COLUMNS..][..COLUMNS], row), beta)
+}
+
+fn curvature_workload() -> Workload {
+    let points: [_; 5] = std::array::from_fn(|_| (coefficients(), table()));
+    let [plain, written, loops, terms, predictors] = points;
+    Workload::new("the same, its Hessian", move || deviance_by_loops(black_box(&plain.0), &plain.1))
+        .with("hand-written", move || curvature_by_hand(black_box(&written.0), &written.1))
+        .with("`acc += b * x`", move || hessian(|beta| deviance_by_loops(beta, &loops.1), black_box(&loops.0)))
+        .with("`Terms`", move || curvature_by_terms(black_box(&terms.0), &terms.1))
+        .with("`linear`", move || curvature_by_predictors(black_box(&predictors.0), &predictors.1))
+}
+
 fn main() {
-    workload::run(&[layer_workload(), arm_workload(), option_workload(), regression_workload()]);
+    let regressions = [regression_workload(), curvature_workload()];
+    let workloads = [layer_workload(), arm_workload(), option_workload()];
+    workload::run(&workloads.into_iter().chain(regressions).collect::<Vec<_>>());
     print_memory();
 }

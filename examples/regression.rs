@@ -8,7 +8,7 @@
 //! ```
 
 use dualtape::implicit::solve;
-use dualtape::{Scalar, Terms, dot, weighted_sum};
+use dualtape::{Scalar, Terms, dot};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 const ROWS: usize = 2000;
@@ -16,8 +16,7 @@ const COLUMNS: usize = 4;
 const TRUE: [f64; COLUMNS] = [0.5, -0.3, 0.8, 0.0];
 
 /// Returns the term of a row in the negative log-likelihood, without a constant.
-fn deviance<S: Scalar<Real = f64>>(beta: &[S], x: &[f64], count: f64) -> S {
-    let eta = weighted_sum(beta, x);
+fn deviance<S: Scalar<Real = f64>>(eta: S, count: f64) -> S {
     eta.exp() - eta * count
 }
 
@@ -38,10 +37,10 @@ fn main() {
     let row = |i: usize| &table[i * COLUMNS..(i + 1) * COLUMNS];
     let counts: Vec<f64> = (0..ROWS).map(|i| poisson(dot(row(i), &TRUE).exp(), &mut rng)).collect();
 
-    let terms = Terms::all(ROWS);
+    let terms = Terms::all(ROWS).linear(&table);
     let mut beta = vec![0.0; COLUMNS];
     let hessian = loop {
-        let (value, gradient, hessian) = terms.par_hessian(|i, beta| deviance(beta, row(i), counts[i]), &beta);
+        let (value, gradient, hessian) = terms.par_hessian(|i, eta| deviance(eta, counts[i]), &beta);
         let step = solve(hessian.as_slice(), &gradient);
         println!("deviance {value:.6}, step {:.1e}", dot(&step, &step).sqrt());
         beta.iter_mut().zip(&step).for_each(|(beta, step)| *beta -= step);

@@ -235,7 +235,7 @@ pub use tools::check::check;
 pub use tools::checkpoint::Checkpointed;
 pub use tools::fuse::{fuse, fuse_map, linearize};
 pub use tools::parameters::{Parameters, gradient_of, hessian_of};
-pub use tools::terms::Terms;
+pub use tools::terms::{LinearTerms, Terms};
 pub use tools::{check, implicit, parameters, sparse};
 pub use verbs::{
     IntoNumbers, Matrix, derivative, gradient, gradient_array, gradient_forward, gradient_into, hessian, hessian_into,

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::Criterion;
-use dualtape::Dual;
+use dualtape::{Dual, Matrix};
 
 /// A number and its derivatives.
 pub(crate) struct Answer {
@@ -18,6 +18,12 @@ pub(crate) struct Answer {
 impl<D: Into<Vec<f64>>> From<(f64, D)> for Answer {
     fn from((value, derivatives): (f64, D)) -> Self {
         Answer { value, derivatives: derivatives.into() }
+    }
+}
+
+impl From<(f64, Vec<f64>, Matrix<f64>)> for Answer {
+    fn from((value, gradient, hessian): (f64, Vec<f64>, Matrix<f64>)) -> Self {
+        Answer { value, derivatives: [&gradient, hessian.as_slice()].concat() }
     }
 }
 

@@ -7,6 +7,8 @@
 //! The terms are cut into pieces, whatever the number of threads or ranks, and the sums of the pieces are added by a
 //! tree over their indices. So the result is the same bit for bit on any number of threads and ranks.
 
+mod linear;
+
 use std::ops::Range;
 
 use crate::forward::{Dual, LANES};
@@ -14,6 +16,7 @@ use crate::ranks::{self, Ranks};
 use crate::reverse::{Tape, Var};
 use crate::scalar::{Real, Scalar};
 use crate::verbs::{Matrix, hessian_by, hvp_by};
+pub use linear::LinearTerms;
 
 /// The terms of a sum `Σᵢ wᵢ·fᵢ(x)`: all of them, or some by their index, with weights.
 ///
@@ -367,7 +370,6 @@ impl<'a, T: Scalar> Terms<'a, T> {
     fn size_of_piece(&self, f: &impl Fn(usize, &[Var<T>]) -> Var<T>, recorder: &Recorder<T>) -> usize {
         const FEW: usize = 16;
         const SOME: usize = 64;
-        const MOST: usize = 4096;
         let len = self.len();
         if len <= FEW {
             return 1;
@@ -448,6 +450,9 @@ impl<'a, T: Scalar> Terms<'a, T> {
         adjoints
     }
 }
+
+/// The pieces of a sum, at most.
+const MOST: usize = 4096;
 
 /// In bytes; the recording shares it with adjoints and inputs.
 const FIRST_LEVEL_CACHE: usize = 32 << 10;

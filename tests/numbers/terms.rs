@@ -4,7 +4,9 @@ use std::cell::Cell;
 
 use approx::assert_relative_eq;
 use dualtape::ranks::{Ranks, on_threads};
-use dualtape::{Dual, Scalar, Tape, Terms, Var, derivative, dot, function, fuse_map, gradient, hessian, hvp, sum};
+use dualtape::{
+    Dual, Scalar, Tape, Terms, Var, derivative, dot, function, fuse_map, gradient, hessian, hvp, sum, weighted_sum,
+};
 
 use crate::support::refusals::{STALE, message};
 
@@ -125,6 +127,68 @@ fn the_hessian_of_a_sum_nests_and_refuses_other_shapes() {
         message(|| Terms::all(2).hvp(|_, x| x[0], &[1.0], none)),
         "hvp: x has 1 elements and v has 0; pass one for each"
     );
+}
+
+/// A table of 700 rows of 3 columns, and terms of its linear predictors: more than two pieces.
+fn table() -> Vec<f64> {
+    (0..2100).map(|k| (f64::from(k) * 0.7).sin()).collect()
+}
+
+fn of_predictor<S: Scalar<Real = f64>>(i: usize, eta: S) -> S {
+    (eta * 0.5).exp() - eta * (i % 5) as f64 + (eta * eta + 1.0).ln()
+}
+
+#[test]
+fn terms_of_linear_predictors_equal_terms_of_all_inputs() {
+    let (table, x) = (table(), [0.3, -0.8, 0.5]);
+    let indices: Vec<usize> = (0..600).map(|k| (k * 17) % 700).collect();
+    let weights: Vec<f64> = (0..600).map(|k| f64::from(k % 7) - 2.0).collect();
+    for terms in [Terms::all(700), Terms::of(&indices).weighted(&weights), Terms::all(1), Terms::all(0)] {
+        let (y, g, h) = terms.linear(&table).hessian(of_predictor, &x);
+        let term = |i: usize, x: &[_]| of_predictor(i, weighted_sum(x, &table[3 * i..][..3]));
+        let (expected, expected_g, expected_h) = terms.hessian(term, &x);
+        let close = |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * (1.0 + b.abs()), "{a} {b}");
+        close(y, expected);
+        g.iter().zip(&expected_g).for_each(|(&a, &b)| close(a, b));
+        h.as_slice().iter().zip(expected_h.as_slice()).for_each(|(&a, &b)| close(a, b));
+        assert!((0..3).all(|i| (0..i).all(|j| h[i][j] == h[j][i])), "symmetric to the last bit");
+        // The lower orders to the bit, and the same bits on threads and ranks.
+        assert_eq!(terms.linear(&table).gradient(of_predictor, &x), (y, g.clone()));
+        let on_ranks = |ranks: &dyn Ranks| {
+            let linear = terms.over(ranks).linear(&table);
+            (linear.par_gradient(of_predictor, &x), linear.par_hessian(of_predictor, &x))
+        };
+        for size in RANKS {
+            let alone = ((y, g.clone()), (y, g.clone(), h.clone()));
+            assert!(on_threads(size, on_ranks).iter().all(|sums| *sums == alone), "{size} ranks");
+        }
+    }
+}
+
+#[test]
+fn a_zero_in_a_row_beats_an_infinite_slope_of_its_term() {
+    let (y, g, h) = Terms::all(1).linear(&[1.0, 0.0]).hessian(|_, eta| eta.sqrt(), &[0.0, 1.0]);
+    assert_eq!((y, g), (0.0, vec![f64::INFINITY, 0.0]));
+    assert_eq!(h.as_slice(), [f64::NEG_INFINITY, 0.0, 0.0, 0.0]);
+    // A weight of 0 too.
+    let nothing = Terms::all(1).weighted(&[0.0]);
+    assert_eq!(nothing.linear(&[1.0]).gradient(|_, eta| eta.sqrt(), &[0.0]), (0.0, vec![0.0]));
+}
+
+#[test]
+fn terms_of_linear_predictors_nest_and_refuse_a_table_of_another_shape() {
+    let nested = |x: Dual| Terms::all(2).linear(&[1.0, 2.0].map(Dual::constant)).hessian(|_, eta| eta * eta, &[x]).0;
+    assert_eq!(derivative(nested, 3.0), (45.0, 30.0));
+    assert_eq!(Terms::all(2).linear(&[]).gradient(|_, eta| eta + 1.0, &[]), (2.0, vec![]));
+    for numbers in [5, 7] {
+        assert_eq!(
+            message(|| Terms::all(3).linear(&vec![1.0; numbers]).gradient(|_, eta| eta, &[1.0, 2.0])),
+            format!(
+                "linear: {numbers} numbers are not 3 rows of 2, one for every term and as long as x; pass the table row by \
+                 row"
+            )
+        );
+    }
 }
 
 #[test]
