@@ -29,7 +29,8 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
 /// terms, as the gradient at an optimum, rounding is larger than the entry: what
 /// differs by more is computed four times over with every operation changed by up to two units of rounding at random, and
-/// may differ by 256 times what this moves the result at most. For n inputs it costs
+/// may differ by 256 times what this moves the result at most: a difference too by what it moves the function over a
+/// step. For n inputs it costs
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a
 /// Jacobian and Hessians in each mode.
 ///
@@ -205,12 +206,12 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> 
             match k.checked_sub(m) {
                 None => {
                     let k = k * n + i;
-                    let movement = || movements.jacobian[k];
+                    let movement = |step| movements.jacobian[k] + movements.values[k / n] / step;
                     report.compare_difference(entry(k / n, &[i]), difference, ("forward", forward[k]), movement);
                 }
                 Some(k) => {
                     let (entry, k) = (entry(k / n, &[k % n, i]), k * n + i);
-                    let movement = || movements.hessians[k];
+                    let movement = |step| movements.hessians[k] + movements.jacobian[k / n] / step;
                     report.compare_difference(entry, difference, ("nested forward", nested.hessians[k]), movement);
                 }
             }
@@ -357,13 +358,13 @@ impl Report {
     }
 
     /// Compares a derivative with differences, where these have converged: elsewhere NaN is not
-    /// wrong.
+    /// wrong. Rounding at the step of the differences moves them, and the derivative, by `movement` together.
     fn compare_difference<R: Real>(
         &mut self,
         entry: Entry,
         difference: Estimate<R>,
         (reading, slope): (&'static str, R),
-        movement: impl FnOnce() -> R,
+        movement: impl FnOnce(R) -> R,
     ) {
         if !Float::is_finite(difference.error) || (Float::is_nan(slope) && !difference.is_settled()) {
             return;
@@ -373,7 +374,8 @@ impl Report {
         let own = relative * size + R::from_f64(10.0) * difference.error;
         let readings = [("differences", difference.slope), (reading, slope)];
         let is_near = Float::abs(difference.slope - slope) <= own;
-        self.compare(entry, readings, || if is_near { own } else { own + tolerance([R::zero(); 2], movement()) });
+        let moved = || tolerance([R::zero(); 2], movement(difference.step));
+        self.compare(entry, readings, || if is_near { own } else { own + moved() });
     }
 
     /// Notes a disagreement when two results differ by more than the tolerance.

@@ -90,13 +90,15 @@ fn runs<R: Real>(x: R) -> Vec<Vec<R>> {
 pub(crate) struct Estimate<R> {
     pub(crate) slope: R,
     pub(crate) error: R,
+    /// The step that it is from.
+    pub(crate) step: R,
     /// The error relative to how fast f varies at the steps that it is from.
     doubt: R,
 }
 
 impl<R: Real> Estimate<R> {
     fn none() -> Self {
-        Estimate { slope: R::nan(), error: R::infinity(), doubt: R::infinity() }
+        Estimate { slope: R::nan(), error: R::infinity(), step: R::infinity(), doubt: R::infinity() }
     }
 
     /// Whether other steps are not needed.
@@ -148,7 +150,7 @@ impl<R: Real> Estimate<R> {
         let variation = |[h, above, below]: [R; 3]| largest(above - center, center - below) / h;
         let is_flat = |k: usize| variation(samples[k]) <= R::from_f64(4.0) * means[k].rounding;
         let doubt = if (0..samples.len()).all(is_flat) { R::zero() } else { error / variation(samples[level]) };
-        Estimate { slope, error, doubt }
+        Estimate { slope, error, step: samples[level][0], doubt }
     }
 }
 

@@ -453,6 +453,20 @@ mod at_minima {
         check(&function!(f32, small), &[0.7, 1.0]).assert_agreement();
     }
 
+    /// Rounding absorbs a small term before a larger one cancels. Differences then see nothing of its slope, at any step.
+    #[test]
+    fn terms_that_rounding_absorbs_raise_no_false_alarm() {
+        fn absorbed<S: Scalar<Real = f64>>(x: &[S], size: f64) -> [S; 2] {
+            [x[0] * size + 1.0 - 1.0, x[1] + x[1] * x[0] * size - x[1]]
+        }
+        for exponent in [-300, -104, -40, -20] {
+            let size = 10.0_f64.powi(exponent);
+            let f = function!([size: f64] |x: &[S]| -> [S; 2] { absorbed(x, size) });
+            check(&f, &[0.7, 1.3]).assert_agreement();
+            check(&f, &[0.0, 1.3]).assert_agreement();
+        }
+    }
+
     #[test]
     fn an_error_of_half_a_thousandth_is_caught() {
         for seed in 0..8 {
