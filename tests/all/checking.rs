@@ -465,6 +465,14 @@ mod at_minima {
             check(&f, &[0.7, 1.3]).assert_agreement();
             check(&f, &[0.0, 1.3]).assert_agreement();
         }
+        // 0, but for rounding.
+        fn flat<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            let y = x[0] + 1e12;
+            y * y - x[0] * 2e12 - 1e24 - x[0] * x[0]
+        }
+        for x in [0.7, 0.0, -100.0] {
+            check(&function!(flat), &[x]).assert_agreement();
+        }
     }
 
     #[test]
