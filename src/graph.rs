@@ -54,6 +54,8 @@ mod layout;
 mod non_finite;
 mod page;
 mod picture;
+#[cfg_attr(not(feature = "source"), expect(dead_code, reason = "`source` reads what is noted here"))]
+pub(crate) mod questions;
 mod recording;
 mod rule;
 mod svg;
@@ -63,6 +65,9 @@ mod tree;
 pub use dot::Direction;
 pub use fold::TooLarge;
 pub use non_finite::NonFinite;
+use questions::Questions;
+#[cfg(feature = "source")]
+pub(crate) use recording::trace_outputs;
 pub use recording::{TracedTape, trace, trace_parametric};
 #[cfg(feature = "plot")]
 pub(crate) use svg::escaped;
@@ -93,6 +98,8 @@ pub struct Node {
     end: u32,
     group: u32,
     location: Option<&'static Location<'static>>,
+    /// Whether its derivatives are written by a [`Rule`](crate::Rule) or a [`Block`](crate::Block).
+    is_custom: bool,
 }
 
 impl Node {
@@ -160,6 +167,12 @@ impl Node {
         self.location
     }
 
+    /// Returns whether its derivatives are custom.
+    #[cfg(feature = "source")]
+    pub(crate) fn is_custom(&self) -> bool {
+        self.is_custom
+    }
+
     /// Returns the label, or the name.
     fn title(&self) -> &str {
         self.label().unwrap_or(&self.name)
@@ -210,6 +223,7 @@ pub struct Graph {
     /// The arguments of all nodes, one after the other.
     arguments: Vec<Argument>,
     groups: Vec<Group>,
+    questions: Questions,
     output: u32,
     /// The stamp of the trace.
     stamp: u32,
@@ -219,7 +233,14 @@ impl Graph {
     /// Returns the empty graph of the trace with this stamp. It becomes valid when it has an output.
     fn of(stamp: u32) -> Self {
         let around_all = Group { name: String::new(), parent: 0, folded: false };
-        Graph { nodes: Vec::new(), arguments: Vec::new(), groups: vec![around_all], output: 0, stamp }
+        Graph {
+            nodes: Vec::new(),
+            arguments: Vec::new(),
+            groups: vec![around_all],
+            questions: Questions::default(),
+            output: 0,
+            stamp,
+        }
     }
 
     /// Returns the number of nodes.

@@ -199,6 +199,8 @@ pub mod graph;
 pub mod nn;
 #[cfg(feature = "plot")]
 pub mod plot;
+#[cfg(feature = "source")]
+pub mod source;
 
 // The shapes and traits of other crates.
 mod interop;

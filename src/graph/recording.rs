@@ -62,19 +62,30 @@ pub fn trace<T: Scalar>(f: impl FnOnce(&[Traced<T>]) -> Traced<T>, x: &[T]) -> G
 #[track_caller]
 pub fn trace_parametric<T: Scalar>(f: impl FnOnce(&[Traced<T>], &[Traced<T>]) -> Traced<T>, x: &[T], p: &[T]) -> Graph {
     let tape = TracedTape::new();
-    let [x, p] = [(x, Role::Input, "x"), (p, Role::Parameter, "p")].map(|(values, role, letter)| {
-        let named = values.iter().enumerate().map(|(i, &value)| (value, Cow::Owned(format!("{letter}[{i}]"))));
-        named.map(|(value, name)| tape.leaf(role, name, value)).collect::<Vec<_>>()
-    });
+    let [x, p] = tape.leaves(x, p);
     let output = f(&x, &p);
     tape.into_graph(output)
 }
 
+/// Returns the graph of a function with several outputs, without gradients, and the nodes of the outputs.
+#[cfg(feature = "source")]
+#[track_caller]
+pub(crate) fn trace_outputs<T: Scalar>(
+    f: impl FnOnce(&[Traced<T>], &[Traced<T>]) -> Vec<Traced<T>>,
+    x: &[T],
+    p: &[T],
+) -> (Graph, Vec<u32>) {
+    let tape = TracedTape::new();
+    let [x, p] = tape.leaves(x, p);
+    let outputs = f(&x, &p).into_iter().map(place).collect();
+    (tape.on_own(|recording| std::mem::replace(&mut recording.graph, Graph::of(tape.stamp))), outputs)
+}
+
 /// A trace that records.
-struct Recording {
+pub(super) struct Recording {
     /// The stamp of the numbers of this trace.
-    stamp: u32,
-    graph: Graph,
+    pub(super) stamp: u32,
+    pub(super) graph: Graph,
     /// The number of variables that a [`TracedTape`] has given out.
     inputs: usize,
     /// The current group.
@@ -100,7 +111,7 @@ fn on_traces<T: Scalar, Out>(act: impl FnOnce(&mut Vec<Recording>) -> Out) -> Ou
     registered(act).expect("a trace lives on a thread that is not ending")
 }
 
-fn on_recording<T: Scalar, Out>(act: impl FnOnce(&mut Recording) -> Out) -> Option<Out> {
+pub(super) fn on_recording<T: Scalar, Out>(act: impl FnOnce(&mut Recording) -> Out) -> Option<Out> {
     on_traces::<T, _>(|stack| stack.last_mut().map(act))
 }
 
@@ -218,6 +229,15 @@ impl<T: Scalar> TracedTape<T> {
         graph.swept_from::<T::Real>(output)
     }
 
+    /// Records the inputs `x[0]`, `x[1]`, ... and the parameters `p[0]`, `p[1]`, ....
+    #[track_caller]
+    fn leaves(&self, x: &[T], p: &[T]) -> [Vec<Traced<T>>; 2] {
+        [(x, Role::Input, "x"), (p, Role::Parameter, "p")].map(|(values, role, letter)| {
+            let named = values.iter().enumerate().map(|(i, &value)| (value, Cow::Owned(format!("{letter}[{i}]"))));
+            named.map(|(value, name)| self.leaf(role, name, value)).collect()
+        })
+    }
+
     #[track_caller]
     fn leaf(&self, role: Role, name: Cow<'static, str>, value: T) -> Traced<T> {
         let (location, plain) = (here(), plain(value.value()));
@@ -264,7 +284,7 @@ impl<T: Scalar> Index<Traced<T>> for Graph {
 }
 
 /// The place where an operation was called.
-type Caller = Option<&'static Location<'static>>;
+pub(super) type Caller = Option<&'static Location<'static>>;
 
 /// Returns the place of the caller in debug builds; it would cost other builds time.
 #[track_caller]
@@ -277,7 +297,8 @@ impl Recording {
         let index = u32::try_from(self.graph.nodes.len()).expect("a trace holds at most 2³² operations");
         let end = u32::try_from(self.graph.arguments.len()).expect("a trace holds at most 2³² arguments");
         let (group, location) = (self.group, self.caller.or(location));
-        self.graph.nodes.push(Node { name, label: None, role, value, gradient: 0.0, end, group, location });
+        let node = Node { name, label: None, role, value, gradient: 0.0, end, group, location, is_custom: false };
+        self.graph.nodes.push(node);
         index
     }
 
@@ -288,13 +309,13 @@ impl Recording {
         }
         let first = self.graph.nodes.len() as u32;
         for x in numbers.iter().filter(|x| x.is_constant()) {
-            self.push(Cow::Borrowed("constant"), Role::Constant, plain(x.value()), location);
+            self.push(Cow::Borrowed("constant"), Role::Constant, plain(x.plain()), location);
         }
         Ok(first..self.graph.nodes.len() as u32)
     }
 }
 
-fn plain(x: impl ToPrimitive) -> f64 {
+pub(super) fn plain(x: impl ToPrimitive) -> f64 {
     x.to_f64().unwrap_or(f64::NAN)
 }
 
@@ -324,6 +345,21 @@ pub(super) fn record<T: Scalar>(
         Some(Err(stamp)) => refuse::<T>(stamp),
         None => refuse::<T>(operands.iter().map(|x| x.stamp()).fold(0, u32::max)),
     }
+}
+
+/// Records an operation with custom derivatives.
+#[track_caller]
+pub(super) fn record_custom<T: Scalar>(
+    name: String,
+    value: T,
+    operands: &[Traced<T>],
+    slopes: &[T::Real],
+) -> Traced<T> {
+    let y = record(Cow::Owned(name), value, operands, slopes);
+    if !y.is_constant() {
+        on_recording::<T, _>(|recording| recording.graph.nodes[y.index() as usize].is_custom = true);
+    }
+    y
 }
 
 /// Returns the node of a number of the current trace; a constant gets a new one.

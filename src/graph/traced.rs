@@ -2,16 +2,19 @@
 
 use std::any::type_name;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
+use num_traits::float::TotalOrder;
 use num_traits::{One, Zero};
 
-use super::recording::{group, here, label, record};
+use super::questions::{Asked, Class};
+use super::recording::{group, here, label, record, record_custom};
 use crate::scalar::custom::pulled_back;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
-use crate::scalar::operators::{Operators, impl_scalar, inherent_functions, left_operators};
+use crate::scalar::operators::{Operators, Relation, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::slope::Slope;
 use crate::scalar::softmax::softmax;
@@ -76,6 +79,11 @@ impl<T: Scalar> Traced<T> {
         Traced { primal, stamp, index }
     }
 
+    /// Returns the plain value, for the reading itself. When other code asks for it, the trace notes that.
+    pub(super) fn plain(self) -> T::Real {
+        self.primal.value()
+    }
+
     pub(super) const fn stamp(self) -> u32 {
         self.stamp
     }
@@ -108,7 +116,7 @@ macro_rules! traced_functions {
         $(
             #[track_caller]
             fn $name(self $(, $p: $t)*) -> Self {
-                let (_, slope) = rules::$name(self.value() $(, $p)*);
+                let (_, slope) = rules::$name(self.plain() $(, $p)*);
                 record(operation_name!($name $($p)*), self.primal.$name($($p),*), &[self], &[slope.number()])
             }
         )*
@@ -119,7 +127,7 @@ macro_rules! traced_functions {
                 Self: $crate::Accepts<Y>,
             {
                 let $other = <Self as $crate::Accepts<Y>>::accept($other);
-                let (_, by_self, by_other) = rules::$name2(self.value(), $other.value());
+                let (_, by_self, by_other) = rules::$name2(self.plain(), $other.plain());
                 let value = self.primal.$name2($other.primal);
                 record(operation_name!($name2), value, &[self, $other], &[by_self.number(), by_other.number()])
             }
@@ -127,7 +135,7 @@ macro_rules! traced_functions {
 
         #[track_caller]
         fn mul_add(self, a: Self, b: Self) -> Self {
-            let (_, by_self, by_a, by_b) = rules::mul_add(self.value(), a.value(), b.value());
+            let (_, by_self, by_a, by_b) = rules::mul_add(self.plain(), a.plain(), b.plain());
             let value = self.primal.mul_add(a.primal, b.primal);
             record(operation_name!(mul_add), value, &[self, a, b], &[by_self, by_a, by_b])
         }
@@ -154,19 +162,19 @@ impl<T: Scalar> Operators for Traced<T> {
 
     #[track_caller]
     fn times(self, other: Self) -> Self {
-        let (_, by_self, by_other) = rules::mul(self.value(), other.value());
+        let (_, by_self, by_other) = rules::mul(self.plain(), other.plain());
         Self::binary("*", self.primal * other.primal, [(self, by_self), (other, by_other)])
     }
 
     #[track_caller]
     fn over(self, other: Self) -> Self {
-        let (_, by_self, by_other) = rules::div(self.value(), other.value());
+        let (_, by_self, by_other) = rules::div(self.plain(), other.plain());
         Self::binary("/", self.primal / other.primal, [(self, by_self.number()), (other, by_other.number())])
     }
 
     #[track_caller]
     fn modulo(self, other: Self) -> Self {
-        let (_, by_self, by_other) = rules::rem(self.value(), other.value());
+        let (_, by_self, by_other) = rules::rem(self.plain(), other.plain());
         Self::binary("%", self.primal % other.primal, [(self, by_self), (other, by_other)])
     }
 
@@ -190,12 +198,12 @@ impl<T: Scalar> Operators for Traced<T> {
 
     #[track_caller]
     fn multiplied_by(self, c: T::Real) -> Self {
-        Self::binary("*", self.primal * c, [(self, c), (Self::from_real(c), self.value())])
+        Self::binary("*", self.primal * c, [(self, c), (Self::from_real(c), self.plain())])
     }
 
     #[track_caller]
     fn divided_by(self, c: T::Real) -> Self {
-        let (_, by_self, by_c) = rules::div(self.value(), c);
+        let (_, by_self, by_c) = rules::div(self.plain(), c);
         Self::binary("/", self.primal / c, [(self, by_self.number()), (Self::from_real(c), by_c.number())])
     }
 
@@ -206,13 +214,27 @@ impl<T: Scalar> Operators for Traced<T> {
 
     #[track_caller]
     fn reduced_by(self, c: T::Real) -> Self {
-        let (_, by_self, by_c) = rules::rem(self.value(), c);
+        let (_, by_self, by_c) = rules::rem(self.plain(), c);
         Self::binary("%", self.primal % c, [(self, by_self), (Self::from_real(c), by_c)])
     }
 
     #[track_caller]
     fn reducing(self, c: T::Real) -> Self {
         Self::from_real(c) % self
+    }
+
+    fn relates(self, relation: Relation, other: Self) -> bool {
+        self.answered(Asked::Relation(relation), other, relation.holds(self.plain(), other.plain()))
+    }
+
+    fn order(self, other: Self) -> Option<Ordering> {
+        let [less, equal, greater] = [
+            (Relation::Less, self, other, Ordering::Less),
+            (Relation::Equal, self, other, Ordering::Equal),
+            (Relation::Less, other, self, Ordering::Greater),
+        ]
+        .map(|(relation, a, b, order)| move || a.relates(relation, b).then_some(order));
+        less().or_else(equal).or_else(greater)
     }
 }
 
@@ -229,8 +251,9 @@ impl<T: Scalar> Scalar for Traced<T> {
         Traced::constant(T::from_real(x))
     }
 
+    #[track_caller]
     fn value(self) -> T::Real {
-        self.primal.value()
+        self.read()
     }
 
     fn is_identically_zero(self) -> bool {
@@ -238,7 +261,35 @@ impl<T: Scalar> Scalar for Traced<T> {
     }
 
     fn is_finite_throughout(self) -> bool {
-        self.primal.is_finite_throughout()
+        self.is(Class::Finite) && self.primal.is_finite_throughout()
+    }
+
+    fn is_nan(self) -> bool {
+        self.is(Class::Nan)
+    }
+
+    fn is_finite(self) -> bool {
+        self.is(Class::Finite)
+    }
+
+    fn is_infinite(self) -> bool {
+        self.is(Class::Infinite)
+    }
+
+    fn is_sign_positive(self) -> bool {
+        !self.is(Class::Negative)
+    }
+
+    fn is_sign_negative(self) -> bool {
+        self.is(Class::Negative)
+    }
+
+    #[track_caller]
+    fn total_cmp(&self, other: &Self) -> Ordering {
+        match self.order(*other) {
+            Some(order) if order.is_ne() => order,
+            _ => TotalOrder::total_cmp(&self.value(), &other.value()),
+        }
     }
 
     #[track_caller]
@@ -251,7 +302,9 @@ impl<T: Scalar> Scalar for Traced<T> {
         group::<T, _>(name.to_string(), false, None, || T::group(name, inside))
     }
 
+    #[track_caller]
     fn magnitude(self) -> T::Real {
+        self.read();
         self.primal.magnitude()
     }
 
@@ -326,22 +379,22 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
 
     #[track_caller]
     fn log_sum_exp_slice(xs: &[Self]) -> Self {
-        let slopes = softmax(&xs.iter().map(|x| x.value()).collect::<Vec<_>>());
+        let slopes = softmax(&xs.iter().map(|x| x.plain()).collect::<Vec<_>>());
         let value = T::log_sum_exp_slice(&xs.iter().map(|x| x.primal).collect::<Vec<_>>());
         record(Cow::Borrowed("log_sum_exp"), value, xs, &slopes)
     }
 
     #[track_caller]
     fn apply_rule<const N: usize>(rule: &impl Rule<N, T::Real>, x: [Self; N]) -> Self {
-        let (inner, plain) = (x.map(|x| x.primal), x.map(|x| x.value()));
+        let (inner, plain) = (x.map(|x| x.primal), x.map(|x| x.plain()));
         let value = T::apply_rule(rule, inner);
-        record(Cow::Owned(type_name_of(rule)), value, &x, &rule.partials(plain, value.value()))
+        record_custom(type_name_of(rule), value, &x, &rule.partials(plain, value.value()))
     }
 
     #[track_caller]
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
         let values = T::apply_block(block, &x.iter().map(|x| x.primal).collect::<Vec<_>>());
-        let plain: Vec<T::Real> = x.iter().map(|x| x.value()).collect();
+        let plain: Vec<T::Real> = x.iter().map(|x| x.plain()).collect();
         let outputs: Vec<T::Real> = values.iter().map(|y| y.value()).collect();
         let mut unit = vec![T::Real::zero(); values.len()];
         (0..values.len())
@@ -349,7 +402,7 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
                 unit[i] = T::Real::one();
                 let slopes = pulled_back(block, &plain, &outputs, &unit);
                 unit[i] = T::Real::zero();
-                record(Cow::Owned(format!("{}[{i}]", type_name_of(block))), values[i], x, &slopes)
+                record_custom(format!("{}[{i}]", type_name_of(block)), values[i], x, &slopes)
             })
             .collect()
     }

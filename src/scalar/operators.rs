@@ -1,5 +1,7 @@
 //! The operators and functions of every differentiating scalar: they follow from three ways to apply the chain rule.
 
+use std::cmp::Ordering;
+
 use num_traits::{One, Zero};
 
 use crate::scalar::slope::Slope;
@@ -94,6 +96,29 @@ fn apply2_in_factors<M: Mode>(
     Mode::plus(x.along(value, numbers[0], by_x), y.along(-M::Inner::zero(), numbers[1], by_y))
 }
 
+/// A question about two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Relation {
+    /// `a == b`.
+    Equal,
+    /// `a < b`.
+    Less,
+    /// `a <= b`.
+    AtMost,
+}
+
+impl Relation {
+    /// Returns the answer.
+    #[inline(always)]
+    pub(crate) fn holds<X: PartialOrd<Y>, Y>(self, a: X, b: Y) -> bool {
+        match self {
+            Relation::Equal => a == b,
+            Relation::Less => a < b,
+            Relation::AtMost => a <= b,
+        }
+    }
+}
+
 /// The operators of a scalar as methods, with a scalar of its own kind and with a plain
 /// number `c`. [`impl_scalar`] makes operators of them.
 ///
@@ -140,6 +165,18 @@ pub(crate) trait Operators: Scalar {
 
     /// `c % self`.
     fn reducing(self, c: Self::Real) -> Self;
+
+    /// Returns whether the values of the two are in this relation. A trace notes the answer.
+    #[inline(always)]
+    fn relates(self, relation: Relation, other: Self) -> bool {
+        relation.holds(self.value(), other.value())
+    }
+
+    /// Returns the order of the values of the two.
+    #[inline(always)]
+    fn order(self, other: Self) -> Option<Ordering> {
+        self.value().partial_cmp(&other.value())
+    }
 }
 
 impl<M: Mode> Operators for M {
@@ -506,7 +543,7 @@ macro_rules! impl_scalar {
                 Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
             };
 
-            use $crate::scalar::operators::{Operators, borrowed, operator};
+            use $crate::scalar::operators::{Operators, Relation, borrowed, operator};
             use $crate::{Accepts, Real, Scalar};
 
             impl<T: Scalar, $($generics)*> Neg for $type {
@@ -538,25 +575,57 @@ macro_rules! impl_scalar {
             impl<T: Scalar, $($generics)*> PartialEq for $type {
                 #[inline]
                 fn eq(&self, other: &Self) -> bool {
-                    self.value() == other.value()
+                    self.relates(Relation::Equal, *other)
                 }
             }
             impl<T: Scalar, $($generics)*> PartialOrd for $type {
                 #[inline]
                 fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                    self.value().partial_cmp(&other.value())
+                    self.order(*other)
+                }
+                #[inline]
+                fn lt(&self, other: &Self) -> bool {
+                    self.relates(Relation::Less, *other)
+                }
+                #[inline]
+                fn le(&self, other: &Self) -> bool {
+                    self.relates(Relation::AtMost, *other)
+                }
+                #[inline]
+                fn gt(&self, other: &Self) -> bool {
+                    other.relates(Relation::Less, *self)
+                }
+                #[inline]
+                fn ge(&self, other: &Self) -> bool {
+                    other.relates(Relation::AtMost, *self)
                 }
             }
             impl<R: Real, T: Scalar<Real = R>, $($generics)*> PartialEq<R> for $type {
                 #[inline]
                 fn eq(&self, other: &R) -> bool {
-                    self.value() == *other
+                    *self == Self::from_real(*other)
                 }
             }
             impl<R: Real, T: Scalar<Real = R>, $($generics)*> PartialOrd<R> for $type {
                 #[inline]
                 fn partial_cmp(&self, other: &R) -> Option<Ordering> {
-                    self.value().partial_cmp(other)
+                    self.order(Self::from_real(*other))
+                }
+                #[inline]
+                fn lt(&self, other: &R) -> bool {
+                    *self < Self::from_real(*other)
+                }
+                #[inline]
+                fn le(&self, other: &R) -> bool {
+                    *self <= Self::from_real(*other)
+                }
+                #[inline]
+                fn gt(&self, other: &R) -> bool {
+                    *self > Self::from_real(*other)
+                }
+                #[inline]
+                fn ge(&self, other: &R) -> bool {
+                    *self >= Self::from_real(*other)
                 }
             }
 

@@ -571,13 +571,18 @@ pub(crate) fn clamp<S: Scalar>(x: S, lo: S::Real, hi: S::Real) -> (S, S) {
 
 /// The slopes of a choice between two operands: 1 and 0, and halves at a tie.
 fn choice<S: Scalar>(a: S, b: S, first_wins: bool, second_wins: bool) -> (S, S) {
-    let (a_nan, b_nan) = (Float::is_nan(a.value()), Float::is_nan(b.value()));
     let slopes = |by_a, by_b| (S::locally_constant(real::<S>(by_a)), S::locally_constant(real::<S>(by_b)));
-    match (first_wins || (b_nan && !a_nan), second_wins || (a_nan && !b_nan)) {
-        (true, _) => slopes(1.0, 0.0),
-        (_, true) => slopes(0.0, 1.0),
-        _ if a_nan => (nan(), nan()),
-        _ => slopes(0.5, 0.5),
+    if first_wins {
+        return slopes(1.0, 0.0);
+    }
+    if second_wins {
+        return slopes(0.0, 1.0);
+    }
+    match (Float::is_nan(a.value()), Float::is_nan(b.value())) {
+        (false, false) => slopes(0.5, 0.5),
+        (false, true) => slopes(1.0, 0.0),
+        (true, false) => slopes(0.0, 1.0),
+        (true, true) => (nan(), nan()),
     }
 }
 

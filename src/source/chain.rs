@@ -1,0 +1,169 @@
+//! The chain rule on a form: one operation, and the two sweeps.
+//!
+//! The sweeps follow the reverse sweep of a tape and the arithmetic of dual numbers, product by product, so that the
+//! generated code has their bits.
+
+use num_traits::{One, Zero};
+
+use super::decide::in_all_ways;
+use super::form::{Node, Operation, on_form};
+use super::symbol::Symbol;
+use crate::scalar::slope::Slope;
+use crate::scalar::{rules, zero};
+
+/// How far rules go for slopes that no number holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slopes {
+    /// A slope is one number: ∞ or 0 where it does not fit.
+    Plain,
+    /// A slope that does not fit is two factors.
+    Wide,
+}
+
+/// The direction of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Forward,
+    Reverse,
+}
+
+/// One step of the chain rule: a derivative times the slopes with respect to some arguments.
+pub(super) struct Chain<'a> {
+    /// The arguments, by their positions.
+    positions: &'a [usize],
+    derivative: Symbol,
+    way: Way,
+    slopes: Slopes,
+    /// The sum of the slopes so far, of an argument that stands twice.
+    sum: Option<Symbol>,
+    result: Option<Symbol>,
+}
+
+impl Chain<'_> {
+    /// Takes the slope with respect to the argument at a position, if it is asked for.
+    pub(super) fn offer(&mut self, position: usize, slope: impl Slope<Symbol>) {
+        if !self.positions.contains(&position) {
+            return;
+        }
+        let number = slope.number();
+        let number = self.sum.map_or(number, |sum| sum + number);
+        self.sum = Some(number);
+        let factors = if self.slopes == Slopes::Wide && self.positions.len() == 1 { slope.factors() } else { None };
+        self.result = Some(match (factors, self.way) {
+            (None, _) => zero::product(number, self.derivative),
+            (Some([first, second]), Way::Reverse) => zero::product(first, zero::product(second, self.derivative)),
+            (Some([first, second]), Way::Forward) => zero::product(second, zero::product(first, self.derivative)),
+        });
+    }
+
+    /// Offers all slopes of an operation.
+    fn follow(&mut self, operation: Operation, x: &[Symbol]) {
+        let one = Symbol::one();
+        match operation {
+            Operation::Negative => self.offer(0, -one),
+            Operation::Sum => {
+                self.offer(0, one);
+                self.offer(1, one);
+            }
+            Operation::Difference => {
+                self.offer(0, one);
+                self.offer(1, -one);
+            }
+            Operation::Product | Operation::Chained => {
+                let (_, by_a, by_b) = rules::mul(x[0], x[1]);
+                self.offer(0, by_a);
+                self.offer(1, by_b);
+            }
+            Operation::Quotient => {
+                let (_, by_a, by_b) = rules::div(x[0], x[1]);
+                self.offer(0, by_a);
+                self.offer(1, by_b);
+            }
+            Operation::Remainder => {
+                let (_, by_a, by_b) = rules::rem(x[0], x[1]);
+                self.offer(0, by_a);
+                self.offer(1, by_b);
+            }
+            Operation::MulAdd => {
+                let (_, by_a, by_b, by_c) = rules::mul_add(x[0], x[1], x[2]);
+                self.offer(0, by_a);
+                self.offer(1, by_b);
+                self.offer(2, by_c);
+            }
+            Operation::Function(function) => Symbol::offer_slopes(&function, x, self),
+            Operation::Select => {
+                self.offer(1, Symbol::select(x[0], one, Symbol::zero()));
+                self.offer(2, Symbol::select(x[0], Symbol::zero(), one));
+            }
+            Operation::Input(..) | Operation::Constant(_) | Operation::Question(_) | Operation::Answer(_) => {}
+        }
+    }
+}
+
+/// Returns the derivative times the slope of an operation with respect to the arguments at these positions.
+fn chained(node: &Node, positions: &[usize], derivative: Symbol, way: Way, slopes: Slopes) -> Option<Symbol> {
+    let arguments: Vec<Symbol> = node.arguments().iter().map(|&place| Symbol::at(place)).collect();
+    let result = in_all_ways(&|| {
+        let mut chain = Chain { positions, derivative, way, slopes, sum: None, result: None };
+        chain.follow(node.operation, &arguments);
+        chain.result.unwrap_or_else(Symbol::zero)
+    });
+    (!result.is_zero()).then_some(result)
+}
+
+fn add(sum: &mut Option<Symbol>, term: Symbol) {
+    *sum = Some(sum.map_or(term, |sum| sum + term));
+}
+
+/// Sweeps in reverse: returns the derivatives of `Σ weight·output` with respect to the inputs.
+pub(super) fn sweep_in_reverse(outputs: &[(Symbol, Symbol)], inputs: &[Symbol], slopes: Slopes) -> Vec<Symbol> {
+    let places: Vec<u32> = inputs.iter().map(|x| x.place()).collect();
+    let depends = on_form(|form| form.depending_on(&places));
+    let mut adjoints: Vec<Option<Symbol>> = vec![None; depends.len()];
+    for (output, weight) in outputs {
+        add(&mut adjoints[output.place() as usize], *weight);
+    }
+    for place in (0..depends.len()).rev() {
+        let Some(adjoint) = adjoints[place].filter(|_| depends[place]) else { continue };
+        let node = on_form(|form| form.node(place as u32));
+        for (position, &argument) in node.arguments().iter().enumerate() {
+            let is_first = !node.arguments()[..position].contains(&argument);
+            if !is_first || !depends[argument as usize] {
+                continue;
+            }
+            let positions: Vec<usize> =
+                (position..node.arguments().len()).filter(|&other| node.arguments()[other] == argument).collect();
+            if let Some(term) = chained(&node, &positions, adjoint, Way::Reverse, slopes) {
+                add(&mut adjoints[argument as usize], term);
+            }
+        }
+    }
+    places.iter().map(|&place| adjoints[place as usize].unwrap_or_else(Symbol::zero)).collect()
+}
+
+/// Sweeps forward: returns the derivatives of the outputs along a direction of the inputs.
+pub(super) fn sweep_forward(inputs: &[(Symbol, Symbol)], outputs: &[Symbol], slopes: Slopes) -> Vec<Symbol> {
+    let needed = on_form(|form| form.needed_by(outputs.iter().map(|y| y.place())));
+    let mut tangents: Vec<Option<Symbol>> = vec![None; needed.len()];
+    for (input, along) in inputs {
+        tangents[input.place() as usize] = Some(*along).filter(|along| !along.is_zero());
+    }
+    for place in (0..needed.len()).filter(|&place| needed[place]) {
+        let node = on_form(|form| form.node(place as u32));
+        if let (Operation::Select, &[question, holds, fails]) = (node.operation, node.arguments()) {
+            let [holds, fails] = [holds, fails].map(|side| tangents[side as usize]);
+            if holds.or(fails).is_some() {
+                let [holds, fails] = [holds, fails].map(|tangent| tangent.unwrap_or_else(Symbol::zero));
+                tangents[place] = Some(Symbol::select(Symbol::at(question), holds, fails));
+            }
+            continue;
+        }
+        for (position, &argument) in node.arguments().iter().enumerate() {
+            let Some(tangent) = tangents[argument as usize] else { continue };
+            if let Some(term) = chained(&node, &[position], tangent, Way::Forward, slopes) {
+                add(&mut tangents[place], term);
+            }
+        }
+    }
+    outputs.iter().map(|y| tangents[y.place() as usize].unwrap_or_else(Symbol::zero)).collect()
+}

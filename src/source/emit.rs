@@ -1,0 +1,515 @@
+//! The generated function as text, formatted as rustfmt formats it.
+//!
+//! Every operation is a `let`, or stands in the expression of its only user if it is short. Lines stay so short that
+//! rustfmt has nothing to break: below 60 characters of an expression, and 50 of an `if` on one line.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
+
+use super::blocks::{BODY, Blocks};
+use super::expression::{Binding, Expression, Language};
+use super::form::{Form, Operation, Slot};
+use super::refusal::Refusal;
+use super::special::items_of;
+
+/// The longest expression that stands within another one.
+const SHORT: usize = 22;
+/// The longest name of an operation.
+const NAME: usize = 16;
+/// The longest `if` on one line.
+const IF_LINE: usize = 50;
+/// The longest array on one line.
+const ARRAY_LINE: usize = 60;
+/// The longest line.
+const WIDTH: usize = 100;
+
+/// The shape of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Number,
+    Array(usize),
+    /// Rows and columns.
+    Matrix(usize, usize),
+}
+
+/// A result of the generated function.
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    /// The places of its elements, row by row.
+    pub(super) elements: Vec<u32>,
+}
+
+/// All that makes the generated function.
+pub(super) struct Program<'a> {
+    pub(super) form: &'a Form,
+    pub(super) parts: Vec<Part>,
+    /// Questions, and the answers for which the code holds.
+    pub(super) guards: Vec<(u32, bool)>,
+    /// Names of operations.
+    pub(super) names: Vec<(u32, String)>,
+    /// The arguments, with their lengths.
+    pub(super) arguments: Vec<(Slot, usize)>,
+    pub(super) function: &'a str,
+    /// The function to call where a guard fails; without one the code returns `None`.
+    pub(super) fallback: Option<&'a str>,
+    /// Whether a zero beats an infinity in products of slopes.
+    pub(super) zeros_win: bool,
+    pub(super) language: Language,
+    /// The lines of the documentation.
+    pub(super) documentation: Vec<String>,
+    /// Constant arrays before the function, with their documentation.
+    pub(super) constants: Vec<(String, String, Vec<usize>)>,
+}
+
+impl Slot {
+    /// Returns the name of the argument.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Slot::X => "x",
+            Slot::P => "p",
+            Slot::V => "v",
+            Slot::W => "w",
+        }
+    }
+}
+
+/// Writes the program, and returns it with the number of operations in it.
+pub(super) fn emitted(program: &Program<'_>) -> Result<(String, usize), Refusal> {
+    let mut results: Vec<u32> = program.parts.iter().flat_map(|part| part.elements.iter().copied()).collect();
+    results.extend(program.guards.iter().map(|&(question, _)| question));
+    let blocks = Blocks::of(program.form, &results);
+    let mut writer = Writer {
+        program,
+        listed: blocks.listed(),
+        blocks,
+        expressions: vec![None; program.form.len()],
+        is_named: vec![false; program.form.len()],
+        helpers: Vec::new(),
+        text: String::new(),
+    };
+    writer.name_operations()?;
+    let operations = writer.count();
+    writer.write_function();
+    Ok((writer.text, operations))
+}
+
+struct Writer<'a> {
+    program: &'a Program<'a>,
+    blocks: Blocks,
+    /// The operations of each block.
+    listed: Vec<Vec<u32>>,
+    /// What users of each operation write: its name, or an expression.
+    expressions: Vec<Option<Expression>>,
+    /// Whether an operation is a `let`.
+    is_named: Vec<bool>,
+    /// The functions that are written along.
+    helpers: Vec<&'static str>,
+    text: String,
+}
+
+impl Writer<'_> {
+    /// Counts the operations of the code.
+    fn count(&self) -> usize {
+        let counts = |place: &u32| {
+            !matches!(
+                self.program.form.node(*place).operation,
+                Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_)
+            )
+        };
+        self.listed.iter().flatten().filter(|place| counts(place)).count()
+    }
+
+    fn expression(&self, place: u32) -> &Expression {
+        self.expressions[place as usize].as_ref().expect("arguments stand before results")
+    }
+
+    /// Decides for each operation whether it is a `let`, and what its users write.
+    fn name_operations(&mut self) -> Result<(), Refusal> {
+        let mut names = Names::new(self.program);
+        let guards: HashSet<u32> = self.program.guards.iter().map(|&(question, _)| question).collect();
+        let in_mul_add = self.arguments_of_mul_add();
+        let labels: BTreeMap<u32, &str> =
+            self.program.names.iter().rev().map(|(place, name)| (*place, name.as_str())).collect();
+        for place in 0..self.program.form.len() as u32 {
+            if self.blocks.of_operation(place).is_none() {
+                continue;
+            }
+            let operation = self.program.form.node(place).operation;
+            let label = labels.get(&place).copied();
+            let own = self.own_expression(place)?;
+            let is_inline = match operation {
+                Operation::Constant(_) | Operation::Answer(_) => true,
+                Operation::Input(..) => label.is_none(),
+                Operation::Select => false,
+                Operation::Question(_) => {
+                    !guards.contains(&place) && self.blocks.uses_of(place) == 1 && own.text.len() <= 40
+                }
+                _ => {
+                    let is_short =
+                        own.text.len() <= SHORT && own.binding != Binding::Cast && !in_mul_add.contains(&place);
+                    label.is_none() && self.blocks.uses_of(place) == 1 && is_short
+                }
+            };
+            self.is_named[place as usize] = !is_inline;
+            self.expressions[place as usize] = Some(if is_inline {
+                own
+            } else {
+                Expression::atom(match (label, operation) {
+                    (Some(label), _) => names.of_label(label),
+                    (None, Operation::Question(_)) => names.next("c"),
+                    (None, _) => names.next("t"),
+                })
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the operations whose results are among three arguments of a call, which would be a long line.
+    fn arguments_of_mul_add(&self) -> HashSet<u32> {
+        let nodes = (0..self.program.form.len() as u32).map(|place| self.program.form.node(place));
+        let sums = nodes.filter(|node| node.operation == Operation::MulAdd);
+        sums.flat_map(|node| node.arguments().to_vec()).collect()
+    }
+
+    /// Returns the expression of an operation over the expressions of its arguments. The expression of a choice is
+    /// written in lines of its own.
+    fn own_expression(&mut self, place: u32) -> Result<Expression, Refusal> {
+        let node = self.program.form.node(place);
+        let x: Vec<Expression> = match node.operation {
+            Operation::Select => Vec::new(),
+            _ => node.arguments().iter().map(|&argument| self.expression(argument).clone()).collect(),
+        };
+        let language = &self.program.language;
+        Ok(match node.operation {
+            Operation::Input(slot, index) => Expression::atom(format!("{}[{index}]", slot.name())),
+            Operation::Constant(bits) => language.constant(f64::from_bits(bits)),
+            Operation::Answer(answer) => Expression::atom(answer.to_string()),
+            Operation::Negative => language.negative(&x[0]),
+            // A constant factor stands first, and a constant term last.
+            Operation::Sum if self.is_constant(node.arguments()[0]) => language.binary(&x[1], "+", &x[0]),
+            Operation::Sum => language.binary(&x[0], "+", &x[1]),
+            Operation::Difference => language.binary(&x[0], "-", &x[1]),
+            Operation::Chained if self.program.zeros_win => {
+                Expression::atom(format!("chained({}, {})", x[0].text, x[1].text))
+            }
+            Operation::Product | Operation::Chained if self.is_constant(node.arguments()[1]) => {
+                language.binary(&x[1], "*", &x[0])
+            }
+            Operation::Product | Operation::Chained => language.binary(&x[0], "*", &x[1]),
+            Operation::Quotient => language.binary(&x[0], "/", &x[1]),
+            Operation::Remainder => language.binary(&x[0], "%", &x[1]),
+            Operation::MulAdd => language.mul_add(&x[0], &x[1], &x[2]),
+            Operation::Question(asked) => language.question(asked, &x[0], x.get(1)),
+            Operation::Function(function) => {
+                let expression = language.function(&function, &x, &mut self.helpers);
+                expression.ok_or_else(|| Refusal::Special {
+                    name: function.name.to_string(),
+                    no_std: !language.libraries.std,
+                })?
+            }
+            Operation::Select => Expression::atom(String::new()),
+        })
+    }
+
+    fn is_constant(&self, place: u32) -> bool {
+        self.program.form.constant_at(place).is_some()
+    }
+
+    fn write_function(&mut self) {
+        self.write_constants();
+        for line in &self.program.documentation {
+            let space = if line.is_empty() { "" } else { " " };
+            writeln!(self.text, "///{space}{line}").expect("a string grows");
+        }
+        self.text.push_str("#[allow(clippy::all)]\n");
+        self.write_signature();
+        self.write_helpers();
+        let parts = self.part_expressions();
+        self.write_block(BODY, None, 1);
+        self.write_results(parts);
+        self.text.push_str("}\n");
+    }
+
+    /// Writes the line with an indent of four spaces for each level.
+    fn line(&mut self, level: usize, line: &str) {
+        (0..level).for_each(|_| self.text.push_str("    "));
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn write_constants(&mut self) {
+        for (name, documentation, values) in &self.program.constants {
+            let count = values.len();
+            writeln!(self.text, "/// {documentation}").expect("a string grows");
+            let values: Vec<String> = values.iter().map(usize::to_string).collect();
+            let joined = values.join(", ");
+            let head = format!("pub const {name}: [usize; {count}] = ");
+            if joined.len() + 2 <= ARRAY_LINE && head.len() + joined.len() + 3 <= WIDTH {
+                writeln!(self.text, "{head}[{joined}];\n").expect("a string grows");
+                continue;
+            }
+            writeln!(self.text, "{head}[").expect("a string grows");
+            let mut line = String::from("   ");
+            for value in values {
+                if line.len() + value.len() + 2 > WIDTH {
+                    writeln!(self.text, "{line}").expect("a string grows");
+                    line = String::from("   ");
+                }
+                write!(line, " {value},").expect("a string grows");
+            }
+            writeln!(self.text, "{line}\n];\n").expect("a string grows");
+        }
+    }
+
+    fn write_signature(&mut self) {
+        let number = self.program.language.number();
+        let is_used = |slot: Slot, form: &Form, blocks: &Blocks| {
+            (0..form.len() as u32).any(|place| {
+                matches!(form.node(place).operation, Operation::Input(own, _) if own == slot)
+                    && blocks.of_operation(place).is_some()
+            })
+        };
+        let arguments: Vec<String> = self
+            .program
+            .arguments
+            .iter()
+            .map(|&(slot, length)| {
+                let unused = if is_used(slot, self.program.form, &self.blocks) { "" } else { "_" };
+                format!("{unused}{}: &[{number}; {length}]", slot.name())
+            })
+            .collect();
+        let types: Vec<String> = self.program.parts.iter().map(|part| part.shape.of(number)).collect();
+        let all = if types.len() == 1 { types[0].clone() } else { format!("({})", types.join(", ")) };
+        let returned = if self.is_partial() { format!("Option<{all}>") } else { all };
+        let name = self.program.function;
+        let line = format!("pub fn {name}({}) -> {returned} {{", arguments.join(", "));
+        if line.len() <= WIDTH {
+            self.line(0, &line);
+            return;
+        }
+        self.line(0, &format!("pub fn {name}("));
+        arguments.iter().for_each(|argument| self.line(1, &format!("{argument},")));
+        self.line(0, &format!(") -> {returned} {{"));
+    }
+
+    /// Returns whether the function returns `None` where a guard fails.
+    fn is_partial(&self) -> bool {
+        !self.program.guards.is_empty() && self.program.fallback.is_none()
+    }
+
+    /// Writes the functions that std does not have.
+    fn write_helpers(&mut self) {
+        if self.program.zeros_win {
+            let number = self.program.language.number();
+            self.line(1, "/// A slope times a derivative; a zero beats an infinity.");
+            self.line(1, &format!("fn chained(a: {number}, b: {number}) -> {number} {{"));
+            for (level, text) in
+                [(2, "if a == 0.0 || b == 0.0 {"), (3, "0.0"), (2, "} else {"), (3, "a * b"), (2, "}"), (1, "}")]
+            {
+                self.line(level, text);
+            }
+        }
+        let libraries = self.program.language.libraries;
+        let mut items = BTreeMap::new();
+        for name in &self.helpers {
+            items.extend(items_of(name, libraries).expect("it was there before"));
+        }
+        for item in items.values() {
+            self.line(1, "#[rustfmt::skip]");
+            item.lines().for_each(|line| self.line(if line.is_empty() { 0 } else { 1 }, line));
+        }
+    }
+
+    /// Writes the `let`s of a block, with the guards in the body. The operation `tail` is the value of the block.
+    fn write_block(&mut self, block: usize, tail: Option<u32>, level: usize) {
+        for place in std::mem::take(&mut self.listed[block]) {
+            if !self.is_named[place as usize] {
+                continue;
+            }
+            if tail == Some(place) {
+                self.write_operation(place, "", "", level);
+                continue;
+            }
+            let name = self.expression(place).text.clone();
+            self.write_operation(place, &format!("let {name} = "), ";", level);
+            if let Some(&(_, answer)) = self.program.guards.iter().find(|&&(question, _)| question == place) {
+                let sign = if answer { "!" } else { "" };
+                self.line(level, &format!("if {sign}{name} {{"));
+                let other = match self.program.fallback {
+                    None => "None".to_string(),
+                    Some(fallback) => {
+                        let names: Vec<&str> = self.program.arguments.iter().map(|(slot, _)| slot.name()).collect();
+                        format!("{fallback}({})", names.join(", "))
+                    }
+                };
+                self.line(level + 1, &format!("return {other};"));
+                self.line(level, "}");
+            }
+        }
+    }
+
+    /// Writes one operation, between `before` and `after`.
+    fn write_operation(&mut self, place: u32, before: &str, after: &str, level: usize) {
+        let Some(sides) = self.blocks.sides_of(place) else {
+            let own = self.own_expression(place).expect("it was written before").text;
+            return self.line(level, &format!("{before}{own}{after}"));
+        };
+        let &[question, holds, fails] = self.program.form.node(place).arguments() else {
+            unreachable!("a choice has three arguments")
+        };
+        let question = self.expression(question).text.clone();
+        let has_lets = |block: usize| self.listed[block].iter().any(|&place| self.is_named[place as usize]);
+        if !sides.iter().any(|&side| has_lets(side)) {
+            let line = format!(
+                "if {question} {{ {} }} else {{ {} }}",
+                self.expression(holds).text,
+                self.expression(fails).text
+            );
+            if line.len() <= IF_LINE {
+                return self.line(level, &format!("{before}{line}{after}"));
+            }
+        }
+        self.line(level, &format!("{before}if {question} {{"));
+        self.write_side(sides[0], holds, level + 1);
+        self.write_else(sides[1], fails, after, level);
+    }
+
+    /// Writes the last part of an `if`, which may be another one.
+    fn write_else(&mut self, side: usize, result: u32, after: &str, level: usize) {
+        let lets: Vec<u32> = self.listed[side].iter().copied().filter(|&place| self.is_named[place as usize]).collect();
+        if let (&[only], Some(sides)) = (&lets[..], self.blocks.sides_of(result))
+            && only == result
+            && self.blocks.uses_of(result) == 1
+        {
+            let &[question, holds, fails] = self.program.form.node(result).arguments() else {
+                unreachable!("a choice has three arguments")
+            };
+            let question = self.expression(question).text.clone();
+            self.line(level, &format!("}} else if {question} {{"));
+            self.write_side(sides[0], holds, level + 1);
+            return self.write_else(sides[1], fails, after, level);
+        }
+        self.line(level, "} else {");
+        self.write_side(side, result, level + 1);
+        self.line(level, &format!("}}{after}"));
+    }
+
+    /// Writes one side of an `if`, with its value at the end.
+    fn write_side(&mut self, side: usize, result: u32, level: usize) {
+        let is_last = self.listed[side].iter().rfind(|&&place| self.is_named[place as usize]) == Some(&result);
+        let is_tail = is_last && self.blocks.uses_of(result) == 1;
+        self.write_block(side, is_tail.then_some(result), level);
+        if !is_tail {
+            let result = self.expression(result).text.clone();
+            self.line(level, &result);
+        }
+    }
+
+    /// Returns what the results are.
+    fn part_expressions(&self) -> Vec<Vec<String>> {
+        let texts = |part: &Part| part.elements.iter().map(|&place| self.expression(place).text.clone()).collect();
+        self.program.parts.iter().map(texts).collect()
+    }
+
+    fn write_results(&mut self, parts: Vec<Vec<String>>) {
+        let mut returned = Vec::new();
+        for (part, elements) in self.program.parts.iter().zip(parts) {
+            if part.shape == Shape::Number {
+                returned.push(elements[0].clone());
+                continue;
+            }
+            let name = format!("the_{}", part.name);
+            let joined = elements.join(", ");
+            if matches!(part.shape, Shape::Array(_)) && joined.len() + 2 <= ARRAY_LINE {
+                self.line(1, &format!("let {name} = [{joined}];"));
+            } else {
+                let is_other: Vec<bool> = elements.iter().map(|element| element != "0.0").collect();
+                let mutable = if is_other.contains(&true) { "mut " } else { "" };
+                self.line(1, &format!("let {mutable}{name} = {};", part.shape.zeros()));
+                for (index, element) in elements.iter().enumerate().filter(|&(index, _)| is_other[index]) {
+                    let index = match part.shape {
+                        Shape::Matrix(_, columns) => format!("[{}][{}]", index / columns, index % columns),
+                        _ => format!("[{index}]"),
+                    };
+                    self.line(1, &format!("{name}{index} = {element};"));
+                }
+            }
+            returned.push(name);
+        }
+        let all = if returned.len() == 1 { returned.remove(0) } else { format!("({})", returned.join(", ")) };
+        let all = if self.is_partial() { format!("Some({})", all) } else { all };
+        self.line(1, &all);
+    }
+}
+
+impl Shape {
+    /// Returns the type of a result of this shape.
+    fn of(&self, number: &str) -> String {
+        match self {
+            Shape::Number => number.to_string(),
+            Shape::Array(length) => format!("[{number}; {length}]"),
+            Shape::Matrix(rows, columns) => format!("[[{number}; {columns}]; {rows}]"),
+        }
+    }
+
+    /// Returns zeros of this shape.
+    fn zeros(&self) -> String {
+        self.of("0.0")
+    }
+}
+
+/// The names of operations, each given once.
+struct Names {
+    taken: HashSet<String>,
+    next: usize,
+}
+
+impl Names {
+    fn new(program: &Program<'_>) -> Self {
+        let mut taken: HashSet<String> = ["x", "p", "v", "w", "chained", program.function].map(str::to_string).into();
+        taken.extend(program.parts.iter().map(|part| format!("the_{}", part.name)));
+        Names { taken, next: 0 }
+    }
+
+    /// Returns the next name that begins with this letter.
+    fn next(&mut self, letter: &str) -> String {
+        loop {
+            let name = format!("{letter}{}", self.next);
+            self.next += 1;
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+
+    /// Returns a label as a name of Rust.
+    fn of_label(&mut self, label: &str) -> String {
+        let mut name = String::new();
+        for c in label.chars().take(NAME) {
+            if c.is_ascii_alphanumeric() {
+                name.push(c.to_ascii_lowercase());
+            } else if !name.ends_with('_') && !name.is_empty() {
+                name.push('_');
+            }
+        }
+        let name = name.trim_matches('_').to_string();
+        let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !KEYWORDS.contains(&name.as_str());
+        let name = if is_word { name } else { format!("the_{name}") };
+        let mut unique = name.clone();
+        let mut count = 2;
+        while !self.taken.insert(unique.clone()) {
+            unique = format!("{name}_{count}");
+            count += 1;
+        }
+        unique
+    }
+}
+
+/// The words that are no names.
+const KEYWORDS: [&str; 52] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
+    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "union",
+];

@@ -1,0 +1,351 @@
+//! The intermediate form: operations in order, each made once.
+//!
+//! A form is written by asking for operations, and simplifies while it is written. An operation on constants is computed,
+//! one that is there already is used again, and one that changes nothing, as a product with 1, is left out. No
+//! simplification changes a bit of a result, but for the sign of a NaN. A product with 0 stays, because 0·∞ is NaN; only
+//! a [chained product](Operation::Chained), which follows the rule "a zero beats an infinity", is 0.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::elementary::{ByName, Elementary, Parameter};
+use super::symbol::Symbol;
+use crate::graph::questions::Asked;
+use crate::scalar::{Real, Scalar, zero};
+
+/// The plain numbers of the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// `f64`
+    Double,
+    /// `f32`
+    Single,
+}
+
+/// The arguments of the generated function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Slot {
+    /// The point.
+    X,
+    /// The parameters, with respect to which nothing is differentiated.
+    P,
+    /// The direction of a forward derivative.
+    V,
+    /// The weights of the outputs in a reverse derivative.
+    W,
+}
+
+/// An operation of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Operation {
+    /// An element of an argument of the generated function.
+    Input(Slot, u32),
+    /// A number, by its bits as an `f64`.
+    Constant(u64),
+    /// −a
+    Negative,
+    /// a + b
+    Sum,
+    /// a − b
+    Difference,
+    /// a·b
+    Product,
+    /// a·b of a slope and a derivative, 0 where either is 0.
+    Chained,
+    /// a/b
+    Quotient,
+    /// a % b
+    Remainder,
+    /// a·b + c with one rounding
+    MulAdd,
+    /// An elementary function of one or two numbers.
+    Function(Elementary),
+    /// A question about two numbers.
+    Question(Asked),
+    /// A question whose answer is known.
+    Answer(bool),
+    /// b where a holds, and else c
+    Select,
+}
+
+/// An operation and its arguments. Arguments that it does not have are 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Node {
+    pub(super) operation: Operation,
+    places: [u32; 3],
+}
+
+impl Node {
+    /// Returns the places of the arguments.
+    pub(super) fn arguments(&self) -> &[u32] {
+        let count = match self.operation {
+            Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_) => 0,
+            Operation::Negative => 1,
+            Operation::Function(function) => function.arity(),
+            Operation::Question(Asked::Class(_)) => 1,
+            Operation::Question(Asked::Relation(_))
+            | Operation::Sum
+            | Operation::Difference
+            | Operation::Product
+            | Operation::Chained
+            | Operation::Quotient
+            | Operation::Remainder => 2,
+            Operation::MulAdd | Operation::Select => 3,
+        };
+        &self.places[..count]
+    }
+}
+
+/// The operations in order; arguments stand before results.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub(super) precision: Precision,
+    nodes: Vec<Node>,
+    known: HashMap<Node, u32>,
+    /// The number of operations that were asked for.
+    asked: usize,
+    /// The answers that rules have been given to their questions: see `decide`.
+    pub(super) path: Option<Vec<(u32, bool)>>,
+    /// A plain number that a rule wanted to read.
+    pub(super) is_unreadable: bool,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Form>> = const { RefCell::new(None) };
+}
+
+/// Lends the form that is written on this thread.
+pub(super) fn on_form<Out>(act: impl FnOnce(&mut Form) -> Out) -> Out {
+    CURRENT.with_borrow_mut(|form| act(form.as_mut().expect("symbols live while a form is written")))
+}
+
+impl Form {
+    /// Returns the form that `write` writes with [symbols](Symbol), and its result.
+    pub(super) fn written<Out>(precision: Precision, write: impl FnOnce() -> Out) -> (Form, Out) {
+        let form =
+            Form { precision, nodes: Vec::new(), known: HashMap::new(), asked: 0, path: None, is_unreadable: false };
+        let outer = CURRENT.replace(Some(form));
+        let out = write();
+        (CURRENT.replace(outer).expect("the form is still there"), out)
+    }
+
+    /// Returns the number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Returns the number of operations that were asked for, before simplification.
+    pub(super) fn asked(&self) -> usize {
+        self.asked
+    }
+
+    pub(super) fn node(&self, place: u32) -> Node {
+        self.nodes[place as usize]
+    }
+
+    /// Returns the number at a place, if it is a constant.
+    pub(super) fn constant_at(&self, place: u32) -> Option<f64> {
+        match self.node(place).operation {
+            Operation::Constant(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    /// Returns, for each node, whether one of these depends on it.
+    pub(super) fn needed_by(&self, results: impl IntoIterator<Item = u32>) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        results.into_iter().for_each(|place| needed[place as usize] = true);
+        for place in (0..self.nodes.len()).rev() {
+            if needed[place] {
+                self.nodes[place].arguments().iter().for_each(|&argument| needed[argument as usize] = true);
+            }
+        }
+        needed
+    }
+
+    /// Returns, for each node, whether it depends on one of these in a way that a derivative follows.
+    pub(super) fn depending_on(&self, inputs: &[u32]) -> Vec<bool> {
+        let mut depends = vec![false; self.nodes.len()];
+        inputs.iter().for_each(|&place| depends[place as usize] = true);
+        for (place, node) in self.nodes.iter().enumerate() {
+            depends[place] |= !matches!(node.operation, Operation::Question(_))
+                && node.arguments().iter().any(|&argument| depends[argument as usize]);
+        }
+        depends
+    }
+
+    pub(super) fn constant(&mut self, x: f64) -> u32 {
+        // One NaN stands for all.
+        let x = if x.is_nan() { f64::NAN } else { x };
+        self.insert(Operation::Constant(x.to_bits()), &[])
+    }
+
+    /// Asks for an operation, and returns its place.
+    pub(super) fn ask(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
+        self.asked += usize::from(!matches!(operation, Operation::Input(..)));
+        self.simplified(operation, arguments).unwrap_or_else(|| self.insert(operation, arguments))
+    }
+
+    fn insert(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
+        let mut places = [0; 3];
+        places[..arguments.len()].copy_from_slice(arguments);
+        if matches!(operation, Operation::Sum | Operation::Product) {
+            places[..2].sort_unstable();
+        }
+        let node = Node { operation, places };
+        *self.known.entry(node).or_insert_with(|| {
+            self.nodes.push(node);
+            (self.nodes.len() - 1) as u32
+        })
+    }
+
+    /// Returns the place of a simpler operation with the same result.
+    fn simplified(&mut self, operation: Operation, arguments: &[u32]) -> Option<u32> {
+        if let Some(known) = self.computed(operation, arguments) {
+            return Some(known);
+        }
+        match (operation, arguments) {
+            (Operation::Select, &[question, holds, fails]) => match self.node(question).operation {
+                Operation::Answer(answer) => Some(if answer { holds } else { fails }),
+                _ => (holds == fails).then_some(holds),
+            },
+            (Operation::Negative, &[a]) => self.negated(a),
+            (Operation::Sum, &[a, b]) => self.sum(a, b).or_else(|| self.sum(b, a)),
+            (Operation::Difference, &[a, b]) => match (self.negated(b), self.constant_at(b)) {
+                (Some(negated), _) => Some(self.ask_again(Operation::Sum, &[a, negated])),
+                (_, Some(0.0)) if !self.is_minus_zero(b) => Some(a),
+                _ => None,
+            },
+            (Operation::Quotient, &[a, b]) => match (self.constant_at(b), self.negated(a), self.negated(b)) {
+                (Some(1.0), ..) => Some(a),
+                (Some(-1.0), ..) => Some(self.ask_again(Operation::Negative, &[a])),
+                (_, Some(a), Some(b)) => Some(self.ask_again(Operation::Quotient, &[a, b])),
+                (_, Some(a), None) => Some(self.minus(Operation::Quotient, a, b)),
+                (_, None, Some(b)) => Some(self.minus(Operation::Quotient, a, b)),
+                _ => None,
+            },
+            (Operation::Product | Operation::Chained, &[a, b]) => {
+                self.product(operation, a, b).or_else(|| self.product(operation, b, a))
+            }
+            _ => None,
+        }
+    }
+
+    /// Asks for an operation in the place of one that was counted.
+    fn ask_again(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
+        self.asked -= 1;
+        self.ask(operation, arguments)
+    }
+
+    /// Returns −(a ∘ b).
+    fn minus(&mut self, operation: Operation, a: u32, b: u32) -> u32 {
+        let result = self.ask_again(operation, &[a, b]);
+        self.simplified(Operation::Negative, &[result]).unwrap_or_else(|| self.insert(Operation::Negative, &[result]))
+    }
+
+    fn is_minus_zero(&self, place: u32) -> bool {
+        self.constant_at(place).is_some_and(|x| x == 0.0 && x.is_sign_negative())
+    }
+
+    /// Returns the a of −a.
+    fn negated(&self, place: u32) -> Option<u32> {
+        let node = self.node(place);
+        (node.operation == Operation::Negative).then_some(node.places[0])
+    }
+
+    fn sum(&mut self, a: u32, b: u32) -> Option<u32> {
+        match self.negated(b) {
+            Some(negated) => Some(self.ask_again(Operation::Difference, &[a, negated])),
+            // 0 is not left out: −0 + 0 is 0.
+            None => self.is_minus_zero(b).then_some(a),
+        }
+    }
+
+    fn product(&mut self, operation: Operation, a: u32, b: u32) -> Option<u32> {
+        let is_chained = operation == Operation::Chained;
+        match self.constant_at(a) {
+            Some(1.0) => return Some(b),
+            Some(-1.0) => return Some(self.ask_again(Operation::Negative, &[b])),
+            Some(0.0) if is_chained => return Some(self.constant(0.0)),
+            // Neither an infinity nor a zero: the rule has nothing to say.
+            Some(x) if is_chained && x.is_finite() => return Some(self.ask_again(Operation::Product, &[a, b])),
+            _ => {}
+        }
+        if let Some(a) = self.negated(a) {
+            return Some(self.minus(operation, a, b));
+        }
+        if is_chained && self.is_choice_of_constants(a) {
+            let [question, holds, fails] = self.node(a).places;
+            self.asked -= 1;
+            let [holds, fails] = [holds, fails].map(|a| self.ask(Operation::Chained, &[a, b]));
+            return Some(self.ask_again(Operation::Select, &[question, holds, fails]));
+        }
+        None
+    }
+
+    /// Returns whether this is a constant slope that depends on a question, as the slope of `abs` does.
+    fn is_choice_of_constants(&self, place: u32) -> bool {
+        let node = self.node(place);
+        let is_plain = |place: u32| self.constant_at(place).is_some() || self.is_choice_of_constants(place);
+        node.operation == Operation::Select && node.places[1..].iter().all(|&place| is_plain(place))
+    }
+
+    /// Returns the result of an operation on constants.
+    fn computed(&mut self, operation: Operation, arguments: &[u32]) -> Option<u32> {
+        let mut numbers = [0.0; 3];
+        for (number, &place) in numbers.iter_mut().zip(arguments) {
+            *number = self.constant_at(place)?;
+        }
+        if arguments.is_empty() {
+            return None;
+        }
+        let result = match self.precision {
+            Precision::Double => result_of::<f64>(operation, numbers)?,
+            Precision::Single => result_of::<f32>(operation, numbers)?,
+        };
+        Some(match result {
+            Computed::Number(x) => self.constant(x),
+            Computed::Answer(answer) => self.insert(Operation::Answer(answer), &[]),
+        })
+    }
+}
+
+/// The result of an operation on constants.
+enum Computed {
+    Number(f64),
+    Answer(bool),
+}
+
+/// Computes an operation as the plain reading does.
+fn result_of<R: Real + Parameter>(operation: Operation, numbers: [f64; 3]) -> Option<Computed> {
+    let [a, b, c] = numbers.map(R::of);
+    let result = match operation {
+        Operation::Negative => -a,
+        Operation::Sum => a + b,
+        Operation::Difference => a - b,
+        Operation::Product => a * b,
+        Operation::Chained => zero::product(a, b),
+        Operation::Quotient => a / b,
+        Operation::Remainder => a % b,
+        Operation::MulAdd => Scalar::mul_add(a, b, c),
+        Operation::Function(function) => R::by_name(function.name, function.parameters(), &[a, b])?,
+        Operation::Question(Asked::Relation(relation)) => return Some(Computed::Answer(relation.holds(a, b))),
+        Operation::Question(Asked::Class(class)) => return Some(Computed::Answer(class.has(a))),
+        Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_) | Operation::Select => return None,
+    };
+    Some(Computed::Number(result.number()))
+}
+
+impl Symbol {
+    /// Asks for an operation on symbols in the form that is written.
+    pub(super) fn of(operation: Operation, arguments: &[Symbol]) -> Symbol {
+        let mut places = [0; 3];
+        places.iter_mut().zip(arguments).for_each(|(place, symbol)| *place = symbol.place());
+        Symbol::at(on_form(|form| form.ask(operation, &places[..arguments.len()])))
+    }
+
+    /// Returns `holds` where the answer to the question is yes, and else `fails`.
+    pub(super) fn select(question: Symbol, holds: Symbol, fails: Symbol) -> Symbol {
+        Symbol::of(Operation::Select, &[question, holds, fails])
+    }
+}

@@ -1,0 +1,51 @@
+//! The operations of a derivative in operations that the code has.
+//!
+//! A power with a whole exponent becomes products, in the order of `powi`, which share squares with the code around it;
+//! a reciprocal becomes 1/x. Derivatives are taken before, by the rules of the powers.
+
+use num_traits::One;
+
+use super::form::{Form, Operation};
+use super::symbol::Symbol;
+
+/// Returns a form with the results of `form`, in fewer kinds of operations, and their places in it.
+pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
+    let needed = form.needed_by(results.iter().copied());
+    let (lower, places) = Form::written(form.precision, || {
+        let mut symbols: Vec<Option<Symbol>> = vec![None; form.len()];
+        for place in (0..form.len()).filter(|&place| needed[place]) {
+            let node = form.node(place as u32);
+            let argument = |&place: &u32| symbols[place as usize].expect("arguments stand before results");
+            let arguments: Vec<Symbol> = node.arguments().iter().map(argument).collect();
+            symbols[place] = Some(match node.operation {
+                Operation::Constant(bits) => Symbol::constant(f64::from_bits(bits)),
+                Operation::Function(function) if function.name == "recip" => Symbol::one() / arguments[0],
+                Operation::Function(function) if function.name == "powi" => {
+                    let exponent = function.parameters().next().expect("it was noted");
+                    match exponent {
+                        0.0.. => power(arguments[0], exponent as u32),
+                        _ => Symbol::of(node.operation, &arguments),
+                    }
+                }
+                operation => Symbol::of(operation, &arguments),
+            });
+        }
+        results.iter().map(|&place| symbols[place as usize].expect("results are needed").place()).collect()
+    });
+    (lower, places)
+}
+
+/// xⁿ by repeated squaring, product by product as the plain `powi` in `scalar/special.rs`.
+fn power(x: Symbol, n: u32) -> Symbol {
+    let (mut power, mut square, mut bits) = (Symbol::one(), x, n);
+    while bits > 0 {
+        if bits & 1 == 1 {
+            power *= square;
+        }
+        bits >>= 1;
+        if bits > 0 {
+            square *= square;
+        }
+    }
+    power
+}

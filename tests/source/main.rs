@@ -1,0 +1,6 @@
+//! Tests of generated source: it is compiled by rustc, run, and compared with the crate.
+
+mod compiled;
+mod program;
+mod random_programs;
+mod written;
