@@ -95,7 +95,11 @@ impl Chain<'_> {
                 self.offer(1, Symbol::select(x[0], one, Symbol::zero()));
                 self.offer(2, Symbol::select(x[0], Symbol::zero(), one));
             }
-            Operation::Input(..) | Operation::Constant(_) | Operation::Question(_) | Operation::Answer(_) => {}
+            Operation::Input(..)
+            | Operation::Constant(_)
+            | Operation::Plain
+            | Operation::Question(_)
+            | Operation::Answer(_) => {}
         }
     }
 }

@@ -20,6 +20,8 @@ const NAME: usize = 16;
 const IF_LINE: usize = 50;
 /// The longest array on one line.
 const ARRAY_LINE: usize = 60;
+/// The longest values of an `if` on one line.
+const TUPLE_LINE: usize = 60;
 /// The longest line.
 const WIDTH: usize = 100;
 
@@ -78,7 +80,8 @@ impl Slot {
 pub(super) fn emitted(program: &Program<'_>) -> Result<(String, usize), Refusal> {
     let mut results: Vec<u32> = program.parts.iter().flat_map(|part| part.elements.iter().copied()).collect();
     results.extend(program.guards.iter().map(|&(question, _)| question));
-    let blocks = Blocks::of(program.form, &results);
+    let labelled: HashSet<u32> = program.names.iter().map(|&(place, _)| place).collect();
+    let blocks = Blocks::of(program.form, &results, |place| labelled.contains(&place));
     let mut writer = Writer {
         program,
         listed: blocks.listed(),
@@ -97,8 +100,8 @@ pub(super) fn emitted(program: &Program<'_>) -> Result<(String, usize), Refusal>
 struct Writer<'a> {
     program: &'a Program<'a>,
     blocks: Blocks,
-    /// The operations of each block.
-    listed: Vec<Vec<u32>>,
+    /// The units of each block.
+    listed: Vec<Vec<usize>>,
     /// What users of each operation write: its name, or an expression.
     expressions: Vec<Option<Expression>>,
     /// Whether an operation is a `let`.
@@ -117,7 +120,7 @@ impl Writer<'_> {
                 Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_)
             )
         };
-        self.listed.iter().flatten().filter(|place| counts(place)).count()
+        self.blocks.units().iter().flatten().filter(|place| counts(place)).count()
     }
 
     fn expression(&self, place: u32) -> &Expression {
@@ -131,10 +134,7 @@ impl Writer<'_> {
         let in_mul_add = self.arguments_of_mul_add();
         let labels: BTreeMap<u32, &str> =
             self.program.names.iter().rev().map(|(place, name)| (*place, name.as_str())).collect();
-        for place in 0..self.program.form.len() as u32 {
-            if self.blocks.of_operation(place).is_none() {
-                continue;
-            }
+        for place in self.blocks.units().concat() {
             let operation = self.program.form.node(place).operation;
             let label = labels.get(&place).copied();
             let own = self.own_expression(place)?;
@@ -209,6 +209,7 @@ impl Writer<'_> {
                 })?
             }
             Operation::Select => Expression::atom(String::new()),
+            Operation::Plain => unreachable!("it was lowered"),
         })
     }
 
@@ -267,7 +268,7 @@ impl Writer<'_> {
         let is_used = |slot: Slot, form: &Form, blocks: &Blocks| {
             (0..form.len() as u32).any(|place| {
                 matches!(form.node(place).operation, Operation::Input(own, _) if own == slot)
-                    && blocks.of_operation(place).is_some()
+                    && blocks.unit_of(place).is_some()
             })
         };
         let arguments: Vec<String> = self
@@ -300,15 +301,15 @@ impl Writer<'_> {
 
     /// Writes the functions that std does not have.
     fn write_helpers(&mut self) {
-        if self.program.zeros_win {
+        let chains = |place: u32| {
+            self.blocks.unit_of(place).is_some() && self.program.form.node(place).operation == Operation::Chained
+        };
+        if self.program.zeros_win && (0..self.program.form.len() as u32).any(chains) {
             let number = self.program.language.number();
             self.line(1, "/// A slope times a derivative; a zero beats an infinity.");
             self.line(1, &format!("fn chained(a: {number}, b: {number}) -> {number} {{"));
-            for (level, text) in
-                [(2, "if a == 0.0 || b == 0.0 {"), (3, "0.0"), (2, "} else {"), (3, "a * b"), (2, "}"), (1, "}")]
-            {
-                self.line(level, text);
-            }
+            self.line(2, "if a == 0.0 || b == 0.0 { 0.0 } else { a * b }");
+            self.line(1, "}");
         }
         let libraries = self.program.language.libraries;
         let mut items = BTreeMap::new();
@@ -321,89 +322,138 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes the `let`s of a block, with the guards in the body. The operation `tail` is the value of the block.
-    fn write_block(&mut self, block: usize, tail: Option<u32>, level: usize) {
-        for place in std::mem::take(&mut self.listed[block]) {
-            if !self.is_named[place as usize] {
+    /// Writes the `let`s of a block, with the guards in the body. The unit `tail` is the value of the block.
+    fn write_block(&mut self, block: usize, tail: Option<usize>, level: usize) {
+        for unit in self.lets_of(block) {
+            if tail == Some(unit) {
+                self.write_unit(unit, "", "", level);
                 continue;
             }
-            if tail == Some(place) {
-                self.write_operation(place, "", "", level);
-                continue;
-            }
-            let name = self.expression(place).text.clone();
-            self.write_operation(place, &format!("let {name} = "), ";", level);
-            if let Some(&(_, answer)) = self.program.guards.iter().find(|&&(question, _)| question == place) {
-                let sign = if answer { "!" } else { "" };
-                self.line(level, &format!("if {sign}{name} {{"));
-                let other = match self.program.fallback {
-                    None => "None".to_string(),
-                    Some(fallback) => {
-                        let names: Vec<&str> = self.program.arguments.iter().map(|(slot, _)| slot.name()).collect();
-                        format!("{fallback}({})", names.join(", "))
-                    }
-                };
-                self.line(level + 1, &format!("return {other};"));
-                self.line(level, "}");
+            let places = self.blocks.units()[unit].clone();
+            let names = self.tuple(&places);
+            self.write_unit(unit, &format!("let {names} = "), ";", level);
+            if let Some(&(_, answer)) = self.program.guards.iter().find(|(question, _)| places.contains(question)) {
+                self.write_guard(&names, answer, level);
             }
         }
     }
 
-    /// Writes one operation, between `before` and `after`.
-    fn write_operation(&mut self, place: u32, before: &str, after: &str, level: usize) {
-        let Some(sides) = self.blocks.sides_of(place) else {
-            let own = self.own_expression(place).expect("it was written before").text;
+    /// Writes the end of the function where a question is not answered as in the trace.
+    fn write_guard(&mut self, question: &str, answer: bool, level: usize) {
+        let sign = if answer { "!" } else { "" };
+        self.line(level, &format!("if {sign}{question} {{"));
+        let other = match self.program.fallback {
+            None => "None".to_string(),
+            Some(fallback) => {
+                let names: Vec<&str> = self.program.arguments.iter().map(|(slot, _)| slot.name()).collect();
+                format!("{fallback}({})", names.join(", "))
+            }
+        };
+        self.line(level + 1, &format!("return {other};"));
+        self.line(level, "}");
+    }
+
+    /// Returns one expression, or several in parentheses.
+    fn tuple(&self, places: &[u32]) -> String {
+        let texts: Vec<&str> = places.iter().map(|&place| self.expression(place).text.as_str()).collect();
+        if let [single] = texts[..] { single.to_string() } else { format!("({})", texts.join(", ")) }
+    }
+
+    /// Returns the units of a block that are `let`s.
+    fn lets_of(&self, block: usize) -> Vec<usize> {
+        let is_let = |unit: &usize| self.blocks.units()[*unit].iter().any(|&place| self.is_named[place as usize]);
+        self.listed[block].iter().copied().filter(is_let).collect()
+    }
+
+    /// Returns the question of a unit of choices, and the values on both sides.
+    fn choice(&self, unit: usize) -> (u32, [Vec<u32>; 2]) {
+        let node = |place: &u32| self.program.form.node(*place);
+        let places = &self.blocks.units()[unit];
+        let side = |side: usize| places.iter().map(|place| node(place).arguments()[side]).collect();
+        (node(&places[0]).arguments()[0], [side(1), side(2)])
+    }
+
+    /// Returns the last unit of a block if its results are the values of the block and nothing else needs them: it needs
+    /// no name.
+    fn tail_of(&self, side: usize, values: &[u32]) -> Option<usize> {
+        let last = *self.lets_of(side).last()?;
+        let is_value =
+            self.blocks.units()[last] == values && values.iter().all(|&value| self.blocks.uses_of(value) == 1);
+        is_value.then_some(last)
+    }
+
+    /// Writes one unit, between `before` and `after`.
+    fn write_unit(&mut self, unit: usize, before: &str, after: &str, level: usize) {
+        let Some(sides) = self.blocks.sides_of(unit) else {
+            let own = self.own_expression(self.blocks.units()[unit][0]).expect("it was written before").text;
             return self.line(level, &format!("{before}{own}{after}"));
         };
-        let &[question, holds, fails] = self.program.form.node(place).arguments() else {
-            unreachable!("a choice has three arguments")
-        };
-        let question = self.expression(question).text.clone();
-        let has_lets = |block: usize| self.listed[block].iter().any(|&place| self.is_named[place as usize]);
-        if !sides.iter().any(|&side| has_lets(side)) {
-            let line = format!(
-                "if {question} {{ {} }} else {{ {} }}",
-                self.expression(holds).text,
-                self.expression(fails).text
-            );
-            if line.len() <= IF_LINE {
-                return self.line(level, &format!("{before}{line}{after}"));
-            }
+        if let Some(line) = self.one_line(unit) {
+            return self.line(level, &format!("{before}{line}{after}"));
         }
+        let (question, [holds, fails]) = self.choice(unit);
+        let question = self.expression(question).text.clone();
         self.line(level, &format!("{before}if {question} {{"));
-        self.write_side(sides[0], holds, level + 1);
-        self.write_else(sides[1], fails, after, level);
+        self.write_side(sides[0], &holds, level + 1);
+        self.write_else(sides[1], &fails, after, level);
+    }
+
+    /// Returns a choice that fits on one line. Its first value may be such a choice too.
+    fn one_line(&mut self, unit: usize) -> Option<String> {
+        let sides = self.blocks.sides_of(unit)?;
+        let (question, [holds, fails]) = self.choice(unit);
+        if self.tail_of(sides[1], &fails).is_some_and(|tail| self.blocks.sides_of(tail).is_some()) {
+            return None;
+        }
+        let [holds, fails] = [self.value_on_one_line(sides[0], &holds)?, self.value_on_one_line(sides[1], &fails)?];
+        let line = format!("if {} {{ {holds} }} else {{ {fails} }}", self.expression(question).text);
+        (line.len() <= IF_LINE).then_some(line)
+    }
+
+    /// Returns the value of a block, if that is all there is in it.
+    fn value_on_one_line(&mut self, side: usize, values: &[u32]) -> Option<String> {
+        match (&self.lets_of(side)[..], self.tail_of(side, values)) {
+            ([], _) => Some(self.tuple(values)),
+            ([_], Some(tail)) => match self.blocks.sides_of(tail) {
+                Some(_) => self.one_line(tail),
+                None => Some(self.own_expression(values[0]).expect("it was written before").text),
+            },
+            _ => None,
+        }
     }
 
     /// Writes the last part of an `if`, which may be another one.
-    fn write_else(&mut self, side: usize, result: u32, after: &str, level: usize) {
-        let lets: Vec<u32> = self.listed[side].iter().copied().filter(|&place| self.is_named[place as usize]).collect();
-        if let (&[only], Some(sides)) = (&lets[..], self.blocks.sides_of(result))
-            && only == result
-            && self.blocks.uses_of(result) == 1
-        {
-            let &[question, holds, fails] = self.program.form.node(result).arguments() else {
-                unreachable!("a choice has three arguments")
-            };
+    fn write_else(&mut self, side: usize, values: &[u32], after: &str, level: usize) {
+        let tail = self.tail_of(side, values).filter(|_| self.lets_of(side).len() == 1);
+        if let Some((tail, sides)) = tail.and_then(|tail| Some((tail, self.blocks.sides_of(tail)?))) {
+            let (question, [holds, fails]) = self.choice(tail);
             let question = self.expression(question).text.clone();
             self.line(level, &format!("}} else if {question} {{"));
-            self.write_side(sides[0], holds, level + 1);
-            return self.write_else(sides[1], fails, after, level);
+            self.write_side(sides[0], &holds, level + 1);
+            return self.write_else(sides[1], &fails, after, level);
         }
         self.line(level, "} else {");
-        self.write_side(side, result, level + 1);
+        self.write_side(side, values, level + 1);
         self.line(level, &format!("}}{after}"));
     }
 
-    /// Writes one side of an `if`, with its value at the end.
-    fn write_side(&mut self, side: usize, result: u32, level: usize) {
-        let is_last = self.listed[side].iter().rfind(|&&place| self.is_named[place as usize]) == Some(&result);
-        let is_tail = is_last && self.blocks.uses_of(result) == 1;
-        self.write_block(side, is_tail.then_some(result), level);
-        if !is_tail {
-            let result = self.expression(result).text.clone();
-            self.line(level, &result);
+    /// Writes one side of an `if`, with its values at the end.
+    fn write_side(&mut self, side: usize, values: &[u32], level: usize) {
+        let tail = self.tail_of(side, values);
+        self.write_block(side, tail, level);
+        if tail.is_some() {
+            return;
         }
+        let tuple = self.tuple(values);
+        if values.len() == 1 || tuple.len() - 2 <= TUPLE_LINE {
+            return self.line(level, &tuple);
+        }
+        self.line(level, "(");
+        for &value in values {
+            let value = self.expression(value).text.clone();
+            self.line(level + 1, &format!("{value},"));
+        }
+        self.line(level, ")");
     }
 
     /// Returns what the results are.

@@ -58,6 +58,8 @@ pub(super) enum Operation {
     Remainder,
     /// a·b + c with one rounding
     MulAdd,
+    /// The plain number of a, which is a without derivatives.
+    Plain,
     /// An elementary function of one or two numbers.
     Function(Elementary),
     /// A question about two numbers.
@@ -80,7 +82,7 @@ impl Node {
     pub(super) fn arguments(&self) -> &[u32] {
         let count = match self.operation {
             Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_) => 0,
-            Operation::Negative => 1,
+            Operation::Negative | Operation::Plain => 1,
             Operation::Function(function) => function.arity(),
             Operation::Question(Asked::Class(_)) => 1,
             Operation::Question(Asked::Relation(_))
@@ -106,6 +108,9 @@ pub(super) struct Form {
     asked: usize,
     /// The answers that rules have been given to their questions: see `decide`.
     pub(super) path: Option<Vec<(u32, bool)>>,
+    /// Whether operations that change nothing are kept. A sweep adds the derivatives of the function's own numbers in the
+    /// order of its operations, all of which it has to see.
+    pub(super) keeps_operations: bool,
     /// A plain number that a rule wanted to read.
     pub(super) is_unreadable: bool,
 }
@@ -122,8 +127,15 @@ pub(super) fn on_form<Out>(act: impl FnOnce(&mut Form) -> Out) -> Out {
 impl Form {
     /// Returns the form that `write` writes with [symbols](Symbol), and its result.
     pub(super) fn written<Out>(precision: Precision, write: impl FnOnce() -> Out) -> (Form, Out) {
-        let form =
-            Form { precision, nodes: Vec::new(), known: HashMap::new(), asked: 0, path: None, is_unreadable: false };
+        let form = Form {
+            precision,
+            nodes: Vec::new(),
+            known: HashMap::new(),
+            asked: 0,
+            path: None,
+            keeps_operations: false,
+            is_unreadable: false,
+        };
         let outer = CURRENT.replace(Some(form));
         let out = write();
         (CURRENT.replace(outer).expect("the form is still there"), out)
@@ -168,7 +180,7 @@ impl Form {
         let mut depends = vec![false; self.nodes.len()];
         inputs.iter().for_each(|&place| depends[place as usize] = true);
         for (place, node) in self.nodes.iter().enumerate() {
-            depends[place] |= !matches!(node.operation, Operation::Question(_))
+            depends[place] |= !matches!(node.operation, Operation::Question(_) | Operation::Plain)
                 && node.arguments().iter().any(|&argument| depends[argument as usize]);
         }
         depends
@@ -204,12 +216,16 @@ impl Form {
         if let Some(known) = self.computed(operation, arguments) {
             return Some(known);
         }
+        if self.keeps_operations {
+            return None;
+        }
         match (operation, arguments) {
             (Operation::Select, &[question, holds, fails]) => match self.node(question).operation {
                 Operation::Answer(answer) => Some(if answer { holds } else { fails }),
                 _ => (holds == fails).then_some(holds),
             },
             (Operation::Negative, &[a]) => self.negated(a),
+            (Operation::Plain, &[a]) => (self.node(a).operation == Operation::Plain).then_some(a),
             (Operation::Sum, &[a, b]) => self.sum(a, b).or_else(|| self.sum(b, a)),
             (Operation::Difference, &[a, b]) => match (self.negated(b), self.constant_at(b)) {
                 (Some(negated), _) => Some(self.ask_again(Operation::Sum, &[a, negated])),
@@ -321,6 +337,7 @@ fn result_of<R: Real + Parameter>(operation: Operation, numbers: [f64; 3]) -> Op
     let [a, b, c] = numbers.map(R::of);
     let result = match operation {
         Operation::Negative => -a,
+        Operation::Plain => a,
         Operation::Sum => a + b,
         Operation::Difference => a - b,
         Operation::Product => a * b,

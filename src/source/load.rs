@@ -36,6 +36,7 @@ pub(super) fn load(graph: &Graph, outputs: &[u32], fixed: bool) -> Result<Loaded
         labels: Vec::new(),
         operations: 0,
     };
+    on_form(|form| form.keeps_operations = true);
     let mut symbols: Vec<Symbol> = Vec::new();
     let mut questions = graph.questions().iter().peekable();
     for (index, node) in graph.nodes().iter().enumerate() {
@@ -71,6 +72,7 @@ pub(super) fn load(graph: &Graph, outputs: &[u32], fixed: bool) -> Result<Loaded
         .retain(|(question, _)| on_form(|form| !matches!(form.node(question.place()).operation, Operation::Answer(_))));
     let mut known = HashMap::new();
     loaded.guards.retain(|&(question, answer)| known.insert(question.place(), answer).is_none());
+    on_form(|form| form.keeps_operations = false);
     loaded.outputs = outputs.iter().map(|&output| symbols[output as usize]).collect();
     Ok(loaded)
 }

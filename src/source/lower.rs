@@ -19,6 +19,7 @@ pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
             let arguments: Vec<Symbol> = node.arguments().iter().map(argument).collect();
             symbols[place] = Some(match node.operation {
                 Operation::Constant(bits) => Symbol::constant(f64::from_bits(bits)),
+                Operation::Plain => arguments[0],
                 Operation::Function(function) if function.name == "recip" => Symbol::one() / arguments[0],
                 Operation::Function(function) if function.name == "powi" => {
                     let exponent = function.parameters().next().expect("it was noted");

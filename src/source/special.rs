@@ -3,23 +3,14 @@
 //! `scalar/special.rs` has them. Their items are copied out of its text, with all that they call.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// The text of the functions for `f64`.
 const SOURCE: &str = include_str!("../scalar/special.rs");
 
 /// Methods that `core` does not have.
-const STD_ONLY: [&str; 10] = [
-    ".abs().exp()",
-    ".exp()",
-    ".exp_m1()",
-    ".ln_1p()",
-    ".ln()",
-    ".tan()",
-    ".powf(",
-    ".mul_add(",
-    ".floor()",
-    ".ceil()",
-];
+const STD_ONLY: [&str; 9] =
+    [".exp()", ".exp_m1()", ".ln_1p()", ".ln()", ".tan()", ".powf(", ".mul_add(", ".floor()", ".ceil()"];
 
 /// Where generated code may take functions from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,33 +20,40 @@ pub(super) struct Libraries {
 }
 
 /// Returns the items of a function and of all that it calls, by name, or `None` where the libraries do not suffice.
-pub(super) fn items_of(name: &str, libraries: Libraries) -> Option<BTreeMap<String, String>> {
+pub(super) fn items_of(name: &'static str, libraries: Libraries) -> Option<BTreeMap<&'static str, &'static str>> {
     let mut found = BTreeMap::new();
-    let mut wanted = vec![name.to_string()];
+    let mut wanted = vec![name];
     while let Some(name) = wanted.pop() {
-        if found.contains_key(&name) {
-            continue;
-        }
-        let item = item(&name)?;
+        let (&name, item) = items().get_key_value(name)?;
         let lacks_libm = item.contains("libm::") && !libraries.libm;
         let lacks_std = !libraries.std && STD_ONLY.iter().any(|method| item.contains(method));
         if lacks_libm || lacks_std || item.contains("<S: Scalar>") || item.contains("vec!") {
             return None;
         }
-        wanted.extend(names_in(&item).filter(|other| *other != name).map(str::to_string));
-        found.insert(name, item);
+        if found.insert(name, item.as_str()).is_none() {
+            wanted.extend(names_in(item).filter(|&other| other != name));
+        }
     }
     Some(found)
 }
 
-/// Returns the text of one item.
-fn item(name: &str) -> Option<String> {
-    let start = [format!("fn {name}("), format!("fn {name}<"), format!("const {name}:")]
-        .iter()
-        .find_map(|head| SOURCE.match_indices(head.as_str()).find(|&(at, _)| begins_item(at)).map(|(at, _)| at))?;
-    let text = &SOURCE[start..];
-    let end = if text.starts_with("fn") { text.find("\n}\n")? + 2 } else { text.find(";\n")? + 1 };
-    Some(with_paths(&text[..end]))
+/// Returns all items of the file, functions and constants, by name.
+fn items() -> &'static BTreeMap<&'static str, String> {
+    static ITEMS: OnceLock<BTreeMap<&str, String>> = OnceLock::new();
+    ITEMS.get_or_init(|| {
+        let code = SOURCE.match_indices('\n').map(|(at, _)| SOURCE[at + 1..].trim_start_matches("pub(crate) "));
+        let named = code.filter_map(|text| {
+            let (kind, rest) = text.split_once(' ')?;
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+            let length = match kind {
+                "fn" => text.find("\n}\n")? + 2,
+                "const" => text.find(";\n")? + 1,
+                _ => return None,
+            };
+            Some((&rest[..end], with_paths(&text[..length])))
+        });
+        named.collect()
+    })
 }
 
 /// Returns the text with the paths of names, which the file imports from `std`, and `core` has too.
@@ -83,20 +81,8 @@ fn with_paths(text: &str) -> String {
     written
 }
 
-/// Returns whether an item begins here, which is at the left edge but for its visibility.
-fn begins_item(at: usize) -> bool {
-    let line = SOURCE[..at].rsplit('\n').next().unwrap_or_default();
-    line.is_empty() || line == "pub(crate) "
-}
-
-/// Returns the names of other items of the file in a text.
-fn names_in(text: &str) -> impl Iterator<Item = &str> {
+/// Returns the names of other items in a text.
+fn names_in(text: &str) -> impl Iterator<Item = &'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.filter(|word| !word.is_empty() && item_exists(word))
-}
-
-fn item_exists(name: &str) -> bool {
-    [format!("fn {name}("), format!("fn {name}<"), format!("const {name}:")]
-        .iter()
-        .any(|head| SOURCE.match_indices(head.as_str()).any(|(at, _)| begins_item(at)))
+    words.filter_map(|word| items().get_key_value(word).map(|(name, _)| *name))
 }

@@ -1,8 +1,8 @@
 //! The symbolic number, in which rules run.
 //!
 //! Rules are written over any [`Scalar`]. A symbol is a scalar, so it reads a slope out of a rule as a formula, and no
-//! derivative is written twice. Rules branch by plain numbers, `x.value() < 0`. So a symbol is its own plain number, and
-//! [decides](super::decide) each question in both ways.
+//! derivative is written twice. Rules branch by plain numbers, `x.value() < 0`. So the plain number of a symbol is a symbol
+//! too, without derivatives, and questions about it are [decided](super::decide) in both ways.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -49,6 +49,14 @@ impl Symbol {
         on_form(|form| form.constant_at(self.0))
     }
 
+    /// Returns the number that this is the plain number of, or itself.
+    fn with_derivatives(self) -> Self {
+        on_form(|form| match form.node(self.0).operation {
+            Operation::Plain => Symbol(form.node(self.0).arguments()[0]),
+            _ => self,
+        })
+    }
+
     /// Returns a constant that depends on the precision.
     fn of_precision(double: f64, single: f32) -> Self {
         Self::constant(match on_form(|form| form.precision) {
@@ -65,7 +73,8 @@ impl Symbol {
 
     /// Returns whether the numbers are in this relation, or of this class.
     fn asks(asked: Asked, about: &[Self]) -> bool {
-        decided(Symbol::of(Operation::Question(asked), about))
+        let numbers: Vec<Self> = about.iter().map(|x| x.with_derivatives()).collect();
+        decided(Symbol::of(Operation::Question(asked), &numbers))
     }
 
     fn is(self, class: Class) -> bool {
@@ -183,7 +192,7 @@ impl Scalar for Symbol {
     }
 
     fn value(self) -> Self {
-        self
+        Symbol::of(Operation::Plain, &[self])
     }
 
     fn is_identically_zero(self) -> bool {

@@ -28,8 +28,13 @@ pub(crate) fn assert_formatted(name: &str, code: &str) {
     std::fs::write(folder.join("rustfmt.toml"), "").expect("a file");
     let source = folder.join("code.rs");
     std::fs::write(&source, code).expect("a file");
-    let checked = Command::new("rustfmt").args(["--edition", "2024", "--check"]).arg(&source).output().expect("rustfmt");
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    let done = Command::new("rustfmt").args(["--edition", "2024"]).arg(&source).output().expect("rustfmt runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let formatted = std::fs::read_to_string(&source).expect("text");
+    for (line, (own, formatted)) in (1..).zip(code.lines().zip(formatted.lines())) {
+        assert_eq!(own, formatted, "rustfmt changes line {line}");
+    }
+    assert_eq!(code.trim_end().len(), formatted.trim_end().len(), "rustfmt adds or takes lines");
 }
 
 /// Returns the numbers of a line of bits in hexadecimal digits, or `None` for the word `none`.
@@ -38,11 +43,15 @@ pub(crate) fn numbers(line: &str) -> Option<Vec<f64>> {
     (line != "none").then(|| line.split_whitespace().map(bits).collect())
 }
 
-/// Panics unless the numbers are the same, but for the sign of a zero.
+/// Panics unless the numbers are the same, but for the sign of a zero and for `rounding` of the largest one.
 #[track_caller]
-pub(crate) fn assert_same(generated: &[f64], crates: &[f64], what: &str) {
+pub(crate) fn assert_same(generated: &[f64], crates: &[f64], rounding: f64, what: &str) {
+    let allowed = rounding * crates.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
     assert_eq!(generated.len(), crates.len(), "{what}");
     for (i, (a, b)) in generated.iter().zip(crates).enumerate() {
-        assert!(a == b || (a.is_nan() && b.is_nan()), "{what}: element {i} is {a:e}, and the crate has {b:e}");
+        assert!(
+            a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() < allowed,
+            "{what}: element {i} is {a:e}, and the crate has {b:e}"
+        );
     }
 }

@@ -24,6 +24,8 @@ const QUESTIONS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) inputs: usize,
+    /// Whether steps may compute the same, so that the generator merges them.
+    pub(crate) repeats: bool,
     steps: Vec<Step>,
     /// The answers of the last evaluation.
     answers: RefCell<Vec<Option<Ordering>>>,
@@ -45,7 +47,7 @@ impl Program {
                 }
             })
             .collect();
-        Program { inputs, steps, answers: RefCell::default() }
+        Program { inputs, repeats: number.is_multiple_of(4), steps, answers: RefCell::default() }
     }
 
     /// Returns points at which the program is evaluated; it is traced at the first.
@@ -145,15 +147,18 @@ impl Function for Program {
     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
         let mut numbers = x.to_vec();
         self.answers.borrow_mut().clear();
-        for &step in &self.steps {
+        for (index, &step) in self.steps.iter().enumerate() {
+            // A factor of its own makes each step another one.
+            let scaled = |x: S, by: f64| if self.repeats { x } else { x * (by + 0.013 * index as f64) };
+            let own = |x: S| scaled(x, 1.013);
             numbers.push(match step {
-                Step::Unary(function, a) => Self::unary(function, numbers[a]),
-                Step::Binary(function, a, b) => Self::binary(function, numbers[a], numbers[b]),
+                Step::Unary(function, a) => Self::unary(function, own(numbers[a])),
+                Step::Binary(function, a, b) => Self::binary(function, own(numbers[a]), scaled(numbers[b], 0.876)),
                 Step::Branch(question, [a, b], [holds, fails]) => {
                     let answer = Self::answer(question, numbers[a], numbers[b]);
                     self.answers.borrow_mut().push(answer);
                     let next = numbers[if answer.is_some_and(Ordering::is_le) { holds } else { fails }];
-                    next * numbers[numbers.len() - 1].cos()
+                    next * own(numbers[numbers.len() - 1]).cos()
                 }
             });
         }
