@@ -39,8 +39,8 @@ mod symbol;
 use num_traits::One;
 
 use crate::graph::{Graph, Traced, trace_outputs};
-use crate::scalar::Real;
 use crate::scalar::function::{Function, Outputs, Parametric};
+use crate::scalar::{Real, Scalar};
 use chain::{Slopes, sweep_forward, sweep_in_reverse};
 use emit::{Part, Program, Shape, emitted};
 use expression::Language;
@@ -235,6 +235,29 @@ impl Source {
         )
     }
 
+    /// Writes `(f(x), J)` with the entries of J that can be other than 0, row by row. Two constants hold their places, as
+    /// [`Sparsity`](crate::sparse::Sparsity) does: `JACOBIAN_ROW_STARTS` and `JACOBIAN_COLUMNS`, with the name of the
+    /// function in place of `JACOBIAN`.
+    pub fn sparse_jacobian(&self) -> Result<String, Refusal> {
+        let columns = self.inputs();
+        self.written("jacobian", "Returns `(f(x), J)` with the entries of J that are not 0.", &[], |loaded, slopes| {
+            Ok(vec![sparse("jacobian", columns, &jacobian(loaded, slopes))])
+        })
+    }
+
+    /// Writes `(f(x), ∇f(x), H)` with the entries of H that can be other than 0, of both halves, row by row. Their places
+    /// are constants, as of [`sparse_jacobian`](Source::sparse_jacobian).
+    pub fn sparse_hessian(&self) -> Result<String, Refusal> {
+        self.single("sparse_hessian")?;
+        let n = self.inputs();
+        let returns = "Returns `(f(x), ∇f(x), H)` with the entries of H that are not 0.";
+        self.written("hessian", returns, &[], |loaded, slopes| {
+            let gradient = gradient(loaded, slopes);
+            let entries = hessian(loaded, &gradient, slopes);
+            Ok(vec![array("gradient", gradient), sparse("hessian", n, &entries)])
+        })
+    }
+
     fn inputs(&self) -> usize {
         self.graph.nodes().iter().filter(|node| node.role() == crate::graph::Role::Input).count()
     }
@@ -307,7 +330,6 @@ impl Source {
                 special: options.special.clone(),
             },
             documentation: Vec::new(),
-            constants: Vec::new(),
         };
         let (_, after) = emitted(&program)?;
         if after > MOST_OPERATIONS {
@@ -345,6 +367,23 @@ fn array(name: &'static str, elements: Vec<Symbol>) -> Part {
 
 fn matrix(name: &'static str, rows: usize, columns: usize, elements: Vec<Symbol>) -> Part {
     Part { name, shape: Shape::Matrix(rows, columns), elements: places(elements) }
+}
+
+/// Returns the entries of a matrix that are not the constant 0, with their places.
+fn sparse(name: &'static str, columns: usize, entries: &[Symbol]) -> Part {
+    let mut row_starts = vec![0];
+    let mut places_in_rows = Vec::new();
+    let mut elements = Vec::new();
+    for row in entries.chunks(columns) {
+        let kept = row.iter().enumerate().filter(|(_, entry)| !entry.is_identically_zero());
+        kept.for_each(|(column, entry)| {
+            places_in_rows.push(column);
+            elements.push(entry.place());
+        });
+        row_starts.push(elements.len());
+    }
+    let shape = Shape::Sparse { entries: elements.len(), row_starts, columns: places_in_rows };
+    Part { name, shape, elements }
 }
 
 /// Returns the numbers with the elements of an argument of the generated function.

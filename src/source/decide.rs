@@ -3,9 +3,9 @@
 //! A rule asks a question, and goes on by the answer. It runs once for each way through it, and the results are joined
 //! again by the questions on which the ways part. So the formula holds on both sides of every question.
 
-use super::form::Operation;
-use super::form::on_form;
+use super::form::{Form, Operation, on_form};
 use super::symbol::Symbol;
+use crate::graph::questions::{Asked, Class};
 
 /// Answers a question of a rule: as on the way that is being gone, and first with yes.
 pub(super) fn decided(question: Symbol) -> bool {
@@ -13,17 +13,26 @@ pub(super) fn decided(question: Symbol) -> bool {
         if let Operation::Answer(answer) = form.node(question.place()).operation {
             return answer;
         }
-        let path = form.path.as_mut().expect("only rules ask questions, and rules run in all ways");
-        match path.iter().find(|(place, _)| *place == question.place()) {
-            Some(&(_, answer)) => answer,
-            None => {
-                path.push((question.place(), true));
-                true
-            }
+        let follows = |known: &(u32, bool)| follows(form, question.place(), *known);
+        let path = form.path.as_ref().expect("only rules ask questions, and rules run in all ways");
+        if let Some(answer) = path.iter().find_map(follows) {
+            return answer;
         }
+        form.path.get_or_insert_default().push((question.place(), true));
+        true
     })
 }
 
+/// Returns the answer to a question that follows from another answer.
+fn follows(form: &Form, question: u32, (known, answer): (u32, bool)) -> Option<bool> {
+    if question == known {
+        return Some(answer);
+    }
+    let [asked, known] = [question, known].map(|place| form.node(place));
+    let is_normal = known.operation == Operation::Question(Asked::Class(Class::Normal)) && answer;
+    let is_finite = Operation::Question(Asked::Class(Class::Finite));
+    (is_normal && asked.operation == is_finite && asked.arguments() == known.arguments()).then_some(true)
+}
 /// Returns the result of a rule, for all answers to its questions.
 pub(super) fn in_all_ways(rule: &dyn Fn() -> Symbol) -> Symbol {
     joined(rule, Vec::new())

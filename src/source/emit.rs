@@ -4,7 +4,6 @@
 //! rustfmt has nothing to break: below 60 characters of an expression, and 50 of an `if` on one line.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write;
 
 use super::blocks::{BODY, Blocks};
 use super::expression::{Binding, Expression, Language};
@@ -32,6 +31,12 @@ pub(super) enum Shape {
     Array(usize),
     /// Rows and columns.
     Matrix(usize, usize),
+    /// The entries of a matrix row by row; the first entry of each row, and the column of each entry.
+    Sparse {
+        entries: usize,
+        row_starts: Vec<usize>,
+        columns: Vec<usize>,
+    },
 }
 
 /// A result of the generated function.
@@ -60,8 +65,6 @@ pub(super) struct Program<'a> {
     pub(super) language: Language,
     /// The lines of the documentation.
     pub(super) documentation: Vec<String>,
-    /// Constant arrays before the function, with their documentation.
-    pub(super) constants: Vec<(String, String, Vec<usize>)>,
 }
 
 impl Slot {
@@ -218,10 +221,10 @@ impl Writer<'_> {
     }
 
     fn write_function(&mut self) {
-        self.write_constants();
+        self.write_places();
         for line in &self.program.documentation {
             let space = if line.is_empty() { "" } else { " " };
-            writeln!(self.text, "///{space}{line}").expect("a string grows");
+            self.text += &format!("///{space}{line}\n");
         }
         self.text.push_str("#[allow(clippy::all)]\n");
         self.write_signature();
@@ -239,28 +242,43 @@ impl Writer<'_> {
         self.text.push('\n');
     }
 
-    fn write_constants(&mut self) {
-        for (name, documentation, values) in &self.program.constants {
-            let count = values.len();
-            writeln!(self.text, "/// {documentation}").expect("a string grows");
-            let values: Vec<String> = values.iter().map(usize::to_string).collect();
-            let joined = values.join(", ");
-            let head = format!("pub const {name}: [usize; {count}] = ");
-            if joined.len() + 2 <= ARRAY_LINE && head.len() + joined.len() + 3 <= WIDTH {
-                writeln!(self.text, "{head}[{joined}];\n").expect("a string grows");
-                continue;
+    /// Writes the places of the entries of sparse matrices.
+    fn write_places(&mut self) {
+        let name = self.program.function.to_uppercase();
+        let program = self.program;
+        for part in &program.parts {
+            if let Shape::Sparse { row_starts, columns, .. } = &part.shape {
+                self.line(
+                    0,
+                    &format!("/// The place of the first entry of each row of the {}, and the end.", part.name),
+                );
+                self.write_places_of(&format!("{name}_ROW_STARTS"), row_starts);
+                self.line(0, &format!("/// The column of each entry of the {}.", part.name));
+                self.write_places_of(&format!("{name}_COLUMNS"), columns);
             }
-            writeln!(self.text, "{head}[").expect("a string grows");
-            let mut line = String::from("   ");
-            for value in values {
-                if line.len() + value.len() + 2 > WIDTH {
-                    writeln!(self.text, "{line}").expect("a string grows");
-                    line = String::from("   ");
-                }
-                write!(line, " {value},").expect("a string grows");
-            }
-            writeln!(self.text, "{line}\n];\n").expect("a string grows");
         }
+    }
+
+    /// Writes a constant array, as many numbers on a line as there is room for.
+    fn write_places_of(&mut self, name: &str, values: &[usize]) {
+        let head = format!("pub const {name}: [usize; {}] = [", values.len());
+        let values: Vec<String> = values.iter().map(usize::to_string).collect();
+        let joined = values.join(", ");
+        if joined.len() <= ARRAY_LINE && head.len() + joined.len() + 2 <= WIDTH {
+            self.line(0, &format!("{head}{joined}];\n"));
+            return;
+        }
+        self.line(0, &head);
+        let mut line = String::new();
+        for value in values {
+            if 3 + line.len() + value.len() + 2 > WIDTH {
+                self.line(1, line.trim_start());
+                line.clear();
+            }
+            line += &format!(" {value},");
+        }
+        self.line(1, line.trim_start());
+        self.line(0, "];\n");
     }
 
     fn write_signature(&mut self) {
@@ -469,9 +487,9 @@ impl Writer<'_> {
                 returned.push(elements[0].clone());
                 continue;
             }
-            let name = format!("the_{}", part.name);
+            let name = part.name;
             let joined = elements.join(", ");
-            if matches!(part.shape, Shape::Array(_)) && joined.len() + 2 <= ARRAY_LINE {
+            if !matches!(part.shape, Shape::Matrix(..)) && joined.len() + 2 <= ARRAY_LINE {
                 self.line(1, &format!("let {name} = [{joined}];"));
             } else {
                 let is_other: Vec<bool> = elements.iter().map(|element| element != "0.0").collect();
@@ -485,7 +503,7 @@ impl Writer<'_> {
                     self.line(1, &format!("{name}{index} = {element};"));
                 }
             }
-            returned.push(name);
+            returned.push(name.to_string());
         }
         let all = if returned.len() == 1 { returned.remove(0) } else { format!("({})", returned.join(", ")) };
         let all = if self.is_partial() { format!("Some({})", all) } else { all };
@@ -498,7 +516,7 @@ impl Shape {
     fn of(&self, number: &str) -> String {
         match self {
             Shape::Number => number.to_string(),
-            Shape::Array(length) => format!("[{number}; {length}]"),
+            Shape::Array(length) | Shape::Sparse { entries: length, .. } => format!("[{number}; {length}]"),
             Shape::Matrix(rows, columns) => format!("[[{number}; {columns}]; {rows}]"),
         }
     }
@@ -518,7 +536,7 @@ struct Names {
 impl Names {
     fn new(program: &Program<'_>) -> Self {
         let mut taken: HashSet<String> = ["x", "p", "v", "w", "chained", program.function].map(str::to_string).into();
-        taken.extend(program.parts.iter().map(|part| format!("the_{}", part.name)));
+        taken.extend(program.parts.iter().map(|part| part.name.to_string()));
         Names { taken, next: 0 }
     }
 

@@ -151,7 +151,7 @@ impl Language {
     ) -> Option<Expression> {
         let name = function.name;
         let numbers: Vec<String> = match name {
-            "powi" | "polygamma" => function.parameters().map(|n| format!("{n}")).collect(),
+            "powi" | "polygamma" if self.libraries.std => function.parameters().map(|n| format!("{n}")).collect(),
             _ => function.parameters().map(|x| self.constant(x).text).collect(),
         };
         let others = || x[1..].iter().map(|x| x.text.clone()).chain(numbers.iter().cloned()).collect::<Vec<_>>();
@@ -179,6 +179,7 @@ impl Language {
             _ => {}
         }
         let path = match (items_of(name, self.libraries), &self.special) {
+            (None, _) if name == "powi" => "libm::pow".to_string(),
             (Some(_), _) => {
                 helpers.push(name);
                 name.to_string()

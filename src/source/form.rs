@@ -240,8 +240,10 @@ impl Form {
                 (_, None, Some(b)) => Some(self.minus(Operation::Quotient, a, b)),
                 _ => None,
             },
-            (Operation::Product | Operation::Chained, &[a, b]) => {
-                self.product(operation, a, b).or_else(|| self.product(operation, b, a))
+            (Operation::Product, &[a, b]) => self.product(operation, a, b).or_else(|| self.product(operation, b, a)),
+            (Operation::Chained, &[a, b]) => {
+                let simpler = self.product(operation, a, b).or_else(|| self.product(operation, b, a));
+                simpler.or_else(|| self.chosen(a, b))
             }
             _ => None,
         }
@@ -290,13 +292,18 @@ impl Form {
         if let Some(a) = self.negated(a) {
             return Some(self.minus(operation, a, b));
         }
-        if is_chained && self.is_choice_of_constants(a) {
-            let [question, holds, fails] = self.node(a).places;
-            self.asked -= 1;
-            let [holds, fails] = [holds, fails].map(|a| self.ask(Operation::Chained, &[a, b]));
-            return Some(self.ask_again(Operation::Select, &[question, holds, fails]));
-        }
         None
+    }
+
+    /// Returns the chained product with a slope that is one of several constants as a choice of products: most of these
+    /// are 0, or the derivative itself.
+    fn chosen(&mut self, slope: u32, derivative: u32) -> Option<u32> {
+        if !self.is_choice_of_constants(slope) {
+            return None;
+        }
+        let [question, holds, fails] = self.node(slope).places;
+        let [holds, fails] = [holds, fails].map(|slope| self.ask_again(Operation::Chained, &[slope, derivative]));
+        Some(self.ask_again(Operation::Select, &[question, holds, fails]))
     }
 
     /// Returns whether this is a constant slope that depends on a question, as the slope of `abs` does.

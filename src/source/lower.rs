@@ -5,8 +5,10 @@
 
 use num_traits::One;
 
-use super::form::{Form, Operation};
+use super::form::{Form, Operation, Precision};
 use super::symbol::Symbol;
+use crate::graph::questions::{Asked, Class};
+use crate::scalar::Scalar;
 
 /// Returns a form with the results of `form`, in fewer kinds of operations, and their places in it.
 pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
@@ -22,10 +24,11 @@ pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
                 Operation::Plain => arguments[0],
                 Operation::Function(function) if function.name == "recip" => Symbol::one() / arguments[0],
                 Operation::Function(function) if function.name == "powi" => {
-                    let exponent = function.parameters().next().expect("it was noted");
-                    match exponent {
-                        0.0.. => power(arguments[0], exponent as u32),
-                        _ => Symbol::of(node.operation, &arguments),
+                    let exponent = function.parameters().next().expect("it was noted") as i32;
+                    // Higher powers of f32 are computed in f64.
+                    match form.precision {
+                        Precision::Single if !(0..=2).contains(&exponent) => Symbol::of(node.operation, &arguments),
+                        _ => power(arguments[0], exponent),
                     }
                 }
                 operation => Symbol::of(operation, &arguments),
@@ -36,9 +39,9 @@ pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
     (lower, places)
 }
 
-/// xⁿ by repeated squaring, product by product as the plain `powi` in `scalar/special.rs`.
-fn power(x: Symbol, n: u32) -> Symbol {
-    let (mut power, mut square, mut bits) = (Symbol::one(), x, n);
+/// xⁿ by repeated squaring, operation by operation as the plain `powi` in `scalar/special.rs`.
+fn power(x: Symbol, n: i32) -> Symbol {
+    let (mut power, mut square, mut bits) = (Symbol::one(), x, n.unsigned_abs());
     while bits > 0 {
         if bits & 1 == 1 {
             power *= square;
@@ -48,5 +51,10 @@ fn power(x: Symbol, n: u32) -> Symbol {
             square *= square;
         }
     }
-    power
+    if n >= 0 {
+        return power;
+    }
+    let inverse = Symbol::one() / power;
+    let is_normal = Symbol::of(Operation::Question(Asked::Class(Class::Normal)), &[inverse]);
+    Symbol::select(is_normal, inverse, x.powf(Symbol::constant(n.into())))
 }

@@ -19,6 +19,9 @@ pub(crate) fn run(name: &str, code: &str) -> Vec<String> {
     String::from_utf8(output.stdout).expect("text").lines().map(str::to_string).collect()
 }
 
+/// Code that prints results of generated functions, as lines of bits in hexadecimal digits, or `none`.
+pub(crate) const SHOW: &str = include_str!("show.rs");
+
 /// Panics unless rustfmt leaves the code as it is.
 #[track_caller]
 pub(crate) fn assert_formatted(name: &str, code: &str) {

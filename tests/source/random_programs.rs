@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dualtape::source::Source;
 use dualtape::{Function, gradient, hessian, hvp};
 
-use crate::compiled::{assert_formatted, assert_same, numbers, run};
+use crate::compiled::{SHOW, assert_formatted, assert_same, numbers, run};
 use crate::program::Program;
 
 const PROGRAMS: u64 = 200;
@@ -13,47 +13,16 @@ const PROGRAMS: u64 = 200;
 /// How far derivatives differ where the generator merges equal steps of the program: it adds before it multiplies.
 const MERGED: f64 = 1e-13;
 
+/// Returns the derivatives that are generated of a program.
+fn verbs(number: u64) -> [&'static str; 2] {
+    ["gradient", ["wide", "hvp", "hessian"][number as usize % 3]]
+}
+
 /// Returns a line of `main` that prints the result of a generated function as bits.
 fn call(function: &str, x: &[f64], more: &str, is_partial: bool) -> String {
     let result = format!("{function}(&{x:?}{more})");
     if is_partial { format!("    show({result});\n") } else { format!("    show(Some({result}));\n") }
 }
-
-/// The part of the compiled program that prints.
-const SHOW: &str = "
-trait Numbers {
-    fn numbers(&self) -> Vec<f64>;
-}
-impl Numbers for f64 {
-    fn numbers(&self) -> Vec<f64> {
-        vec![*self]
-    }
-}
-impl<T: Numbers, const N: usize> Numbers for [T; N] {
-    fn numbers(&self) -> Vec<f64> {
-        self.iter().flat_map(|x| x.numbers()).collect()
-    }
-}
-impl<A: Numbers, B: Numbers> Numbers for (A, B) {
-    fn numbers(&self) -> Vec<f64> {
-        [self.0.numbers(), self.1.numbers()].concat()
-    }
-}
-impl<A: Numbers, B: Numbers, C: Numbers> Numbers for (A, B, C) {
-    fn numbers(&self) -> Vec<f64> {
-        [self.0.numbers(), self.1.numbers(), self.2.numbers()].concat()
-    }
-}
-fn show(numbers: Option<impl Numbers>) {
-    match numbers {
-        None => println!(\"none\"),
-        Some(numbers) => {
-            let words: Vec<String> = numbers.numbers().iter().map(|x| format!(\"{:x}\", x.to_bits())).collect();
-            println!(\"{}\", words.join(\" \"));
-        }
-    }
-}
-";
 
 #[test]
 fn generated_derivatives_of_random_programs_have_the_bits_of_the_crate() {
@@ -73,10 +42,17 @@ fn generated_derivatives_of_random_programs_have_the_bits_of_the_crate() {
             }
         };
         let named = |verb: &str| source.clone().name(format!("{verb}_{number}"));
-        write("gradient", named("gradient").gradient(), "");
-        write("wide", named("wide").wide_slopes().zeros_win().gradient(), "");
-        write("hvp", named("hvp").hvp(), &format!(", &{:?}", direction(program)));
-        write("hessian", named("hessian").hessian(), "");
+        for verb in verbs(number) {
+            let more = if verb == "hvp" { format!(", &{:?}", direction(program)) } else { String::new() };
+            let source = named(verb);
+            let code = match verb {
+                "hvp" => source.hvp(),
+                "hessian" => source.hessian(),
+                "wide" => source.wide_slopes().zeros_win().gradient(),
+                _ => source.gradient(),
+            };
+            write(verb, code, &more);
+        }
     }
     assert_formatted("random_programs", functions.trim_end());
     let mut code = functions;
@@ -88,7 +64,7 @@ fn generated_derivatives_of_random_programs_have_the_bits_of_the_crate() {
     for (number, program) in (0..).zip(&programs) {
         let points = program.points(number);
         let traced = program.answers(&points[0]);
-        for verb in ["gradient", "wide", "hvp", "hessian"] {
+        for verb in verbs(number) {
             for x in &points {
                 let what = format!("{verb} of program {number} at {x:?}");
                 let generated = numbers(lines.next().expect("a line for each call"));
@@ -118,5 +94,5 @@ fn generated_derivatives_of_random_programs_have_the_bits_of_the_crate() {
             }
         }
     }
-    assert!(same > 1000 && other > 1000, "{same} points of the branch of the trace, and {other} of others");
+    assert!(same > 1000 && other > 500, "{same} points of the branch of the trace, and {other} of others");
 }
