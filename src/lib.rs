@@ -39,6 +39,7 @@
 //! | a long loop | a gradient in bounded memory | [`Checkpointed`] |
 //! | an expression | the gradient of every intermediate | [`Tape`] |
 //! | a computation | a picture of it; the operation that made a NaN | [`graph::trace`](graph::trace()), [`graph::TracedTape`] |
+//! | a function in a hot loop, or in firmware | its derivatives as Rust source (feature `source`) | `source::Source` |
 //! | data | a network that learns it | [`nn::Trainer`] |
 //! | a training, a function of the plane | a picture of it | [`plot::Curves`], [`plot::Boundary`] |
 //!
@@ -64,7 +65,7 @@
 //! - `ranks.rs` adds pieces in a fixed order, on threads and on several processes.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `linalg/` and `rotation/` are blocks and rules: matrices and rotations.
-//! - `graph/` draws, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
+//! - `graph/` draws, `source/` writes derivatives as Rust source, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
 //!   `plot/` draws what they learn.
 //! - `interop/` has the shapes of other crates; their traits are in `scalar/`, `ecosystem.rs` and `simba.rs`.
 //! - `memory/` and `simd/` are independent of derivatives.
@@ -83,6 +84,7 @@
 //! - `parallel` (default): `Terms::par_gradient`, and large minibatches of [`nn::Trainer`], on several threads with rayon.
 //!   Several machines need no feature: [`ranks`] says how, with MPI by the crate `dualtape-mpi`.
 //! - `density`: the module `density`, log densities of probability distributions, generic in every argument.
+//! - `source`: the module `source`, derivatives as Rust source; implies `graph`.
 //! - `simd` (default): layers, and sweeps of dual numbers and lanes, use the vector instructions of the machine. They change
 //!   no bit of a result. The calls that this needs, which are unsafe, are in the crate `dualtape-simd`, of 100 lines.
 //! - `files`: for [`nn`], data from CSV files, and networks in safetensors and JSON files, with the crates `csv`,
@@ -192,7 +194,7 @@ pub mod special;
 #[cfg(feature = "density")]
 pub mod density;
 
-// Uses: pictures of computations, networks, charts.
+// Uses: pictures of computations, their derivatives as source, networks, charts.
 #[cfg(feature = "graph")]
 pub mod graph;
 #[cfg(feature = "nn")]

@@ -287,6 +287,11 @@ impl Form {
             Some(0.0) if is_chained => return Some(self.constant(0.0)),
             // Neither an infinity nor a zero: the rule has nothing to say.
             Some(x) if is_chained && x.is_finite() => return Some(self.ask_again(Operation::Product, &[a, b])),
+            // A sign outside meets the sign of a sum.
+            Some(x) if x.is_finite() && x < 0.0 => {
+                let positive = self.constant(-x);
+                return Some(self.minus(operation, positive, b));
+            }
             _ => {}
         }
         if let Some(a) = self.negated(a) {
