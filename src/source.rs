@@ -96,7 +96,8 @@
 //!
 //! Operations that simplify while they are written are in `form.rs`; the number that writes them in `symbol.rs`, and both
 //! ways of its questions in `decide.rs`; functions by name in `elementary.rs`; the form of a trace in `load.rs`; the sweeps
-//! in `chain.rs`; and the text in `lower.rs`, `blocks.rs`, `expression.rs`, `special.rs` and `emit.rs`.
+//! in `chain.rs`; and the text in `lower.rs`, `blocks.rs`, `expression.rs`, `special.rs` and `emit.rs`. For people,
+//! [`Graph::formulas`](crate::graph::Graph::formulas) writes the same form in mathematics, in `formulas.rs`.
 
 mod blocks;
 mod chain;
@@ -105,6 +106,7 @@ mod elementary;
 mod emit;
 mod expression;
 mod form;
+mod formulas;
 mod load;
 mod lower;
 mod refusal;
@@ -120,8 +122,9 @@ use chain::{Slopes, sweep_forward, sweep_in_reverse};
 use emit::{Part, Program, Shape, emitted};
 use expression::Language;
 use form::{Form, Operation, Precision, Slot};
+pub use formulas::Formulas;
 use load::{Loaded, load};
-use lower::lowered;
+use lower::{Domain, lowered};
 pub use refusal::Refusal;
 use special::Libraries;
 use symbol::Symbol;
@@ -536,7 +539,7 @@ impl Source {
         let questions = loaded.guards.iter().map(|(question, _)| question.place());
         let labelled = loaded.labels.iter().map(|(symbol, _)| symbol.place());
         let results: Vec<u32> = elements.chain(questions).chain(labelled).collect();
-        let (lower, places) = lowered(&form, &results);
+        let (lower, places) = lowered(&form, &results, Domain::All);
         let mut places = places.into_iter();
         parts.iter_mut().flat_map(|part| &mut part.elements).for_each(|place| *place = places.next().expect("as many"));
         let mut place = || places.next().expect("as many");

@@ -192,6 +192,10 @@ impl Form {
         self.insert(Operation::Constant(x.to_bits()), &[])
     }
 
+    fn answer(&mut self, answer: bool) -> u32 {
+        self.insert(Operation::Answer(answer), &[])
+    }
+
     /// Asks for an operation, and returns its place.
     pub(super) fn ask(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
         self.asked += usize::from(!matches!(operation, Operation::Input(..)));
@@ -333,7 +337,7 @@ impl Form {
         };
         Some(match result {
             Computed::Number(x) => self.constant(x),
-            Computed::Answer(answer) => self.insert(Operation::Answer(answer), &[]),
+            Computed::Answer(answer) => self.answer(answer),
         })
     }
 }
@@ -371,6 +375,11 @@ impl Symbol {
         let mut places = [0; 3];
         places.iter_mut().zip(arguments).for_each(|(place, symbol)| *place = symbol.place());
         Symbol::at(on_form(|form| form.ask(operation, &places[..arguments.len()])))
+    }
+
+    /// Returns a question whose answer is known.
+    pub(super) fn answer(answer: bool) -> Symbol {
+        Symbol::at(on_form(|form| form.answer(answer)))
     }
 
     /// Returns `holds` where the answer to the question is yes, and else `fails`.

@@ -10,8 +10,17 @@ use super::symbol::Symbol;
 use crate::graph::questions::{Asked, Class};
 use crate::scalar::Scalar;
 
+/// The numbers for which a form holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Domain {
+    /// All numbers.
+    All,
+    /// Numbers that are neither infinite nor NaN nor subnormal. What rules do about others is left out.
+    Ordinary,
+}
+
 /// Returns a form with the results of `form`, in fewer kinds of operations, and their places in it.
-pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
+pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Vec<u32>) {
     let needed = form.needed_by(results.iter().copied());
     let (lower, places) = Form::written(form.precision, || {
         let mut symbols: Vec<Option<Symbol>> = vec![None; form.len()];
@@ -22,6 +31,14 @@ pub(super) fn lowered(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
             symbols[place] = Some(match node.operation {
                 Operation::Constant(bits) => Symbol::constant(f64::from_bits(bits)),
                 Operation::Plain => arguments[0],
+                Operation::Question(Asked::Class(class)) if domain == Domain::Ordinary && class != Class::Negative => {
+                    Symbol::answer(matches!(class, Class::Finite | Class::Normal))
+                }
+                Operation::Product | Operation::Chained
+                    if domain == Domain::Ordinary && arguments.iter().any(|x| x.known().is_some_and(f64::is_nan)) =>
+                {
+                    Symbol::constant(0.0)
+                }
                 Operation::Function(function) if function.name == "recip" => Symbol::one() / arguments[0],
                 Operation::Function(function) if function.name == "powi" => {
                     let exponent = function.parameters().next().expect("it was noted") as i32;
