@@ -1,7 +1,7 @@
 //! What a function asked about its numbers while it was traced.
 //!
 //! A trace holds the operations of the branches that were taken. The answers say where it is valid: where every question
-//! is answered as it was. A plain number that was read by [`Scalar::value`](crate::Scalar::value) is noted too, because
+//! is answered as it was. A plain number that was read by [`value`](crate::Scalar::value) is noted too, because
 //! nobody sees what became of it.
 
 use std::panic::Location;
