@@ -10,7 +10,7 @@ use super::expression::{Binding, Expression, Language};
 use super::form::{Form, Operation, Slot};
 use super::refusal::Refusal;
 use super::results::{Part, Shape};
-use super::special::items_of;
+use super::special::{self, items_of};
 
 /// The longest expression that stands within another one.
 const SHORT: usize = 22;
@@ -524,7 +524,7 @@ struct Names {
 impl Names {
     fn new(program: &Program<'_>) -> Self {
         let mut taken: HashSet<String> = ["x", "p", "v", "w", "chained", program.function].map(str::to_string).into();
-        taken.extend(program.parts.iter().map(|part| part.name.to_string()));
+        taken.extend(program.parts.iter().map(|part| part.name).chain(special::names()).map(str::to_string));
         Names { taken, next: 0 }
     }
 

@@ -81,6 +81,11 @@ fn with_paths(text: &str) -> String {
     written
 }
 
+/// Returns the names of all functions that can be written along.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    items().keys().copied()
+}
+
 /// Returns the names of other items in a text.
 fn names_in(text: &str) -> impl Iterator<Item = &'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');

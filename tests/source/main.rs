@@ -1,6 +1,7 @@
 //! Tests of generated source: it is compiled by rustc, run, and compared with the crate.
 
 mod compiled;
+mod extremes;
 mod program;
 mod random_programs;
 mod written;
