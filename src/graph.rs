@@ -31,6 +31,7 @@
 //! - [`svg`](Graph::svg) draws it without graphviz or a script;
 //! - [`page`](Graph::page) makes an HTML page that plays the reverse sweep, one operation at a time;
 //! - [`evcxr_display`](Graph::evcxr_display) shows it in a notebook;
+//! - `formulas` (feature `source`) writes the derivative in mathematics;
 //! - [`first_non_finite`](Graph::first_non_finite) finds the origin of an infinity or a NaN.
 //!
 //! For an expression that is written line by line, without a function, use a [`TracedTape`].

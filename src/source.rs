@@ -79,6 +79,21 @@
 //! What a trace cannot see is refused: a plain number that the function reads by [`value`](crate::Scalar::value), an
 //! operation with custom derivatives. The [`Refusal`] names it, and the way out.
 //!
+//! A derivative that the function itself computes, by a verb inside, reads plain numbers and is refused too. So is code of
+//! more than 50,000 operations, which takes rustc a minute: generate parts.
+//!
+//! # Speed
+//!
+//! | times as ratios to hand-written code | by hand | generated | [`linearize`](crate::linearize) | reverse | num-dual |
+//! |---|---|---|---|---|---|
+//! | Rosenbrock, 10 inputs: gradient | 18 ns | 0.91 | 39 | 51 | 2.8 |
+//! | Black-Scholes: price and 5 greeks | 110 ns | 1.2 | 1.5 | 5.2 | 1.3 |
+//! | place of the hand of a 6-joint arm: Jacobian | 220 ns | 0.78 | 3.0 | 8.2 | 1.4 |
+//! | chain of springs, 20 inputs: Hessian | 670 ns | 0.80 | | 16 | 220 |
+//! | step of three bodies, 18 inputs: Jacobian | 340 ns | 0.64 | 3.4 | 16 | 7.3 |
+//!
+//! These are medians of five runs of `benches/source` on one core of a machine with other work (2026-11-30).
+//!
 //! # In a build script
 //!
 //! A build script depends on dualtape with the feature `source`, and the program on nothing:
@@ -96,8 +111,9 @@
 //!
 //! Operations that simplify while they are written are in `form.rs`; the number that writes them in `symbol.rs`, and both
 //! ways of its questions in `decide.rs`; functions by name in `elementary.rs`; the form of a trace in `load.rs`; the sweeps
-//! in `chain.rs`, and what they give in `results.rs`; and the text in `lower.rs`, `blocks.rs`, `expression.rs`, `special.rs` and `emit.rs`. For people,
-//! [`Graph::formulas`](crate::graph::Graph::formulas) writes the same form in mathematics, in `formulas.rs`.
+//! in `chain.rs`, and their results in `results.rs`; and the text in `lower.rs`, `blocks.rs`, `expression.rs`, `special.rs`
+//! and `emit.rs`. For people, [`Graph::formulas`](crate::graph::Graph::formulas) writes the same form in mathematics, in
+//! `formulas.rs`.
 
 mod blocks;
 mod chain;
@@ -564,5 +580,46 @@ impl Source {
             returns,
             operations: [loaded.operations, form.asked()],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, Source};
+    use crate::scalar::Scalar;
+    use crate::scalar::rules::elementary_functions;
+
+    macro_rules! assert_functions {
+        (
+            [] unary { $($name:ident($($p:ident: $t:ty = $sample:expr),*) $from:ident in ($low:expr, $high:expr);)* }
+            binary { $($name2:ident($other:ident) $from2:ident in ($low2:expr, $high2:expr);)* }
+        ) => {
+            $(
+                let x = [0.7 * $low + 0.3 * $high, 0.0];
+                assert_written(crate::function!(|x: &[S]| -> S { Scalar::$name(x[0] $(, $sample)*) }), &x, stringify!($name));
+            )*
+            $(
+                let x = [0.7 * $low2 + 0.3 * $high2, 0.4 * $low2 + 0.6 * $high2];
+                assert_written(crate::function!(|x: &[S]| -> S { Scalar::$name2(x[0], x[1]) }), &x, stringify!($name2));
+            )*
+        };
+    }
+
+    fn assert_written(f: impl crate::Function<Output = f64>, x: &[f64], name: &str) {
+        let source = Source::of(&f, x).libm();
+        let code = source.gradient();
+        match name {
+            "gelu_tanh" => assert!(matches!(code, Err(Refusal::Special { .. } | Refusal::Unreadable)), "{name}"),
+            "digamma" | "polygamma" | "ln_gamma" => {
+                assert!(matches!(code, Err(Refusal::Special { .. })), "{name}");
+                assert!(source.special("dualtape::Scalar").gradient().is_ok(), "{name}");
+            }
+            _ => assert!(code.is_ok(), "{name}: {code:?}"),
+        }
+    }
+
+    #[test]
+    fn every_function_is_written_or_refused() {
+        elementary_functions!(assert_functions);
     }
 }
