@@ -41,10 +41,11 @@
 //!
 //! - The sign of a derivative that is zero.
 //! - Where the function computes the same number twice, the code computes it once, and adds its derivatives before it
-//!   multiplies. The last digit may differ.
+//!   multiplies. Where a number stands several times in a sum over a slice, the code adds in another order. Then the last
+//!   digit may differ.
 //! - At the limits of numbers: a slope of 0 beside an infinite one makes NaN, where the crate has 0, and a slope that no
 //!   number holds is ∞ or 0. [`zeros_win`](Source::zeros_win) and [`wide_slopes`](Source::wide_slopes) write the crate's
-//!   rules for these too.
+//!   rules for these too. In second derivatives a slope is split by its own range, where the crate asks for all orders.
 //!
 //! # Branches
 //!
