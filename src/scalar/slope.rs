@@ -49,7 +49,7 @@ impl<T: Scalar, F: FnOnce() -> [T; 2]> Slope<T> for Wide<T, F> {
 
     #[inline(always)]
     fn factors(self) -> Option<[T; 2]> {
-        if fits(self.number) { None } else { usable(self.factors) }
+        if fits(self.number) { None } else { usable(self.number, self.factors) }
     }
 }
 
@@ -59,8 +59,14 @@ fn fits<T: Scalar>(slope: T) -> bool {
     Float::is_normal(slope.value()) && slope.is_finite_throughout()
 }
 
+/// Returns the factors if they hold what the number does not. Where the value does not fit, the values decide, so that the
+/// lower orders of a nested derivative are those of the lower derivative.
 #[cold]
-fn usable<T: Scalar>(factors: impl FnOnce() -> [T; 2]) -> Option<[T; 2]> {
-    let is_usable = |&factor: &T| factor.is_finite_throughout() && factor.value() != T::Real::zero();
+fn usable<T: Scalar>(number: T, factors: impl FnOnce() -> [T; 2]) -> Option<[T; 2]> {
+    let value_fits = Float::is_normal(number.value());
+    let is_usable = |&factor: &T| {
+        let value = factor.value();
+        Float::is_finite(value) && value != T::Real::zero() && (!value_fits || factor.is_finite_throughout())
+    };
     Some(factors()).filter(|factors| factors.iter().all(is_usable))
 }

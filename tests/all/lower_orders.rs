@@ -147,7 +147,7 @@ fn a_derivative_of_a_derivative_keeps_the_first_one() {
 fn where_the_derivative_of_a_slope_overflows_lower_orders_are_right_to_rounding() {
     macro_rules! compare {
         ($($f:expr;)*) => {
-            $(for x in [-8.827168195380033e-107, 1e-107, 1e-150, 3e-310] {
+            $(for x in [-8.827168195380033e-107, 1e-107, 1e-150, 1e-200, 1e-300, 3e-310, 1e110, 1e200, 1e300] {
                 fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
                     let f: fn(S) -> S = $f;
                     f(x[0])
@@ -171,5 +171,11 @@ fn where_the_derivative_of_a_slope_overflows_lower_orders_are_right_to_rounding(
         |x| x.powi(-1);
         |x| x.abs().powf(-0.5);
         |x| x.abs().log(S::from_f64(3.0));
+        |x| (x.recip() * 2.0).abs().ln();
+        |x| (S::one() / x).abs().ln();
+        |x| x.powi(-1).abs().log2();
+        |x| x.abs().powf(-1.0).ln();
+        |x| x.abs().sqrt().recip().ln();
+        |x| x.cbrt().recip().abs().sqrt();
     }
 }
