@@ -65,8 +65,8 @@
 //! - `ranks.rs` adds pieces in a fixed order, on threads and on several processes.
 //! - `tools/` stands on the verbs: `fuse`, `implicit`, `parameters`, `terms`, `checkpoint`, `sparse`, `check`.
 //! - `linalg/` and `rotation/` are blocks and rules: matrices and rotations.
-//! - `graph/` draws, `source/` writes derivatives as Rust source, `nn/` has networks, which know [`Scalar`] and nothing else, and a trainer, which knows the verbs;
-//!   `plot/` draws what they learn.
+//! - `graph/` draws, and `source/` writes derivatives as Rust source. `nn/` has networks, which know [`Scalar`] and nothing
+//!   else, and a trainer, which knows the verbs; `plot/` draws what they learn.
 //! - `interop/` has the shapes of other crates; their traits are in `scalar/`, `ecosystem.rs` and `simba.rs`.
 //! - `memory/` and `simd/` are independent of derivatives.
 //!
