@@ -1,9 +1,10 @@
 //! Bundle adjustment: where cameras see points, compared with where they were seen.
 
-use dualtape::{Dual, Function, Scalar, linearize};
+use dualtape::{Function, Scalar, derivative, jacobian_array, linearize};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 /// The numbers of cameras, points and observations, and one of each: all others are copies.
@@ -21,7 +22,7 @@ pub(crate) struct Bundle {
 impl Problem for Bundle {
     const FUNCTIONS: &'static [&'static str] = &["objective", "jacobian"];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+    fn run(&self, function: &str, form: Form, clock: Clock) -> Measured<Value> {
         let scene = Scene {
             cameras: vec![self.cam; self.n],
             points: vec![self.x; self.m],
@@ -29,22 +30,29 @@ impl Problem for Bundle {
             features: vec![self.feat; self.p],
             observations: (0..self.p).map(|i| (i % self.n, i % self.m)).collect(),
         };
-        match function {
-            "objective" => {
-                let (mut errors, mut weight_errors) = (vec![[0.0; 2]; self.p], vec![0.0; self.p]);
-                clock.time(|| scene.residuals(&mut errors, &mut weight_errors)).map(|()| {
-                    json!({
-                        "reproj_error": { "elements": errors[0], "repeated": self.p },
-                        "w_err": { "element": weight_errors[0], "repeated": self.p },
-                    })
+        match (function, form) {
+            ("objective", _) => clock.time(|| scene.residuals()).map(|(errors, weight_errors)| {
+                json!({
+                    "reproj_error": { "elements": errors[0], "repeated": self.p },
+                    "w_err": { "element": weight_errors[0], "repeated": self.p },
                 })
-            }
-            _ => {
-                let mut jacobian = Sparse::of_observations(self.p);
-                clock.time(|| scene.jacobian(&mut jacobian)).map(|()| jacobian.shortened())
-            }
+            }),
+            (_, Form::Plain) => clock.time(|| scene.jacobian(plain)).map(Sparse::shortened),
+            (_, Form::Tuned) => clock.time(|| scene.jacobian(tuned)).map(Sparse::shortened),
         }
     }
+}
+
+/// Returns the slopes of the errors of an observation, in forward mode with a lane for each input.
+#[inline(always)]
+fn plain(observation: &Observation, inputs: [f64; ENTRIES]) -> [[f64; ENTRIES]; 2] {
+    jacobian_array(|x| observation.eval(x), &inputs).1
+}
+
+/// The same as a kernel, whose zeros LLVM knows.
+#[inline(always)]
+fn tuned(observation: &Observation, inputs: [f64; ENTRIES]) -> [[f64; ENTRIES]; 2] {
+    linearize(observation, inputs).map(|error| error.partials)
 }
 
 /// The cameras, points and observations. Each observation is one camera's view of one point.
@@ -62,21 +70,23 @@ const ENTRIES: usize = 15;
 /// A sparse matrix, row by row.
 struct Sparse {
     /// The start of each row, and the end of the last one.
-    rows: Vec<usize>,
+    rows: Vec<u32>,
     columns: Vec<u32>,
     values: Vec<f64>,
 }
 
 impl Scene {
-    fn residuals(&self, errors: &mut [[f64; 2]], weight_errors: &mut [f64]) {
-        for (i, (errors, weight_error)) in errors.iter_mut().zip(weight_errors).enumerate() {
+    /// Returns the errors of all observations, and of their weights.
+    fn residuals(&self) -> (Vec<[f64; 2]>, Vec<f64>) {
+        let error = |i| {
             let (observation, inputs) = self.observation(i);
-            *errors = observation.eval(&inputs);
-            *weight_error = of_weight(self.weights[i]);
-        }
+            observation.eval(&inputs)
+        };
+        let errors = (0..self.observations.len()).map(error).collect();
+        (errors, self.weights.iter().map(|&weight| of_weight(weight)).collect())
     }
 
-    /// An observation, and its inputs.
+    /// Returns an observation, and its inputs.
     #[inline(always)]
     fn observation(&self, i: usize) -> (Observation, [f64; ENTRIES]) {
         let (camera, point) = self.observations[i];
@@ -86,38 +96,27 @@ impl Scene {
         (Observation { feature: self.features[i] }, inputs)
     }
 
-    fn jacobian(&self, jacobian: &mut Sparse) {
+    /// Returns the Jacobian, whose two rows for an observation are `slopes`.
+    #[inline(always)]
+    fn jacobian(&self, slopes: impl Fn(&Observation, [f64; ENTRIES]) -> [[f64; ENTRIES]; 2]) -> Sparse {
         let count = self.observations.len();
         let points_start = 11 * self.cameras.len();
         let weights_start = points_start + 3 * self.points.len();
-        for (i, end) in jacobian.rows.iter_mut().enumerate() {
-            *end = ENTRIES * i.min(2 * count) + i.saturating_sub(2 * count);
-        }
-        let (columns, columns_of_weights) = jacobian.columns.split_at_mut(2 * ENTRIES * count);
-        let (values, values_of_weights) = jacobian.values.split_at_mut(2 * ENTRIES * count);
-        let outputs = pairs_of_rows(columns).iter_mut().zip(pairs_of_rows(values));
-        for ((i, &(camera, point)), (columns, values)) in self.observations.iter().enumerate().zip(outputs) {
+        let mut jacobian = Sparse::with_capacity(3 * count, (2 * ENTRIES + 1) * count);
+        for (i, &(camera, point)) in self.observations.iter().enumerate() {
             let (observation, inputs) = self.observation(i);
-            let errors = linearize(&observation, inputs);
-            let [camera, point, weight] = [11 * camera, points_start + 3 * point, weights_start + i].map(|i| i as u32);
-            for ((error, columns), values) in errors.iter().zip(columns).zip(values) {
-                columns[..11].iter_mut().zip(camera..).for_each(|(entry, column)| *entry = column);
-                columns[11..].iter_mut().zip(point..).for_each(|(entry, column)| *entry = column);
-                columns[14] = weight;
-                *values = error.partials;
+            let [camera, point, weight] = [11 * camera, points_start + 3 * point, weights_start + i];
+            let column = |entry| if entry < 11 { camera + entry } else if entry < 14 { point + entry - 11 } else { weight };
+            let columns = std::array::from_fn(|entry| column(entry) as u32);
+            for row in slopes(&observation, inputs) {
+                jacobian.push(columns, row);
             }
         }
-        let of_weights = columns_of_weights.iter_mut().zip(values_of_weights);
-        for ((i, &weight), (column, value)) in self.weights.iter().enumerate().zip(of_weights) {
-            *column = (weights_start + i) as u32;
-            *value = of_weight(Dual::variable(weight)).partials[0];
+        for (i, &weight) in self.weights.iter().enumerate() {
+            jacobian.push([(weights_start + i) as u32], [derivative(of_weight, weight).1]);
         }
+        jacobian
     }
-}
-
-/// Returns the entries as pairs of rows, for the two errors of each observation.
-fn pairs_of_rows<T>(entries: &mut [T]) -> &mut [[[T; ENTRIES]; 2]] {
-    entries.as_chunks_mut().0.as_chunks_mut().0
 }
 
 /// A point as a camera sees it, and its measured feature.
@@ -194,14 +193,21 @@ fn cross<S: Scalar<Real = f64>>(a: [S; 3], b: [S; 3]) -> [S; 3] {
 }
 
 impl Sparse {
-    /// The two errors of all observations, and then their weight errors.
-    fn of_observations(count: usize) -> Self {
-        let entries = (2 * ENTRIES + 1) * count;
-        Sparse { rows: vec![0; 3 * count + 1], columns: vec![0; entries], values: vec![0.0; entries] }
+    fn with_capacity(rows: usize, entries: usize) -> Self {
+        let mut starts = Vec::with_capacity(rows + 1);
+        starts.push(0);
+        Sparse { rows: starts, columns: Vec::with_capacity(entries), values: Vec::with_capacity(entries) }
+    }
+
+    #[inline(always)]
+    fn push<const N: usize>(&mut self, columns: [u32; N], values: [f64; N]) {
+        self.columns.extend_from_slice(&columns);
+        self.values.extend_from_slice(&values);
+        self.rows.push(self.values.len() as u32);
     }
 
     /// Returns the first 30 elements and the last of each list.
-    fn shortened(&self) -> Value {
+    fn shortened(self) -> Value {
         fn ends<T: Copy + Into<Value>>(list: &[T]) -> Value {
             list.iter().take(30).chain(list.last()).copied().collect()
         }

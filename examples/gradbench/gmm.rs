@@ -2,10 +2,11 @@
 
 use std::f64::consts::{LN_2, PI, TAU};
 
-use dualtape::{Scalar, Terms, affine, dot, log_sum_exp, sum, vjp};
+use dualtape::{Checkpointed, Scalar, affine, dot, function, gradient, log_sum_exp, sum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 /// For each of `k` components its weight, its mean, and the diagonal and the rest of the factor of
@@ -26,40 +27,61 @@ pub(crate) struct Mixture {
 impl Problem for Mixture {
     const FUNCTIONS: &'static [&'static str] = &["objective", "jacobian"];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+    fn run(&self, function: &str, form: Form, clock: Clock) -> Measured<Value> {
         let parameters = [&self.alpha[..], &self.mu.concat(), &self.q.concat(), &self.l.concat()].concat();
-        match function {
-            "objective" => clock.time(|| self.objective(&parameters)).map(Value::from),
-            _ => clock.time(|| self.gradient(&parameters)).map(|g| {
-                let [alpha, mu, q, l] = self.parts(&g);
-                let rows = |part: &[f64]| -> Vec<Vec<f64>> {
-                    part.chunks((part.len() / self.k).max(1)).map(<[f64]>::to_vec).collect()
-                };
-                json!({ "alpha": alpha, "mu": rows(mu), "q": rows(q), "l": if l.is_empty() { self.l.clone() } else { rows(l) } })
-            }),
+        let parts = |g: Vec<f64>| {
+            let [alpha, mu, q, l] = self.parts(&g);
+            let rows = |part| (0..self.k).map(|j| self.of_component(part, j).to_vec()).collect::<Vec<_>>();
+            json!({ "alpha": alpha, "mu": rows(mu), "q": rows(q), "l": rows(l) })
+        };
+        match (function, form) {
+            ("objective", _) => clock.time(|| self.objective(&parameters)).map(Value::from),
+            (_, Form::Plain) => clock.time(|| gradient(|p| self.objective(p), &parameters).1).map(parts),
+            (_, Form::Tuned) => clock.time(|| self.tuned(&parameters)).map(parts),
         }
     }
 }
 
-/// The number of points whose densities are computed together.
+/// The number of points whose densities `tuned` computes together.
 const BLOCK: usize = 50;
 
 impl Mixture {
-    fn objective(&self, parameters: &[f64]) -> f64 {
-        let densities = self.densities(parameters);
-        let (prior, components) = densities.split_last().expect("the prior is the last");
-        prior + (0..self.blocks()).map(|i| self.log_density(i, components)).sum::<f64>()
+    fn objective<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> S {
+        let diagonals: Vec<S> = self.parts(parameters)[2].iter().map(|q| q.exp()).collect();
+        let log_density = |x: &Vec<f64>| log_sum_exp_of(&self.log_densities(x, parameters, &diagonals));
+        self.x.iter().map(log_density).sum::<S>() + self.prior(parameters)
     }
 
-    /// Returns the gradient, in two stages: with respect to the components, block by block, and then with respect
-    /// to the parameters.
-    fn gradient(&self, parameters: &[f64]) -> Vec<f64> {
-        let mut components = self.densities(parameters);
-        components.pop();
-        let (_, mut adjoints) =
-            Terms::all(self.blocks()).gradient(|i, components| self.log_density(i, components), &components);
-        adjoints.push(1.0);
-        vjp(|parameters| self.densities(parameters), parameters, &adjoints).1
+    /// Returns the logarithms of the densities of all components at a point, with their weights.
+    fn log_densities<S: Scalar<Real = f64>>(&self, x: &[f64], parameters: &[S], diagonals: &[S]) -> Vec<S> {
+        let [alpha, mu, q, l] = self.parts(parameters);
+        let log_density = |j| {
+            let [mu, q, l, diagonal] = [mu, q, l, diagonals].map(|part| self.of_component(part, j));
+            let centred: Vec<S> = mu.iter().zip(x).map(|(&mu, &x)| -mu + x).collect();
+            let mut y: Vec<S> = centred.iter().zip(diagonal).map(|(&x, &diagonal)| x * diagonal).collect();
+            let mut l = l.iter();
+            for (c, &x) in centred.iter().enumerate() {
+                y[c + 1..].iter_mut().zip(&mut l).for_each(|(y, &l)| *y += l * x);
+            }
+            let squares: S = y.iter().map(|&y| y * y).sum();
+            alpha[j] + q.iter().copied().sum::<S>() - squares * 0.5
+        };
+        (0..self.k).map(log_density).collect()
+    }
+
+    /// Reads the points in blocks, as a long loop. Its state are the numbers that the points need, and the sum of their
+    /// log densities.
+    fn tuned(&self, parameters: &[f64]) -> Vec<f64> {
+        let blocks = self.x.len().div_ceil(BLOCK);
+        let mixture = self;
+        let step = |t: usize| {
+            function!([t: usize, mixture: &Mixture] |state: &[S], parameters: &[S]| -> Vec<S> {
+                if t == 0 { mixture.components(parameters) } else { mixture.with_block(t - 1, state) }
+            })
+        };
+        let start = vec![0.0; self.components(parameters).len()];
+        let loop_ = Checkpointed::new(step, 0..blocks + 1, blocks + 1);
+        loop_.gradient(|end, p| end[end.len() - 1] + self.prior(p), &start, parameters).2
     }
 
     /// Splits the parameters into weights, means, diagonals and other entries.
@@ -70,52 +92,56 @@ impl Mixture {
         [alpha, mu, q, l]
     }
 
+    /// Returns the part of the parameters that belongs to a component.
+    fn of_component<'a, S>(&self, part: &'a [S], j: usize) -> &'a [S] {
+        let len = part.len() / self.k;
+        &part[j * len..][..len]
+    }
+
+    /// Returns the part that does not depend on the points.
+    fn prior<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> S {
+        let [alpha, _, q, l] = self.parts(parameters);
+        let volume: S = q.iter().copied().sum();
+        let squares: S = q.iter().map(|q| (*q * 2.0).exp()).chain(l.iter().map(|&l| l * l)).sum();
+        volume * self.m as f64 - squares * (0.5 * self.gamma * self.gamma)
+            - log_sum_exp_of(alpha) * self.x.len() as f64
+            + self.constant()
+    }
+
     /// Returns the numbers that the points need: for each component the logarithm of its factor, and a layer with the d
-    /// neurons `Q·x − Q·μ`. At the end stands the part that does not depend on the points.
-    fn densities<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> Vec<S> {
+    /// neurons `Q·x − Q·μ`. At the end stands the sum of no densities.
+    fn components<S: Scalar<Real = f64>>(&self, parameters: &[S]) -> Vec<S> {
         let [alpha, mu, q, l] = self.parts(parameters);
-        let (d, n) = (self.d, self.x.len() as f64);
-        let mut densities = Vec::with_capacity(self.k * (1 + d * (d + 1)) + 1);
-        let mut layer = Vec::with_capacity(self.k * d * (d + 1));
-        let mut prior = -log_sum_exp(alpha) * n + self.constant();
+        let mut components: Vec<S> = (0..self.k).map(|j| alpha[j] + sum(self.of_component(q, j))).collect();
         for j in 0..self.k {
-            let (mu, q) = (&mu[j * d..][..d], &q[j * d..][..d]);
-            let l = &l[j * (d * (d - 1) / 2)..][..d * (d - 1) / 2];
-            let diagonal: Vec<S> = q.iter().map(|q| q.exp()).collect();
-            let volume = sum(q);
-            densities.push(alpha[j] + volume);
-            for r in 0..d {
+            let [mu, q, l] = [mu, q, l].map(|part| self.of_component(part, j));
+            for r in 0..self.d {
                 // Below the diagonal, column c starts after columns of d−1, d−2, ... entries.
-                let below = (0..r).map(|c| l[c * (2 * d - c - 1) / 2 + r - c - 1]);
-                let row: Vec<S> = below.chain([diagonal[r]]).collect();
+                let below = (0..r).map(|c| l[c * (2 * self.d - c - 1) / 2 + r - c - 1]);
+                let row: Vec<S> = below.chain([q[r].exp()]).collect();
                 let bias = -dot(&row, &mu[..=r]);
-                layer.extend(row);
-                layer.extend(vec![S::zero(); d - r - 1]);
-                layer.push(bias);
+                components.extend(row);
+                components.extend(vec![S::zero(); self.d - r - 1]);
+                components.push(bias);
             }
-            let squares = dot(&diagonal, &diagonal) + dot(l, l);
-            prior += volume * self.m as f64 - squares * (0.5 * self.gamma * self.gamma);
         }
-        densities.extend(layer);
-        densities.push(prior);
-        densities
+        components.push(S::zero());
+        components
     }
 
-    fn blocks(&self) -> usize {
-        self.x.len().div_ceil(BLOCK)
-    }
-
-    /// Returns the sum of the log densities of the mixture at the points of a block.
-    fn log_density<S: Scalar<Real = f64>>(&self, block: usize, components: &[S]) -> S {
+    /// Returns the state with the log densities at the points of a block added.
+    fn with_block<S: Scalar<Real = f64>>(&self, block: usize, state: &[S]) -> Vec<S> {
         let points = &self.x[block * BLOCK..self.x.len().min((block + 1) * BLOCK)];
         let inputs: Vec<S> = points.iter().flatten().map(|&x| S::from_real(x)).collect();
-        let (factors, layer) = components.split_at(self.k);
+        let (factors, layer) = state[..state.len() - 1].split_at(self.k);
         let log_density = |y: &[S]| {
             let logarithm = |(&factor, y): (&S, &[S])| factor - dot(y, y) * 0.5;
-            let logarithms: Vec<S> = factors.iter().zip(y.chunks_exact(self.d)).map(logarithm).collect();
-            log_sum_exp(&logarithms)
+            log_sum_exp(&factors.iter().zip(y.chunks_exact(self.d)).map(logarithm).collect::<Vec<S>>())
         };
-        affine(layer, &inputs, points.len()).chunks_exact(self.k * self.d).map(log_density).sum()
+        let mut state = state.to_vec();
+        *state.last_mut().expect("the sum is the last") +=
+            affine(layer, &inputs, points.len()).chunks_exact(self.k * self.d).map(log_density).sum::<S>();
+        state
     }
 
     /// The part that depends on no parameter.
@@ -127,4 +153,10 @@ impl Mixture {
         let wishart = freedom * d * (self.gamma.ln() - 0.5 * LN_2) - ln_gamma;
         k * wishart - n * d / 2.0 * TAU.ln()
     }
+}
+
+/// Returns the logarithm of a sum of exponentials by bare operations.
+fn log_sum_exp_of<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let largest = x.iter().map(|x| x.value()).fold(f64::NEG_INFINITY, f64::max);
+    x.iter().map(|&x| (x - largest).exp()).sum::<S>().ln() + largest
 }

@@ -4,6 +4,7 @@ use dualtape::{Scalar, derivative};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 #[derive(Deserialize)]
@@ -11,8 +12,9 @@ pub(crate) struct Hello(f64);
 
 impl Problem for Hello {
     const FUNCTIONS: &'static [&'static str] = &["square", "double"];
+    const FORMS: &'static [Form] = &[Form::Plain];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+    fn run(&self, function: &str, _: Form, clock: Clock) -> Measured<Value> {
         match function {
             "square" => clock.time(|| square(self.0)).map(Value::from),
             _ => clock.time(|| derivative(square, self.0).1).map(Value::from),

@@ -1,9 +1,10 @@
 //! Hand tracking: the skin of a posed hand, and points that were measured on it.
 
-use dualtape::{Dual, Scalar};
+use dualtape::{Scalar, jacobian};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 /// The pose, the assumed place of each measured point in its triangle, and the hand.
@@ -37,110 +38,63 @@ type Matrix<S> = [[S; 4]; 4];
 impl Problem for Hand {
     const FUNCTIONS: &'static [&'static str] = &["objective", "jacobian"];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
-        let skin = Skin::of(self);
-        match (function, self.us.is_empty()) {
-            ("objective", _) => clock.time(|| skin.residuals(&self.theta, |i| self.us[i])).map(Value::from),
-            (_, true) => clock.time(|| skin.jacobian::<26>(self, 0)).map(rows),
-            (_, false) => clock.time(|| skin.jacobian::<28>(self, 2)).map(rows),
+    fn run(&self, function: &str, form: Form, clock: Clock) -> Measured<Value> {
+        let shifts = if self.us.is_empty() { 0 } else { 2 };
+        let x = [&[0.0; 2][..shifts], &self.theta].concat();
+        match function {
+            "objective" => clock.time(|| self.residuals(&x, Form::Plain)).map(Value::from),
+            _ => clock
+                .time(|| jacobian(|x| self.residuals(x, form), &x).1)
+                .map(|rows| rows.rows().map(<[f64]>::to_vec).collect()),
         }
     }
 }
 
-fn rows<const N: usize>(rows: Vec<[f64; N]>) -> Value {
-    rows.iter().map(|row| row.to_vec()).collect()
-}
-
-/// The part of the hand that the measured points are compared with.
-///
-/// It has only the vertices that some point is compared with, and only their weights that are not zero. The problem
-/// permits it, and it makes an order of magnitude of difference to the plain function too.
-struct Skin<'a> {
-    hand: &'a Hand,
-    vertices: Vec<Vertex>,
-    /// The indices in `vertices` that each point is compared with: three, or one.
-    corners: Vec<Vec<usize>>,
-}
-
-struct Vertex {
-    position: [f64; 4],
-    /// The bones that move it, and how much.
-    weights: Vec<(usize, f64)>,
-}
-
-impl<'a> Skin<'a> {
-    fn of(hand: &'a Hand) -> Self {
-        let model = &hand.data.model;
-        let mut places = vec![None; model.base_positions.len()];
-        let mut vertices = Vec::new();
-        let mut place = |i: usize| {
-            *places[i].get_or_insert_with(|| {
-                let weights = model.weights[i].iter().copied().enumerate().filter(|&(_, weight)| weight != 0.0);
-                vertices.push(Vertex { position: model.base_positions[i], weights: weights.collect() });
-                vertices.len() - 1
-            })
-        };
-        let corners = hand.data.correspondences.iter().map(|&i| {
-            if hand.us.is_empty() { vec![place(i)] } else { model.triangles[i].iter().map(|&i| place(i)).collect() }
-        });
-        let corners = corners.collect();
-        Skin { hand, vertices, corners }
-    }
-
+impl Hand {
     /// Returns point minus skin, three numbers for each point.
-    fn residuals<S: Scalar<Real = f64>>(&self, theta: &[S; 26], us: impl Fn(usize) -> [S; 2]) -> Vec<S> {
-        let vertices = self.posed(theta);
-        let mut residuals = Vec::with_capacity(3 * self.corners.len());
-        for (i, (point, corners)) in self.hand.data.points.iter().zip(&self.corners).enumerate() {
-            let skin = match corners[..] {
-                [a, b, c] => {
-                    let [p, q] = us(i);
+    ///
+    /// The inputs are the pose and, before it, a shift of all places in triangles. A point has a place of its own, so
+    /// the slopes with respect to the shift are the slopes with respect to the places, in two columns.
+    fn residuals<S: Scalar<Real = f64>>(&self, x: &[S], form: Form) -> Vec<S> {
+        let (shift, theta) = x.split_at(x.len() - 26);
+        let vertices = self.posed(theta, form);
+        let mut residuals = Vec::with_capacity(3 * self.data.points.len());
+        for (i, (point, &corner)) in self.data.points.iter().zip(&self.data.correspondences).enumerate() {
+            let skin = match shift {
+                &[dp, dq] => {
+                    let [a, b, c] = self.data.model.triangles[corner].map(|corner| vertices[corner]);
+                    let (p, q) = (dp + self.us[i][0], dq + self.us[i][1]);
                     let rest = -p - q + 1.0;
-                    [0, 1, 2].map(|j| vertices[a][j] * p + vertices[b][j] * q + vertices[c][j] * rest)
+                    [0, 1, 2].map(|j| a[j] * p + b[j] * q + c[j] * rest)
                 }
-                _ => vertices[corners[0]],
+                _ => vertices[corner],
             };
             residuals.extend([0, 1, 2].map(|j| -skin[j] + point[j]));
         }
         residuals
     }
 
-    /// Returns the derivatives with respect to each point's place in its triangle, in the first lanes, and to the
-    /// pose.
-    fn jacobian<const N: usize>(&self, hand: &Hand, places: usize) -> Vec<[f64; N]> {
-        let theta = std::array::from_fn(|i| Dual::<f64, N>::seeded(hand.theta[i], places + i));
-        let residuals = self.residuals(&theta, |i| {
-            let [p, q] = hand.us[i];
-            [Dual::seeded(p, 0), Dual::seeded(q, 1)]
-        });
-        residuals.iter().map(|residual| residual.partials).collect()
-    }
-
     /// Returns the vertices of the posed hand.
-    fn posed<S: Scalar<Real = f64>>(&self, theta: &[S; 26]) -> Vec<[S; 3]> {
-        let [x, y, z, fingers @ ..] = theta;
-        let (global, [tx, ty, tz, fingers @ ..]) = (rotation([*x, *y, *z]), fingers);
-        let transforms = self.transforms(fingers);
-        let posed = self.vertices.iter().map(|vertex| {
-            let mut v = [S::zero(); 3];
-            for &(bone, weight) in &vertex.weights {
-                let p = vertex.position.map(|x| x * weight);
-                for (v, row) in v.iter_mut().zip(&transforms[bone]) {
-                    *v += row[0] * p[0] + row[1] * p[1] + row[2] * p[2] + row[3] * p[3];
-                }
-            }
-            if self.hand.data.model.is_mirrored {
+    fn posed<S: Scalar<Real = f64>>(&self, theta: &[S], form: Form) -> Vec<[S; 3]> {
+        let model = &self.data.model;
+        let (global, shift) = (rotation([theta[0], theta[1], theta[2]]), &theta[3..6]);
+        // The rows of all transformations.
+        let transforms = self.transforms(&theta[6..]);
+        let rows: [Vec<S>; 3] = [0, 1, 2].map(|j| transforms.iter().flat_map(|transform| transform[j]).collect());
+        let posed = model.base_positions.iter().zip(&model.weights).map(|(position, weights)| {
+            let weights = weights.iter().flat_map(|weight| position.map(|x| x * weight));
+            let mut v = [0, 1, 2].map(|j| form.weighted_sum(&rows[j], weights.clone()));
+            if model.is_mirrored {
                 v[0] = -v[0];
             }
-            let [a, b, c] = global.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2]);
-            [a + *tx, b + *ty, c + *tz]
+            [0, 1, 2].map(|j| global[j][0] * v[0] + global[j][1] * v[1] + global[j][2] * v[2] + shift[j])
         });
         posed.collect()
     }
 
     /// Returns the transformation of the skin by each bone, from four angles for each finger.
-    fn transforms<S: Scalar<Real = f64>>(&self, fingers: &[S; 20]) -> Vec<Matrix<S>> {
-        let model = &self.hand.data.model;
+    fn transforms<S: Scalar<Real = f64>>(&self, fingers: &[S]) -> Vec<Matrix<S>> {
+        let model = &self.data.model;
         let mut angles = vec![[S::zero(); 2]; model.parents.len()];
         for (finger, &[spread, side, middle, tip]) in fingers.as_chunks::<4>().0.iter().enumerate() {
             angles[2 + 4 * finger] = [spread, side];

@@ -1,9 +1,10 @@
 //! The logarithm of a sum of exponentials.
 
-use dualtape::{Dual, Scalar, derivative};
+use dualtape::{Scalar, function, gradient};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 #[derive(Deserialize)]
@@ -14,46 +15,17 @@ pub(crate) struct LogSumExp {
 impl Problem for LogSumExp {
     const FUNCTIONS: &'static [&'static str] = &["primal", "gradient"];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+    fn run(&self, function: &str, form: Form, clock: Clock) -> Measured<Value> {
         match function {
-            "primal" => clock.time(|| primal(&self.x)).map(Value::from),
-            _ => clock.time(|| gradient(&self.x)).map(Value::from),
+            "primal" => clock.time(|| log_sum_exp(&self.x, Form::Plain)).map(Value::from),
+            _ => clock.time(|| gradient(|x| log_sum_exp(x, form), &self.x).1).map(Value::from),
         }
     }
 }
 
-/// Returns the summand of an input; `largest` keeps it from overflowing.
-fn power<S: Scalar<Real = f64>>(x: S, largest: f64) -> S {
-    (x - largest).exp()
-}
-
-/// Returns the result, from the sum.
-fn logarithm<S: Scalar<Real = f64>>(sum: S, largest: f64) -> S {
-    sum.ln() + largest
-}
-
-fn primal(x: &[f64]) -> f64 {
-    let largest = largest(x);
-    logarithm(x.iter().map(|&x| power(x, largest)).sum(), largest)
-}
-
-/// Returns the gradient. Each power depends on one input, so one direction differentiates them all.
-fn gradient(x: &[f64]) -> Vec<f64> {
-    let largest = largest(x);
-    let mut sum = 0.0;
-    let mut g: Vec<f64> = x
-        .iter()
-        .map(|&x| {
-            let power = power(Dual::variable(x), largest);
-            sum += power.primal;
-            power.partials[0]
-        })
-        .collect();
-    let (_, slope) = derivative(|sum| logarithm(sum, largest), sum);
-    g.iter_mut().for_each(|g| *g *= slope);
-    g
-}
-
-fn largest(x: &[f64]) -> f64 {
-    x.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+/// Subtracts the largest input, which keeps the powers from overflowing; it cancels, so it is a constant.
+fn log_sum_exp<S: Scalar<Real = f64>>(x: &[S], form: Form) -> S {
+    let largest = x.iter().map(|x| x.value()).fold(f64::NEG_INFINITY, f64::max);
+    let [powers] = form.map(&function!([largest: f64] |x: S| -> [S; 1] { [(x - largest).exp()] }), [x]);
+    form.sum(&powers).ln() + largest
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::descent::{Mode, argmin};
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 /// The start of the search.
@@ -16,8 +17,9 @@ pub(crate) struct Particle {
 
 impl Problem for Particle {
     const FUNCTIONS: &'static [&'static str] = &["rr", "ff", "fr", "rf"];
+    const FORMS: &'static [Form] = &[Form::Plain];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+    fn run(&self, function: &str, _: Form, clock: Clock) -> Measured<Value> {
         let [outer, inner] = Mode::of_names(function);
         let slope = |w: f64| match outer {
             Mode::Forward => derivative(|w| miss(w, inner), w).1,

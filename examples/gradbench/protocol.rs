@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::PROBLEMS;
-use crate::problem::{Entry, Measured};
+use crate::form::Form;
+use crate::problem::{Clock, Entry, Measured};
 
 /// A message of the driver; its fields depend on the kind.
 #[derive(Deserialize)]
@@ -19,8 +20,8 @@ pub(crate) struct Message {
     input: Value,
 }
 
-/// Returns the answer to a message.
-pub(crate) fn answer(message: &Message) -> Value {
+/// Returns the answer to a message, with derivatives in a form.
+pub(crate) fn answer(message: &Message, form: Form) -> Value {
     let id = message.id;
     match message.kind.as_str() {
         "start" => json!({ "id": id, "tool": "dualtape" }),
@@ -28,7 +29,7 @@ pub(crate) fn answer(message: &Message) -> Value {
             Ok(_) => json!({ "id": id, "success": true }),
             Err(error) => json!({ "id": id, "success": false, "error": error }),
         },
-        "evaluate" => match problem(&message.module).and_then(|p| p.evaluate(&message.function, &message.input)) {
+        "evaluate" => match evaluate(message, form) {
             Ok(Measured { output, runs }) => {
                 let timings: Vec<Value> = runs
                     .iter()
@@ -44,4 +45,8 @@ pub(crate) fn answer(message: &Message) -> Value {
 
 fn problem(module: &str) -> Result<&'static Entry, String> {
     PROBLEMS.iter().find(|problem| problem.name == module).ok_or_else(|| format!("unknown module {module}"))
+}
+
+fn evaluate(message: &Message, form: Form) -> Result<Measured<Value>, String> {
+    problem(&message.module)?.evaluate(&message.function, form, &message.input, Clock::of(&message.input))
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::descent::{Mode, argmax, argmin};
+use crate::form::Form;
 use crate::problem::{Clock, Measured, Problem};
 
 /// The start of each search.
@@ -15,8 +16,9 @@ pub(crate) struct Saddle {
 
 impl Problem for Saddle {
     const FUNCTIONS: &'static [&'static str] = &["rr", "ff", "fr", "rf"];
+    const FORMS: &'static [Form] = &[Form::Plain];
 
-    fn run(&self, function: &str, clock: Clock) -> Measured<Value> {
+    fn run(&self, function: &str, _: Form, clock: Clock) -> Measured<Value> {
         let [outer, inner] = Mode::of_names(function);
         let by_x = |x: &[f64]| match outer {
             Mode::Forward => gradient_forward(|x| self.largest(x, inner), x).1,
