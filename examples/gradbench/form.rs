@@ -33,9 +33,11 @@ impl Form {
                 let n = x[0].len();
                 let x = x.map(|x| &x[..n]);
                 let mut results = [(); M].map(|()| vec![S::zero(); n]);
+                let mut slices = results.each_mut().map(|results| &mut results[..n]);
                 for i in 0..n {
-                    let y = f.eval(&x.map(|x| x[i]));
-                    results.iter_mut().zip(y).for_each(|(results, y)| results[i] = y);
+                    let inputs: [S; N] = std::array::from_fn(|lane| x[lane][i]);
+                    let y = f.eval(&inputs);
+                    slices.iter_mut().zip(y).for_each(|(results, y)| results[i] = y);
                 }
                 results
             }
@@ -52,10 +54,10 @@ impl Form {
     }
 
     #[inline(always)]
-    pub(crate) fn weighted_sum<S: Scalar<Real = f64>>(self, x: &[S], weights: impl Iterator<Item = f64>) -> S {
+    pub(crate) fn weighted_sum<S: Scalar<Real = f64>>(self, x: &[S], weights: &[f64]) -> S {
         match self {
-            Form::Plain => x.iter().zip(weights).map(|(&x, weight)| x * weight).sum(),
-            Form::Tuned => weighted_sum(x, &weights.take(x.len()).collect::<Vec<f64>>()),
+            Form::Plain => x.iter().zip(weights).map(|(&x, &weight)| x * weight).sum(),
+            Form::Tuned => weighted_sum(x, weights),
         }
     }
 }

@@ -81,9 +81,11 @@ impl Hand {
         // The rows of all transformations.
         let transforms = self.transforms(&theta[6..]);
         let rows: [Vec<S>; 3] = [0, 1, 2].map(|j| transforms.iter().flat_map(|transform| transform[j]).collect());
+        let mut entries = Vec::new();
         let posed = model.base_positions.iter().zip(&model.weights).map(|(position, weights)| {
-            let weights = weights.iter().flat_map(|weight| position.map(|x| x * weight));
-            let mut v = [0, 1, 2].map(|j| form.weighted_sum(&rows[j], weights.clone()));
+            entries.clear();
+            weights.iter().for_each(|weight| entries.extend(position.map(|x| x * weight)));
+            let mut v = [0, 1, 2].map(|j| form.weighted_sum(&rows[j], &entries));
             if model.is_mirrored {
                 v[0] = -v[0];
             }

@@ -1,8 +1,6 @@
 //! Least squares: the distance of a polynomial from the sign function.
 
-use std::iter::successors;
-
-use dualtape::{Scalar, Terms, gradient};
+use dualtape::{Scalar, Terms, gradient, weighted_sum};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,9 +38,17 @@ impl LeastSquares {
     /// Returns half the squared distance at a point.
     fn term<S: Scalar<Real = f64>>(&self, i: usize, x: &[S], form: Form) -> S {
         let t = -1.0 + 2.0 * i as f64 / (self.n - 1) as f64;
-        let powers = successors(Some(1.0), |power| Some(power * t));
         let sign = if t == 0.0 { 0.0 } else { t.signum() };
-        let distance = form.weighted_sum(x, powers) - sign;
-        distance * distance * 0.5
+        let mut next = 1.0;
+        let powers = (0..x.len()).map(|_| {
+            let power = next;
+            next *= t;
+            power
+        });
+        let y = match form {
+            Form::Plain => x.iter().zip(powers).map(|(&x, power)| x * power).sum(),
+            Form::Tuned => weighted_sum(x, &powers.collect::<Vec<f64>>()),
+        };
+        (y - sign) * (y - sign) * 0.5
     }
 }

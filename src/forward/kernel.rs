@@ -110,7 +110,7 @@ impl<T: Scalar, const N: usize> KernelDual<T, N> {
     }
 
     #[inline(always)]
-    fn dual(self) -> Dual<T, N> {
+    pub(crate) fn dual(self) -> Dual<T, N> {
         Dual::new(self.primal, self.partials)
     }
 
@@ -172,6 +172,22 @@ where
     if !KernelDual::<T, N>::IS_SMALL {
         return None;
     }
+    let y = kernel_duals(f, x, counts);
+    let are_finite = F::Output::as_slice(&y).iter().all(KernelDual::has_finite_partials);
+    are_finite.then(|| F::Output::map(y, KernelDual::dual))
+}
+
+/// Returns the outputs of a kernel of few inputs. Where a partial is not finite, they do not follow the zero rule.
+#[inline(always)]
+pub(crate) fn kernel_duals<F, T, const N: usize>(
+    f: &F,
+    x: &[T; N],
+    counts: impl Fn(usize) -> bool,
+) -> <F::Output as Outputs<T::Real>>::Of<KernelDual<T, N>>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
     let mut inputs = [KernelDual::constant(T::zero()); N];
     for_each_lane!(lane < N => {
         inputs[lane] = KernelDual::constant(x[lane]);
@@ -179,9 +195,7 @@ where
             (inputs[lane].partials[lane], inputs[lane].present) = (T::one(), 1 << lane);
         }
     });
-    let y = f.eval(&inputs);
-    let are_finite = F::Output::as_slice(&y).iter().all(KernelDual::has_finite_partials);
-    are_finite.then(|| F::Output::map(y, KernelDual::dual))
+    f.eval(&inputs)
 }
 
 /// Returns the inputs of a kernel as dual numbers, each that counts along a lane of its own.

@@ -10,6 +10,7 @@ use crate::forward::Dual;
 use crate::reverse::{Slot, registered_slot};
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::function::{Function, Outputs};
+use crate::simd::vectorized;
 
 /// The methods that readings call on each other. Code outside the crate cannot name this trait, which seals [`Scalar`].
 pub trait Engine<R: Real>: Sized {
@@ -122,10 +123,18 @@ pub trait Engine<R: Real>: Sized {
         Self: Scalar<Real = R>,
     {
         let n = x[0].len();
-        let mut outputs = std::array::from_fn(|_| Vec::with_capacity(n));
-        for i in 0..n {
-            outputs.iter_mut().zip(Self::fused(f, x.map(|x| x[i]))).for_each(|(y, value)| y.push(value));
-        }
+        let x = x.map(|x| &x[..n]);
+        let mut outputs = [(); M].map(|()| vec![Self::zero(); n]);
+        let mut slices = outputs.each_mut().map(|output| &mut output[..n]);
+        vectorized(
+            #[inline(always)]
+            || {
+                for i in 0..n {
+                    let y = Self::fused::<F, N>(f, std::array::from_fn(|lane| x[lane][i]));
+                    slices.iter_mut().zip(y).for_each(|(output, y)| output[i] = y);
+                }
+            },
+        );
         outputs
     }
 

@@ -1,0 +1,53 @@
+//! Sums over slices of dual numbers over plain numbers.
+
+use super::Dual;
+use super::level::Level;
+use crate::scalar::Scalar;
+use crate::scalar::sums::sum_of_pairs;
+use crate::simd::vectorized;
+
+/// Fast path of [`weighted_sum`](crate::weighted_sum): all partials of the sum are finite. Otherwise returns `None`: the
+/// rule "a zero beats an infinity" may have a say.
+///
+/// An infinite partial times 0 is NaN, and no sum is finite again after it. So where the sum is finite, it is right.
+///
+/// NOTE(perf): the pose of a skinned hand, 30,000 sums of 88 numbers in 8 lanes.
+#[inline]
+pub(super) fn weighted_sum_if_finite<T: Scalar, const N: usize>(
+    xs: &[Dual<T, N>],
+    weights: &[T::Real],
+) -> Option<Dual<T, N>> {
+    if T::ORDER > 0 || T::RECORDS {
+        return None;
+    }
+    let primal = sum_of_pairs(xs, weights, |x, &weight| x.primal * weight);
+    let mut result = (Level::NONE, [T::zero(); N]);
+    vectorized(
+        #[inline(always)]
+        || result = tangent(xs, weights),
+    );
+    let (level, partials) = result;
+    partials.iter().all(|p| p.is_finite_throughout()).then_some(Dual { primal, partials, level })
+}
+
+/// Returns the level and the partials of a weighted sum, in two running sums.
+#[inline(always)]
+fn tangent<T: Scalar, const N: usize>(xs: &[Dual<T, N>], weights: &[T::Real]) -> (Level, [T; N]) {
+    let (mut level, mut sums) = (Level::NONE, [[T::zero(); N]; 2]);
+    let ((pairs, last), (weight_pairs, last_weight)) = (xs.as_chunks::<2>(), weights.as_chunks::<2>());
+    for (pair, weights) in pairs.iter().zip(weight_pairs) {
+        for k in 0..2 {
+            level = level.join(pair[k].level);
+            for lane in 0..N {
+                sums[k][lane] += pair[k].partials[lane] * weights[k];
+            }
+        }
+    }
+    for (x, &weight) in last.iter().zip(last_weight) {
+        level = level.join(x.level);
+        for lane in 0..N {
+            sums[0][lane] += x.partials[lane] * weight;
+        }
+    }
+    (level, std::array::from_fn(|lane| sums[0][lane] + sums[1][lane]))
+}
