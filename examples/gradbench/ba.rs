@@ -106,7 +106,15 @@ impl Scene {
         for (i, &(camera, point)) in self.observations.iter().enumerate() {
             let (observation, inputs) = self.observation(i);
             let [camera, point, weight] = [11 * camera, points_start + 3 * point, weights_start + i];
-            let column = |entry| if entry < 11 { camera + entry } else if entry < 14 { point + entry - 11 } else { weight };
+            let column = |entry| {
+                if entry < 11 {
+                    camera + entry
+                } else if entry < 14 {
+                    point + entry - 11
+                } else {
+                    weight
+                }
+            };
             let columns = std::array::from_fn(|entry| column(entry) as u32);
             for row in slopes(&observation, inputs) {
                 jacobian.push(columns, row);

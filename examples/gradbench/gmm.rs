@@ -103,8 +103,7 @@ impl Mixture {
         let [alpha, _, q, l] = self.parts(parameters);
         let volume: S = q.iter().copied().sum();
         let squares: S = q.iter().map(|q| (*q * 2.0).exp()).chain(l.iter().map(|&l| l * l)).sum();
-        volume * self.m as f64 - squares * (0.5 * self.gamma * self.gamma)
-            - log_sum_exp_of(alpha) * self.x.len() as f64
+        volume * self.m as f64 - squares * (0.5 * self.gamma * self.gamma) - log_sum_exp_of(alpha) * self.x.len() as f64
             + self.constant()
     }
 

@@ -19,7 +19,11 @@ const MIN_TIME: Duration = Duration::from_millis(30);
 /// Prints a line for every problem that has a derivative, input and form: milliseconds of the evaluation and of the
 /// derivative, and their ratio in the same round, as medians. Returns whether the forms have the same derivatives.
 pub(crate) fn table(folder: &Path, problems: Vec<&Entry>, out: &mut dyn Write) -> Result<bool, Box<dyn Error>> {
-    writeln!(out, "{:9} {:14} {:6} {:>10} {:>10} {:>8}", "problem", "size", "form", "evaluation", "derivative", "ratio")?;
+    writeln!(
+        out,
+        "{:9} {:14} {:6} {:>10} {:>10} {:>8}",
+        "problem", "size", "form", "evaluation", "derivative", "ratio"
+    )?;
     let mut agree = true;
     for problem in problems {
         let &[evaluation, derivative] = problem.functions else { continue };

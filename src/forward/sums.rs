@@ -30,24 +30,24 @@ pub(super) fn weighted_sum_if_finite<T: Scalar, const N: usize>(
     partials.iter().all(|p| p.is_finite_throughout()).then_some(Dual { primal, partials, level })
 }
 
-/// Returns the level and the partials of a weighted sum, in two running sums.
+/// Returns the level and the partials of a weighted sum, in four running sums.
 #[inline(always)]
 fn tangent<T: Scalar, const N: usize>(xs: &[Dual<T, N>], weights: &[T::Real]) -> (Level, [T; N]) {
-    let (mut level, mut sums) = (Level::NONE, [[T::zero(); N]; 2]);
-    let ((pairs, last), (weight_pairs, last_weight)) = (xs.as_chunks::<2>(), weights.as_chunks::<2>());
-    for (pair, weights) in pairs.iter().zip(weight_pairs) {
-        for k in 0..2 {
-            level = level.join(pair[k].level);
+    let (mut level, mut sums) = (Level::NONE, [[T::zero(); N]; 4]);
+    let ((fours, last), (weight_fours, last_weights)) = (xs.as_chunks::<4>(), weights.as_chunks::<4>());
+    for (four, weights) in fours.iter().zip(weight_fours) {
+        for k in 0..4 {
+            level = level.join(four[k].level);
             for lane in 0..N {
-                sums[k][lane] += pair[k].partials[lane] * weights[k];
+                sums[k][lane] += four[k].partials[lane] * weights[k];
             }
         }
     }
-    for (x, &weight) in last.iter().zip(last_weight) {
+    for (x, &weight) in last.iter().zip(last_weights) {
         level = level.join(x.level);
         for lane in 0..N {
             sums[0][lane] += x.partials[lane] * weight;
         }
     }
-    (level, std::array::from_fn(|lane| sums[0][lane] + sums[1][lane]))
+    (level, std::array::from_fn(|lane| (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane])))
 }

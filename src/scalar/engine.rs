@@ -122,19 +122,15 @@ pub trait Engine<R: Real>: Sized {
         F: Function<R, Output = [R; M]>,
         Self: Scalar<Real = R>,
     {
-        let n = x[0].len();
-        let x = x.map(|x| &x[..n]);
-        let mut outputs = [(); M].map(|()| vec![Self::zero(); n]);
-        let mut slices = outputs.each_mut().map(|output| &mut output[..n]);
-        vectorized(
-            #[inline(always)]
-            || {
-                for i in 0..n {
-                    let y = Self::fused::<F, N>(f, std::array::from_fn(|lane| x[lane][i]));
-                    slices.iter_mut().zip(y).for_each(|(output, y)| output[i] = y);
-                }
-            },
-        );
+        let mut outputs = [(); M].map(|()| vec![Self::zero(); x[0].len()]);
+        if Self::ORDER == 0 {
+            vectorized(
+                #[inline(always)]
+                || map_elements(f, x, &mut outputs),
+            );
+        } else {
+            map_elements(f, x, &mut outputs);
+        }
         outputs
     }
 
@@ -153,5 +149,21 @@ pub trait Engine<R: Real>: Sized {
         Self: Scalar<Real = R>,
     {
         registered_slot(lend)
+    }
+}
+
+/// Writes `f` at each element of slices of one length.
+#[inline(always)]
+fn map_elements<F, S, const N: usize, const M: usize>(f: &F, x: [&[S]; N], outputs: &mut [Vec<S>; M])
+where
+    F: Function<S::Real, Output = [S::Real; M]>,
+    S: Scalar,
+{
+    let n = x[0].len();
+    let x = x.map(|x| &x[..n]);
+    let mut outputs = outputs.each_mut().map(|output| &mut output[..n]);
+    for i in 0..n {
+        let y = S::fused::<F, N>(f, std::array::from_fn(|lane| x[lane][i]));
+        outputs.iter_mut().zip(y).for_each(|(output, y)| output[i] = y);
     }
 }

@@ -11,9 +11,10 @@ use crate::support::example::example;
 use crate::support::reference::{number, numbers};
 
 /// Returns the output of the program for the messages, a line each.
-fn output(messages: &[Value]) -> Output {
-    let mut program =
-        example("gradbench").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+fn output(options: &[&str], messages: &[Value]) -> Output {
+    let mut program = example("gradbench");
+    program.args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = program.spawn().unwrap();
     let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
     let mut stdin = program.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
@@ -24,26 +25,30 @@ fn output(messages: &[Value]) -> Output {
 
 /// Returns the answers to the messages.
 #[track_caller]
-fn answers(messages: &[Value]) -> Vec<Value> {
-    let output = output(messages);
+fn answers(options: &[&str], messages: &[Value]) -> Vec<Value> {
+    let output = output(options, messages);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Returns the results of functions of a module, each at its input.
+/// Returns the results of functions of a module, each at its input. Both forms of the derivatives have to agree.
 #[track_caller]
 fn evaluate<'a>(module: &str, calls: impl IntoIterator<Item = (&'a str, Value)>) -> Vec<Value> {
     let message = |(id, (function, input))| json!({ "id": id, "kind": "evaluate", "module": module, "function": function, "input": input });
     let messages: Vec<Value> = (0..).zip(calls).map(|call: (i32, _)| message(call)).collect();
-    let mut answers = answers(&messages);
-    assert_eq!(answers.len(), messages.len());
-    answers
-        .iter_mut()
-        .map(|answer| {
+    let [tuned, plain] = [&[][..], &["--plain"]].map(|options| {
+        let mut answers = answers(options, &messages);
+        assert_eq!(answers.len(), messages.len());
+        let output = |answer: &mut Value| {
             assert_eq!(answer["success"], true, "{answer}");
             answer["output"].take()
-        })
-        .collect()
+        };
+        answers.iter_mut().map(output).collect::<Vec<Value>>()
+    });
+    for (tuned, plain) in tuned.iter().zip(&plain) {
+        assert_all_close("both forms", &flat(tuned), &flat(plain), 1e-10);
+    }
+    tuned
 }
 
 /// Returns all numbers of a result, in order.
@@ -116,7 +121,7 @@ fn messages_are_answered() {
         json!({ "id": 9, "kind": "evaluate", "module": "lse", "function": "primal", "input": { "x": [] } }),
         json!({ "id": 10, "kind": "evaluate", "module": "hello", "function": "double", "input": 3 }),
     ];
-    let answers = answers(&messages);
+    let answers = answers(&[], &messages);
     assert_eq!(answers.len(), messages.len());
     for (message, answer) in messages.iter().zip(&answers) {
         assert_eq!(message["id"], answer["id"]);
@@ -140,7 +145,7 @@ fn messages_are_answered() {
 
 #[test]
 fn a_line_that_is_no_message_ends_the_program() {
-    let output = output(&[json!("hello")]);
+    let output = output(&[], &[json!("hello")]);
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("gradbench: "));

@@ -156,3 +156,61 @@ fn a_kernel_that_ends_its_recording_is_refused() {
     let tape = RefCell::new(Some(tape));
     assert_eq!(message(|| fuse_map(&Ends(|| drop(tape.take())), [&x[..]])), STALE);
 }
+
+/// A kernel whose first slope is infinite where its first input is 0.
+fn bent<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> [S; 2] {
+    [x.sqrt() * y + z, z * z - x * y]
+}
+
+#[test]
+fn a_kernel_at_many_elements_has_the_derivatives_of_single_kernels() {
+    let bent = function!(bent: [S; 3] -> [S; 2]);
+    for n in [0, 1, 3, 4, 11, 16] {
+        // Everywhere smooth, and with an infinite slope among the elements that are evaluated together, or after them.
+        for kink in [None, Some(2), Some(n.max(1) - 1)] {
+            let x: Vec<f64> =
+                (0..3 * n).map(|i| if Some(i) == kink { 0.0 } else { 1.0 + (i as f64).sin().abs() }).collect();
+            let weights: Vec<f64> = (0..2 * n).map(|i| (1.3 * i as f64).cos()).collect();
+            let mapped = |x: &[Var]| {
+                let [a, b] = fuse_map(&bent, [&x[..n], &x[n..2 * n], &x[2 * n..]]);
+                weighted_sum(&[a, b].concat(), &weights)
+            };
+            let single = |x: &[Var]| {
+                let [mut a, mut b] = [Vec::new(), Vec::new()];
+                for i in 0..n {
+                    let [first, second] = fuse(&bent, [x[i], x[n + i], x[2 * n + i]]);
+                    a.push(first);
+                    b.push(second);
+                }
+                weighted_sum(&[a, b].concat(), &weights)
+            };
+            let (mapped, single) = (gradient(mapped, &x), gradient(single, &x));
+            assert_eq!(format!("{mapped:?}"), format!("{single:?}"), "{n} elements, a kink at {kink:?}");
+        }
+    }
+}
+
+#[test]
+fn a_weighted_sum_of_dual_numbers_has_the_slopes_of_its_operations() {
+    let infinity = f64::INFINITY;
+    for n in 0..11 {
+        let x: Vec<Dual<f64, 3>> = (0..n)
+            .map(|i| Dual::new((i as f64).sin(), std::array::from_fn(|lane| ((3 * i + lane) as f64).cos())))
+            .collect();
+        let weights: Vec<f64> = (0..n).map(|i| if i % 3 == 1 { 0.0 } else { i as f64 - 2.5 }).collect();
+        let by_operations = |x: &[Dual<f64, 3>]| x.iter().zip(&weights).map(|(&x, &w)| x * w).sum::<Dual<f64, 3>>();
+        let (found, expected) = (weighted_sum(&x, &weights), by_operations(&x));
+        for (found, expected) in found.partials.iter().zip(expected.partials) {
+            assert!((found - expected).abs() < 1e-14, "{n} numbers: {found} and {expected}");
+        }
+        // A zero weight beats an infinite slope, and no other weight does.
+        for at in 0..n {
+            let mut x = x.clone();
+            x[at].partials[1] = infinity;
+            let found = weighted_sum(&x, &weights).partials;
+            let expected = if weights[at] == 0.0 { by_operations(&x).partials[1] } else { infinity * weights[at] };
+            assert!(found[1] == expected || (found[1] - expected).abs() < 1e-14, "{found:?} and {expected}");
+            assert!(found[0].is_finite() && found[2].is_finite());
+        }
+    }
+}
