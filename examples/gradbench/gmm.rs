@@ -69,8 +69,8 @@ impl Mixture {
         (0..self.k).map(log_density).collect()
     }
 
-    /// Reads the points in blocks, as a long loop. Its state are the numbers that the points need, and the sum of their
-    /// log densities.
+    /// Adds the densities in a long loop, a step for each block of points. The state holds the numbers that the points
+    /// need, which the first step computes, and the sum.
     fn tuned(&self, parameters: &[f64]) -> Vec<f64> {
         let blocks = self.x.len().div_ceil(BLOCK);
         let mixture = self;
@@ -79,9 +79,9 @@ impl Mixture {
                 if t == 0 { mixture.components(parameters) } else { mixture.with_block(t - 1, state) }
             })
         };
-        let start = vec![0.0; self.components(parameters).len()];
-        let loop_ = Checkpointed::new(step, 0..blocks + 1, blocks + 1);
-        loop_.gradient(|end, p| end[end.len() - 1] + self.prior(p), &start, parameters).2
+        let start = vec![0.0; self.k * (1 + self.d * (self.d + 1)) + 1];
+        let steps = Checkpointed::new(step, 0..blocks + 1, blocks + 1);
+        steps.gradient(|end, p| end[end.len() - 1] + self.prior(p), &start, parameters).2
     }
 
     /// Splits the parameters into weights, means, diagonals and other entries.
