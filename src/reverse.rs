@@ -19,7 +19,8 @@
 //! - `reverse/recording.rs`: the stored statements;
 //! - `reverse/operands.rs`: statements of many operands, called *long*;
 //! - `reverse/block.rs`, `reverse/layers.rs`, `reverse/elements.rs`: statements of several results, called *blocks*;
-//! - `reverse/sweep.rs`: the reverse sweep; `reverse/fast.rs`: the same for plain numbers, quicker;
+//! - `reverse/sweep.rs`: the reverse sweep; `reverse/fast.rs`: the same for plain numbers, quicker; `reverse/tiles.rs`: the
+//!   same for kernels at the elements of slices;
 //! - `reverse/slot.rs`: how a variable finds the tape of its thread, and knows that it is still the right one;
 //! - `reverse/dependencies.rs`: which inputs an output depends on.
 //!
@@ -55,6 +56,7 @@ mod operands;
 mod recording;
 mod slot;
 mod sweep;
+mod tiles;
 mod var;
 
 use std::cell::Cell;

@@ -23,12 +23,15 @@ pub(crate) trait Problem: DeserializeOwned {
     fn run(&self, function: &str, form: Form, clock: Clock) -> Measured<Value>;
 }
 
+/// Evaluates a function by its name, in a form, at the input of a message.
+type Evaluate = fn(&str, Form, &Value, Clock) -> Result<Measured<Value>, String>;
+
 /// A problem by its name.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) functions: &'static [&'static str],
     pub(crate) forms: &'static [Form],
-    evaluate: fn(&str, Form, &Value, Clock) -> Result<Measured<Value>, String>,
+    evaluate: Evaluate,
 }
 
 impl Entry {

@@ -35,20 +35,18 @@ pub(super) fn weighted_sum_if_finite<T: Scalar, const N: usize>(
 #[inline(always)]
 fn tangent<T: Scalar, const N: usize>(xs: &[Dual<T, N>], weights: &[T::Real]) -> (Level, [T; N]) {
     let (mut level, mut sums) = (Level::NONE, [[T::zero(); N]; 4]);
+    let mut add = |sums: &mut [T; N], x: &Dual<T, N>, weight: T::Real| {
+        level = level.join(x.level);
+        sums.iter_mut().zip(x.partials).for_each(|(sum, partial)| *sum += partial * weight);
+    };
     let ((fours, last), (weight_fours, last_weights)) = (xs.as_chunks::<4>(), weights.as_chunks::<4>());
     for (four, weights) in fours.iter().zip(weight_fours) {
-        for k in 0..4 {
-            level = level.join(four[k].level);
-            for lane in 0..N {
-                sums[k][lane] += four[k].partials[lane] * weights[k];
-            }
+        for ((sums, x), &weight) in sums.iter_mut().zip(four).zip(weights) {
+            add(sums, x, weight);
         }
     }
     for (x, &weight) in last.iter().zip(last_weights) {
-        level = level.join(x.level);
-        for lane in 0..N {
-            sums[0][lane] += x.partials[lane] * weight;
-        }
+        add(&mut sums[0], x, weight);
     }
     (level, std::array::from_fn(|lane| (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane])))
 }

@@ -5,8 +5,12 @@ use std::ops::{Deref, DerefMut, Range};
 use super::block::Operand;
 use super::recording::within_limit;
 use super::slot::on_slot;
+use super::tiles::linearize_tiles;
+use super::var::{Var, counts};
+use crate::forward::kernel::linearized;
 use crate::memory::kept::{give_back_empty, reserve};
 use crate::scalar::Scalar;
+use crate::scalar::function::Function;
 use crate::scalar::zero;
 use crate::scalar::zero::are_finite;
 
@@ -240,4 +244,36 @@ fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint:
             zero::add_out_of_line(sum, partial, adjoint);
         }
     }
+}
+
+/// Writes the outputs of a kernel at the elements of slices, and its partial derivatives in [rows](Sizes::row). Returns
+/// whether all of these are finite.
+pub(super) fn linearize_elements<F, T, const N: usize, const M: usize>(
+    f: &F,
+    x: [&[Var<T>]; N],
+    outputs: &mut [Vec<Var<T>>; M],
+    partials: &mut [T],
+) -> bool
+where
+    F: Function<T::Real, Output = [T::Real; M]>,
+    T: Scalar,
+{
+    let n = x[0].len();
+    let mut rows = partials.chunks_exact_mut(n).rev();
+    let mut rows: [[&mut [T]; M]; N] =
+        std::array::from_fn(|_| std::array::from_fn(|_| rows.next().expect("a row for each output and input")));
+    let in_tiles = linearize_tiles(f, x, outputs, &mut rows);
+    let mut are_finite = true;
+    for i in in_tiles..n {
+        let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].primal());
+        let (y, all_are_finite) = linearized(f, &inputs, |lane| counts(x[lane][i]));
+        are_finite &= all_are_finite;
+        for (number, y) in y.iter().enumerate() {
+            outputs[number][i] = Var::constant(y.primal);
+            for (lane, &partial) in y.partials.iter().enumerate() {
+                rows[lane][number][i] = partial;
+            }
+        }
+    }
+    are_finite
 }

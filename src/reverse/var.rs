@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::block::{Blocks, Operand, Operation, Source};
-use super::elements::{Partials, Sizes};
+use super::elements::{Partials, Sizes, linearize_elements};
 use super::layers::Layer;
 use super::recording::{Binary, Head, NONE};
 use super::slot::{Slot, lend_slot, on_slot, refuse};
 use crate::forward::Dual;
-use crate::forward::kernel::{KernelDual, dual_inputs, kernel_duals, linearized, linearized_if_finite};
+use crate::forward::kernel::{dual_inputs, linearized_if_finite};
 use crate::memory::pool::Scratch;
 use crate::reverse::layers::dense_with_slopes;
 use crate::scalar::custom::pulled_back;
@@ -19,7 +19,6 @@ use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inher
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{sum_of, sum_of_pairs};
 use crate::scalar::{Scalar, rules};
-use crate::simd::vectorized;
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///
@@ -297,7 +296,7 @@ fn deviations<T>(xs: &[Var<T>], first: Place, step: u64) -> u64 {
 /// Returns whether a kernel is differentiated with respect to this input. The slope with respect to a constant is
 /// ignored anyway, and is left out where it would be recorded.
 #[inline(always)]
-fn counts<T: Scalar>(x: Var<T>) -> bool {
+pub(super) fn counts<T: Scalar>(x: Var<T>) -> bool {
     !(T::RECORDS && x.is_constant())
 }
 
@@ -540,95 +539,6 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
         }
         outputs
     }
-}
-
-/// Writes the outputs of a kernel at the elements of slices, and its partial derivatives in [rows](Sizes::row). Returns
-/// whether all of these are finite.
-fn linearize_elements<F, T, const N: usize, const M: usize>(
-    f: &F,
-    x: [&[Var<T>]; N],
-    outputs: &mut [Vec<Var<T>>; M],
-    partials: &mut [T],
-) -> bool
-where
-    F: Function<T::Real, Output = [T::Real; M]>,
-    T: Scalar,
-{
-    let n = x[0].len();
-    let mut rows = partials.chunks_exact_mut(n).rev();
-    let mut rows: [[&mut [T]; M]; N] =
-        std::array::from_fn(|_| std::array::from_fn(|_| rows.next().expect("a row for each output and input")));
-    let in_tiles = linearize_tiles(f, x, outputs, &mut rows);
-    let mut are_finite = true;
-    for i in in_tiles..n {
-        let inputs: [T; N] = std::array::from_fn(|lane| x[lane][i].primal);
-        let (y, all_are_finite) = linearized(f, &inputs, |lane| counts(x[lane][i]));
-        are_finite &= all_are_finite;
-        for (number, y) in y.iter().enumerate() {
-            outputs[number][i].primal = y.primal;
-            for (lane, &partial) in y.partials.iter().enumerate() {
-                rows[lane][number][i] = partial;
-            }
-        }
-    }
-    are_finite
-}
-
-/// Fast path of [`linearize_elements`]: evaluates tiles of elements, without a test for each. Returns the number of
-/// elements whose partials are right: none where one is not finite.
-///
-/// NOTE(perf): LLVM makes vectors of the elements of a tile. The gradient of a chain of equations, one kernel of nine
-/// inputs a step, takes 15 to 20 % less time (`--times DIR --only ode` of the example gradbench).
-fn linearize_tiles<F, T, const N: usize, const M: usize>(
-    f: &F,
-    x: [&[Var<T>]; N],
-    outputs: &mut [Vec<Var<T>>; M],
-    rows: &mut [[&mut [T]; M]; N],
-) -> usize
-where
-    F: Function<T::Real, Output = [T::Real; M]>,
-    T: Scalar,
-{
-    const TILE: usize = 4;
-    if T::ORDER > 0 || T::RECORDS || !KernelDual::<T, N>::IS_SMALL {
-        return 0;
-    }
-    let end = x[0].len() / TILE * TILE;
-    let mut are_finite = true;
-    vectorized(
-        #[inline(always)]
-        || {
-            let mut rest = [T::zero(); TILE];
-            for start in (0..end).step_by(TILE) {
-                let mut inputs = [[T::zero(); TILE]; N];
-                for (inputs, x) in inputs.iter_mut().zip(x) {
-                    inputs.iter_mut().zip(&x[start..start + TILE]).for_each(|(input, x)| *input = x.primal);
-                }
-                let mut values = [[T::zero(); TILE]; M];
-                let mut partials = [[[T::zero(); TILE]; M]; N];
-                for i in 0..TILE {
-                    let inputs: [T; N] = std::array::from_fn(|lane| inputs[lane][i]);
-                    let y = kernel_duals(f, &inputs, |_| true);
-                    for number in 0..M {
-                        let y = y[number].dual();
-                        values[number][i] = y.primal;
-                        for lane in 0..N {
-                            partials[lane][number][i] = y.partials[lane];
-                        }
-                    }
-                }
-                for (output, values) in outputs.iter_mut().zip(&values) {
-                    output[start..start + TILE].iter_mut().zip(values).for_each(|(y, &value)| y.primal = value);
-                }
-                for (row, partials) in rows.as_flattened_mut().iter_mut().zip(partials.as_flattened()) {
-                    rest.iter_mut().zip(partials).for_each(|(rest, &partial)| *rest += partial - partial);
-                    row[start..start + TILE].copy_from_slice(partials);
-                }
-            }
-            are_finite = rest.iter().all(|rest| rest.is_identically_zero());
-        },
-    );
-    if are_finite { end } else { 0 }
 }
 
 impl_scalar!([] Var<T>);

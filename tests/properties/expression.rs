@@ -529,4 +529,9 @@ impl Condition {
         // Below the normal numbers a rounding is absolute.
         self.rounds * f64::max(f64::EPSILON * condition, f64::MIN_POSITIVE)
     }
+
+    /// Returns whether a product of two contributions, as in a second derivative, neither overflows nor underflows.
+    pub(crate) fn is_moderate(&self) -> bool {
+        self.power < 450.0
+    }
 }

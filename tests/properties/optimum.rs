@@ -46,11 +46,16 @@ fn largest_if_smooth(f: &Expression, x: &[f64]) -> Option<f64> {
 /// that is wrong by 0.05 %.
 pub(crate) fn assert_check_is_fair(f: &Expression, x: &[f64]) {
     let Some(largest) = largest_if_smooth(f, x) else { return };
+    // One mode may lose a product that underflows, and another keep it.
+    let bounds = f.condition(x, f.outputs() - 1);
+    if !bounds.is_moderate() {
+        return;
+    }
     let slopes = gradient(|x| f.last(x), x).1;
     let right = Flattened { f, slopes: &slopes, error: 0.0 };
     let report = check(&right, x);
     assert!(report.disagreements().is_empty(), "{report}");
-    let (slope, bounds) = (slopes[0], f.condition(x, f.outputs() - 1));
+    let slope = slopes[0];
     // A tiny slope may be rounding, as that of sin at the number nearest to π/2.
     let is_exact = 5e-4 * slope.abs() > 1e6 * bounds.tolerance(bounds.gradient[0]) && slope.abs() > 1e-6 * largest;
     if is_exact {
