@@ -9,6 +9,7 @@ use super::form::{Form, Operation, Precision};
 use super::symbol::Symbol;
 use crate::graph::questions::{Asked, Class};
 use crate::scalar::Scalar;
+use crate::scalar::special::by_squaring;
 
 /// The numbers for which a form holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,18 +57,9 @@ pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Ve
     (lower, places)
 }
 
-/// xⁿ by repeated squaring, operation by operation as the plain `powi` in `scalar/special.rs`.
+/// xⁿ, operation by operation as the plain `powi`.
 fn power(x: Symbol, n: i32) -> Symbol {
-    let (mut power, mut square, mut bits) = (Symbol::one(), x, n.unsigned_abs());
-    while bits > 0 {
-        if bits & 1 == 1 {
-            power *= square;
-        }
-        bits >>= 1;
-        if bits > 0 {
-            square *= square;
-        }
-    }
+    let power = by_squaring(x, n.unsigned_abs());
     if n >= 0 {
         return power;
     }
