@@ -19,7 +19,6 @@ use num_traits::{Float, Zero};
 use crate::forward::dense::dense_by_products;
 use crate::forward::kernel::{KernelDual, dual_inputs, linearized_if_finite};
 use crate::forward::level::Level;
-use crate::forward::sums::weighted_sum_if_finite;
 use crate::memory::pool::Scratch;
 use crate::reverse::Slot;
 use crate::scalar::Scalar;
@@ -30,13 +29,11 @@ use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
-use crate::scalar::sums::sum_of_pairs;
 use crate::scalar::zero;
 
 mod dense;
 pub(crate) mod kernel;
 pub(crate) mod level;
-mod sums;
 
 /// The number of directions that the forward verbs carry at once.
 ///
@@ -404,10 +401,6 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     #[inline(always)]
     fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
         T::with_dual_slot(lend)
-    }
-
-    fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
-        weighted_sum_if_finite(xs, weights).unwrap_or_else(|| sum_of_pairs(xs, weights, |&x, &weight| x * weight))
     }
 
     fn dense_slice<F: Function<T::Real, Output = T::Real>>(
