@@ -2,16 +2,13 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
 use std::hint::black_box;
-use std::ops::MulAssign;
-
-use num_traits::One;
 
 use crate::scalar::Scalar;
 
-/// Returns xⁿ by repeated squaring.
+/// xⁿ by repeated squaring; where 1/x⁻ⁿ would underflow, by `powf`.
 #[inline]
-pub(crate) fn by_squaring<T: Copy + One + MulAssign>(x: T, n: u32) -> T {
-    let (mut power, mut square, mut bits) = (T::one(), x, n);
+pub(crate) fn powi(x: f64, n: i32) -> f64 {
+    let (mut power, mut square, mut bits) = (1.0, x, n.unsigned_abs());
     while bits > 0 {
         if bits & 1 == 1 {
             power *= square;
@@ -21,13 +18,6 @@ pub(crate) fn by_squaring<T: Copy + One + MulAssign>(x: T, n: u32) -> T {
             square *= square;
         }
     }
-    power
-}
-
-/// xⁿ by repeated squaring; where 1/x⁻ⁿ would underflow, by `powf`.
-#[inline]
-pub(crate) fn powi(x: f64, n: i32) -> f64 {
-    let power = by_squaring(x, n.unsigned_abs());
     match n {
         0.. => power,
         _ if (1.0 / power).is_normal() => 1.0 / power,

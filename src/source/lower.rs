@@ -9,7 +9,6 @@ use super::form::{Form, Operation, Precision};
 use super::symbol::Symbol;
 use crate::graph::questions::{Asked, Class};
 use crate::scalar::Scalar;
-use crate::scalar::special::by_squaring;
 
 /// The numbers for which a form holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,9 +56,18 @@ pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Ve
     (lower, places)
 }
 
-/// xⁿ, operation by operation as the plain `powi`.
+/// xⁿ by repeated squaring, operation by operation as the plain `powi` in `scalar/special.rs`.
 fn power(x: Symbol, n: i32) -> Symbol {
-    let power = by_squaring(x, n.unsigned_abs());
+    let (mut power, mut square, mut bits) = (Symbol::one(), x, n.unsigned_abs());
+    while bits > 0 {
+        if bits & 1 == 1 {
+            power *= square;
+        }
+        bits >>= 1;
+        if bits > 0 {
+            square *= square;
+        }
+    }
     if n >= 0 {
         return power;
     }
