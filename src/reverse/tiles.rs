@@ -9,8 +9,8 @@ use crate::scalar::Scalar;
 use crate::scalar::function::Function;
 use crate::simd::vectorized;
 
-/// Fast path of [`linearize_elements`](super::elements::linearize_elements): evaluates tiles of elements, without a test for each. Returns the number of
-/// elements whose partials are right: none where one is not finite.
+/// Fast path of [`linearize_elements`](super::elements::linearize_elements): evaluates tiles of elements, without a test
+/// for each. Returns the number of elements whose partials are right: none where one is not finite.
 ///
 /// NOTE(perf): LLVM makes vectors of the elements of a tile. The gradient of a chain of equations, one kernel of nine
 /// inputs a step, takes 15 to 20 % less time (`--times DIR --only ode` of the example gradbench).

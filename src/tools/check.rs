@@ -27,12 +27,10 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// entry; differences ([`difference`](crate::check::difference()), of the
 /// plain function and of its [Jacobian](Function::jacobian)) to ε^0.4 (5·10⁻⁷ in `f64`)
 /// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
-/// terms, as the gradient at an optimum, rounding is larger than the entry: what
-/// differs by more is computed four times over with every operation changed by up to two units of rounding at random, and
-/// may differ by 256 times what this moves the result at most: a difference too by what it moves the function over a
-/// step. For n inputs it costs
-/// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a
-/// Jacobian and Hessians in each mode.
+/// terms, as the gradient at an optimum, rounding is larger than the entry: what differs by more is computed four times
+/// over with every operation changed by up to two units of rounding at random, and may differ by 256 times what this moves
+/// the result at most. A difference may also differ by what this moves the function, over its step. For n inputs it costs
+/// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a Jacobian and Hessians in each mode.
 ///
 /// A value that is not finite is reported, and is no agreement: nothing can be compared with differences there. An infinite
 /// derivative of a finite value may be right, as that of √x at 0 is; the report mentions it.
