@@ -29,7 +29,8 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
 /// terms, as the gradient at an optimum, rounding is larger than the entry: what differs by more is computed four times
 /// over with every operation changed by up to two units of rounding at random, and may differ by 256 times what this moves
-/// the result at most. A difference may also differ by what this moves the function, over its step. For n inputs it costs
+/// the result at most; a slope, also by ε times what this moves the function, over the size of the input or 1. A difference
+/// may also differ by what this moves the function, over its step. For n inputs it costs
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a Jacobian and Hessians in each mode.
 ///
 /// A value that is not finite is reported, and is no agreement: nothing can be compared with differences there. An infinite
@@ -142,11 +143,19 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> 
         let by_output = |columns: Vec<Vec<R>>| -> Vec<R> {
             (0..m).flat_map(|output| columns.iter().map(move |column| column[output])).collect()
         };
-        SecondOrder {
-            values: movements(x, |x| outputs(f, x)),
-            jacobian: by_output(slopes.collect()),
-            hessians: by_output(curvatures.collect()),
+        let values = movements(x, |x| outputs(f, x));
+        let mut jacobian = by_output(slopes.collect());
+        let mut hessians = by_output(curvatures.collect());
+        // A slope that is the product of two roundings is not moved by either. Along it, a change of the input by its own
+        // size moves the function by ε of what rounding moves it.
+        let unseen = |movement: R, i: usize| R::epsilon() * movement / Float::max(Float::abs(x[i]), R::one());
+        for (k, movement) in jacobian.iter_mut().enumerate() {
+            *movement += unseen(values[k / n], k % n);
         }
+        for (k, movement) in hessians.iter_mut().enumerate() {
+            *movement += unseen(jacobian[k / n], k % n);
+        }
+        SecondOrder { values, jacobian, hessians }
     });
 
     let mut report = Report { values: 0, derivatives: 0, disagreements: Vec::new(), not_finite: Vec::new() };

@@ -346,6 +346,7 @@ mod at_minima {
     use super::*;
     use dualtape::Rule;
     use dualtape::implicit::solve;
+    use dualtape::log_softmax;
 
     /// Numbers between −1 and 1 without a pattern.
     fn noise(seed: usize, k: usize) -> f64 {
@@ -472,6 +473,19 @@ mod at_minima {
         }
         for x in [0.7, 0.0, -100.0] {
             check(&function!(flat), &[x]).assert_agreement();
+        }
+    }
+
+    /// The slopes of `log_softmax` of equal numbers cancel to rounding, and its iterates have products of such slopes.
+    #[test]
+    fn products_of_roundings_raise_no_false_alarm() {
+        fn even<R: Real, S: Scalar<Real = R>>(x: &[S]) -> [S; 3] {
+            let even = |y: S| log_softmax(&[y, y, y])[1];
+            [even(even(x[0])), even(even(even(x[0] * x[1]))), even(even(x[0]) * even(x[1]))]
+        }
+        for x in [[0.75, 0.3], [-2.0, 0.1], [1e-3, 1e3], [0.0, 0.0]] {
+            check(&function!(even: &[S] -> [S; 3]), &x).assert_agreement();
+            check(&function!(f32, even: &[S] -> [S; 3]), &x.map(|x| x as f32)).assert_agreement();
         }
     }
 
