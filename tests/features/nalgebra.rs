@@ -10,6 +10,8 @@ mod newest {
 
 #[cfg(feature = "nalgebra")]
 mod lost;
+#[cfg(feature = "nalgebra")]
+mod same_as_rules;
 
 #[cfg(feature = "nalgebra-0_34")]
 mod version_0_34 {

@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 
 use dualtape::parameters::Parameters;
 use dualtape::{
-    Dual, Scalar, Tape, Taylor, Var, derivative, gradient, gradient_forward, gradient_of, hessian, taylor,
+    Dual, Real, Scalar, Tape, Taylor, Var, derivative, gradient, gradient_forward, gradient_of, hessian, taylor,
 };
 use na::{
     ComplexField, DMatrix, DVector, Isometry3, Matrix2, Matrix3, Point3, RealField, Rotation3, SMatrix, SymmetricEigen,
@@ -281,18 +281,19 @@ fn cardinal_sines_are_exact_on_both_sides_of_the_change_of_formula() {
     }
 }
 
-/// Compares the methods that a reading implements with those of `f64`, in which foreign code runs without derivatives.
-fn is_a_real_field<S: Scalar<Real = f64> + RealField>(variable: impl Fn(f64) -> S) {
-    const POINTS: [f64; 9] = [0.4, -0.7, 1.6, -2.5, 0.0, -0.0, f64::NAN, f64::INFINITY, 1e300];
-    let same = |name: &str, x: f64, found: S, plain: f64| {
-        assert!(found.value() == plain || plain.is_nan() && Scalar::is_nan(found), "{name} at {x}: {found}, {plain}");
+/// Compares the methods that a reading implements with those of plain numbers, in which foreign code runs without derivatives.
+fn is_a_real_field<R: Real + RealField, S: Scalar<Real = R> + RealField>(variable: impl Fn(R) -> S) {
+    let points: [R; 9] = [0.4, -0.7, 1.6, -2.5, 0.0, -0.0, f64::NAN, f64::INFINITY, 1e30].map(na::convert);
+    let same = |name: &str, x: R, found: S, plain: R| {
+        let is_same = found.value() == plain || Scalar::is_nan(plain) && Scalar::is_nan(found);
+        assert!(is_same, "{name} at {x}: {found}, {plain}");
     };
     macro_rules! methods {
         ($trait:ident: $($name:ident($($p:expr),*))*) => {
-            for x in POINTS {
+            for x in points {
                 $(
                     let found = <S as $trait>::$name(variable(x) $(, na::convert::<f64, S>($p))*);
-                    same(stringify!($name), x, found, <f64 as $trait>::$name(x $(, $p)*));
+                    same(stringify!($name), x, found, <R as $trait>::$name(x $(, na::convert::<f64, R>($p))*));
                 )*
             }
         };
@@ -304,41 +305,51 @@ fn is_a_real_field<S: Scalar<Real = f64> + RealField>(variable: impl Fn(f64) -> 
         unscale(3.0) powf(2.5) powc(2.0) log(3.0)
     }
     methods! { RealField: max(0.5) min(0.5) clamp(-1.0, 1.0) atan2(0.5) copysign(-1.0) }
+    let zero: R = na::convert(0.0);
     macro_rules! constants {
-        ($($name:ident)*) => { $(same(stringify!($name), 0.0, <S as RealField>::$name(), <f64 as RealField>::$name());)* };
+        ($($name:ident)*) => { $(same(stringify!($name), zero, <S as RealField>::$name(), <R as RealField>::$name());)* };
     }
     constants! {
         pi two_pi frac_pi_2 frac_pi_3 frac_pi_4 frac_pi_6 frac_pi_8 frac_1_pi frac_2_pi frac_2_sqrt_pi e log2_e log10_e
         ln_2 ln_10
     }
-    for x in POINTS {
+    for x in points {
         let (modulus, sign) = ComplexField::to_exp(variable(x));
         let plain = ComplexField::to_exp(x);
         same("to_exp", x, modulus, plain.0);
         same("to_exp", x, sign, plain.1);
         assert_eq!(ComplexField::try_sqrt(variable(x)).map(Scalar::value), ComplexField::try_sqrt(x));
-        assert_eq!(ComplexField::is_finite(&variable(x)), x.is_finite());
-        assert_eq!(RealField::is_sign_negative(&variable(x)), x.is_sign_negative());
-        assert_eq!(RealField::is_sign_positive(&variable(x)), x.is_sign_positive());
-        same("powi", x, ComplexField::powi(variable(x), 3), x.powi(3));
+        assert_eq!(ComplexField::is_finite(&variable(x)), ComplexField::is_finite(&x));
+        assert_eq!(RealField::is_sign_negative(&variable(x)), RealField::is_sign_negative(&x));
+        assert_eq!(RealField::is_sign_positive(&variable(x)), RealField::is_sign_positive(&x));
+        same("powi", x, ComplexField::powi(variable(x), 3), ComplexField::powi(x, 3));
     }
-    assert_eq!(<S as RealField>::max_value().map(Scalar::value), Some(f64::MAX));
-    assert_eq!(<S as RealField>::min_value().map(Scalar::value), Some(f64::MIN));
+    assert_eq!(<S as RealField>::max_value().map(Scalar::value), <R as RealField>::max_value());
+    assert_eq!(<S as RealField>::min_value().map(Scalar::value), <R as RealField>::min_value());
     // A number is converted by its value, whatever its derivatives.
-    assert_eq!(na::try_convert::<S, f64>(variable(2.5)), Some(2.5));
-    assert_eq!(na::try_convert::<S, f32>(variable(2.5)), Some(2.5));
-    same("convert", 0.0, na::convert(0.1), 0.1);
-    same("convert", 0.0, na::convert(0.1_f32), f64::from(0.1_f32));
+    let number = variable(na::convert(2.5));
+    assert_eq!(na::try_convert::<S, f64>(number), Some(2.5));
+    assert_eq!(na::try_convert::<S, f32>(number), Some(2.5));
+    same("convert", zero, na::convert(0.1), na::convert(0.1));
+    same("convert", zero, na::convert(0.1_f32), na::convert(0.1_f32));
 }
 
 #[test]
 fn every_reading_is_a_real_field_with_the_values_of_plain_numbers() {
-    let (tape, nested) = (Tape::new(), Tape::new());
-    is_a_real_field::<Dual>(Dual::variable);
-    is_a_real_field::<Dual<Dual, 3>>(|x| Dual::seeded(Dual::variable(x), 1));
-    is_a_real_field::<Taylor<f64, 3>>(Taylor::variable);
-    is_a_real_field::<Var>(|x| tape.var(x));
-    is_a_real_field::<Var<Dual>>(|x| nested.var(Dual::variable(x)));
+    is_a_real_field::<f64, Dual>(Dual::variable);
+    is_a_real_field::<f64, Dual<Dual, 3>>(|x| Dual::seeded(Dual::variable(x), 1));
+    is_a_real_field::<f64, Taylor<f64, 3>>(Taylor::variable);
+    is_a_real_field::<f64, Taylor<Dual, 2>>(|x| Taylor::variable(Dual::variable(x)));
+    is_a_real_field::<f32, Dual<f32>>(Dual::variable);
+    is_a_real_field::<f32, Taylor<f32, 3>>(Taylor::variable);
+
+    let (tape, of_duals, of_small) = (Tape::new(), Tape::new(), Tape::new());
+    is_a_real_field::<f64, Var>(|x| tape.var(x));
+    is_a_real_field::<f64, Dual<Var>>(|x| Dual::variable(tape.var(x)));
+    is_a_real_field::<f64, Var<Dual>>(|x| of_duals.var(Dual::variable(x)));
+    is_a_real_field::<f32, Var<f32>>(|x| of_small.var(x));
+    let of_variables = Tape::new();
+    is_a_real_field::<f64, Var<Var>>(|x| of_variables.var(tape.var(x)));
 }
 
 #[test]

@@ -52,12 +52,17 @@ fn check_finds_the_rotation_zero() {
     check(&OverField(ByQuaternion), &[0.1, 0.2, -0.3]).assert_agreement();
 }
 
-/// A variable of value 0 is not the constant 0, so nalgebra divides by it: NaN, not a wrong number.
+/// A variable of value 0 is not the constant 0, so nalgebra divides by it: NaN, not a wrong number. The differences of the
+/// plain function show that there is a derivative.
 #[test]
-fn a_diagonal_matrix_and_a_column_of_zeros_show() {
-    let (_, g) = gradient(|x| OverField(LargestEigenvalue).eval(x), &[3.0, 0.0, 1.0]);
-    assert!(g.iter().all(|slope: &f64| slope.is_nan()), "{g:?}");
+fn check_finds_a_diagonal_matrix_and_a_column_of_zeros() {
+    let diagonal = [3.0, 0.0, 1.0];
     let columns: [f64; 16] = std::array::from_fn(|i| if i < 4 { 0.0 } else { (i as f64).sin() });
-    let (_, g) = gradient(|x| OverField(Determinant).eval(x), &columns);
-    assert!(g.iter().all(|slope: &f64| slope.is_nan()), "{g:?}");
+    let (_, by_diagonal) = gradient(|x| OverField(LargestEigenvalue).eval(x), &diagonal);
+    let (_, by_columns) = gradient(|x| OverField(Determinant).eval(x), &columns);
+    assert!(by_diagonal.iter().chain(&by_columns).all(|slope: &f64| slope.is_nan()), "{by_diagonal:?}, {by_columns:?}");
+    assert!(!check(&OverField(LargestEigenvalue), &diagonal).agrees());
+    assert!(!check(&OverField(Determinant), &columns).agrees());
+    check(&OverField(LargestEigenvalue), &[3.0, 0.5, 1.0]).assert_agreement();
+    check(&OverField(Determinant), &std::array::from_fn::<f64, 16, _>(|i| (i as f64).sin() + 0.1)).assert_agreement();
 }

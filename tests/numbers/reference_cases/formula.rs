@@ -1,8 +1,9 @@
 //! The functions of files with a formula for each case.
 
+use dualtape::linalg::symmetric_eigen;
 use dualtape::{Function, Scalar};
 
-use super::matrix::matrix;
+use super::matrix::{matrix, symmetric};
 use super::special;
 
 /// A function with the text of its formula, and the constant matrix in it.
@@ -29,7 +30,12 @@ impl Formula {
     /// Returns by which factor the problem multiplies rounding errors.
     pub(crate) fn condition(&self, x: &[f64]) -> f64 {
         match &self.name[..] {
-            "expm" if x.iter().any(|x| x.abs() >= 20.0) => 100.0,
+            "expm" if x.chunks(x.len().isqrt()).any(|row| row.iter().map(|x| x.abs()).sum::<f64>() >= 20.0) => 100.0,
+            "eigenprojectors" => {
+                let (values, _) = symmetric_eigen(&symmetric(x).0);
+                let gap = values.windows(2).map(|pair| pair[1] - pair[0]).fold(1.0, f64::min);
+                gap.recip()
+            }
             _ => 1.0,
         }
     }

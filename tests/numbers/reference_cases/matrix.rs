@@ -40,11 +40,14 @@ pub(crate) fn matrix<S: Scalar<Real = f64>>(formula: &Formula, x: &[S]) -> Optio
             weighted_sum(&svd(a, rows).1, weights)
         }
         ("frobenius_by_svd", a) => {
-            let column = |j: usize| a.iter().skip(j).step_by(3);
-            let square: Vec<S> = (0..9).map(|k| column(k / 3).zip(column(k % 3)).map(|(&a, &b)| a * b).sum()).collect();
+            let n = a.len().isqrt();
+            let column = |j: usize| a.iter().skip(j).step_by(n);
+            let entry = |k: usize| column(k / n).zip(column(k % n)).map(|(&a, &b)| a * b).sum();
+            let square: Vec<S> = (0..n * n).map(entry).collect();
             trace(&spectral(&square, function!(identity: S -> S)))
         }
         ("expm", a) => weighted_sum(&expm(a), weights),
+        ("so3_exp", &[a, b, c]) => weighted_sum(&so3::exp([a, b, c]), weights),
         ("so3_exp_point", &[a, b, c, p, q, r]) => counted(&so3::rotate(&so3::exp([a, b, c]), [p, q, r])),
         ("unit_quaternion_exp", &[a, b, c]) => counted(&quaternion::exp([a, b, c])),
         ("quaternion_log", &[w, a, b, c]) => counted(&quaternion::log([w, a, b, c])),
@@ -60,7 +63,7 @@ pub(crate) fn matrix<S: Scalar<Real = f64>>(formula: &Formula, x: &[S]) -> Optio
 }
 
 /// Returns a symmetric matrix with this lower triangle, and its number of rows.
-fn symmetric<S: Scalar>(lower: &[S]) -> (Vec<S>, usize) {
+pub(super) fn symmetric<S: Scalar>(lower: &[S]) -> (Vec<S>, usize) {
     let n = (2 * lower.len()).isqrt();
     let entry = |i: usize, j: usize| lower[i * (i + 1) / 2 + j];
     ((0..n * n).map(|k| (k / n, k % n)).map(|(i, j)| entry(i.max(j), i.min(j))).collect(), n)
