@@ -29,6 +29,8 @@ mod density;
 mod factorial;
 mod gamma;
 mod logarithms;
+#[cfg(feature = "density")]
+mod masses;
 mod normal;
 mod quadrature;
 mod student;
@@ -45,6 +47,8 @@ pub use student::student_t_cdf;
 pub(crate) use beta::BetaLnDensity;
 #[cfg(feature = "density")]
 pub(crate) use gamma::GammaLnDensity;
+#[cfg(feature = "density")]
+pub(crate) use masses::{BinomialLnMass, NegBinomialLnMass, PoissonLnMass};
 #[cfg(feature = "density")]
 pub(crate) use student::StudentNormalisation;
 

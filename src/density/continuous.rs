@@ -37,6 +37,9 @@ pub fn normal_ln_pdf<S: Scalar>(x: S, mu: S, sigma: S) -> S {
 /// ```
 #[track_caller]
 pub fn log_normal_ln_pdf<S: Scalar>(x: S, mu: S, sigma: S) -> S {
+    if is_not_positive(sigma) || mu.is_nan() {
+        return undefined(mu * sigma);
+    }
     if x.value() <= S::Real::zero() {
         return outside();
     }
@@ -121,6 +124,9 @@ pub fn logistic_ln_pdf<S: Scalar>(x: S, mu: S, s: S) -> S {
 /// ```
 #[track_caller]
 pub fn exponential_ln_pdf<S: Scalar>(x: S, rate: S) -> S {
+    if is_not_positive(rate) {
+        return undefined(rate);
+    }
     if x.value() < S::Real::zero() { outside() } else { rate.ln() - rate * x }
 }
 
@@ -206,6 +212,9 @@ pub fn beta_ln_pdf<S: Scalar>(x: S, a: S, b: S) -> S {
 /// ```
 #[track_caller]
 pub fn weibull_ln_pdf<S: Scalar>(x: S, shape: S, scale: S) -> S {
+    if is_not_positive(shape) || is_not_positive(scale) {
+        return undefined(shape * scale);
+    }
     if x.value() < S::Real::zero() {
         return outside();
     }
@@ -221,8 +230,8 @@ pub fn weibull_ln_pdf<S: Scalar>(x: S, shape: S, scale: S) -> S {
 /// ```
 #[track_caller]
 pub fn pareto_ln_pdf<S: Scalar>(x: S, minimum: S, shape: S) -> S {
-    if is_not_positive(minimum) {
-        return undefined(minimum);
+    if is_not_positive(minimum) || is_not_positive(shape) {
+        return undefined(minimum * shape);
     }
     if x.value() < minimum.value() { outside() } else { shape.ln() - shape * (x / minimum).ln() - x.ln() }
 }
@@ -252,8 +261,8 @@ pub fn von_mises_ln_pdf<S: Scalar>(x: S, mu: S, kappa: S) -> S {
 /// ```
 #[track_caller]
 pub fn uniform_ln_pdf<S: Scalar>(x: S, low: S, high: S) -> S {
-    if is_not_positive(high - low) {
-        return undefined(high - low);
+    if is_not_positive(high - low) || x.is_nan() {
+        return undefined(x * (high - low));
     }
     if x.value() < low.value() || x.value() > high.value() { outside() } else { -(high - low).ln() }
 }

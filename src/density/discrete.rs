@@ -2,10 +2,11 @@
 
 use super::{is_not_positive, outside, undefined};
 use crate::scalar::Scalar;
+use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::softmax::{log_softmax, log_sum_exp};
 use crate::scalar::sums::weighted_sum;
-use crate::special::{ln_beta, ln_rising_factorial, xlogy};
+use crate::special::{BinomialLnMass, NegBinomialLnMass, PoissonLnMass};
 
 /// Returns the log probability of an event or of its opposite, with the logarithm of the odds: `ln σ(±logit)`.
 ///
@@ -21,7 +22,7 @@ pub fn bernoulli_logit_ln_pmf<S: Scalar>(event: bool, logit: S) -> S {
 }
 
 /// Returns the log probability of `k` events in `n` trials, each with the same log odds:
-/// `ln(n over k) + k·ln σ(logit) + (n − k)·ln σ(−logit)`.
+/// `ln(n over k) + k·ln σ(logit) + (n − k)·ln σ(−logit)`. It has all digits for many trials.
 ///
 /// ```
 /// use dualtape::density::binomial_logit_ln_pmf;
@@ -34,14 +35,11 @@ pub fn binomial_logit_ln_pmf<S: Scalar>(k: u64, n: u64, logit: S) -> S {
     if k > n {
         return outside();
     }
-    let (events, others) = (k as f64, (n - k) as f64);
-    let ln_ways = -(n as f64 + 1.0).ln() - ln_beta(events + 1.0, others + 1.0);
-    let both = logit.log_sigmoid() * real::<S>(events) + (-logit).log_sigmoid() * real::<S>(others);
-    both + real::<S>(ln_ways)
+    BinomialLnMass { events: k as f64, others: (n - k) as f64 }.apply([logit])
 }
 
 /// Returns the log probability of the count `k` of Poisson's distribution with the logarithm of its rate:
-/// `k·log_rate − exp(log_rate) − ln k!`.
+/// `k·log_rate − exp(log_rate) − ln k!`. It has all digits for large counts.
 ///
 /// ```
 /// use dualtape::density::poisson_log_ln_pmf;
@@ -52,19 +50,13 @@ pub fn binomial_logit_ln_pmf<S: Scalar>(k: u64, n: u64, logit: S) -> S {
 #[inline]
 #[track_caller]
 pub fn poisson_log_ln_pmf<S: Scalar>(k: u64, log_rate: S) -> S {
-    poisson_of_real(real::<S>(k as f64), log_rate)
-}
-
-/// Returns [`poisson_log_ln_pmf`] for a count as a plain number.
-#[inline]
-pub(super) fn poisson_of_real<S: Scalar>(k: S::Real, log_rate: S) -> S {
-    log_rate * k - log_rate.exp() - Scalar::ln_gamma(k + real::<S>(1.0))
+    PoissonLnMass { count: real::<S>(k as f64) }.apply([log_rate])
 }
 
 /// Returns the log probability of the count `k` of the negative binomial distribution by its mean μ and its dispersion φ,
 /// with the variance `μ + μ²/φ`: `ln Γ(k + φ) − ln Γ(φ) − ln k! + k·ln(μ/(μ + φ)) − φ·ln(1 + μ/φ)`.
 ///
-/// For a large φ it approaches Poisson's distribution and keeps its digits.
+/// For a large φ it approaches Poisson's distribution and keeps its digits, for large counts too.
 ///
 /// ```
 /// use dualtape::density::{neg_binomial_ln_pmf, poisson_log_ln_pmf};
@@ -77,11 +69,7 @@ pub fn neg_binomial_ln_pmf<S: Scalar>(k: u64, mean: S, dispersion: S) -> S {
     if is_not_positive(dispersion) || mean.value() < real::<S>(0.0) || mean.is_nan() {
         return undefined(mean * dispersion);
     }
-    let count = S::from_f64(k as f64);
-    // Γ(k + φ)/Γ(φ)·(μ + φ)^−k is the product of (φ + j)/(φ + μ).
-    let ways = ln_rising_factorial(dispersion, count) - (dispersion + mean).ln() * real::<S>(k as f64);
-    let ln_factorial = Scalar::ln_gamma(k as f64 + 1.0);
-    ways + xlogy(count, mean) - dispersion * (mean / dispersion).ln_1p() - real::<S>(ln_factorial)
+    NegBinomialLnMass { count: k as f64 }.apply([mean, dispersion])
 }
 
 /// Returns the log probability of a class: `logits[class] − ln Σ exp(logits)`.

@@ -108,7 +108,8 @@ fn sum_of_ln_diagonal<S: Scalar>(l: &[S], n: usize) -> S {
 /// constant.
 ///
 /// The density of the correlation matrix itself is proportional to `det(L·Lᵀ)^(η − 1)`. The rows of `l`, n by n row by
-/// row, have norm 1; [`transform::correlation_cholesky`](super::transform::correlation_cholesky) makes such factors.
+/// row, have norm 1; [`transform::correlation_cholesky`](super::transform::correlation_cholesky) makes such factors. It is −∞
+/// unless the diagonal is positive.
 ///
 /// # Panics
 ///
@@ -127,6 +128,9 @@ pub fn lkj_correlation_cholesky_ln_pdf<S: Scalar>(l: &[S], eta: S) -> S {
     assert_length("lkj_correlation_cholesky_ln_pdf", "entries of a square factor", l.len(), n * n);
     if is_not_positive(eta) {
         return undefined(eta);
+    }
+    if (0..n).any(|k| l[k * n + k].value() <= S::Real::zero()) {
+        return outside();
     }
     let twice = (eta - real::<S>(1.0)) * real::<S>(2.0);
     let half = |k: usize| real::<S>(0.5 * k as f64);

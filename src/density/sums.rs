@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::discrete::poisson_of_real;
 use super::{normal_ln_pdf, student_t_ln_pdf};
+use crate::scalar::custom::Rule;
 use crate::scalar::function::Function;
 use crate::scalar::sums::sum;
 use crate::scalar::{Real, Scalar};
+use crate::special::PoissonLnMass;
 use crate::tools::fuse::fuse_map;
 
 /// Returns `Σᵢ` [`normal_ln_pdf`]`(yᵢ, μᵢ, σᵢ)`. A slice of one element stands for that element everywhere.
@@ -114,7 +115,7 @@ pub fn poisson_log_ln_pmf_sum<S: Scalar>(counts: &[u64], log_rates: &[S]) -> S {
         type Output = [R; 1];
 
         fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> [S; 1] {
-            [poisson_of_real(x[1].value(), x[0])]
+            [PoissonLnMass { count: x[1].value() }.apply([x[0]])]
         }
     }
     assert_equal("poisson_log_ln_pmf_sum", "counts", counts.len(), "log rates", log_rates.len());

@@ -58,12 +58,12 @@ impl<R: Real> Rule<3, R> for IncompleteBeta {
 /// The beta distribution at x, and y = 1 − x.
 #[derive(Clone, Copy)]
 pub(super) struct Beta {
-    a: f64,
-    b: f64,
-    x: f64,
-    y: f64,
+    pub(super) a: f64,
+    pub(super) b: f64,
+    pub(super) x: f64,
+    pub(super) y: f64,
     /// a − (a + b)·x
-    excess: f64,
+    pub(super) excess: f64,
 }
 
 impl Beta {
@@ -94,7 +94,7 @@ impl Beta {
     }
 
     /// Returns the logarithm of xᵃyᵇ·Γ(a + b)/(Γ(1 + a)Γ(1 + b)).
-    fn ln_scale(self) -> f64 {
+    pub(super) fn ln_scale(self) -> f64 {
         let Beta { a, b, x, y, excess } = self;
         let n = a + b;
         let errors = stirling_error(n) - stirling_error(a) - stirling_error(b);

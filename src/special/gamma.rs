@@ -103,7 +103,7 @@ fn tail(order: u32, is_upper: bool, a: f64, x: f64) -> [f64; 2] {
 }
 
 /// Returns the logarithm of xᵃe⁻ˣ/Γ(1 + a).
-fn ln_scale(a: f64, x: f64) -> f64 {
+pub(super) fn ln_scale(a: f64, x: f64) -> f64 {
     -stirling_error(a) - deviance(a, x, a - x) - 0.5 * (2.0 * PI * a).ln()
 }
 

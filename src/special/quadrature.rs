@@ -1,5 +1,10 @@
 //! The integral of an exponential times a slowly varying weight, and the cancelling differences in its exponent.
 
+use super::in_f64;
+use crate::scalar::custom::Rule;
+use crate::scalar::rules::real;
+use crate::scalar::{Real, Scalar};
+
 /// The positive nodes and their weights of the Gauss–Legendre rule of 16 points on [−1, 1].
 const NODES: [(f64, f64); 8] = [
     (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
@@ -77,6 +82,19 @@ pub(super) fn ln_1p_less(x: f64) -> f64 {
     let square = r * r;
     let series = (1..=17).rev().fold(0.0, |sum, k| square * (1.0 / f64::from(2 * k + 1) + sum));
     r * (2.0 * series - x)
+}
+
+/// ln(1 + x) − x
+pub(super) struct Ln1pLess;
+
+impl<R: Real> Rule<1, R> for Ln1pLess {
+    fn value(&self, x: [R; 1]) -> R {
+        in_f64(x, |[x]| ln_1p_less(x))
+    }
+
+    fn partials<S: Scalar<Real = R>>(&self, [x]: [S; 1], _: S) -> [S; 1] {
+        [-(x / (x + real::<S>(1.0)))]
+    }
 }
 
 /// Returns a·ln(a/m) + m − a, where a − m is `difference` (C. Loader, *Fast and accurate computation of binomial

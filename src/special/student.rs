@@ -8,7 +8,7 @@ use super::beta::{Beta, incomplete};
 use super::density::LogSlopes;
 use super::factorial::{RisingFactorial, bernoulli_numbers, rising};
 use super::in_f64;
-use super::quadrature::{integral, ln_1p_less, panel};
+use super::quadrature::{Ln1pLess, integral, panel};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::special::factorial;
@@ -119,19 +119,6 @@ impl<S: Scalar> Place<S> {
             (nu + real::<S>(1.0)) * by_nu(k) + by_nu(k - 1) * real::<S>(f64::from(k))
         };
         normalisation_slope(k, nu) - of_power * real::<S>(0.5)
-    }
-}
-
-/// ln(1 + x) − x
-struct Ln1pLess;
-
-impl<R: Real> Rule<1, R> for Ln1pLess {
-    fn value(&self, x: [R; 1]) -> R {
-        in_f64(x, |[x]| ln_1p_less(x))
-    }
-
-    fn partials<S: Scalar<Real = R>>(&self, [x]: [S; 1], _: S) -> [S; 1] {
-        [-(x / (x + real::<S>(1.0)))]
     }
 }
 

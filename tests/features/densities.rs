@@ -1,9 +1,13 @@
-//! Log densities compared with stored values and differences, and integrated; transforms compared with their Jacobians.
+//! Log densities compared with stored values and differences, and integrated; their sums compared with the terms.
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use dualtape::density::*;
-use dualtape::{Function, Scalar, Tape, check, function, gradient, jacobian};
+use dualtape::{Function, Scalar, Tape, check, gradient};
+
+use crate::support::compare::{assert_all_close, assert_close, assert_near};
+use crate::support::reference::{number, numbers};
+use crate::support::refusals::message;
 
 /// A density with its arguments: the numbers first, then the discrete ones.
 struct Density<'a> {
@@ -35,45 +39,81 @@ impl Function for Density<'_> {
             ("binomial_logit", &[logit]) => binomial_logit_ln_pmf(count(0), count(1), logit),
             ("poisson_log", &[log_rate]) => poisson_log_ln_pmf(count(0), log_rate),
             ("neg_binomial", &[mean, dispersion]) => neg_binomial_ln_pmf(count(0), mean, dispersion),
-            ("multinomial_logit", logits) => multinomial_logit_ln_pmf(&[count(0), count(1), count(2)], logits),
-            ("dirichlet", x) => dirichlet_ln_pdf(&x[..3], &x[3..]),
-            ("multivariate_normal_cholesky", x) => multivariate_normal_ln_pdf_cholesky(&x[..3], &x[3..6], &x[6..]),
-            ("multivariate_normal_precision", x) => multivariate_normal_ln_pdf_precision(&x[..3], &x[3..6], &x[6..]),
+            ("categorical_logit", logits) => categorical_logit_ln_pmf(self.counts[0] as usize, logits),
+            ("multinomial_logit", logits) => {
+                let counts: Vec<u64> = (0..self.counts.len()).map(count).collect();
+                multinomial_logit_ln_pmf(&counts, logits)
+            }
+            ("dirichlet", x) => dirichlet_ln_pdf(&x[..x.len() / 2], &x[x.len() / 2..]),
+            ("dirichlet without its last probability", x) => {
+                let (x, alpha) = x.split_at(x.len() / 2);
+                let last = S::one() - x.iter().copied().sum::<S>();
+                dirichlet_ln_pdf(&[x, &[last]].concat(), alpha)
+            }
+            ("multivariate_normal_cholesky", x) => {
+                let (x, mu, l) = vectors_and_matrix(x);
+                multivariate_normal_ln_pdf_cholesky(x, mu, l)
+            }
+            ("multivariate_normal_precision", x) => {
+                let (x, mu, p) = vectors_and_matrix(x);
+                multivariate_normal_ln_pdf_precision(x, mu, p)
+            }
+            ("lkj_correlation_cholesky", x) => lkj_correlation_cholesky_ln_pdf(&x[..x.len() - 1], x[x.len() - 1]),
             _ => panic!("{} of {} numbers is unknown", self.name, x.len()),
         }
     }
 }
 
-fn discrete_arguments(name: &str) -> usize {
+/// Returns two vectors and a matrix from n + n + n² numbers.
+fn vectors_and_matrix<S>(x: &[S]) -> (&[S], &[S], &[S]) {
+    let n = (x.len() + 1).isqrt() - 1;
+    (&x[..n], &x[n..2 * n], &x[2 * n..])
+}
+
+fn discrete_arguments(name: &str, arguments: usize) -> usize {
     match name {
-        "bernoulli_logit" | "poisson_log" | "neg_binomial" => 1,
+        "bernoulli_logit" | "poisson_log" | "neg_binomial" | "categorical_logit" => 1,
         "binomial_logit" => 2,
-        "multinomial_logit" => 3,
+        "multinomial_logit" => arguments / 2,
         _ => 0,
     }
 }
 
-/// The values are from `logpdf` and `logpmf` of SciPy 1.17.1 with the same parameters: `norm`, `lognorm`, `t`, `cauchy`,
-/// `laplace`, `logistic`, `expon`, `gamma`, `invgamma`, `beta`, `weibull_min`, `pareto`, `vonmises`, `uniform`, `binom`,
-/// `poisson`, `nbinom(φ, φ/(μ + φ))`, `multinomial`, `dirichlet`, `multivariate_normal`, and `log_expit`.
+/// Calls `f` with the density, its other arguments and its value in every case of a file that `tests/data/densities.py`
+/// wrote.
+fn for_each_case(file: &str, count: usize, f: impl Fn(&Density<'_>, &[f64], f64)) {
+    let cases: Vec<serde_json::Value> = serde_json::from_str(file).expect("the stored cases");
+    assert_eq!(cases.len(), count);
+    for case in cases {
+        let (name, arguments) = (case["fn"].as_str().expect("a name"), numbers(&case["args"]));
+        let (counts, x) = arguments.split_at(discrete_arguments(name, arguments.len()));
+        f(&Density { name, counts }, x, number(&case["value"]));
+    }
+}
+
 #[test]
 fn log_densities_equal_scipy_and_their_slopes_agree_with_differences() {
-    let cases: Vec<serde_json::Value> =
-        serde_json::from_str(include_str!("../data/densities.json")).expect("the stored cases");
-    assert_eq!(cases.len(), 56);
-    for case in cases {
-        let name = case["fn"].as_str().expect("a name");
-        let numbers: Vec<f64> =
-            case["args"].as_array().expect("arguments").iter().map(|x| x.as_f64().expect("a number")).collect();
-        let (counts, x) = numbers.split_at(discrete_arguments(name));
-        let density = Density { name, counts };
-        let (value, wanted) = (density.eval(x), case["value"].as_f64().expect("a value"));
-        assert!((value - wanted).abs() <= 2e-13 * wanted.abs().max(1.0), "{name}{numbers:?}: {value}, not {wanted}");
-        // A step off the simplex leaves the support.
-        if name != "dirichlet" {
-            check(&density, x).assert_agreement();
+    for_each_case(include_str!("../data/densities.json"), 70, |density, x, wanted| {
+        let Density { name, counts } = density;
+        assert_close(&format!("{name}{counts:?}{x:?}"), density.eval(x), wanted, 2e-13);
+        if *name == "dirichlet" {
+            // A step of one probability alone leaves the simplex.
+            let free = [&x[..x.len() / 2 - 1], &x[x.len() / 2..]].concat();
+            check(&Density { name: "dirichlet without its last probability", counts }, &free).assert_agreement();
+        } else {
+            check(density, x).assert_agreement();
         }
-    }
+    });
+}
+
+/// Counts and parameters so large that logarithms of Γ alone lose up to 15 digits.
+#[test]
+fn large_parameters_lose_no_digits() {
+    for_each_case(include_str!("../data/densities_large.json"), 40, |density, x, wanted| {
+        let Density { name, counts } = density;
+        assert_near(&format!("{name}{counts:?}{x:?}"), density.eval(x), wanted, 1e-13, 0.0);
+        check(density, x).assert_agreement();
+    });
 }
 
 #[test]
@@ -96,7 +136,8 @@ fn integral(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
         let (x, dx) = match (low.is_finite(), high.is_finite()) {
             (true, true) => (low + (high - low) * Scalar::sigmoid(2.0 * s), 0.5 * (high - low) / s.cosh().powi(2)),
             (true, false) => (low + s.exp(), s.exp()),
-            _ => (s.sinh(), s.cosh()),
+            (false, true) => (high - s.exp(), s.exp()),
+            (false, false) => (s.sinh(), s.cosh()),
         };
         let term = f(x) * dx * ds * step;
         if term.is_finite() { term } else { 0.0 }
@@ -107,7 +148,7 @@ fn integral(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
 #[test]
 fn densities_integrate_to_1() {
     const INF: f64 = f64::INFINITY;
-    let cases: [(&str, f64, f64, &[f64]); 16] = [
+    let cases: [(&str, f64, f64, &[f64]); 15] = [
         ("normal", -INF, INF, &[0.5, 2.0]),
         ("log_normal", 0.0, INF, &[0.5, 0.75]),
         ("student_t", -INF, INF, &[3.5, 0.5, 2.0]),
@@ -123,14 +164,42 @@ fn densities_integrate_to_1() {
         ("pareto", 2.0, INF, &[2.0, 1.5]),
         ("von_mises", -PI, PI, &[0.5, 3.0]),
         ("uniform", -2.0, 1.0, &[-2.0, 1.0]),
-        ("laplace", 0.5, INF, &[0.5, 2.0]),
     ];
+    let density = |name: &'static str, parameters: &[f64]| {
+        let parameters = parameters.to_vec();
+        move |x: f64| Density { name, counts: &[] }.eval(&[&[x], &parameters[..]].concat()).exp()
+    };
     for (name, low, high, parameters) in cases {
+        assert_close(name, integral(low, high, density(name, parameters)), 1.0, 1e-11);
+    }
+    // The kink is an end of both halves.
+    let laplace = density("laplace", &[0.5, 2.0]);
+    assert_close("laplace", integral(-INF, 0.5, &laplace) + integral(0.5, INF, &laplace), 1.0, 1e-11);
+}
+
+/// ∫ f over the plane, by the trapezoidal rule: it has all digits for smooth functions that vanish in all directions.
+fn integral_over_the_plane(step: f64, f: impl Fn([f64; 2]) -> f64) -> f64 {
+    let grid = || (-300..=300).map(|k| f64::from(k) * step);
+    grid().flat_map(|a| grid().map(move |b| [a, b])).map(f).sum::<f64>() * step * step
+}
+
+#[test]
+fn densities_of_vectors_integrate_to_1() {
+    for (name, matrix) in [
+        ("multivariate_normal_cholesky", [1.2, 0.0, -0.4, 0.8]),
+        ("multivariate_normal_precision", [2.0, 0.7, 0.7, 1.5]),
+    ] {
         let density = Density { name, counts: &[] };
-        let total = integral(low, high, |x| density.eval(&[&[x], parameters].concat()).exp());
-        // Laplace's has its kink in the middle.
-        let wanted = if name == "laplace" { 0.5 } else { 1.0 };
-        assert!((total - wanted).abs() < 1e-11, "{name}{parameters:?}: {total}");
+        let total = integral_over_the_plane(0.1, |x| density.eval(&[&x[..], &[0.3, -0.7], &matrix].concat()).exp());
+        assert_close(name, total, 1.0, 1e-13);
+    }
+    for alpha in [[1.5, 0.7, 3.0], [1.0; 3], [20.0, 0.5, 4.0]] {
+        // Over the unconstrained numbers, where no end has an infinite density.
+        let total = integral_over_the_plane(0.25, |y| {
+            let (x, ln_jacobian) = transform::simplex(&y);
+            (dirichlet_ln_pdf(&x, &alpha) + ln_jacobian).exp()
+        });
+        assert_close(&format!("dirichlet{alpha:?}"), total, 1.0, 1e-11);
     }
 }
 
@@ -144,6 +213,7 @@ fn masses_sum_to_1() {
         sum(400, &|k| neg_binomial_ln_pmf(k, 5.0, 2.0)),
         sum(2, &|k| categorical_logit_ln_pmf(k as usize, &[0.3, -1.0, 2.0])),
         sum(4, &|k| multinomial_logit_ln_pmf(&[k, 4 - k], &[0.3, -1.0])),
+        (0..=4).map(|k| sum(4 - k, &|j| multinomial_logit_ln_pmf(&[k, j, 4 - k - j], &[0.3, -1.0, 0.5]))).sum(),
     ] {
         assert!((total - 1.0).abs() < 1e-13, "{total}");
     }
@@ -168,129 +238,161 @@ fn lkj_integrates_to_1() {
             .sum();
         assert!((three - 1.0).abs() < 1e-5, "{eta}: {three}");
     }
-    check(&function!(|x: &[S]| -> S { lkj_correlation_cholesky_ln_pdf(&x[..4], x[4]) }), &[1.0, 0.0, 0.6, 0.8, 1.5])
-        .assert_agreement();
 }
 
+/// Normal, Student's, Cauchy's, Laplace's, logistic and normal distributions of vectors have all numbers as their support, von
+/// Mises' has all angles, and Bernoulli's, Poisson's, the negative binomial and the multinomial distribution all counts.
 #[test]
 fn outside_the_support_a_log_density_is_minus_infinity_with_slope_0() {
-    let cases: [(&str, &[f64]); 9] = [
-        ("log_normal", &[-1.0, 0.0, 1.0]),
-        ("exponential", &[-1.0, 2.0]),
-        ("gamma", &[-1.0, 2.0, 1.0]),
-        ("inverse_gamma", &[0.0, 2.0, 1.0]),
-        ("beta", &[1.5, 2.0, 1.0]),
-        ("weibull", &[-1.0, 2.0, 1.0]),
-        ("pareto", &[1.0, 2.0, 1.0]),
-        ("uniform", &[3.0, 1.0, 2.0]),
-        ("dirichlet", &[0.5, 0.25, 0.5, 1.0, 1.0, 1.0]),
-    ];
-    for (name, x) in cases {
-        let got = gradient(|x| Density { name, counts: &[] }.eval(x), x);
-        assert_eq!(got, (f64::NEG_INFINITY, vec![0.0; x.len()]), "{name}{x:?}");
-    }
-}
-
-#[test]
-fn parameters_outside_their_domain_give_nan() {
-    let cases: [(&str, &[f64], &[f64]); 13] = [
-        ("normal", &[], &[0.5, 0.0, -1.0]),
-        ("log_normal", &[], &[0.5, 0.0, -1.0]),
-        ("student_t", &[], &[0.5, -1.0, 0.0, 1.0]),
-        ("cauchy", &[], &[0.5, 0.0, -1.0]),
-        ("exponential", &[], &[0.5, -1.0]),
-        ("gamma", &[], &[0.5, -1.0, 1.0]),
-        ("inverse_gamma", &[], &[0.5, 1.0, -1.0]),
-        ("beta", &[], &[0.5, 0.0, 1.0]),
-        ("weibull", &[], &[0.5, -1.0, 1.0]),
-        ("pareto", &[], &[0.5, -1.0, 1.0]),
-        ("von_mises", &[], &[0.5, 0.0, -1.0]),
-        ("uniform", &[], &[0.5, 1.0, 0.0]),
-        ("neg_binomial", &[1.0], &[2.0, -1.0]),
+    let cases: [(&str, &[f64], &[f64]); 17] = [
+        ("log_normal", &[], &[-1.0, 0.0, 1.0]),
+        ("log_normal", &[], &[0.0, 0.0, 1.0]),
+        ("exponential", &[], &[-1.0, 2.0]),
+        ("gamma", &[], &[-1.0, 2.0, 1.0]),
+        ("inverse_gamma", &[], &[-1.0, 2.0, 1.0]),
+        ("inverse_gamma", &[], &[0.0, 2.0, 1.0]),
+        ("beta", &[], &[-0.5, 2.0, 1.0]),
+        ("beta", &[], &[1.5, 2.0, 1.0]),
+        ("weibull", &[], &[-1.0, 2.0, 1.0]),
+        ("pareto", &[], &[1.0, 2.0, 1.0]),
+        ("uniform", &[], &[0.5, 1.0, 2.0]),
+        ("uniform", &[], &[3.0, 1.0, 2.0]),
+        ("binomial_logit", &[6.0, 5.0], &[0.3]),
+        ("dirichlet", &[], &[0.5, 0.25, 0.5, 1.0, 1.0, 1.0]),
+        ("dirichlet", &[], &[-0.5, 1.0, 0.5, 1.0, 1.0, 1.0]),
+        ("lkj_correlation_cholesky", &[], &[1.0, 0.0, 0.6, -0.8, 1.0]),
+        ("lkj_correlation_cholesky", &[], &[1.0, 0.0, 1.0, 0.0, 1.0]),
     ];
     for (name, counts, x) in cases {
-        assert!(Density { name, counts }.eval(x).is_nan(), "{name}{x:?}");
+        let got = gradient(|x| Density { name, counts }.eval(x), x);
+        assert_eq!(got, (f64::NEG_INFINITY, vec![0.0; x.len()]), "{name}{counts:?}{x:?}");
+    }
+    let refusal = message(|| categorical_logit_ln_pmf(2, &[0.3, 0.5]));
+    assert_eq!(refusal, "categorical_logit_ln_pmf: there is no class 2 among 2 logits; classes count from 0");
+}
+
+/// The last parameters are the ones that have to be positive.
+#[test]
+fn parameters_outside_their_domain_and_nan_give_nan() {
+    let cases: [(&str, &[f64], &[f64], usize); 28] = [
+        ("normal", &[], &[0.5, 0.0, 1.0], 1),
+        ("log_normal", &[], &[0.5, 0.0, 1.0], 1),
+        ("log_normal", &[], &[-0.5, 0.0, 1.0], 1),
+        ("student_t", &[], &[0.5, 1.0, 0.0, 1.0], 1),
+        ("cauchy", &[], &[0.5, 0.0, 1.0], 1),
+        ("laplace", &[], &[0.5, 0.0, 1.0], 1),
+        ("logistic", &[], &[0.5, 0.0, 1.0], 1),
+        ("exponential", &[], &[0.5, 1.0], 1),
+        ("exponential", &[], &[-0.5, 1.0], 1),
+        ("gamma", &[], &[0.5, 1.0, 1.0], 2),
+        ("gamma", &[], &[-0.5, 1.0, 1.0], 2),
+        ("inverse_gamma", &[], &[0.5, 1.0, 1.0], 2),
+        ("inverse_gamma", &[], &[-0.5, 1.0, 1.0], 2),
+        ("beta", &[], &[0.5, 1.0, 1.0], 2),
+        ("beta", &[], &[-0.5, 1.0, 1.0], 2),
+        ("weibull", &[], &[0.5, 1.0, 1.0], 2),
+        ("weibull", &[], &[-0.5, 1.0, 1.0], 2),
+        ("pareto", &[], &[1.5, 1.0, 1.0], 2),
+        ("uniform", &[], &[0.0, 0.0, 1.0], 1),
+        ("bernoulli_logit", &[1.0], &[0.3], 0),
+        ("binomial_logit", &[2.0, 5.0], &[0.3], 0),
+        ("poisson_log", &[2.0], &[0.3], 0),
+        ("neg_binomial", &[2.0], &[2.0, 1.0], 1),
+        ("categorical_logit", &[1.0], &[0.3, -1.0, 0.7], 0),
+        ("multinomial_logit", &[2.0, 0.0], &[0.3, -1.0], 0),
+        ("dirichlet", &[], &[0.25, 0.75, 1.0, 1.0], 2),
+        ("multivariate_normal_cholesky", &[], &[0.5, 0.0, 1.0], 1),
+        ("multivariate_normal_precision", &[], &[0.5, 0.0, 1.0], 1),
+    ];
+    for (name, counts, x, positive) in cases {
+        let with = |i: usize, number: f64| {
+            let mut x = x.to_vec();
+            x[i] = number;
+            let y = Density { name, counts }.eval(&x);
+            assert!(y.is_nan(), "{name}{counts:?}{x:?}: {y}");
+        };
+        (0..x.len()).for_each(|i| with(i, f64::NAN));
+        (x.len() - positive..x.len()).for_each(|i| [0.0, -1.0].into_iter().for_each(|number| with(i, number)));
+    }
+    // Angles have no scale, no events a mean of 0, and only the lower triangles are read.
+    for (name, counts, x) in [
+        ("von_mises", &[][..], &[0.5, 0.0, -1.0][..]),
+        ("von_mises", &[], &[0.5, 0.0, f64::NAN]),
+        ("von_mises", &[], &[0.5, f64::NAN, 1.0]),
+        ("neg_binomial", &[1.0], &[-2.0, 1.0]),
+        ("multivariate_normal_cholesky", &[], &[0.5, 0.5, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0]),
+        ("multivariate_normal_precision", &[], &[0.5, 0.5, 0.0, 0.0, 1.0, 2.0, 2.0, 1.0]),
+        ("lkj_correlation_cholesky", &[], &[1.0, 0.0, 0.6, 0.8, 0.0]),
+        ("lkj_correlation_cholesky", &[], &[1.0, 0.0, 0.6, 0.8, -1.0]),
+        ("lkj_correlation_cholesky", &[], &[1.0, 0.0, 0.6, 0.8, f64::NAN]),
+        ("lkj_correlation_cholesky", &[], &[1.0, 0.0, f64::NAN, f64::NAN, 1.0]),
+    ] {
+        let y = Density { name, counts }.eval(x);
+        assert!(y.is_nan(), "{name}{counts:?}{x:?}: {y}");
     }
 }
 
-/// Both shapes so large that ln Γ alone loses seven digits: the log density at the mean is −½·ln 2πσ² but for 1/(12a).
-#[test]
-fn large_shapes_lose_no_digits() {
-    let a = 1e9;
-    let wanted = -0.5 * (2.0 * PI * a).ln() - 1.0 / (12.0 * a);
-    assert!((gamma_ln_pdf(a, a, 1.0) - wanted).abs() < 1e-13);
-    let wanted = -0.5 * (2.0 * PI / (8.0 * a)).ln() - 1.0 / (8.0 * a);
-    assert!((beta_ln_pdf(0.5, a, a) - wanted).abs() < 1e-8);
+/// A sum of log densities over slices of [`LENGTH`](Sum::LENGTH) elements: at once, or term by term.
+struct Sum {
+    name: &'static str,
+    is_at_once: bool,
+}
+
+impl Sum {
+    const LENGTH: usize = 6;
+
+    fn is_event(i: usize) -> bool {
+        i.is_multiple_of(3)
+    }
+}
+
+impl Function for Sum {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        let (y, rest) = x.split_at(Sum::LENGTH);
+        let events: Vec<bool> = (0..Sum::LENGTH).map(Sum::is_event).collect();
+        let counts: Vec<u64> = (0..Sum::LENGTH as u64).collect();
+        if self.is_at_once {
+            return match (self.name, rest) {
+                ("normal", [mu @ .., sigma]) => normal_ln_pdf_sum(y, mu, &[*sigma]),
+                ("student_t", [nu, mu, sigma @ ..]) => student_t_ln_pdf_sum(y, &[*nu], &[*mu], sigma),
+                ("bernoulli_logit", []) => bernoulli_logit_ln_pmf_sum(&events, y),
+                ("poisson_log", []) => poisson_log_ln_pmf_sum(&counts, y),
+                _ => panic!("the sum {} of {} numbers is unknown", self.name, x.len()),
+            };
+        }
+        let term = |i: usize| match (self.name, rest) {
+            ("normal", [mu @ .., sigma]) => normal_ln_pdf(y[i], mu[i], *sigma),
+            ("student_t", [nu, mu, sigma @ ..]) => student_t_ln_pdf(y[i], *nu, *mu, sigma[i]),
+            ("bernoulli_logit", _) => bernoulli_logit_ln_pmf(events[i], y[i]),
+            _ => poisson_log_ln_pmf(counts[i], y[i]),
+        };
+        (0..Sum::LENGTH).map(term).sum()
+    }
 }
 
 #[test]
 fn a_sum_over_a_slice_is_one_block_and_agrees_with_its_terms() {
-    let y: Vec<f64> = (0..20).map(|i| f64::from(i) * 0.3 - 2.0).collect();
-    fn by_terms<S: Scalar<Real = f64>>(y: &[f64], p: &[S]) -> S {
-        y.iter().map(|&y| normal_ln_pdf(S::from_real(y), p[0], p[1])).sum()
+    const N: usize = Sum::LENGTH;
+    for (name, others) in [("normal", N + 1), ("student_t", 2 + N), ("bernoulli_logit", 0), ("poisson_log", 0)] {
+        let [at_once, by_terms] = [true, false].map(|is_at_once| Sum { name, is_at_once });
+        let observations = (0..N).map(|i| i as f64 * 0.75 - 2.0);
+        let x: Vec<f64> = observations.chain((0..others).map(|i| 0.5 + i as f64 * 0.125)).collect();
+        let (value, slopes) = gradient(|x| at_once.eval(x), &x);
+        let (wanted, wanted_slopes) = gradient(|x| by_terms.eval(x), &x);
+        assert_close(name, value, wanted, 1e-13);
+        assert_close(name, at_once.eval(&x), wanted, 1e-13);
+        assert_all_close(name, &slopes, &wanted_slopes, 1e-13);
+        check(&at_once, &x).assert_agreement();
+
+        // The block has a place for each term, and the sum has one.
+        let places = |sum: &Sum| {
+            let tape = Tape::new();
+            sum.eval(&tape.vars(&x));
+            tape.len() - x.len()
+        };
+        assert_eq!(places(&at_once), N + 1, "{name}");
+        assert!(places(&by_terms) > N + 1, "{name}");
     }
-    fn at_once<S: Scalar<Real = f64>>(y: &[f64], p: &[S]) -> S {
-        let y: Vec<S> = y.iter().map(|&y| S::from_real(y)).collect();
-        normal_ln_pdf_sum(&y, &[p[0]], &[p[1]])
-    }
-    let (value, slopes) = gradient(|p| at_once(&y, p), &[0.5, 1.5]);
-    let (wanted, wanted_slopes) = gradient(|p| by_terms(&y, p), &[0.5, 1.5]);
-    assert!((value - wanted).abs() < 1e-13 * wanted.abs());
-    assert!(slopes.iter().zip(&wanted_slopes).all(|(a, b)| (a - b).abs() < 1e-12));
-
-    let tape = Tape::new();
-    let p = tape.vars(&[0.5, 1.5]);
-    at_once(&y, &p);
-    let of_sum = tape.len();
-    tape.clear();
-    let p = tape.vars(&[0.5, 1.5]);
-    by_terms(&y, &p);
-    assert!(of_sum <= 2 + y.len() + 1 && of_sum * 3 < tape.len(), "{of_sum} places, and {} by terms", tape.len());
-
-    let sums = function!(|x: &[S]| -> S {
-        student_t_ln_pdf_sum(&x[..4], &[x[4]], &x[5..9], &[x[9]])
-            + bernoulli_logit_ln_pmf_sum(&[true, false], &x[..2])
-            + poisson_log_ln_pmf_sum(&[3, 0], &x[2..4])
-    });
-    check(&sums, &[0.5, -1.0, 2.0, 0.1, 3.5, 0.0, 0.5, 1.0, 1.5, 0.75]).assert_agreement();
-}
-
-#[test]
-fn transforms_return_the_log_jacobians_of_their_maps() {
-    let y = [0.4, -1.2, 0.8];
-    // All Jacobians are lower triangles.
-    let ln_det = |j: &dualtape::Matrix<f64>, rows: &[usize]| {
-        rows.iter().enumerate().map(|(k, &row)| j[row][k].ln()).sum::<f64>()
-    };
-    let close =
-        |name: &str, got: f64, wanted: f64| assert!((got - wanted).abs() < 1e-13, "{name}: {got}, not {wanted}");
-
-    let (_, j) = jacobian(|y| transform::simplex(y).0, &y);
-    close("simplex", transform::simplex(&y).1, ln_det(&j, &[0, 1, 2]));
-    let (_, j) = jacobian(|y| transform::ordered(y).0, &y);
-    close("ordered", transform::ordered(&y).1, ln_det(&j, &[0, 1, 2]));
-    let (_, j) = jacobian(|y| transform::correlation_cholesky(y, 3).0, &y);
-    close("correlation", transform::correlation_cholesky(&y, 3).1, ln_det(&j, &[3, 6, 7]));
-    let (_, j) = jacobian(|y| vec![transform::positive(y[0]).0], &[0.4]);
-    close("positive", transform::positive(0.4).1, j[0][0].ln());
-    let interval = |y: &[dualtape::Dual<f64, 8>]| {
-        let [low, high] = [-1.0, 3.0].map(Scalar::from_real);
-        vec![transform::interval(y[0], low, high).0]
-    };
-    let (_, j) = jacobian(interval, &[0.4]);
-    close("interval", transform::interval(0.4, -1.0, 3.0).1, j[0][0].ln());
-
-    let all = function!(|y: &[S]| -> S {
-        transform::simplex(y).1 + transform::ordered(y).1 + transform::correlation_cholesky(y, 3).1
-    });
-    check(&all, &y).assert_agreement();
-}
-
-#[test]
-fn a_correlation_factor_has_rows_of_norm_1_in_the_tails_too() {
-    let (l, ln_jacobian) = transform::correlation_cholesky(&[30.0, -400.0, 0.5], 3);
-    for row in l.chunks(3) {
-        assert!((row.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-14);
-    }
-    assert!(ln_jacobian.is_finite() && l[8] > 0.0);
 }

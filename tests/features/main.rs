@@ -21,6 +21,8 @@ mod nalgebra;
 mod parameters;
 #[cfg(feature = "serde")]
 mod serialized;
+#[cfg(feature = "density")]
+mod transforms;
 
 #[allow(dead_code, reason = "the other tests use more of it")]
 #[path = "../support/mod.rs"]

@@ -4,8 +4,6 @@
 
 #[cfg(feature = "graph")]
 mod conventions;
-#[cfg(feature = "nn")]
-mod microgpt;
 #[cfg(feature = "graph")]
 mod reference_cases;
 #[cfg(feature = "graph")]

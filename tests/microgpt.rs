@@ -1,15 +1,20 @@
-//! microgpt's training, number by number: all of its 1000 steps when optimized.
-
-use dualtape::{Dual, gradient, gradient_forward};
-
-use crate::support::compare::assert_all_close;
-use crate::support::reference::{number, numbers, read};
+//! microgpt's training, number by number: all of its 1000 steps when optimized, and 30 otherwise.
 
 #[expect(dead_code, reason = "the example draws the first weights")]
-#[path = "../../examples/microgpt/model.rs"]
+#[path = "../examples/microgpt/model.rs"]
 mod model;
+#[expect(dead_code, reason = "the other tests use more of it")]
+#[path = "support"]
+mod support {
+    pub(crate) mod compare;
+    pub(crate) mod reference;
+}
 
+use dualtape::{Dual, gradient, gradient_forward};
 use model::{Adam, Bare, Form, Gpt, Slices};
+use serde_json::Value;
+use support::compare::assert_all_close;
+use support::reference::{number, numbers, read};
 
 const GPT: Gpt = Gpt { width: 16, layers: 1 };
 
@@ -39,6 +44,19 @@ fn assert_the_training_of<F: Form>() {
     }
     if steps == ALL {
         assert_all_close("the final parameters", &parameters, &numbers(&reference["final"]), 1e-9);
+        assert_the_names(&reference, &parameters);
+    }
+}
+
+/// Draws names with the random numbers of the reference, and compares every letter.
+fn assert_the_names(reference: &Value, parameters: &[f64]) {
+    let samples = reference["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), 20);
+    for sample in samples {
+        let mut uniform = sample["uniform"].as_array().unwrap().iter().map(number);
+        let name = GPT.sample(parameters, 0.5, || uniform.next().expect("a number for every letter"));
+        assert_eq!(name, sample["text"].as_str().unwrap());
+        assert_eq!(uniform.next(), None, "{name} has too few letters");
     }
 }
 
@@ -53,15 +71,7 @@ fn functions_over_slices_train_as_microgpt_does() {
 }
 
 #[test]
-fn the_model_invents_the_names_of_microgpt() {
+fn the_final_parameters_invent_the_names_of_microgpt() {
     let reference = read("microgpt.json");
-    let parameters = numbers(&reference["final"]);
-    let samples = reference["samples"].as_array().unwrap();
-    assert_eq!(samples.len(), 20);
-    for sample in samples {
-        let mut uniform = sample["uniform"].as_array().unwrap().iter().map(number);
-        let name = GPT.sample(&parameters, 0.5, || uniform.next().expect("a number for every letter"));
-        assert_eq!(name, sample["text"].as_str().unwrap());
-        assert_eq!(uniform.next(), None, "{name} has too few letters");
-    }
+    assert_the_names(&reference, &numbers(&reference["final"]));
 }
