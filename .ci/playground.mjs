@@ -1,12 +1,11 @@
 // Drives the playground in the folder that is the first argument, with the browser that is the second. With a folder as the third
 // it writes the screenshots of the README there.
 import assert from "node:assert/strict";
-import { start } from "./chromium.mjs";
+import { serve, start } from "./chromium.mjs";
 
 const [folder, executablePath, screenshots] = process.argv.slice(2);
 const { open, end } = await start(executablePath);
-const index = `${folder}/index.html`;
-const visit = async (hash = "", options = {}) => {
+const visit = async (hash = "", options = {}, index = `${folder}/index.html`) => {
   const page = await open(index + hash, options);
   await page.waitForSelector("html[data-ready]");
   return page;
@@ -83,13 +82,17 @@ const numbers = async (page, name) => {
   await page.keyboard.press("ArrowLeft");
   assert.match(await page.textContent("#sweep .explanation"), /^Backward begins/);
 
+  // The derivative in mathematics.
+  assert.equal(await page.textContent("#formulas"), "y = x·w\n∂y/∂x = w\n∂y/∂w = x\n");
+  assert.match(await page.getAttribute("#sweep svg", "aria-label"), /^Graph of y: .*x 4\.0000, gradient 0\.0000/);
+
   await page.check("#second");
   assert.deepEqual(await texts(page, "#hessian td"), ["0.0000", "1.0000", "1.0000", "0.0000"]);
 
   // The link shows the same.
   const link = await address(page);
   const other = await visit(link);
-  for (const selector of ["#numbers", "#sweep .explanation", "#sweep .count", "#hessian", "#agreement"]) {
+  for (const selector of ["#numbers", "#sweep .explanation", "#sweep .count", "#hessian", "#agreement", "#formulas"]) {
     assert.equal(await other.textContent(selector), await page.textContent(selector), selector);
   }
   assert.equal(await address(other), link);
@@ -98,7 +101,15 @@ const numbers = async (page, name) => {
   await other.waitForFunction(() => document.querySelector("#formula").value === "p+1");
   assert.deepEqual(await numbers(other, "p"), [1, 1, 1, 1]);
 
+  // With a fault, a link has the fault and the numbers before it.
+  await page.fill("#formula", "y = x*w +");
+  const faulty = await visit(await address(page));
+  for (const selector of ["#fault", "#numbers", "#formulas"]) assert.equal(await faulty.textContent(selector), await page.textContent(selector), selector);
+  assert.equal(await faulty.inputValue("#formula"), "y = x*w +");
+  await faulty.context().close();
+
   await page.selectOption("#examples", "micrograd's expression");
+  assert.equal(await page.inputValue("#examples"), "micrograd's expression");
   assert.deepEqual((await numbers(page, "a")).slice(0, 2), [138.8338, 138.8338]);
   await page.selectOption("#examples", "the lecture's neuron");
   await page.fill("#sweep .slider", "9");
@@ -123,14 +134,15 @@ const numbers = async (page, name) => {
   assert.equal(first.step, 1);
   assert.notEqual(await page.evaluate(() => document.querySelector("#plane").toDataURL()), before, "the boundary moved");
 
-  for (const speed of ["1", "0"]) {
+  assert.equal(await page.inputValue("#speed"), "120");
+  for (const speed of ["120", "0"]) {
     await page.selectOption("#speed", speed);
     await page.click("#train");
     assert.equal(await page.textContent("#train"), "Pause");
     await page.waitForTimeout(3000);
     const { speed: measured } = await progress();
-    console.log(`networks: 337 parameters at ${measured} steps a second, ${speed === "0" ? "as fast as it goes" : "1 step a frame"}`);
-    if (speed === "0") assert(measured >= 60, `${measured} steps a second`);
+    console.log(`networks: 337 parameters at ${measured} steps a second, ${speed === "0" ? "as fast as it goes" : "by default"}`);
+    assert(measured >= 60, `${measured} steps a second`);
     await page.click("#train");
   }
   const paused = await progress();
@@ -164,7 +176,13 @@ const numbers = async (page, name) => {
   const other = await visit(link);
   await other.waitForFunction((step) => document.querySelector("#progress").textContent.includes(`step ${step},`), paused.step);
   await other.waitForFunction(() => document.querySelector("#train").textContent === "Train");
-  for (const selector of ["#neuron .node .grad", "#neuron .count"]) assert.deepEqual(await texts(other, selector), await texts(page, selector));
+  for (const selector of ["#neuron .node .grad", "#neuron .count", "#differences", "#comparison td"]) {
+    assert.deepEqual(await texts(other, selector), await texts(page, selector), selector);
+  }
+  assert.equal(await other.locator("#comparison tr").count(), 338);
+  await other.click("#train-step");
+  assert.equal(await other.locator("#comparison tr").count(), 0, "the table was of the step before");
+  assert(!/compare=/.test(await address(other)));
   await other.context().close();
 
   // Every setting can be chosen.
@@ -190,12 +208,16 @@ const numbers = async (page, name) => {
   await page.selectOption("#class", "1");
   await page.focus("#plane");
   for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowRight");
+  assert.equal(await page.textContent("#cross"), "The cross is at x 1.0, y 0.0.");
   await page.keyboard.press("Enter");
   for (let i = 0; i < 30; i++) await page.click("#train-step");
   assert.equal((await progress()).right, 100);
-  assert.match(await address(page), /own=-1,1,0_1,0,1/);
+  assert.match(await address(page), /class=1&own=-1,1,0_1,0,1/);
+  const chosen = await visit(await address(page));
+  assert.equal(await chosen.inputValue("#class"), "1");
+  await chosen.context().close();
   await page.click("#undo");
-  assert.match(await address(page), /own=-1,1,0&|own=-1,1,0$/);
+  assert.match(await address(page), /own=-1,1,0&/);
   await page.context().close();
 
   const picture = await visit("#tab=networks&source=spirals&points=200&noise=0.05&activation=tanh&loss=cross-entropy&rate=0.03&step=400");
@@ -278,15 +300,32 @@ const faults = () => {
   for (const control of document.querySelectorAll("input, select, textarea, button, canvas, [tabindex='0']")) {
     if (!control.checkVisibility()) continue;
     const name = control.ariaLabel || control.getAttribute("aria-label") || control.labels?.[0]?.textContent || control.textContent || control.title;
-    if (!name?.trim() && !control.matches(".picture")) faults.push(`no name: ${control.outerHTML.slice(0, 80)}`);
+    if (!name?.trim()) faults.push(`no name: ${control.outerHTML.slice(0, 80)}`);
+  }
+  for (const picture of document.querySelectorAll("svg, canvas")) {
+    if (!picture.checkVisibility()) continue;
+    const [role, name] = ["role", "aria-label"].map((attribute) => picture.getAttribute(attribute));
+    if (!["img", "application"].includes(role) || !/\d/.test(name ?? "")) faults.push(`a picture that does not say what it shows: ${role}, ${name}`);
+  }
+  // The text in a canvas has the strongest contrast to its ground.
+  for (const picture of document.querySelectorAll("#losses, #gpt-losses")) {
+    if (!picture.checkVisibility()) continue;
+    const [below, { data }] = [ground(picture), picture.getContext("2d").getImageData(0, 0, 50, 18)];
+    let most = 1;
+    for (let i = 0; i < data.length; i += 4) {
+      const [a, b] = [luminance(over([data[i], data[i + 1], data[i + 2], data[i + 3] / 255], below)), luminance(below)].sort((x, y) => y - x);
+      most = Math.max(most, (a + 0.05) / (b + 0.05));
+    }
+    if (most < 4.5) faults.push(`${picture.id}: the text has contrast ${most.toFixed(2)}`);
   }
   if (document.documentElement.scrollWidth > document.documentElement.clientWidth) faults.push(`wider than the screen: ${document.documentElement.scrollWidth}`);
   return faults;
 };
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [360, 1200]) {
-    for (const hash of ["#tab=expressions&formula=y%3D2*tanh(a)&second=1", "#tab=networks&layers=4&neuron=0.1", "#tab=microgpt"]) {
+    for (const hash of ["#tab=expressions&formula=y%3D2*tanh(a)&second=1", "#tab=networks&layers=4&neuron=0.1&step=3&compare=1", "#tab=microgpt&step=3"]) {
       const page = await visit(hash, { colorScheme, viewport: { width, height: 800 } });
+      await page.waitForFunction(() => [...document.querySelectorAll("#train, #learn")].every((button) => button.textContent === "Train"));
       assert.deepEqual(await page.evaluate(faults), [], `${hash}, ${colorScheme}, ${width} wide`);
       await page.context().close();
     }
@@ -299,5 +338,25 @@ await page.keyboard.press("ArrowRight");
 assert(await page.isVisible("#networks") && !(await page.isVisible("#expressions")));
 await page.keyboard.press("ArrowLeft");
 assert.deepEqual((await numbers(page, "x")).slice(0, 3), [10, 10, 10]);
-console.log("contrasts, names of controls, phone widths and the keyboard");
+console.log("contrasts, names of controls and pictures, phone widths and the keyboard");
+
+// From a server, below a path, as on GitHub Pages.
+{
+  const server = await serve(folder, "/dualtape/playground/");
+  const page = await visit("#tab=expressions&formula=y%3Dx*x&at=x:5", {}, server.address);
+  assert.deepEqual((await numbers(page, "x")).slice(0, 3), [10, 10, 10]);
+  await page.click("#networks-tab");
+  await page.click("#train-step");
+  assert.match(await page.textContent("#progress"), /337 parameters, step 1, loss/);
+  await page.click("#microgpt-tab");
+  await page.click("#learn-step");
+  assert.match(await page.textContent("#gpt-progress"), /step 1 of 1000, loss/);
+  const link = await address(page);
+  const other = await visit(link, {}, `${server.address}index.html`);
+  assert.equal(await address(other), link);
+  console.log("served below a path");
+  await page.context().close();
+  await other.context().close();
+  server.end();
+}
 await end();

@@ -130,7 +130,7 @@ use crate::scalar::function::{Function, Outputs, Parametric};
 use chain::{Slopes, sweep_forward, sweep_in_reverse};
 use emit::{Program, emitted};
 use expression::Language;
-use form::{Form, Precision, Slot};
+use form::{Form, Plain, Slot};
 pub use formulas::Formulas;
 use load::{Loaded, load};
 use lower::{Domain, lowered};
@@ -144,7 +144,7 @@ use symbol::Symbol;
 pub struct Source {
     graph: Graph,
     outputs: Vec<u32>,
-    precision: Precision,
+    plain: Plain,
     options: Options,
 }
 
@@ -189,7 +189,7 @@ impl Source {
 
     fn traced<R: Real>(f: impl FnOnce(&[Traced<R>], &[Traced<R>]) -> Vec<Traced<R>>, x: &[R], p: &[R]) -> Self {
         let (graph, outputs) = trace_outputs(f, x, p);
-        let precision = if size_of::<R>() == size_of::<f32>() { Precision::Single } else { Precision::Double };
+        let plain = if size_of::<R>() == size_of::<f32>() { Plain::SINGLE } else { Plain::DOUBLE };
         let options = Options {
             name: None,
             fallback: None,
@@ -200,7 +200,7 @@ impl Source {
             zeros_win: false,
             slopes: Slopes::Plain,
         };
-        Source { graph, outputs, precision, options }
+        Source { graph, outputs, plain, options }
     }
 
     /// Names the generated function. Without a name it is called `value`, `gradient`, ..., as the method.
@@ -532,7 +532,7 @@ impl Source {
         if let Some(location) = self.graph.first_reading().filter(|_| !options.reads_freely) {
             return Err(Refusal::Reading { location });
         }
-        let (form, written) = Form::written(self.precision, || {
+        let (form, written) = Form::written(self.plain, || {
             let loaded = load(&self.graph, &self.outputs, options.parameters_are_fixed)?;
             let mut parts = vec![self.like_value("value", loaded.outputs.clone())];
             parts.extend(derive(&loaded, options.slopes)?);
@@ -567,7 +567,7 @@ impl Source {
             fallback: options.fallback.as_deref(),
             zeros_win: options.zeros_win,
             language: Language {
-                precision: self.precision,
+                precision: self.plain.precision,
                 libraries: options.libraries,
                 special: options.special.clone(),
             },

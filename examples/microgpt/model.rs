@@ -120,7 +120,7 @@ impl Gpt {
         &self,
         parameters: &[S],
         tokens: &[usize],
-        mut attends: impl FnMut(&[S]),
+        attends: &mut dyn FnMut(&[S]),
     ) -> Vec<S> {
         let n = self.width;
         let mut rest = parameters;
@@ -139,7 +139,7 @@ impl Gpt {
             let [wq, wk, wv, wo, fc1, fc2] = std::array::from_fn(|_| matrix());
             let normal = rmsnorm::<F, S>(&x, n);
             let [q, k, v] = [wq, wk, wv].map(|matrix| F::linear(matrix, &normal, n));
-            let seen = attention::<F, S>(&q, &k, &v, n, &mut attends);
+            let seen = attention::<F, S>(&q, &k, &v, n, attends);
             x = sum(&F::linear(wo, &seen, n), &x);
 
             let hidden = F::linear(fc1, &rmsnorm::<F, S>(&x, n), n);
@@ -153,7 +153,7 @@ impl Gpt {
     pub(crate) fn loss<F: Form, S: Scalar<Real = f64>>(&self, parameters: &[S], name: &str) -> S {
         let tokens = tokens(name);
         let places = CONTEXT.min(tokens.len() - 1);
-        let logits = self.logits::<F, S>(parameters, &tokens[..places], |_| ());
+        let logits = self.logits::<F, S>(parameters, &tokens[..places], &mut |_| ());
         let surprises = logits.chunks(TOKENS).zip(&tokens[1..]).map(|(x, &next)| F::surprise(x, next));
         surprises.sum::<S>() * (1.0 / places as f64)
     }
@@ -162,7 +162,7 @@ impl Gpt {
     pub(crate) fn sample(&self, parameters: &[f64], temperature: f64, mut uniform: impl FnMut() -> f64) -> String {
         let mut tokens = vec![END];
         while tokens.len() <= CONTEXT {
-            let logits = self.logits::<Bare, f64>(parameters, &tokens, |_| ());
+            let logits = self.logits::<Slices, f64>(parameters, &tokens, &mut |_| ());
             let last: Vec<f64> = logits[logits.len() - TOKENS..].iter().map(|x| x / temperature).collect();
             let mut sum = 0.0;
             let below: Vec<f64> = Bare::softmax(&last)
@@ -199,7 +199,7 @@ fn attention<F: Form, S: Scalar<Real = f64>>(
     k: &[S],
     v: &[S],
     columns: usize,
-    attends: &mut impl FnMut(&[S]),
+    attends: &mut dyn FnMut(&[S]),
 ) -> Vec<S> {
     let (places, size) = (q.len() / columns, columns / HEADS);
     // The values of every column, place by place.

@@ -27,7 +27,7 @@ pub(crate) fn attention(gpt: &Gpt, parameters: &[f64], name: &str) -> String {
     const MARGIN: usize = 30;
     let tokens = &tokens(name)[..=name.len()];
     let mut rows: Vec<Vec<f64>> = Vec::new();
-    gpt.logits::<Slices, f64>(parameters, tokens, |weights| rows.push(weights.to_vec()));
+    gpt.logits::<Slices, f64>(parameters, tokens, &mut |weights| rows.push(weights.to_vec()));
     let rows = &rows[rows.len() - tokens.len() * HEADS..];
 
     let side = MARGIN + FIELD * tokens.len();

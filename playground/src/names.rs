@@ -98,7 +98,7 @@ impl Names {
         let (tokens, places) = (&tokens(name)[..=name.len()], name.len() + 1);
         let mut heads = vec![Vec::new(); HEADS];
         let mut call = 0;
-        self.gpt.logits::<Slices, f64>(&self.parameters, tokens, |weights| {
+        self.gpt.logits::<Slices, f64>(&self.parameters, tokens, &mut |weights| {
             heads[call % HEADS].extend((0..places).map(|place| weights.get(place).copied().unwrap_or(0.0)));
             call += 1;
         });

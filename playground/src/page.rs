@@ -14,9 +14,9 @@ fn start() {
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 
-/// Returns the page that plays a graph; its script and style are those of the playground.
-fn page(graph: &Graph) -> Result<String, JsError> {
-    Ok(graph.page("")?)
+/// Returns the player of a graph.
+fn player(graph: &Graph) -> Result<String, JsError> {
+    Ok(graph.player()?)
 }
 
 /// A fault of a formula.
@@ -32,10 +32,11 @@ impl From<Fault> for FormulaFault {
     }
 }
 
-/// A computation at a point: its page, and the names, values, gradients and tangents of its numbers.
+/// A computation at a point: its player, the derivative line by line, and the names, values, gradients and tangents of its numbers.
 #[wasm_bindgen(getter_with_clone)]
 pub struct Computed {
-    pub page: String,
+    pub player: String,
+    pub formulas: String,
     pub names: Vec<String>,
     pub values: Vec<f64>,
     pub gradients: Vec<f64>,
@@ -61,7 +62,8 @@ impl ExpressionTab {
         let (graph, numbers) = self.0.graph(along);
         let list = |of: fn(&Numbered) -> f64| numbers.iter().map(of).collect();
         Ok(Computed {
-            page: page(&graph)?,
+            player: player(&graph)?,
+            formulas: graph.formulas().map_or_else(|refusal| refusal.to_string(), |formulas| formulas.to_string()),
             names: numbers.iter().map(|n| n.name.clone()).collect(),
             values: list(|n| n.value),
             gradients: list(|n| n.gradient),
@@ -137,7 +139,7 @@ impl NetworkTab {
     }
 
     pub fn neuron(&self, layer: usize, neuron: usize, point: usize) -> Result<String, JsError> {
-        page(&self.0.neuron(layer, neuron, point))
+        player(&self.0.neuron(layer, neuron, point))
     }
 }
 

@@ -13,6 +13,11 @@ const MOST_POINTS: usize = 500;
 const MOST_LAYERS: usize = 6;
 const MOST_NEURONS: usize = 64;
 
+/// Returns what is wrong with a text that is no choice.
+fn none_of(text: &str, choices: &[&str]) -> String {
+    format!("{text:?} is none of {}", choices.join(", "))
+}
+
 /// A choice among some, each with its name in the address.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
@@ -32,7 +37,7 @@ macro_rules! choice {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($text => Ok($name::$variant),)*
-                    _ => Err(format!("{text:?} is none of {}", [$($text),*].join(", "))),
+                    _ => Err(none_of(text, &[$($text),*])),
                 }
             }
         }

@@ -22,16 +22,16 @@ const columns = (names) => made("tr", {}, ...names.map((textContent) => made("th
 // The largest of |a[i] − b[i]|; one that is NaN counts as the largest.
 const largestDifference = (a, b) => a.reduce((most, x, i) => (Object.is(x, b[i]) || Math.abs(x - b[i]) <= most ? most : Math.abs(x - b[i])), 0);
 
-// Shows the page of a graph in an element, at a step of its play. What is not of this graph stays as it is.
+// Shows the player of a graph in an element, at a step of its play. The controls and the explanation stay the same elements.
 const players = new WeakMap();
-const showPage = (root, text, step) => {
-  const page = new DOMParser().parseFromString(text, "text/html");
+const showPlayer = (root, text, step) => {
+  const { body } = new DOMParser().parseFromString(text, "text/html");
   if (!players.has(root)) {
-    root.replaceChildren(...[".controls", ".explanation", ".picture", ".steps"].map((part) => page.querySelector(part)));
-    root.querySelector(".picture").tabIndex = 0;
+    root.replaceChildren(...[".controls", ".explanation", ".picture", ".steps"].map((part) => body.querySelector(part)));
+    Object.assign(root.querySelector(".picture"), { tabIndex: 0, role: "group", ariaLabel: "The graph. Space plays it, and the arrow keys step." });
     players.set(root, player(root));
   } else {
-    for (const part of [".picture", ".steps"]) root.querySelector(part).replaceChildren(...page.querySelector(part).childNodes);
+    for (const part of [".picture", ".steps"]) root.querySelector(part).replaceChildren(...body.querySelector(part).childNodes);
   }
   players.get(root).load(step);
 };
@@ -42,8 +42,8 @@ const playedStep = (root) => {
   return value === max ? Infinity : Number(value);
 };
 
-// Removes a picture. Two of them at a time would share the tips of their arrows.
-const clearPage = (root) => {
+// Removes a player. Two of them at a time would share the tips of their arrows.
+const clearPlayer = (root) => {
   players.delete(root);
   root.replaceChildren();
 };
@@ -78,6 +78,7 @@ const drawLosses = (canvas, losses, window) => {
   const context = canvas.getContext("2d");
   const { width, height } = canvas;
   context.clearRect(0, 0, width, height);
+  canvas.ariaLabel = losses.length === 0 ? "The losses: no step yet" : `The losses: ${short(losses[0])} at first, ${short(losses.at(-1))} at step ${losses.length}${window > 1 ? `, and the means of ${window}` : ""}`;
   if (losses.length === 0) return;
   const logs = losses.map((x) => Math.log10(Math.max(x, 1e-12)));
   let [low, high] = [Infinity, -Infinity];

@@ -20,6 +20,7 @@ const expressionsTab = (changed) => {
   let inputs = [];
   let values = new Map(); // of all inputs that there were, so that a name that comes back has its number
   let step = Infinity;
+  let right = ""; // the formula whose numbers are shown
 
   // Reads the formula. Where it is wrong, says so below the character, and leaves the rest as it was.
   const read = () => {
@@ -38,6 +39,8 @@ const expressionsTab = (changed) => {
     formula.removeAttribute("aria-invalid");
     expression?.free();
     expression = read;
+    right = formula.value;
+    element("examples").value = Object.keys(EXAMPLES).find((name) => EXAMPLES[name][0] === right) ?? "";
     inputs = expression.inputs();
     inputs.forEach((name) => values.has(name) || values.set(name, 1));
     const along = element("along").value;
@@ -70,7 +73,7 @@ const expressionsTab = (changed) => {
   const show = () => {
     if (!expression) return;
     const point = Float64Array.from(inputs, (name) => values.get(name));
-    const { page, names, values: numbers, gradients, tangents } = expression.at(point, Math.max(0, element("along").selectedIndex));
+    const { player, formulas, names, values: numbers, gradients, tangents } = expression.at(point, Math.max(0, element("along").selectedIndex));
     const [forward, differences] = [expression.forward(), expression.differences()];
     if (body.rows.length === 0) body.append(...names.map((name, i) => row(name, i < inputs.length)));
     names.forEach((_, i) => {
@@ -89,7 +92,8 @@ const expressionsTab = (changed) => {
     });
     const most = [forward, differences].map((other) => largestDifference(other, gradients.slice(0, inputs.length)).toExponential(1));
     element("agreement").textContent = inputs.length > 0 ? `Largest difference of the reverse sweep and dual numbers ${most[0]}, and differences ${most[1]}` : "";
-    showPage(sweep, page, step);
+    element("formulas").textContent = formulas;
+    showPlayer(sweep, player, step);
     showSecond();
   };
 
@@ -140,7 +144,7 @@ const expressionsTab = (changed) => {
 
   const restore = (state) => {
     const [text, point] = EXAMPLES["the lecture's expression"];
-    formula.value = state.get("formula") ?? text;
+    formula.value = state.get("right") ?? state.get("formula") ?? text;
     const at = state.has("at") ? state.get("at").split(",").map((pair) => pair.split(":")) : state.has("formula") ? [] : Object.entries(point);
     values = new Map(at.filter(([name, value]) => name && isFinite(value)).map(([name, value]) => [name, Number(value)]));
     step = Number(state.get("step") ?? Infinity);
@@ -150,15 +154,20 @@ const expressionsTab = (changed) => {
       element("along").value = state.get("along");
       show();
     }
+    if (state.has("right")) {
+      formula.value = state.get("formula");
+      read();
+    }
   };
 
   const state = () => [
     ["formula", formula.value],
+    ...(formula.value === right ? [] : [["right", right]]),
     ["at", inputs.map((name) => `${name}:${values.get(name)}`).join(",")],
     ...(inputs.length > 0 ? [["along", element("along").value]] : []),
     ...(step === Infinity ? [] : [["step", step]]),
     ...(element("second").checked ? [["second", 1]] : []),
   ];
 
-  return { state, restore, hide: () => clearPage(sweep) };
+  return { state, restore, hide: () => clearPlayer(sweep) };
 };

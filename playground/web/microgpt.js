@@ -50,6 +50,7 @@ const microgptTab = (changed) => {
     const recent = losses.slice(-WINDOW);
     const mean = recent.reduce((sum, x) => sum + x, 0) / recent.length;
     element("gpt-progress").textContent = [`step ${losses.length} of ${STEPS}`, ...(learned ? [`loss ${short(mean)}, the mean of ${recent.length}`, `read: ${learned}`] : [])].join(", ");
+    element("gpt-progress").ariaLive = learning.runs() ? "off" : "polite";
   };
 
   // Shows what takes longer: samples, attention and the gradient.
@@ -115,6 +116,7 @@ const microgptTab = (changed) => {
     context.strokeRect(column * size, row * size, size, size);
     const [value, ...ways] = gpt.slope(name, first + row * width + column);
     const label = element("matrix").selectedOptions[0].textContent;
+    canvas.ariaLabel = `The gradient with respect to the ${height} × ${width} weights of ${label}, at most ${short(most)} in size; row ${row}, column ${column} is chosen`;
     element("weight").replaceChildren(
       columns(["Weight", "Value", "Reverse mode", "Forward mode", "Differences"]),
       ...rows([[`${label}[${row}][${column}]`, short(value), ...ways.map((x) => x.toExponential(10))]]),

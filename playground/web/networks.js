@@ -21,6 +21,9 @@ const networksTab = (changed) => {
   let cross = null; // where the arrow keys are
   let shownAt = 0; // when the open neuron was drawn
   let begun = [0, 0]; // the time and the step when the training began to run
+  let owed = 0; // the steps that are due at this speed
+  let framedAt = 0; // the time of the last frame
+  let compared = false; // whether the derivatives in three ways are shown
 
   const fields = () => FIELDS.map((name) => [name, form.elements[name].value.replaceAll(" ", "")]);
 
@@ -42,8 +45,7 @@ const networksTab = (changed) => {
     }
     element("own-points").hidden = form.elements.source.value !== "own";
     element("point").max = Math.max(0, points.length - 1);
-    element("comparison").replaceChildren();
-    element("differences").textContent = "";
+    showComparison();
     const widths = network ? [...network.widths()] : [];
     if (open && !(open[1] < widths[open[0]])) open = null;
     const button = (layer, neuron) => {
@@ -77,19 +79,28 @@ const networksTab = (changed) => {
     if (!network) return training.run(false);
     if (losses.length < target) {
       within(30, () => step() && losses.length < target);
-      if (losses.length >= target) training.run(false);
+      if (losses.length >= target) {
+        training.run(false);
+        showComparison();
+      }
     } else {
-      const speed = Number(element("speed").value);
-      if (speed === 0) within(14, step);
-      else for (let i = 0; i < speed && step(); i++);
+      const [now, speed] = [performance.now(), Number(element("speed").value)];
+      owed = speed === 0 ? Infinity : Math.min(owed + (speed * (now - framedAt)) / 1000, speed / 5);
+      framedAt = now;
+      within(14, () => owed >= 1 && step() && (owed -= 1) >= 1);
     }
     show();
     if (performance.now() - shownAt > 500 || !training.runs()) showOpen();
     changed();
   });
+  const begin = () => {
+    begun = [performance.now(), losses.length];
+    [owed, framedAt] = [0, begun[0]];
+  };
   element("train").addEventListener("click", () => {
     target = losses.length;
-    begun = [performance.now(), losses.length];
+    begin();
+    hideComparison();
   });
 
   const show = () => {
@@ -105,6 +116,8 @@ const networksTab = (changed) => {
       ...(training.runs() && losses.length > begun[1] ? [`${per.toFixed(0)} steps a second`] : []),
     ];
     element("progress").textContent = parts.join(", ");
+    element("progress").ariaLive = training.runs() ? "off" : "polite";
+    plane.ariaLabel = `The plane from −${REACH} to ${REACH}, with ${points.length} points and the classes that the network sees: ${parts.find((part) => part.endsWith("right"))}. Arrow keys move a cross; Enter adds a point, or chooses the nearest.`;
   };
 
   const onCanvas = (x, y) => [((x + REACH) / (2 * REACH)) * plane.width, ((REACH - y) / (2 * REACH)) * plane.height];
@@ -159,9 +172,9 @@ const networksTab = (changed) => {
     element("neurons").querySelectorAll("div").forEach((group, layer) => {
       [...group.children].forEach((button, neuron) => (button.ariaPressed = String(open?.[0] === layer && open[1] === neuron)));
     });
-    if (!network || !open) return clearPage(view);
+    if (!network || !open) return clearPlayer(view);
     const point = Math.min(Number(element("point").value), points.length - 1);
-    showPage(view, network.neuron(...open, point), sweep);
+    showPlayer(view, network.neuron(...open, point), sweep);
   };
 
   view.addEventListener("step", () => {
@@ -173,7 +186,7 @@ const networksTab = (changed) => {
   const touch = (x, y) => {
     if (form.elements.source.value === "own") {
       own.push([x, y].map((x) => Math.round(100 * x) / 100).concat(Number(element("class").value)));
-      target = 0;
+      [target, compared] = [0, false];
       restart();
     } else if (network) {
       const distances = points.map(([a, b]) => Math.hypot(a - x, b - y));
@@ -193,15 +206,17 @@ const networksTab = (changed) => {
     event.preventDefault();
     cross = [0, 1].map((i) => Math.max(-REACH, Math.min(REACH, (cross?.[i] ?? 0) + move[i])));
     if (event.key === "Enter" || event.key === " ") touch(...cross);
+    element("cross").textContent = `The cross is at x ${cross[0].toFixed(1)}, y ${cross[1].toFixed(1)}.`;
     drawPlane();
   });
   plane.addEventListener("blur", () => {
     cross = null;
+    element("cross").textContent = "";
     drawPlane();
   });
 
   const anew = () => {
-    target = 0;
+    [target, compared] = [0, false];
     restart();
     changed();
   };
@@ -214,6 +229,7 @@ const networksTab = (changed) => {
   });
   element("train-step").addEventListener("click", () => {
     training.run(false);
+    hideComparison();
     if (network) step();
     show();
     showOpen();
@@ -225,29 +241,49 @@ const networksTab = (changed) => {
     changed();
   });
   element("speed").addEventListener("change", () => {
-    begun = [performance.now(), losses.length];
+    begin();
     changed();
   });
+  element("class").addEventListener("change", changed);
   element("compare").addEventListener("click", () => {
-    if (!network) return;
+    training.run(false);
+    target = losses.length;
+    compared = true;
+    show();
+    showComparison();
+    changed();
+  });
+
+  // The table is of this step, so that a step takes it away.
+  const hideComparison = () => {
+    compared = false;
+    showComparison();
+  };
+  const showComparison = () => {
+    element("comparison").replaceChildren();
+    element("differences").textContent = "";
+    if (!network || !compared || losses.length < target) return;
     const { names, slopes } = network.compare();
     const [reverse, forward, differences] = [0, 1, 2].map((i) => slopes.filter((_, j) => j % 3 === i));
     const most = [forward, differences].map((other) => largestDifference(reverse, other).toExponential(1));
     element("differences").textContent = `Largest difference of reverse and forward mode ${most[0]}, of reverse mode and differences ${most[1]}`;
     const table = names.map((name, i) => [name, ...[reverse, forward, differences].map((list) => short(list[i]))]);
     element("comparison").replaceChildren(columns(["Parameter", "Reverse mode", "Forward mode", "Differences"]), ...rows(table));
-  });
+  };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
 
   const restore = (state) => {
     for (const name of FIELDS) form.elements[name].value = state.get(name) ?? DEFAULTS[name];
     own = (state.get("own") ?? "").split("_").filter(Boolean).map((point) => point.split(",").map(Number));
-    element("speed").value = state.get("speed") ?? "1";
+    element("speed").value = state.get("speed");
+    if (element("speed").selectedIndex < 0) element("speed").value = "120";
+    element("class").value = state.get("class") === "1" ? "1" : "0";
     element("point").value = state.get("point") ?? 0;
     sweep = Number(state.get("sweep") ?? Infinity);
     open = state.get("neuron")?.split(".").map(Number) ?? null;
-    restart();
     target = Number(state.get("step") ?? 0);
+    compared = state.get("compare") === "1";
+    restart();
     if (target > 0) training.run(true);
   };
 
@@ -255,14 +291,17 @@ const networksTab = (changed) => {
     ...fields(),
     ["step", Math.max(target, losses.length)],
     ["speed", element("speed").value],
+    ...(form.elements.source.value === "own" ? [["class", element("class").value]] : []),
     ...(own.length > 0 ? [["own", own.map((point) => point.join(",")).join("_")]] : []),
-    ...(open ? [["neuron", open.join(".")], ["point", element("point").value]] : []),
+    ["point", element("point").value],
+    ...(open ? [["neuron", open.join(".")]] : []),
     ...(open && sweep !== Infinity ? [["sweep", sweep]] : []),
+    ...(compared ? [["compare", 1]] : []),
   ];
 
   const hide = () => {
     training.run(false);
-    clearPage(view);
+    clearPlayer(view);
   };
   return { state, restore, hide };
 };

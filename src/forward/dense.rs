@@ -32,6 +32,21 @@ where
     if T::ORDER > 0 || T::RECORDS || rows < FEW_ROWS || ![neurons, inputs].into_iter().all(are_finite) {
         return false;
     }
+    let (sums, tangents) = sums_by_products(neurons, inputs, rows);
+    let level = neurons.iter().chain(inputs).fold(Level::NONE, |level, x| level.join(x.level));
+    outputs.extend(sums.iter().zip(tangents.iter()).map(|(&sum, &tangents)| {
+        let y = activation.eval(&[Dual::variable(sum)]);
+        Dual { primal: y.primal, partials: scaled(tangents, y.partials[0]), level }
+    }));
+    true
+}
+
+/// Returns the weighted sums with their biases, and their tangents. It is compiled once for all activations.
+fn sums_by_products<T: Scalar, const N: usize>(
+    neurons: &[Dual<T, N>],
+    inputs: &[Dual<T, N>],
+    rows: usize,
+) -> (Scratch<T>, Scratch<[T; N]>) {
     let columns = inputs.len() / rows;
     let count = neurons.len() / (columns + 1);
     let [weights, values] = [neurons, inputs].map(|numbers| Scratch::of(numbers.iter().map(|x| x.primal)));
@@ -63,13 +78,7 @@ where
             .add_to(tangents.as_flattened_mut());
         }
     }
-
-    let level = neurons.iter().chain(inputs).fold(Level::NONE, |level, x| level.join(x.level));
-    outputs.extend(sums.iter().zip(tangents.iter()).map(|(&sum, &tangents)| {
-        let y = activation.eval(&[Dual::variable(sum)]);
-        Dual { primal: y.primal, partials: scaled(tangents, y.partials[0]), level }
-    }));
-    true
+    (sums, tangents)
 }
 
 fn tangents_of<T: Scalar, const N: usize>(numbers: &[Dual<T, N>]) -> Scratch<[T; N]> {

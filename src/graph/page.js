@@ -59,6 +59,14 @@ const player = (root) => {
     }
   };
 
+  // Says in words what the picture shows, of graphs that are not too large to be heard.
+  const describe = ({ sums }, reached) => {
+    const shown = graph.nodes.flatMap((node, n) => (!node.operation || reached.has(n) ? [`${called(n)} ${node.value}, gradient ${short(sums[n])}`] : []));
+    const others = shown.splice(40).length;
+    const text = `Graph of ${called(graph.output)}: ${shown.join("; ")}${others > 0 ? `; and ${others} others` : ""}`;
+    element("picture").querySelector("svg").setAttribute("aria-label", text);
+  };
+
   const show = (step) => {
     current = Math.max(0, Math.min(step, steps.length - 1));
     const { kind, node: now } = steps[current];
@@ -79,6 +87,7 @@ const player = (root) => {
       });
     });
     explain(current, state);
+    describe(state, reached);
     element("slider").value = current;
     element("count").textContent = `${current + 1} of ${steps.length}`;
     for (const name of ["first", "back"]) element(name).disabled = current === 0;

@@ -27,13 +27,34 @@ impl Graph {
     /// assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>A sine</title>"));
     /// ```
     pub fn page(&self, title: &str) -> Result<String, TooLarge> {
-        let picture = self.picture()?;
-        let (svg, title, steps) = (drawn(&picture), escaped(title), steps(&picture));
+        let (title, player) = (escaped(title), self.player()?);
         Ok(format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-             <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-             <div class=\"controls\">\n\
+             <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{player}\
+             <script>\n{SCRIPT}player(document.body).load(0);\n</script>\n</body>\n</html>\n"
+        ))
+    }
+
+    /// Returns the part of the [`page`](Graph::page) that plays, for a page of one's own: the controls, the picture and the
+    /// steps. The script and the style of the page are `src/graph/page.js` and `src/graph/page.css` of this crate.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Graph::page).
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::trace};
+    ///
+    /// let graph = trace(|x| x[0].label("angle").sin(), &[0.5]);
+    /// let player = graph.player().unwrap();
+    /// assert!(player.starts_with("<div class=\"controls\">") && graph.page("A sine").unwrap().contains(&player));
+    /// ```
+    pub fn player(&self) -> Result<String, TooLarge> {
+        let picture = self.picture()?;
+        let (svg, steps) = (drawn(&picture), steps(&picture));
+        Ok(format!(
+            "<div class=\"controls\">\n\
              <button class=\"first\" title=\"Home\">Start</button>\n\
              <button class=\"back\" title=\"Left arrow\">Step back</button>\n\
              <button class=\"play\" title=\"Space\">Play</button>\n\
@@ -43,8 +64,7 @@ impl Graph {
              <output class=\"count\"></output>\n</div>\n\
              <div class=\"explanation\" aria-live=\"polite\"><noscript>Playing takes a script; this is the whole.</noscript></div>\n\
              <div class=\"picture\">\n{svg}</div>\n\
-             <script type=\"application/json\" class=\"steps\">{steps}</script>\n\
-             <script>\n{SCRIPT}player(document.body).load(0);\n</script>\n</body>\n</html>\n"
+             <script type=\"application/json\" class=\"steps\">{steps}</script>\n"
         ))
     }
 }

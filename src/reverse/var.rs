@@ -232,6 +232,21 @@ fn record_block<T: Scalar, const K: usize>(
     recorded.unwrap_or_else(|foreign| refuse::<T>(foreign))
 }
 
+/// Records a dense layer, and appends its outputs. It is compiled once for all activations.
+#[track_caller]
+fn record_dense<T: Scalar>(
+    operands: [&[Var<T>]; 2],
+    rows: usize,
+    values: [Scratch<T>; 2],
+    [y, slopes]: [Scratch<T>; 2],
+    outputs: &mut Vec<Var<T>>,
+) {
+    let first = record_block(operands, y.len(), |blocks, operands| {
+        Source::Layer(blocks.layers.push(Layer { operands, rows, values, slopes }))
+    });
+    outputs.extend(results(&y, first));
+}
+
 /// Returns values as variables at consecutive places from `first` on (I2), or as constants.
 fn results<T: Scalar>(values: &[T], first: Option<Place>) -> impl Iterator<Item = Var<T>> {
     let place = move |i| first.map_or(Place::NOWHERE, |first| first.later(i));
@@ -470,11 +485,8 @@ impl<T: Scalar> Engine<T::Real> for Var<T> {
         outputs: &mut Vec<Self>,
     ) {
         let values = [neurons, inputs].map(|operands| Scratch::of(operands.iter().map(|x| x.primal)));
-        let [y, slopes] = dense_with_slopes(&values[0], &values[1], rows, activation);
-        let first = record_block([neurons, inputs], y.len(), |blocks, operands| {
-            Source::Layer(blocks.layers.push(Layer { operands, rows, values, slopes }))
-        });
-        outputs.extend(results(&y, first));
+        let evaluated = dense_with_slopes(&values[0], &values[1], rows, activation);
+        record_dense([neurons, inputs], rows, values, evaluated, outputs);
     }
 
     #[track_caller]

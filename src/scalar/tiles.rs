@@ -95,9 +95,11 @@ pub(crate) struct Products<'a, S, A, B> {
     pub(crate) stride: usize,
 }
 
+/// Whether tiles of eight columns fit into registers: not where every number takes one.
+const EIGHT_COLUMNS: bool = cfg!(any(not(target_family = "wasm"), target_feature = "simd128"));
+
 impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     /// Adds the products to the sums, in tiles whose sums fit into registers.
-    #[inline(always)]
     pub(crate) fn add_to(self, sums: &mut [S]) {
         let [m, n, p] = self.sizes;
         if S::ORDER > 0 {
@@ -140,7 +142,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     #[inline(always)]
     fn add_rows<const I: usize>(self, sums: &mut [S], i: usize) {
         let [_, _, p] = self.sizes;
-        let (in_eights, in_fours) = (p - p % 8, p - p % 4);
+        let (in_eights, in_fours) = (if EIGHT_COLUMNS { p - p % 8 } else { 0 }, p - p % 4);
         for j in (0..in_eights).step_by(8) {
             self.add_tile::<I, 8>(sums, i, j);
         }

@@ -13,13 +13,25 @@ use super::symbol::Symbol;
 use crate::graph::questions::Asked;
 use crate::scalar::{Real, Scalar, zero};
 
-/// The plain numbers of the function.
+/// The precision of the plain numbers of the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Precision {
     /// `f64`
     Double,
     /// `f32`
     Single,
+}
+
+/// The plain numbers of the function. A program that has functions of `f64` only has no code for `f32`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain {
+    pub(super) precision: Precision,
+    result_of: fn(Operation, [f64; 3]) -> Option<Computed>,
+}
+
+impl Plain {
+    pub(super) const DOUBLE: Plain = Plain { precision: Precision::Double, result_of: result_of::<f64> };
+    pub(super) const SINGLE: Plain = Plain { precision: Precision::Single, result_of: result_of::<f32> };
 }
 
 /// The arguments of the generated function.
@@ -101,7 +113,7 @@ impl Node {
 /// The operations in order; arguments stand before results.
 #[derive(Debug)]
 pub(super) struct Form {
-    pub(super) precision: Precision,
+    pub(super) plain: Plain,
     nodes: Vec<Node>,
     known: HashMap<Node, u32>,
     /// The number of operations that were asked for.
@@ -126,9 +138,9 @@ pub(super) fn on_form<Out>(act: impl FnOnce(&mut Form) -> Out) -> Out {
 
 impl Form {
     /// Returns the form that `write` writes with [symbols](Symbol), and its result.
-    pub(super) fn written<Out>(precision: Precision, write: impl FnOnce() -> Out) -> (Form, Out) {
+    pub(super) fn written<Out>(plain: Plain, write: impl FnOnce() -> Out) -> (Form, Out) {
         let form = Form {
-            precision,
+            plain,
             nodes: Vec::new(),
             known: HashMap::new(),
             asked: 0,
@@ -205,8 +217,8 @@ impl Form {
     fn insert(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
         let mut places = [0; 3];
         places[..arguments.len()].copy_from_slice(arguments);
-        if matches!(operation, Operation::Sum | Operation::Product) {
-            places[..2].sort_unstable();
+        if matches!(operation, Operation::Sum | Operation::Product) && places[0] > places[1] {
+            places.swap(0, 1);
         }
         let node = Node { operation, places };
         *self.known.entry(node).or_insert_with(|| {
@@ -331,11 +343,7 @@ impl Form {
         if arguments.is_empty() {
             return None;
         }
-        let result = match self.precision {
-            Precision::Double => result_of::<f64>(operation, numbers)?,
-            Precision::Single => result_of::<f32>(operation, numbers)?,
-        };
-        Some(match result {
+        Some(match (self.plain.result_of)(operation, numbers)? {
             Computed::Number(x) => self.constant(x),
             Computed::Answer(answer) => self.answer(answer),
         })

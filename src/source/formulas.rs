@@ -1,13 +1,12 @@
 //! The derivative for people: line by line in mathematics, as text and for KaTeX.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use num_traits::One;
 
 use super::chain::{Slopes, sweep_in_reverse};
 use super::elementary::Elementary;
-use super::form::{Form, Operation, Precision};
+use super::form::{Form, Operation, Plain};
 use super::load::load;
 use super::lower::{Domain, lowered};
 use super::refusal::Refusal;
@@ -54,8 +53,8 @@ impl fmt::Display for Formulas {
 
 impl Graph {
     /// Returns the formulas of the output and of its derivatives with respect to the inputs, as a reverse sweep computes
-    /// them. Numbers have their labels as names; the inputs are x₀, x₁, .... They leave out what the rules do about
-    /// infinities and NaN.
+    /// them. Numbers have their labels as names; without, the inputs are x₀, x₁, ... and the output is y. They leave out
+    /// what the rules do about infinities and NaN.
     ///
     /// ```
     /// use dualtape::{Scalar, graph::trace};
@@ -78,7 +77,7 @@ impl Graph {
     pub fn formulas(&self) -> Result<Formulas, Refusal> {
         let output =
             self.nodes().iter().position(|node| std::ptr::eq(node, self.output())).expect("it is there") as u32;
-        let (form, written) = Form::written(Precision::Double, || {
+        let (form, written) = Form::written(Plain::DOUBLE, || {
             let loaded = load(self, &[output], false)?;
             let gradient = sweep_in_reverse(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, Slopes::Plain);
             Ok((loaded, gradient))
@@ -93,8 +92,9 @@ impl Graph {
         let (form, places) = lowered(&form, &wanted, Domain::Ordinary);
         let (results, names) = places.split_at(1 + 2 * gradient.len());
         let (results, inputs) = results.split_at(1 + gradient.len());
-        let names = names.iter().zip(&loaded.labels).map(|(&place, (_, label))| (place, label.clone()));
-        let sheet = Sheet::of(&form, results, inputs, names.collect());
+        let mut labels = vec![None; form.len()];
+        names.iter().zip(loaded.labels).for_each(|(&place, (_, label))| labels[place as usize] = Some(label));
+        let sheet = Sheet::of(&form, results, inputs, labels);
         let [lines, in_katex] = [Notation::Text, Notation::Katex].map(|notation| sheet.lines(notation));
         Ok(Formulas { lines, in_katex })
     }
@@ -131,7 +131,8 @@ struct Sheet<'a> {
     /// The output, and its derivatives with respect to the inputs.
     results: &'a [u32],
     inputs: &'a [u32],
-    names: HashMap<u32, String>,
+    /// The labels of the operations that have one.
+    labels: Vec<Option<String>>,
     needed: Vec<bool>,
     is_line: Vec<bool>,
 }
@@ -139,13 +140,13 @@ struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     /// Decides which operations are lines, by the length of their text: those with a label, the output, and those that
     /// are long or stand in several formulas.
-    fn of(form: &'a Form, results: &'a [u32], inputs: &'a [u32], names: HashMap<u32, String>) -> Self {
+    fn of(form: &'a Form, results: &'a [u32], inputs: &'a [u32], labels: Vec<Option<String>>) -> Self {
         let needed = form.needed_by(results.iter().copied());
         let mut uses = vec![0; form.len()];
         for place in (0..form.len()).filter(|&place| needed[place]) {
             form.node(place as u32).arguments().iter().for_each(|&argument| uses[argument as usize] += 1);
         }
-        let mut sheet = Sheet { form, results, inputs, names, needed, is_line: vec![false; form.len()] };
+        let mut sheet = Sheet { form, results, inputs, labels, needed, is_line: vec![false; form.len()] };
         let mut written = sheet.written(Notation::Text);
         for place in 0..form.len() as u32 {
             let Some(own) = written.next(&sheet, place) else { continue };
@@ -155,11 +156,20 @@ impl<'a> Sheet<'a> {
                 form.node(place).operation,
                 Operation::Input(..) | Operation::Constant(_) | Operation::Question(_)
             );
-            let is_named = sheet.names.contains_key(&place) || place == results[0];
+            let is_named = sheet.labels[place as usize].is_some() || place == results[0];
             sheet.is_line[place as usize] = !is_leaf && (is_named || is_long || uses > 1);
             written.keep(&sheet, place, own);
         }
         sheet
+    }
+
+    /// Returns the name of the output: its label, or y.
+    fn output(&self, notation: Notation) -> String {
+        self.label(self.results[0], notation).unwrap_or("y".to_string())
+    }
+
+    fn label(&self, place: u32, notation: Notation) -> Option<String> {
+        self.labels[place as usize].as_deref().map(|label| notation.label(label))
     }
 
     fn written(&self, notation: Notation) -> Written {
@@ -176,14 +186,15 @@ impl<'a> Sheet<'a> {
         }
         let formula = |place: u32| written.formulas[place as usize].clone().expect("results are needed").0;
         let mut lines = written.lines.clone();
+        let output = self.output(notation);
         if !self.is_line[self.results[0] as usize] {
-            lines.push(["y".to_string(), formula(self.results[0])]);
+            lines.push([output.clone(), formula(self.results[0])]);
         }
         for (index, (input, slope)) in self.inputs.iter().zip(&self.results[1..]).enumerate() {
-            let input = self.names.get(input).map_or(notation.indexed("x", index), |label| notation.label(label));
+            let input = self.label(*input, notation).unwrap_or(notation.indexed("x", index));
             let name = match notation {
-                Notation::Text => format!("∂y/∂{input}"),
-                Notation::Katex => format!("\\frac{{\\partial y}}{{\\partial {input}}}"),
+                Notation::Text => format!("∂{output}/∂{input}"),
+                Notation::Katex => format!("\\frac{{\\partial {output}}}{{\\partial {input}}}"),
             };
             lines.push([name, formula(*slope)]);
         }
@@ -209,14 +220,14 @@ impl Written {
 
     /// Writes the formula as a line, or keeps it for others.
     fn keep(&mut self, sheet: &Sheet<'_>, place: u32, own: Formula) {
-        let label = sheet.names.get(&place).map(|label| self.notation.label(label));
+        let label = sheet.label(place, self.notation);
         if !sheet.is_line[place as usize] {
             let is_input = matches!(sheet.form.node(place).operation, Operation::Input(..));
             self.formulas[place as usize] = Some(label.filter(|_| is_input).map_or(own, Formula::atom));
             return;
         }
         let name = if place == sheet.results[0] {
-            "y".to_string()
+            sheet.output(self.notation)
         } else {
             label.unwrap_or_else(|| {
                 self.steps += 1;

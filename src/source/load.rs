@@ -1,7 +1,5 @@
 //! The form of a traced function.
 
-use std::collections::HashMap;
-
 use num_traits::Float;
 
 use super::elementary::Elementary;
@@ -70,8 +68,8 @@ pub(super) fn load(graph: &Graph, outputs: &[u32], fixed: bool) -> Result<Loaded
     loaded
         .guards
         .retain(|(question, _)| on_form(|form| !matches!(form.node(question.place()).operation, Operation::Answer(_))));
-    let mut known = HashMap::new();
-    loaded.guards.retain(|&(question, answer)| known.insert(question.place(), answer).is_none());
+    let mut known = vec![false; on_form(|form| form.len())];
+    loaded.guards.retain(|(question, _)| !std::mem::replace(&mut known[question.place() as usize], true));
     on_form(|form| form.keeps_operations = false);
     loaded.outputs = outputs.iter().map(|&output| symbols[output as usize]).collect();
     Ok(loaded)

@@ -22,7 +22,7 @@ pub(super) enum Domain {
 /// Returns a form with the results of `form`, in fewer kinds of operations, and their places in it.
 pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Vec<u32>) {
     let needed = form.needed_by(results.iter().copied());
-    let (lower, places) = Form::written(form.precision, || {
+    let (lower, places) = Form::written(form.plain, || {
         let mut symbols: Vec<Option<Symbol>> = vec![None; form.len()];
         for place in (0..form.len()).filter(|&place| needed[place]) {
             let node = form.node(place as u32);
@@ -43,7 +43,7 @@ pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Ve
                 Operation::Function(function) if function.name == "powi" => {
                     let exponent = function.parameters().next().expect("it was noted") as i32;
                     // Higher powers of f32 are computed in f64.
-                    match form.precision {
+                    match form.plain.precision {
                         Precision::Single if !(0..=2).contains(&exponent) => Symbol::of(node.operation, &arguments),
                         _ => power(arguments[0], exponent),
                     }

@@ -59,7 +59,7 @@ impl Symbol {
 
     /// Returns a constant that depends on the precision.
     fn of_precision(double: f64, single: f32) -> Self {
-        Self::constant(match on_form(|form| form.precision) {
+        Self::constant(match on_form(|form| form.plain.precision) {
             Precision::Double => double,
             Precision::Single => single.into(),
         })

@@ -209,7 +209,7 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> 
             x[i] = xi;
             [outputs(f, &x), f.jacobian(&x).1.into_entries()].concat()
         };
-        for (k, &difference) in differences(at, x[i]).iter().enumerate() {
+        for (k, &difference) in differences(&at, x[i]).iter().enumerate() {
             match k.checked_sub(m) {
                 None => {
                     let k = k * n + i;

@@ -42,12 +42,12 @@ use crate::scalar::Real;
 /// assert_eq!(difference(f64::sqrt, 0.0).1, f64::INFINITY);
 /// ```
 pub fn difference<R: Real>(f: impl Fn(R) -> R, x: R) -> (R, R) {
-    let Estimate { slope, error, .. } = differences(|x| vec![f(x)], x)[0];
+    let Estimate { slope, error, .. } = differences(&|x| vec![f(x)], x)[0];
     (slope, error)
 }
 
-/// The [`difference`] of each output.
-pub(crate) fn differences<R: Real>(f: impl Fn(R) -> Vec<R>, x: R) -> Vec<Estimate<R>> {
+/// The [`difference`] of each output. It is compiled once for all functions.
+pub(crate) fn differences<R: Real>(f: &dyn Fn(R) -> Vec<R>, x: R) -> Vec<Estimate<R>> {
     let center = f(x);
     let mut estimates = vec![Estimate::none(); center.len()];
     for steps in runs(x) {

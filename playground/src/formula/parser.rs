@@ -1,6 +1,6 @@
 //! The grammar of formulas, by recursive descent.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::lexer::{Token, Word, tokens};
 use super::{Callable, Fault, Formula, Operation};
@@ -14,7 +14,7 @@ type Operator = (&'static str, fn(usize, usize) -> Operation);
 
 pub(super) fn parse(text: &str) -> Result<Formula, Fault> {
     let formula = Formula { inputs: Vec::new(), operations: Vec::new(), named: Vec::new(), output: 0 };
-    let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0, formula, known: HashMap::new() };
+    let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0, formula, known: BTreeMap::new() };
     parser.statements()?;
     Ok(parser.formula)
 }
@@ -25,7 +25,7 @@ struct Parser {
     depth: usize,
     formula: Formula,
     /// The places of the numbers that names stand for.
-    known: HashMap<String, usize>,
+    known: BTreeMap<String, usize>,
 }
 
 impl Parser {
