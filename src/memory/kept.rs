@@ -21,8 +21,8 @@ pub(crate) enum GiveBack {
 /// The number of uses after which the surplus is given back.
 const USES_OF_A_PERIOD: u32 = 64;
 
-/// Memory of this size, in bytes, is no surplus.
-pub(crate) const NO_SURPLUS: usize = 1 << 20;
+/// Room of at most this size, in bytes, is not tried before it is asked for.
+const UNTRIED: usize = 1 << 20;
 
 /// Registers a holder of memory on this thread, once.
 pub(crate) fn register_holder(give_back: fn(GiveBack)) {
@@ -58,8 +58,8 @@ fn give_back(how_much: GiveBack) {
 /// Releases the memory that this thread keeps for its next derivatives: recordings, adjoints and temporary vectors.
 ///
 /// Memory that is in use, as by a living [`Tape`](crate::Tape), stays. The next derivative allocates anew. Without
-/// this call a thread gives back memory when 64 recordings have needed far less, and large temporary vectors when 256
-/// have not needed them.
+/// this call a thread gives back memory of more than 32 MB when 64 recordings have needed far less, and large temporary
+/// vectors when 256 have not needed them.
 ///
 /// Every thread keeps its own memory until it ends. On the threads of rayon call it with
 /// `rayon::broadcast(|_| dualtape::release_memory())`.
@@ -104,7 +104,7 @@ pub(crate) fn reserve_exact<X>(memory: &mut Vec<X>, more: usize, what: &str) {
 /// room for many zeros is tried before.
 #[track_caller]
 pub(crate) fn zeros<X: Clone + Zero>(count: usize, what: &str) -> Vec<X> {
-    if count.saturating_mul(size_of::<X>()) > NO_SURPLUS {
+    if count.saturating_mul(size_of::<X>()) > UNTRIED {
         reserve_exact(&mut Vec::<X>::new(), count, what);
     }
     vec![X::zero(); count]

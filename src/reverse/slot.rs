@@ -12,7 +12,7 @@ use std::thread::AccessError;
 use super::operands::Operands;
 use super::recording::{Head, Recording};
 use super::var::{Place, Var};
-use crate::memory::kept::{GiveBack, NO_SURPLUS, count_use, register_holder};
+use crate::memory::kept::{GiveBack, count_use, register_holder};
 use crate::memory::stamp::{issue_stamp, issued_here};
 use crate::memory::thread::registered;
 use crate::scalar::Scalar;
@@ -152,7 +152,7 @@ impl<T: Scalar> Slot<T> {
         let Ok(recordings) = self.recordings.try_borrow_mut() else { return };
         let mut recordings = Borrowed::new(self.head(), recordings);
         let idle = || recordings.idle_bytes() + self.bytes_beside();
-        if how_much == GiveBack::All || idle() > NO_SURPLUS.max(SURPLUS * needed) {
+        if how_much == GiveBack::All || idle() > SMALL.max(SURPLUS * needed) {
             recordings.give_back();
             drop((self.spare_adjoints.take(), self.spare_variables.take()));
         }
@@ -161,6 +161,12 @@ impl<T: Scalar> Slot<T> {
 
 /// Memory that is not in use is a surplus when it is more than this many times what was needed of late.
 const SURPLUS: usize = 4;
+
+/// Memory of this size, in bytes, is no surplus.
+///
+/// NOTE(perf): the system clears the pages that it hands out again. While 1 MB was the size, a gradient of 20,000 rows between
+/// small ones took 3.3 times as long as alone (the regression of `cargo bench --bench tools`).
+const SMALL: usize = 1 << 25;
 
 fn give_back_of_slot<T: Scalar>(how_much: GiveBack) {
     let _ = T::with_slot(|slot| slot.give_back(how_much));
