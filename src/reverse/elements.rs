@@ -149,10 +149,10 @@ impl<T: Scalar> Elements<T> {
                     }
                     Some(run) => {
                         let sums = before[run].iter_mut().zip(products);
-                        sums.for_each(|(sum, (&partial, adjoint))| add_product(sum, partial, adjoint));
+                        sums.for_each(|(sum, (partial, adjoint))| add_product(sum, partial, adjoint));
                     }
                     None => {
-                        for (&position, (&partial, adjoint)) in input.listed(listed).iter().zip(products) {
+                        for (&position, (partial, adjoint)) in input.listed(listed).iter().zip(products) {
                             // The position of a constant is past the end (I3).
                             if let Some(sum) = before.get_mut(position as usize) {
                                 add_product(sum, partial, adjoint);
@@ -236,10 +236,10 @@ impl<T: Scalar> DerefMut for Partials<T> {
 
 /// Adds `partial·adjoint` to the sum, lane by lane, by the zero rule.
 #[inline(always)]
-fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
-    for (sum, &adjoint) in sum.iter_mut().zip(adjoint) {
-        if T::are_ordinary(partial, adjoint) {
-            *sum += partial * adjoint;
+fn add_product<T: Scalar, const L: usize>(sum: &mut [T; L], partial: &T, adjoint: &[T; L]) {
+    for (sum, adjoint) in sum.iter_mut().zip(adjoint) {
+        if T::are_ordinary(*partial, *adjoint) {
+            *sum += *partial * *adjoint;
         } else {
             zero::add_out_of_line(sum, partial, adjoint);
         }

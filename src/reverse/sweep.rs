@@ -114,16 +114,16 @@ impl<T: Scalar> Recording<T> {
             // The arguments stand before the result (I1).
             let Some((adjoint, before)) = rest.split_last_mut() else { return };
             rest = before;
-            // A single adjoint is copied to a register; several stay where they are.
+            // A plain number is copied to a register; others stay where they are.
             let single = *adjoint;
-            let adjoint = if L == 1 { &single } else { &*adjoint };
+            let adjoint = if are_numbers::<T, L>() { &single } else { &*adjoint };
             if are_zero(adjoint) {
                 continue;
             }
             let [x, y] = node.arguments;
             // The marks are past the end of the adjoints (I3).
             if let Some(x) = rest.get_mut(x as usize) {
-                add(x, node.partial, adjoint);
+                add(x, &node.partial, adjoint);
             } else {
                 std::hint::cold_path();
                 if x == LONG {
@@ -135,7 +135,7 @@ impl<T: Scalar> Recording<T> {
             if let Some(y) = rest.get_mut(y as usize) {
                 y.iter_mut().zip(adjoint).for_each(|(sum, &adjoint)| *sum += adjoint);
             } else if let Some(y) = rest.get_mut((y & !BESIDE) as usize) {
-                add(y, *by_y, adjoint);
+                add(y, by_y, adjoint);
             }
         }
     }
@@ -147,10 +147,10 @@ impl<T: Scalar> Recording<T> {
             match arguments {
                 Arguments::Run(run) if !skips_zeros => {
                     let sums = &mut adjoints[run];
-                    sums.iter_mut().zip(partials).for_each(|(sum, &partial)| add(sum, partial, adjoint));
+                    sums.iter_mut().zip(partials).for_each(|(sum, partial)| add(sum, partial, adjoint));
                 }
                 Arguments::Listed(listed) if !skips_zeros => {
-                    for (&position, &partial) in listed.iter().zip(partials) {
+                    for (&position, partial) in listed.iter().zip(partials) {
                         // The position of a constant is past the end (I3).
                         if let Some(sum) = adjoints.get_mut(position as usize) {
                             add(sum, partial, adjoint);
@@ -184,11 +184,11 @@ fn are_zero<T: Scalar, const L: usize>(lanes: &[T; L]) -> bool {
 /// Adds `partial·adjoint` to `sum`. A single adjoint is not zero; a zero in one of several lanes must not meet a
 /// partial that is not finite.
 #[inline(always)]
-fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: T, adjoint: &[T; L]) {
+fn add<T: Scalar, const L: usize>(sum: &mut [T; L], partial: &T, adjoint: &[T; L]) {
     let with_care = L > 1 && !partial.is_finite_throughout();
-    for (sum, &adjoint) in sum.iter_mut().zip(adjoint) {
+    for (sum, adjoint) in sum.iter_mut().zip(adjoint) {
         if with_care {
-            zero::add_product(sum, partial, adjoint);
+            zero::add_product(sum, *partial, *adjoint);
         } else {
             zero::add_chained(sum, partial, adjoint);
         }

@@ -33,12 +33,21 @@ impl<T: Scalar> Slope<T> for T {
 pub(crate) struct Wide<T, F> {
     number: T,
     factors: F,
+    is_known_to_fit: bool,
+}
+
+impl<T, F> Wide<T, F> {
+    /// Says whether the factors can be left out for any argument.
+    #[inline(always)]
+    pub(crate) fn fitting_if(self, is_known_to_fit: bool) -> Self {
+        Wide { is_known_to_fit, ..self }
+    }
 }
 
 /// Returns a slope that is `number`, and the product of `factors` where that overflows or underflows.
 #[inline(always)]
 pub(crate) fn wide<T: Scalar, F: FnOnce() -> [T; 2]>(number: T, factors: F) -> Wide<T, F> {
-    Wide { number, factors }
+    Wide { number, factors, is_known_to_fit: false }
 }
 
 impl<T: Scalar, F: FnOnce() -> [T; 2]> Slope<T> for Wide<T, F> {
@@ -49,7 +58,7 @@ impl<T: Scalar, F: FnOnce() -> [T; 2]> Slope<T> for Wide<T, F> {
 
     #[inline(always)]
     fn factors(self) -> Option<[T; 2]> {
-        if fits(self.number) { None } else { usable(self.number, self.factors) }
+        if self.is_known_to_fit || fits(self.number) { None } else { usable(self.number, self.factors) }
     }
 }
 
