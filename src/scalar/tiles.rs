@@ -100,6 +100,9 @@ const EIGHT_COLUMNS: bool = cfg!(any(not(target_family = "wasm"), target_feature
 
 impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     /// Adds the products to the sums, in tiles whose sums fit into registers.
+    // Inlined for the stack: without optimization the nested readings take 3 MB of it otherwise, and 1 MB so. On WebAssembly it
+    // is compiled once, for the size.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn add_to(self, sums: &mut [S]) {
         let [m, n, p] = self.sizes;
         if S::ORDER > 0 {
