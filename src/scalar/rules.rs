@@ -155,9 +155,8 @@ pub(crate) fn recip<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 // Powers and roots.
 
 /// (xⁿ)′ = n·xᵏ·xⁿ⁻¹⁻ᵏ with k = n/2, so that nothing underflows on the way
-///
-/// NOTE(perf): inlined, x² is one product. Called, the gradient of Rosenbrock's 50 inputs took 37 % more time in reverse mode
-/// and 2.7 times as long in forward mode.
+// NOTE(perf): inlined, x² is one product. Called, the gradient of Rosenbrock's 50 inputs took 37 % more time in reverse mode
+// and 2.7 times as long in forward mode.
 #[inline(always)]
 pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, impl Slope<S>) {
     let v = x.powi(n);
