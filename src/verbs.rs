@@ -579,13 +579,24 @@ fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants:
 /// Calls `pass` with [`LANES`] of the inputs as variables, one for each lane, and the others constant, until every
 /// input was a variable. Without inputs it calls `pass` once.
 fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Range<usize>)) {
-    let mut inputs = Scratch::of(x.iter().map(|&x| Dual::constant(x)));
+    let constants = x.iter().map(|&x| Dual::constant(x));
+    let (mut few, mut many);
+    // NOTE(perf): on the stack, the gradient of Rosenbrock's function of two inputs takes 30 % less time than with
+    // memory of the pool (`cargo bench --bench modes`).
+    let inputs = if x.len() <= LANES {
+        few = [Dual::constant(T::zero()); LANES];
+        few.iter_mut().zip(constants).for_each(|(input, x)| *input = x);
+        &mut few[..x.len()]
+    } else {
+        many = Scratch::of(constants);
+        &mut many[..]
+    };
     for start in (0..x.len().max(1)).step_by(LANES) {
         let lanes = start..x.len().min(start + LANES);
         for (lane, i) in lanes.clone().enumerate() {
             inputs[i] = Dual::seeded(x[i], lane);
         }
-        pass(&mut inputs, lanes.clone());
+        pass(inputs, lanes.clone());
         for i in lanes {
             inputs[i] = Dual::constant(x[i]);
         }

@@ -31,7 +31,8 @@ fn largest_if_smooth(f: &Expression, x: &[f64]) -> Option<f64> {
         return None;
     }
     let at = |shift: f64| -> Vec<f64> {
-        let directions = [1.0, -2.0].into_iter().cycle();
+        // Equal inputs part, so that a kink between them shows.
+        let directions = [1.0, -2.0, 2.7].into_iter().cycle();
         let near: Vec<f64> = x.iter().zip(directions).map(|(x, direction)| x + direction * shift).collect();
         let (y, g, h) = hessian(|x| f.last(x), &near);
         g.into_iter().chain(h.into_entries()).chain([y]).collect()
