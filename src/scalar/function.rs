@@ -19,6 +19,9 @@ pub trait Outputs<R>: Sized {
     /// The same type over another scalar.
     type Of<S>;
 
+    /// Whether the type is a number, and no collection.
+    const IS_NUMBER: bool = false;
+
     /// Returns all outputs in order. A single one is a slice of length 1.
     fn as_slice<S>(y: &Self::Of<S>) -> &[S];
 
@@ -28,6 +31,8 @@ pub trait Outputs<R>: Sized {
 
 impl<R: Real> Outputs<R> for R {
     type Of<S> = S;
+
+    const IS_NUMBER: bool = true;
 
     fn as_slice<S>(y: &S) -> &[S] {
         std::slice::from_ref(y)

@@ -45,9 +45,9 @@ where
 
 /// Returns `f(x)`, which on a tape is a single statement for each output.
 ///
-/// On variables and dual numbers of at most 16 inputs it evaluates `f` once as [`linearize`] does, whatever scalar is
-/// nested inside, and applies the chain rule to the slopes. In every other scalar it evaluates `f` as it is. The result
-/// is the same up to rounding.
+/// On at most 16 variables it evaluates `f` once as [`linearize`] does, whatever scalar is nested inside, and records the
+/// slopes. On at most 3 dual numbers of few lanes it applies the chain rule to the slopes, where the output is a number.
+/// In every other scalar it evaluates `f` as it is. The result is the same up to rounding.
 ///
 /// Mark the kernel `#[inline(always)]`, and write it without loops, or with loops so short that they are
 /// unrolled. Measured, record and sweep together, the time relative to the same kernel recorded operation by
