@@ -28,8 +28,8 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// plain function and of its [Jacobian](Function::jacobian)) to ε^0.4 (5·10⁻⁷ in `f64`)
 /// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
 /// terms, as the gradient at an optimum, rounding is larger than the entry: what differs by more is computed four times
-/// over with every operation changed by up to two units of rounding at random, and may differ by 256 times what this moves
-/// the result at most; a slope, also by ε times what this moves the function, over the size of the input or 1. A difference
+/// over with every operation changed by up to two units of rounding at random (a sum by those of its terms), and may differ
+/// by 256 times what this moves the result at most; a slope, also by ε times what this moves the function, over the size of the input or 1. A difference
 /// may also differ by what this moves the function, over its step. For n inputs it costs
 /// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a Jacobian and Hessians in each mode.
 ///

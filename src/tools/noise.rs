@@ -1,7 +1,7 @@
 //! How far rounding moves a result.
 //!
-//! Every result of an operation is moved at random by the size of its rounding error, and the function
-//! is evaluated a few times so (Parker, *Monte Carlo Arithmetic*, 1997). Dual numbers carry the movement to first order:
+//! Every result of an operation is moved at random by the size of its rounding error, a sum by that of its terms, and the
+//! function is evaluated a few times so (Parker, *Monte Carlo Arithmetic*, 1997). Dual numbers carry the movement to first order:
 //! where the terms of a sum cancel, what is left moves by the rounding of the terms; where errors are contracted, as by the
 //! steps of an iteration, it does not. What is computed from constants alone moves too, as the slopes of a linear function.
 
@@ -50,17 +50,29 @@ impl<R: Real> Note<Dual<R>> for Noise {
     const CONSTANT: Self = Noise;
     const LOCALLY_CONSTANT: Self = Noise;
 
-    /// Moves the result by up to two units of rounding: equal results too, which cancel in one order of summation only.
-    fn of_result(mut value: Dual<R>, _: impl IntoIterator<Item = Self>) -> Noted<Dual<R>, Self> {
-        let number = RESULTS.replace(RESULTS.get().wrapping_add(1));
-        let between_minus_one_and_one = (hashed(number, 0) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
-        value.partials[0] += value.primal * R::from_f64(2.0 * between_minus_one_and_one) * R::epsilon();
-        Noted { value, note: Noise }
+    fn of_result(value: Dual<R>, _: impl IntoIterator<Item = Self>) -> Noted<Dual<R>, Self> {
+        moved(value, value.primal)
+    }
+
+    /// A sum moves by the size of its terms, for another order of summation rounds these: terms that cancel exactly in one
+    /// mode leave rounding in another.
+    fn of_sum(value: Dual<R>, terms: [Noted<Dual<R>, Self>; 2]) -> Noted<Dual<R>, Self> {
+        let [a, b] = terms.map(|term| Float::abs(term.value.primal));
+        moved(value, a + b)
     }
 
     fn is_zero(self, value: Dual<R>) -> bool {
         value.is_identically_zero()
     }
+}
+
+/// Moves a result by up to two units of rounding of a number: equal results too, which cancel in one order of summation
+/// only.
+fn moved<R: Real>(mut value: Dual<R>, size: R) -> Noted<Dual<R>, Noise> {
+    let number = RESULTS.replace(RESULTS.get().wrapping_add(1));
+    let between_minus_one_and_one = (hashed(number, 0) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
+    value.partials[0] += size * R::from_f64(2.0 * between_minus_one_and_one) * R::epsilon();
+    Noted { value, note: Noise }
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ pub(super) trait Note<T: Scalar>: Copy + Send + Sync + 'static {
     /// A result, which is `value` by plain arithmetic, from the notes of the arguments.
     fn of_result(value: T, arguments: impl IntoIterator<Item = Self>) -> Noted<T, Self>;
 
+    /// The sum or difference of two numbers, which is `value`.
+    fn of_sum(value: T, terms: [Noted<T, Self>; 2]) -> Noted<T, Self> {
+        Self::of_result(value, terms.map(|term| term.note))
+    }
+
     /// Whether a number is zero and can be nothing else.
     fn is_zero(self, value: T) -> bool;
 
@@ -79,12 +84,12 @@ impl<T: Scalar, N: Note<T>> Mode for Noted<T, N> {
 
     #[inline]
     fn plus(self, other: Self) -> Self {
-        N::of_result(self.value + other.value, [self.note, other.note])
+        N::of_sum(self.value + other.value, [self, other])
     }
 
     #[inline]
     fn minus(self, other: Self) -> Self {
-        N::of_result(self.value - other.value, [self.note, other.note])
+        N::of_sum(self.value - other.value, [self, other])
     }
 }
 

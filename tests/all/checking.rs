@@ -346,7 +346,7 @@ mod at_minima {
     use super::*;
     use dualtape::Rule;
     use dualtape::implicit::solve;
-    use dualtape::log_softmax;
+    use dualtape::{dot, fuse_map, log_softmax};
 
     /// Numbers between −1 and 1 without a pattern.
     fn noise(seed: usize, k: usize) -> f64 {
@@ -486,6 +486,25 @@ mod at_minima {
         for x in [[0.75, 0.3], [-2.0, 0.1], [1e-3, 1e3], [0.0, 0.0]] {
             check(&function!(even: &[S] -> [S; 3]), &x).assert_agreement();
             check(&function!(f32, even: &[S] -> [S; 3]), &x.map(|x| x as f32)).assert_agreement();
+        }
+    }
+
+    /// The slope of x − y is 1 − 1 in forward mode. In reverse mode the adjoints of all x are added first, and those of all y
+    /// subtracted one by one.
+    #[test]
+    fn terms_that_cancel_exactly_in_one_mode_raise_no_false_alarm() {
+        fn turn<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 2] {
+            [x.sin() * y, x - y]
+        }
+        fn nothing<S: Scalar<Real = f64>>(x: &[S]) -> [S; 4] {
+            [3, 4, 5, 7].map(|n| {
+                let x = vec![x[0]; n];
+                let [a, b] = fuse_map(&function!(turn: [S; 2] -> [S; 2]), [&x, &x]);
+                dot(&a, &b)
+            })
+        }
+        for x in [1.0, 0.7, -2.7, 0.3, 5.1] {
+            check(&function!(nothing: &[S] -> [S; 4]), &[x]).assert_agreement();
         }
     }
 
