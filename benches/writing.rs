@@ -6,8 +6,8 @@ mod workload;
 use std::hint::black_box;
 
 use dualtape::{
-    Matrix, Scalar, Terms, dense, dot, function, gradient, hessian, jacobian_array, jacobian_reverse, release_memory,
-    weighted_sum,
+    Checkpointed, Matrix, Parametric, Scalar, Terms, Var, dense, dot, function, fuse_map, gradient, hessian,
+    jacobian_array, jacobian_reverse, release_memory, weighted_sum,
 };
 use workload::Workload;
 
@@ -346,9 +346,75 @@ fn curvature_workload() -> Workload {
         .with("`linear`", move || curvature_by_predictors(black_box(&predictors.0), &predictors.1))
 }
 
+// The heat equation on a grid whose edge is kept at 0: the sum of squares at the end, by the start.
+
+const SIDE: usize = 64;
+const STEPS: usize = 200;
+/// The states in memory at a time.
+const KEPT: usize = 20;
+
+fn start() -> Vec<f64> {
+    numbers(SIDE * SIDE)
+}
+
+fn heat_at_each_point<S: Scalar<Real = f64>>(u: &[S], _: &[S]) -> Vec<S> {
+    let at = |i: usize, j: usize| if i < SIDE && j < SIDE { u[i * SIDE + j] } else { S::zero() };
+    let point = |k: usize| {
+        let (i, j) = (k / SIDE, k % SIDE);
+        let neighbours = at(i.wrapping_sub(1), j) + at(i + 1, j) + at(i, j.wrapping_sub(1)) + at(i, j + 1);
+        at(i, j) + (neighbours - at(i, j) * 4.0) * 0.2
+    };
+    (0..SIDE * SIDE).map(point).collect()
+}
+
+#[inline(always)]
+fn diffused<S: Scalar<Real = f64>>([above, below, left, right, here]: [S; 5]) -> [S; 1] {
+    [here + (above + below + left + right - here * 4.0) * 0.2]
+}
+
+fn heat_by_rows<S: Scalar<Real = f64>>(u: &[S], _: &[S]) -> Vec<S> {
+    let zeros = [S::zero(); SIDE];
+    let row = |i: usize| u.chunks_exact(SIDE).nth(i).unwrap_or(&zeros);
+    let next = |i: usize| {
+        let padded = [&[S::zero()], row(i), &[S::zero()]].concat();
+        let [next] = fuse_map(
+            &function!(diffused: [S; 5] -> [S; 1]),
+            [row(i.wrapping_sub(1)), row(i + 1), &padded[..SIDE], &padded[2..], row(i)],
+        );
+        next
+    };
+    (0..SIDE).flat_map(next).collect()
+}
+
+fn checkpointed<F: Parametric<Output = Vec<f64>>>(step: impl Fn(usize) -> F, start: &[f64]) -> (f64, Vec<f64>) {
+    let steps = Checkpointed::new(step, 0..STEPS, KEPT);
+    let (value, slopes, _) = steps.gradient(|end: &[Var], _| dot(end, end), start, &[]);
+    (value, slopes)
+}
+
+/// A step is a symmetric matrix, so the adjoints take the same steps.
+fn heat_by_hand(start: &[f64]) -> (f64, Vec<f64>) {
+    let steps = |u| (0..STEPS).fold(u, |u: Vec<f64>, _| heat_at_each_point(&u, &[]));
+    let end = steps(start.to_vec());
+    (dot(&end, &end), steps(end.iter().map(|u| 2.0 * u).collect()))
+}
+
+fn heat_workload() -> Workload {
+    let [plain, written, points, rows] = std::array::from_fn(|_| start());
+    Workload::new("heat on 64 by 64 points, 200 steps", move || {
+        let end = (0..STEPS).fold(black_box(&plain).clone(), |u, _| heat_at_each_point(&u, &[]));
+        dot(&end, &end)
+    })
+    .with("hand-written", move || heat_by_hand(black_box(&written)))
+    .with("at each point", move || {
+        checkpointed(|_| function!(heat_at_each_point: &[S], &[S] -> Vec<S>), black_box(&points))
+    })
+    .with("`fuse_map`", move || checkpointed(|_| function!(heat_by_rows: &[S], &[S] -> Vec<S>), black_box(&rows)))
+}
+
 fn main() {
     let regressions = [regression_workload(), curvature_workload()];
-    let workloads = [layer_workload(), arm_workload(), option_workload()];
+    let workloads = [layer_workload(), arm_workload(), option_workload(), heat_workload()];
     workload::run(&workloads.into_iter().chain(regressions).collect::<Vec<_>>());
     print_memory();
 }
