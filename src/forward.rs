@@ -393,6 +393,17 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
         operators::product_by_rule(a, b)
     }
 
+    #[inline(always)]
+    fn bare_product(a: &Self, b: &Self) -> Self {
+        let partial =
+            |lane: usize| T::bare_product(&a.partials[lane], &b.primal) + T::bare_product(&b.partials[lane], &a.primal);
+        Dual {
+            primal: T::bare_product(&a.primal, &b.primal),
+            partials: std::array::from_fn(partial),
+            level: a.level.join(b.level),
+        }
+    }
+
     #[inline]
     fn locally_constant(slope: T::Real) -> Self {
         Self::constant(T::locally_constant(slope))

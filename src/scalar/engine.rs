@@ -46,6 +46,15 @@ pub trait Engine<R: Real>: Sized {
         if zero::vanishes(a, b) { Self::zero() } else { a * b }
     }
 
+    /// Returns `a·b` without the rule. Where it is finite throughout, the rule has nothing to say.
+    #[inline(always)]
+    fn bare_product(a: &Self, b: &Self) -> Self
+    where
+        Self: Scalar<Real = R>,
+    {
+        *a * *b
+    }
+
     /// Whether operations are recorded. Then a product with the constant zero is a statement, and not the constant
     /// zero.
     const RECORDS: bool;
