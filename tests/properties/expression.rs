@@ -466,9 +466,10 @@ impl Expression {
                 for (sum, &along) in from[0].iter_mut().zip(&before[argument]) {
                     *sum += product(slope, along);
                 }
-                // Beside an extreme value, as that of 1/x, a slope of 0 may be one that no number holds.
-                let of_value = if slope == 0.0 { binary_digits(results[at]) } else { 0.0 };
-                let of_slope = binary_digits(slope) + if of_value > 500.0 { 2.0 * of_value } else { 0.0 };
+                // Beside an extreme number, as those of 1/x, a slope of 0 may be one that no number holds.
+                let extreme = arguments().chain([results[at]]).map(binary_digits).fold(0.0, f64::max);
+                let lost = if slope == 0.0 && extreme > 500.0 { 2.0 * extreme } else { 0.0 };
+                let of_slope = binary_digits(slope) + lost;
                 if slope != 0.0 || within > 0.0 || of_slope > 0.0 {
                     powers[at] = f64::max(powers[at], powers[argument] + within + of_slope);
                 }
