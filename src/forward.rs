@@ -29,6 +29,7 @@ use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
+use crate::scalar::sums::{plain_dot, sum_of_pairs};
 use crate::scalar::zero;
 
 mod dense;
@@ -395,13 +396,9 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
 
     #[inline(always)]
     fn bare_product(a: &Self, b: &Self) -> Self {
-        let partial =
-            |lane: usize| T::bare_product(&a.partials[lane], &b.primal) + T::bare_product(&b.partials[lane], &a.primal);
-        Dual {
-            primal: T::bare_product(&a.primal, &b.primal),
-            partials: std::array::from_fn(partial),
-            level: a.level.join(b.level),
-        }
+        let partials =
+            zipped(a.partials, b.partials, |p, q| T::bare_product(&p, &b.primal) + T::bare_product(&q, &a.primal));
+        Dual { primal: T::bare_product(&a.primal, &b.primal), partials, level: a.level.join(b.level) }
     }
 
     #[inline]
@@ -412,6 +409,19 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     #[inline(always)]
     fn with_slot<Out>(lend: impl FnOnce(&Slot<Self>) -> Out) -> Result<Out, AccessError> {
         T::with_dual_slot(lend)
+    }
+
+    fn dot_slice(a: &[Self], b: &[Self]) -> Self {
+        bare_first(|| sum_of_pairs(a, b, Self::bare_product), || plain_dot(a, b))
+    }
+
+    fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
+        let bare = |x: &Self, &weight: &T::Real| Dual {
+            primal: x.primal * weight,
+            partials: x.partials.map(|p| p * weight),
+            level: x.level,
+        };
+        bare_first(|| sum_of_pairs(xs, weights, bare), || sum_of_pairs(xs, weights, |&x, &weight| x * weight))
     }
 
     fn dense_slice<F: Function<T::Real, Output = T::Real>>(
@@ -471,6 +481,21 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
             None => fused_with_care(f, values, x.map(|x| copied(x.partials)), x.map(|x| x.level)),
         }
     }
+}
+
+/// Returns a sum of products without the zero rule, where it is finite and so the rule has nothing to say: an infinity or a
+/// NaN in a term stays in the sum. Otherwise returns it with the rule.
+///
+/// NOTE(perf): without a test for each term a weighted sum in 8 lanes takes 38 to 83 % less time, and a dot product 41 to 51 %
+/// less (3 to 88 terms, processor time, Zen 5, 2026-11-30).
+#[inline(always)]
+fn bare_first<T: Scalar, const N: usize>(
+    bare: impl Fn() -> Dual<T, N>,
+    by_rule: impl Fn() -> Dual<T, N>,
+) -> Dual<T, N> {
+    // On a tape a term with the constant zero is no statement, but by the rule.
+    let bare = if T::RECORDS { None } else { Some(bare()) };
+    bare.filter(|sum| sum.is_finite_throughout()).unwrap_or_else(by_rule)
 }
 
 /// The most inputs, and products of inputs and lanes, of a kernel that is linearized first.

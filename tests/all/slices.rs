@@ -2,7 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use dualtape::{Dual, Function, Scalar, Tape, Var, affine, function, fuse, fuse_map, gradient, sum, weighted_sum};
+use dualtape::{
+    Dual, Function, Scalar, Tape, Var, affine, dot, function, fuse, fuse_map, gradient, jacobian_forward,
+    jacobian_reverse, jvp, sum, weighted_sum,
+};
 
 use crate::support::refusals::{STALE, message};
 
@@ -102,6 +105,33 @@ fn a_zero_adjoint_beats_infinite_weights_and_inputs() {
     assert_eq!(gradient(of_input, &[2.0]), (2.0, vec![1.0]));
     let of_neurons = |w: &[Var]| affine(w, &[Var::constant(INF)], 1)[1];
     assert_eq!(gradient(of_neurons, &[1.0, 0.0, 1.0, 0.0]), (INF, vec![0.0, 0.0, INF, 1.0]));
+}
+
+/// One term has an infinite slope and a factor of zero, among so many that sums run in blocks.
+#[test]
+fn a_zero_factor_beats_an_infinite_slope_in_every_reading() {
+    for n in [1, 2, 8, 11, 40] {
+        for place in [0, n / 2, n - 1] {
+            let mut factors: Vec<f64> = (0..n).map(|i| i as f64 - 2.5).collect();
+            factors[place] = 0.0;
+            let roots = function!([factors: &[f64], place: usize] |x: &[S]| -> [S; 2] {
+                let mut x = x.to_vec();
+                x[place] = x[place].sqrt();
+                let constants: Vec<S> = factors.iter().map(|&factor| S::from_real(factor)).collect();
+                [dot(&x, &constants), weighted_sum(&x, factors)]
+            });
+            let mut x = vec![1.0; n];
+            x[place] = 0.0;
+            for slopes in [
+                jacobian_forward(|x| roots.eval(x), &x).1,
+                jacobian_reverse(|x| roots.eval(x), &x).1,
+                jacobian_forward(|x| jvp(|x| roots.eval(x), x, &vec![Dual::constant(1.0); n]).0, &x).1,
+                jacobian_reverse(|x| jacobian_forward(|x| roots.eval(x), x).0, &x).1,
+            ] {
+                assert_eq!(slopes.rows().collect::<Vec<_>>(), [&factors[..], &factors[..]], "{place} of {n}");
+            }
+        }
+    }
 }
 
 #[test]
