@@ -2,6 +2,7 @@
 
 mod differentiable;
 mod parameters;
+mod scalar;
 
 use proc_macro::TokenStream;
 

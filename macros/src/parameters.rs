@@ -1,14 +1,13 @@
 //! `#[derive(Parameters)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::visit::{Visit, visit_type_path};
-use syn::{
-    Data, DeriveInput, Error, Fields, GenericParam, Generics, Ident, Member, Path, Result, Type, TypeParam,
-    TypeParamBound, TypePath, WherePredicate,
-};
+use syn::visit::Visit;
+use syn::{Data, DeriveInput, Error, Fields, GenericParam, Generics, Ident, Member, Result, Type, TypeParam};
+
+use crate::scalar::{Search, bounds_of};
 
 /// Returns the implementation of `Parameters` for a struct or an enum.
 pub(crate) fn derive(item: &DeriveInput) -> Result<TokenStream> {
@@ -87,22 +86,6 @@ fn scalar_of(item: &DeriveInput) -> Result<&Ident> {
     }
 }
 
-/// Returns the bounds of a type parameter, where it is declared and in the conditions.
-fn bounds_of<'a>(generics: &'a Generics, parameter: &'a TypeParam) -> impl Iterator<Item = &'a Path> {
-    let conditions = generics.where_clause.iter().flat_map(|conditions| &conditions.predicates);
-    let of_parameter = conditions.filter_map(|condition| match condition {
-        WherePredicate::Type(condition) => match &condition.bounded_ty {
-            Type::Path(bounded) if bounded.path.is_ident(&parameter.ident) => Some(&condition.bounds),
-            _ => None,
-        },
-        _ => None,
-    });
-    std::iter::once(&parameter.bounds).chain(of_parameter).flatten().filter_map(|bound| match bound {
-        TypeParamBound::Trait(bound) => Some(&bound.path),
-        _ => None,
-    })
-}
-
 /// Returns the generic arguments of the type, with `other` in the place of the scalar.
 fn arguments(generics: &Generics, scalar: &Ident, other: &Ident) -> TokenStream {
     let arguments = generics.params.iter().map(|parameter| match parameter {
@@ -136,26 +119,7 @@ fn arm(variant: &TokenStream, fields: &Fields, scalar: &Ident) -> Result<TokenSt
 
 /// Returns whether a type names the scalar.
 fn names_scalar(ty: &Type, scalar: &Ident) -> Result<bool> {
-    struct Search<'a> {
-        scalar: &'a Ident,
-        found: bool,
-        associated: Option<Span>,
-    }
-
-    impl Visit<'_> for Search<'_> {
-        fn visit_type_path(&mut self, ty: &TypePath) {
-            let of_scalar =
-                matches!(&ty.qself, Some(of) if matches!(&*of.ty, Type::Path(of) if of.path.is_ident(self.scalar)));
-            if ty.path.is_ident(self.scalar) {
-                self.found = true;
-            } else if of_scalar || ty.qself.is_none() && ty.path.segments[0].ident == *self.scalar {
-                self.associated = Some(ty.span());
-            }
-            visit_type_path(self, ty);
-        }
-    }
-
-    let mut search = Search { scalar, found: false, associated: None };
+    let mut search = Search::new(scalar);
     search.visit_type(ty);
     match search.associated {
         Some(span) => Err(Error::new(
@@ -163,6 +127,6 @@ fn names_scalar(ty: &Type, scalar: &Ident) -> Result<bool> {
             "Parameters: a model is mapped to scalars of every plain number, so numbers that are no parameters need a \
              fixed type. Write `f64`",
         )),
-        None => Ok(search.found),
+        None => Ok(search.found.is_some()),
     }
 }
