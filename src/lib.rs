@@ -31,7 +31,7 @@
 //! | a function with local dependence | a large sparse derivative | [`sparse::SparseJacobian`], [`sparse::SparseHessian`] |
 //! | a function to test | forward, reverse and finite differences compared | [`check`](check()) |
 //! | a sum of many terms | its gradient in the memory of one term, on all cores | [`Terms`] |
-//! | a kernel called many times | a shorter recording; all its slopes | [`fuse`](fuse()), or [`fuse_map`] over slices; [`linearize`] |
+//! | a kernel called many times | a shorter recording; all its slopes | `#[fused]` on it, [`fuse`](fuse()), or [`fuse_map`] over slices; [`linearize`] |
 //! | a distribution function, a quantile, a Bessel function | its slopes with respect to every argument | [`special`] |
 //! | values from elsewhere, an operation on slices | custom derivatives | [`Rule`], [`Block`] |
 //! | a solution of equations | its derivative with respect to the parameters | [`implicit::root`], [`implicit::fixed_point`], [`implicit::argmin`], [`implicit::solve`] |
@@ -95,7 +95,8 @@
 //! - `ndarray`, `ndarray-0_16`: numbers as operands of arrays, and [`Matrix`] as an array.
 //! - `num-complex`: the module `complex`, functions of complex numbers.
 //! - `serde`: dual numbers are serialized.
-//! - `macros`: `#[differentiable]`, which makes functions of `f64` generic, and `#[derive(Parameters)]`, with the crate
+//! - `macros`: `#[differentiable]`, which makes functions of `f64` generic, `#[fused]`, which makes every call of a function
+//!   one statement on a tape, and `#[derive(Parameters)]`, with the crate
 //!   `dualtape-macros`, which compiles `syn`. Without the feature none of it is compiled. A cold build without default
 //!   features takes 27 s of processor time with it in debug and 15 s without, in release 38 s and 26 s (two busy cores).
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
@@ -215,7 +216,7 @@ pub mod works_with;
 pub mod write_it_like_this;
 
 #[cfg(feature = "macros")]
-pub use dualtape_macros::{Parameters, differentiable};
+pub use dualtape_macros::{Parameters, differentiable, fused};
 pub use forward::{Dual, LANES, lift};
 #[cfg(feature = "num-complex")]
 pub use interop::complex;
@@ -238,6 +239,9 @@ pub use series::{Taylor, taylor};
 pub use tools::check::check;
 pub use tools::checkpoint::Checkpointed;
 pub use tools::fuse::{fuse, fuse_map, linearize};
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use tools::fused as __fused;
 pub use tools::parameters::{Parameters, gradient_of, hessian_of};
 pub use tools::terms::{LinearTerms, Terms};
 pub use tools::{check, implicit, parameters, sparse};

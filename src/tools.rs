@@ -4,6 +4,8 @@ pub mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod difference;
 pub(crate) mod fuse;
+#[cfg(feature = "macros")]
+pub mod fused;
 pub mod implicit;
 mod noise;
 mod noted;

@@ -3,8 +3,8 @@
 //! Every program in `fail/` is compiled, and the errors of the compiler are compared with the file `.stderr` beside it.
 //! `TRYBUILD=overwrite cargo test -p dualtape-macros --test errors` writes the files anew.
 //!
-//! Where the component `rust-src` is installed, the compiler quotes lines of the standard library in its errors. The program
-//! whose errors name functions of it, `differentiable_types.rs`, is left out there.
+//! Where the component `rust-src` is installed, the compiler quotes lines of the standard library in its errors. The programs
+//! whose errors name functions or types of it, `*_types.rs`, are left out there.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,9 +20,10 @@ fn errors_quote_the_standard_library() -> bool {
 fn errors_show_the_way_out() {
     let programs = trybuild::TestCases::new();
     if errors_quote_the_standard_library() {
-        eprintln!("differentiable_types.rs is left out, because the component rust-src is installed");
-        programs.compile_fail("tests/fail/differentiable.rs");
-        programs.compile_fail("tests/fail/parameters.rs");
+        eprintln!("*_types.rs are left out, because the component rust-src is installed");
+        for program in ["differentiable", "fused", "fused_numbers", "parameters"] {
+            programs.compile_fail(format!("tests/fail/{program}.rs"));
+        }
     } else {
         programs.compile_fail("tests/fail/*.rs");
     }

@@ -13,6 +13,8 @@ mod densities;
 mod differentiable;
 #[cfg(feature = "files")]
 mod files;
+#[cfg(feature = "macros")]
+mod fused;
 #[cfg(feature = "train")]
 mod interrupted_training;
 #[cfg(any(feature = "nalgebra", feature = "nalgebra-0_34"))]
