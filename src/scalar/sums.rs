@@ -70,7 +70,7 @@ pub fn weighted_sum<S: Scalar>(xs: &[S], weights: &[S::Real]) -> S {
 }
 
 /// Returns `term(xs[0], ys[0]) + ... + term(xs[n - 1], ys[n - 1])`, in the order of this module.
-#[inline]
+#[inline(always)]
 pub(crate) fn sum_of_pairs<X, Y, S: Scalar>(xs: &[X], ys: &[Y], term: impl Fn(&X, &Y) -> S) -> S {
     let ((xs, last_xs), (ys, last_ys)) = (xs.as_chunks::<RUNNING>(), ys.as_chunks::<RUNNING>());
     let (mut whole, mut rest) = (xs.iter().zip(ys), last_xs.iter().zip(last_ys));
