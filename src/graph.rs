@@ -214,6 +214,14 @@ struct Group {
     /// The group around it; the first group, around all, has itself.
     parent: u32,
     folded: bool,
+    call: Option<Call>,
+}
+
+/// A call of a [fused](crate::fuse()) kernel, which is a group.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    /// The number of the [map](crate::fuse_map) that it is a part of.
+    map: Option<u32>,
 }
 
 /// A traced computation: all nodes in the order in which they were computed, and the output among them. See the
@@ -233,7 +241,7 @@ pub struct Graph {
 impl Graph {
     /// Returns the empty graph of the trace with this stamp. It becomes valid when it has an output.
     fn of(stamp: u32) -> Self {
-        let around_all = Group { name: String::new(), parent: 0, folded: false };
+        let around_all = Group { name: String::new(), parent: 0, folded: false, call: None };
         Graph {
             nodes: Vec::new(),
             arguments: Vec::new(),

@@ -110,6 +110,7 @@
 //! `formulas.rs`.
 
 mod blocks;
+mod calls;
 mod chain;
 mod decide;
 mod elementary;
@@ -118,9 +119,12 @@ mod expression;
 mod form;
 mod formulas;
 mod load;
+mod loops;
 mod lower;
 mod refusal;
 mod results;
+mod rolled;
+mod rows;
 mod special;
 mod symbol;
 
@@ -132,12 +136,11 @@ use emit::{Program, emitted};
 use expression::Language;
 use form::{Form, Plain, Slot};
 pub use formulas::Formulas;
-use load::{Loaded, load};
-use lower::{Domain, lowered};
+use load::{Kernels, Loaded, load};
+use lower::Lowered;
 pub use refusal::Refusal;
-use results::{Part, Shape, array, gradient, hessian, jacobian, matrix, places, seeded, sparse};
+use results::{Part, array, gradient, hessian, jacobian, like_value, matrix, seeded, sparse, value};
 use special::Libraries;
-use symbol::Symbol;
 
 /// A traced function, to be written as source with its derivatives.
 #[derive(Clone, Debug)]
@@ -350,7 +353,7 @@ impl Source {
     /// assert!(code.contains("x[0] + x[1]"), "{code}");
     /// ```
     pub fn value(&self) -> Result<String, Refusal> {
-        self.written("value", "Returns `f(x)`.", &[], |_, _| Ok(Vec::new()))
+        self.written("value", "Returns `f(x)`.", &[], Kernels::Called, |_, _| Vec::new())
     }
 
     /// Writes `(f(x), ∇f(x))`, by a reverse sweep.
@@ -363,8 +366,8 @@ impl Source {
     /// ```
     pub fn gradient(&self) -> Result<String, Refusal> {
         self.single("gradient")?;
-        self.written("gradient", "Returns `(f(x), ∇f(x))`.", &[], |loaded, slopes| {
-            Ok(vec![array("gradient", gradient(loaded, slopes))])
+        self.written("gradient", "Returns `(f(x), ∇f(x))`.", &[], self.with_slopes(), |loaded, slopes| {
+            vec![array("gradient", gradient(loaded, slopes))]
         })
     }
 
@@ -378,9 +381,9 @@ impl Source {
     /// ```
     pub fn jvp(&self) -> Result<String, Refusal> {
         let inputs = self.inputs();
-        self.written("jvp", "Returns `(f(x), J·v)`.", &[(Slot::V, inputs)], |loaded, slopes| {
+        self.written("jvp", "Returns `(f(x), J·v)`.", &[(Slot::V, inputs)], Kernels::Unrolled, |loaded, slopes| {
             let along = seeded(&loaded.inputs, Slot::V);
-            Ok(vec![self.like_value("tangent", sweep_forward(&along, &loaded.outputs, slopes))])
+            vec![like_value("tangent", &sweep_forward(&along, &loaded.outputs, slopes))]
         })
     }
 
@@ -395,9 +398,9 @@ impl Source {
     /// ```
     pub fn vjp(&self) -> Result<String, Refusal> {
         let outputs = self.outputs.len();
-        self.written("vjp", "Returns `(f(x), wᵀ·J)`.", &[(Slot::W, outputs)], |loaded, slopes| {
+        self.written("vjp", "Returns `(f(x), wᵀ·J)`.", &[(Slot::W, outputs)], self.with_slopes(), |loaded, slopes| {
             let weighted = seeded(&loaded.outputs, Slot::W);
-            Ok(vec![array("adjoint", sweep_in_reverse(&weighted, &loaded.inputs, slopes))])
+            vec![array("adjoint", sweep_in_reverse(&weighted, &loaded.inputs, slopes))]
         })
     }
 
@@ -413,8 +416,9 @@ impl Source {
     /// ```
     pub fn jacobian(&self) -> Result<String, Refusal> {
         let (rows, columns) = (self.outputs.len(), self.inputs());
-        self.written("jacobian", "Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`.", &[], |loaded, slopes| {
-            Ok(vec![matrix("jacobian", rows, columns, jacobian(loaded, slopes))])
+        let returns = "Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`.";
+        self.written("jacobian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+            vec![matrix("jacobian", rows, columns, jacobian(loaded, slopes))]
         })
     }
 
@@ -429,10 +433,11 @@ impl Source {
     pub fn hvp(&self) -> Result<String, Refusal> {
         self.single("hvp")?;
         let inputs = self.inputs();
-        self.written("hvp", "Returns `(f(x), ∇f(x), H·v)`.", &[(Slot::V, inputs)], |loaded, slopes| {
+        let returns = "Returns `(f(x), ∇f(x), H·v)`.";
+        self.written("hvp", returns, &[(Slot::V, inputs)], Kernels::Unrolled, |loaded, slopes| {
             let gradient = gradient(loaded, slopes);
             let product = sweep_forward(&seeded(&loaded.inputs, Slot::V), &gradient, slopes);
-            Ok(vec![array("gradient", gradient), array("product", product)])
+            vec![array("gradient", gradient), array("product", product)]
         })
     }
 
@@ -448,16 +453,12 @@ impl Source {
     pub fn hessian(&self) -> Result<String, Refusal> {
         self.single("hessian")?;
         let n = self.inputs();
-        self.written(
-            "hessian",
-            "Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`.",
-            &[],
-            |loaded, slopes| {
-                let gradient = gradient(loaded, slopes);
-                let entries = hessian(loaded, &gradient, slopes);
-                Ok(vec![array("gradient", gradient), matrix("hessian", n, n, entries)])
-            },
-        )
+        let returns = "Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`.";
+        self.written("hessian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+            let gradient = gradient(loaded, slopes);
+            let entries = hessian(loaded, &gradient, slopes);
+            vec![array("gradient", gradient), matrix("hessian", n, n, entries)]
+        })
     }
 
     /// Writes `(f(x), J)` with the entries of J that can be other than 0, row by row. Two constants hold their places, as
@@ -474,8 +475,9 @@ impl Source {
     /// ```
     pub fn sparse_jacobian(&self) -> Result<String, Refusal> {
         let columns = self.inputs();
-        self.written("jacobian", "Returns `(f(x), J)` with the entries of J that are not 0.", &[], |loaded, slopes| {
-            Ok(vec![sparse("jacobian", columns, &jacobian(loaded, slopes))])
+        let returns = "Returns `(f(x), J)` with the entries of J that are not 0.";
+        self.written("jacobian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+            vec![sparse("jacobian", columns, &jacobian(loaded, slopes))]
         })
     }
 
@@ -493,11 +495,15 @@ impl Source {
         self.single("sparse_hessian")?;
         let n = self.inputs();
         let returns = "Returns `(f(x), ∇f(x), H)` with the entries of H that are not 0.";
-        self.written("hessian", returns, &[], |loaded, slopes| {
+        self.written("hessian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
             let gradient = gradient(loaded, slopes);
             let entries = hessian(loaded, &gradient, slopes);
-            Ok(vec![array("gradient", gradient), sparse("hessian", n, &entries)])
+            vec![array("gradient", gradient), sparse("hessian", n, &entries)]
         })
+    }
+
+    fn with_slopes(&self) -> Kernels {
+        Kernels::WithSlopes(self.options.slopes)
     }
 
     fn inputs(&self) -> usize {
@@ -512,68 +518,54 @@ impl Source {
         }
     }
 
-    /// Returns a result of the shape of `f(x)`.
-    fn like_value(&self, name: &'static str, elements: Vec<Symbol>) -> Part {
-        match self.outputs.len() {
-            1 => Part { name, shape: Shape::Number, elements: places(&elements) },
-            _ => array(name, elements),
-        }
-    }
-
     /// Writes the function that returns the value and the results of `derive`.
     fn written(
         &self,
         verb: &str,
         returns: &str,
         more: &[(Slot, usize)],
-        derive: impl FnOnce(&Loaded, Slopes) -> Result<Vec<Part>, Refusal>,
+        kernels: Kernels,
+        derive: impl FnOnce(&Loaded, Slopes) -> Vec<Part>,
     ) -> Result<String, Refusal> {
         let options = &self.options;
         if let Some(location) = self.graph.first_reading().filter(|_| !options.reads_freely) {
             return Err(Refusal::Reading { location });
         }
         let (form, written) = Form::written(self.plain, || {
-            let loaded = load(&self.graph, &self.outputs, options.parameters_are_fixed)?;
-            let mut parts = vec![self.like_value("value", loaded.outputs.clone())];
-            parts.extend(derive(&loaded, options.slopes)?);
+            let loaded = load(&self.graph, &self.outputs, options.parameters_are_fixed, kernels)?;
+            let mut parts = vec![value(&loaded.outputs)];
+            parts.extend(derive(&loaded, options.slopes));
             Ok((loaded, parts))
         });
-        let (loaded, mut parts) = written?;
-        if form.is_unreadable {
+        let (mut loaded, parts) = written?;
+        let kernels = std::mem::take(&mut loaded.kernels);
+        let asked: usize = kernels.iter().map(|kernel| kernel.rows * kernel.form.asked()).sum();
+        let asked = asked + form.asked();
+        let operations = loaded.operations;
+        if form.is_unreadable || kernels.iter().any(|kernel| kernel.form.is_unreadable) {
             return Err(Refusal::Unreadable);
         }
-        let elements = parts.iter().flat_map(|part| part.elements.iter().copied());
-        let questions = loaded.guards.iter().map(|(question, _)| question.place());
-        let labelled = loaded.labels.iter().map(|(symbol, _)| symbol.place());
-        let results: Vec<u32> = elements.chain(questions).chain(labelled).collect();
-        let (lower, places) = lowered(&form, &results, Domain::All);
-        let mut places = places.into_iter();
-        parts.iter_mut().flat_map(|part| &mut part.elements).for_each(|place| *place = places.next().expect("as many"));
-        let mut place = || places.next().expect("as many");
-        let guards = loaded.guards.iter().map(|&(_, answer)| (place(), answer)).collect();
-        let mut names: Vec<(u32, String)> = loaded.labels.iter().map(|(_, label)| (place(), label.clone())).collect();
-        names.retain(|(place, _)| lower.constant_at(*place).is_none());
-
-        let mut arguments = vec![(Slot::X, loaded.inputs.len())];
-        arguments.extend((loaded.parameters > 0).then_some((Slot::P, loaded.parameters)));
-        arguments.extend_from_slice(more);
-        emitted(&Program {
-            form: &lower,
-            parts,
-            guards,
-            names,
-            arguments,
+        let kernels: Vec<Lowered> =
+            kernels.into_iter().map(|kernel| Lowered::of(&kernel.form, kernel.loaded, kernel.parts)).collect();
+        let mut lowered = Lowered::of(&form, loaded, parts);
+        lowered.arguments.extend_from_slice(more);
+        let language = Language {
+            precision: self.plain.precision,
+            libraries: options.libraries,
+            special: options.special.clone(),
+        };
+        let program = |lowered| Program {
+            lowered,
             function: options.name.as_deref().unwrap_or(verb),
             fallback: options.fallback.as_deref(),
             zeros_win: options.zeros_win,
-            language: Language {
-                precision: self.plain.precision,
-                libraries: options.libraries,
-                special: options.special.clone(),
-            },
+            language: &language,
             returns,
-            operations: [loaded.operations, form.asked()],
-        })
+            operations: [operations, asked],
+            kernels: Vec::new(),
+        };
+        let of_kernel = |lowered| Program { fallback: None, ..program(lowered) };
+        emitted(&Program { kernels: kernels.iter().map(of_kernel).collect(), ..program(&lowered) })
     }
 }
 

@@ -59,13 +59,21 @@ pub(crate) enum Subject {
     Constant(f64),
 }
 
-/// A question with its answer, and the number of nodes that were before it.
+/// A question with its answer, the number of nodes that were before it, and its group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question {
     pub(crate) asked: Asked,
     pub(crate) about: [Subject; 2],
     pub(crate) answer: bool,
     pub(crate) before: u32,
+    group: u32,
+}
+
+impl Question {
+    /// Returns the number of its subjects.
+    pub(crate) fn subjects(&self) -> usize {
+        if matches!(self.asked, Asked::Class(_)) { 1 } else { 2 }
+    }
 }
 
 /// All that a function asked.
@@ -80,6 +88,23 @@ impl Graph {
     /// Returns the questions in the order in which the function asked them.
     pub(crate) fn questions(&self) -> &[Question] {
         &self.questions.answered
+    }
+
+    /// Returns, for each node and each question, the call of a [fused](crate::fuse()) kernel that it belongs to. A kernel
+    /// inside a kernel is part of it.
+    pub(crate) fn calls(&self) -> [Vec<Option<u32>>; 2] {
+        let mut outermost: Vec<Option<u32>> = vec![None; self.groups.len()];
+        for (index, group) in (0..).zip(&self.groups) {
+            outermost[index as usize] = outermost[group.parent as usize].or(group.call.and(Some(index)));
+        }
+        let of_nodes = self.nodes.iter().map(|node| outermost[node.group as usize]);
+        let of_questions = self.questions().iter().map(|question| outermost[question.group as usize]);
+        [of_nodes.collect(), of_questions.collect()]
+    }
+
+    /// Returns the number of the [map](crate::fuse_map) that a call is a part of.
+    pub(crate) fn map_of(&self, call: u32) -> Option<u32> {
+        self.groups[call as usize].call.and_then(|call| call.map)
     }
 
     /// Returns whether a plain number was read, and the first place where that happened, in debug builds.
@@ -102,8 +127,8 @@ impl<T: Scalar> Traced<T> {
                             Subject::Node(x.index())
                         }
                     });
-                    let before = recording.graph.nodes.len() as u32;
-                    recording.graph.questions.answered.push(Question { asked, about, answer, before });
+                    let (before, group) = (recording.graph.nodes.len() as u32, recording.group);
+                    recording.graph.questions.answered.push(Question { asked, about, answer, before, group });
                 }
             });
         }

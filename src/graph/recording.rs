@@ -11,7 +11,7 @@ use std::panic::Location;
 
 use num_traits::{NumCast, ToPrimitive};
 
-use super::{Argument, Graph, Group, Node, Role, Traced};
+use super::{Argument, Call, Graph, Group, Node, Role, Traced};
 use crate::memory::stamp::{issue_stamp, issued_here};
 use crate::memory::thread::registered;
 use crate::scalar::zero;
@@ -89,7 +89,7 @@ pub(super) struct Recording {
     /// The number of variables that a [`TracedTape`] has given out.
     inputs: usize,
     /// The current group.
-    group: u32,
+    pub(super) group: u32,
     /// The caller of the current slice operation.
     caller: Caller,
 }
@@ -396,13 +396,28 @@ pub(super) fn group<T: Scalar, Out>(name: String, folded: bool, location: Caller
     let outer = on_recording::<T, _>(|recording| {
         let outer = (recording.group, recording.caller);
         let groups = &mut recording.graph.groups;
-        groups.push(Group { name, parent: recording.group, folded });
+        groups.push(Group { name, parent: recording.group, folded, call: None });
         recording.group = (groups.len() - 1) as u32;
         recording.caller = recording.caller.or(location);
         (recording.stamp, outer)
     });
     let _within = outer.map(|(stamp, outer)| Within::<T> { stamp, outer, scalar: PhantomData });
     inside()
+}
+
+/// Runs a fused kernel as a group of nodes. It may be a part of the map with this number.
+#[track_caller]
+pub(super) fn kernel<T: Scalar, Out>(map: Option<u32>, inside: impl FnOnce() -> Out) -> Out {
+    group::<T, _>("fuse".to_string(), true, here(), || {
+        let call = Some(Call { map });
+        on_recording::<T, _>(|recording| recording.graph.groups[recording.group as usize].call = call);
+        inside()
+    })
+}
+
+/// Returns the number of the map of a kernel that begins here.
+pub(super) fn next_map<T: Scalar>() -> Option<u32> {
+    on_recording::<T, _>(|recording| recording.graph.groups.len() as u32)
 }
 
 /// Ends a group when it is dropped.

@@ -9,7 +9,7 @@ use num_traits::float::TotalOrder;
 use num_traits::{One, Zero};
 
 use super::questions::{Asked, Class};
-use super::recording::{group, here, label, record, record_custom};
+use super::recording::{group, here, kernel, label, next_map, record, record_custom};
 use crate::scalar::custom::pulled_back;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::engine::Engine;
@@ -409,7 +409,7 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
 
     #[track_caller]
     fn fused<F: Function<T::Real>, const N: usize>(f: &F, x: [Self; N]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
-        group::<T, _>("fuse".to_string(), true, here(), || f.eval(&x))
+        kernel::<T, _>(None, || f.eval(&x))
     }
 
     #[track_caller]
@@ -417,7 +417,9 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
     where
         F: Function<T::Real, Output = [T::Real; M]>,
     {
-        let at_elements: Vec<[Self; M]> = (0..x[0].len()).map(|i| Self::fused(f, x.map(|x| x[i]))).collect();
+        let map = next_map::<T>();
+        let at_element = |i: usize| kernel::<T, _>(map, || f.eval(&x.map(|x| x[i])));
+        let at_elements: Vec<[Self; M]> = (0..x[0].len()).map(at_element).collect();
         std::array::from_fn(|output| at_elements.iter().map(|y| y[output]).collect())
     }
 }

@@ -115,12 +115,12 @@ impl Blocks {
 fn units_of(form: &Form, needed: &[bool], is_named: impl Fn(u32) -> bool) -> (Vec<Vec<u32>>, Vec<Option<usize>>) {
     let mut groups: Vec<Vec<u32>> = Vec::new();
     let mut group_of: Vec<usize> = vec![usize::MAX; form.len()];
-    // The last group by each question.
-    let mut by_question: HashMap<u32, usize> = HashMap::new();
+    // The last group by each question, between two loops.
+    let mut by_question: HashMap<(u32, usize), usize> = HashMap::new();
     for place in (0..form.len() as u32).filter(|&place| needed[place as usize]) {
         let node = form.node(place);
         if node.operation == Operation::Select && !is_named(place) {
-            let question = node.arguments()[0];
+            let question = (node.arguments()[0], form.steps_before(place));
             if let Some(&group) = by_question.get(&question)
                 && groups[group].len() < MOST_VALUES
                 && !depends_on(form, place, group, &groups, &group_of)

@@ -3,10 +3,13 @@
 //! The sweeps follow the reverse sweep of a tape and the arithmetic of dual numbers, product by product, so that the
 //! generated code has their bits.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use num_traits::{One, Zero};
 
 use super::decide::in_all_ways;
-use super::form::{Node, Operation, on_form};
+use super::form::{Node, Operation, Slot, on_form};
+use super::rows::{Calls, Column, Step, Sums, column};
 use super::symbol::Symbol;
 use crate::scalar::slope::Slope;
 use crate::scalar::{rules, zero};
@@ -95,6 +98,7 @@ impl Chain<'_> {
                 self.offer(1, Symbol::select(x[0], one, Symbol::zero()));
                 self.offer(2, Symbol::select(x[0], Symbol::zero(), one));
             }
+            Operation::Total(_) => unreachable!("sums become loops after all sweeps"),
             Operation::Input(..)
             | Operation::Constant(_)
             | Operation::Plain
@@ -127,7 +131,15 @@ pub(super) fn sweep_in_reverse(outputs: &[(Symbol, Symbol)], inputs: &[Symbol], 
     for (output, weight) in outputs {
         add(&mut adjoints[output.place() as usize], *weight);
     }
+    let mut loops = on_form(|form| form.steps().to_vec());
     for place in (0..depends.len()).rev() {
+        while let Some((_, step)) = loops.pop_if(|(before, _)| *before as usize > place) {
+            if let Step::Calls(calls) = step
+                && !calls.inputs.is_empty()
+            {
+                sweep_rows(&calls, inputs.len(), &mut adjoints);
+            }
+        }
         let Some(adjoint) = adjoints[place].filter(|_| depends[place]) else { continue };
         let node = on_form(|form| form.node(place as u32));
         for (position, &argument) in node.arguments().iter().enumerate() {
@@ -143,6 +155,49 @@ pub(super) fn sweep_in_reverse(outputs: &[(Symbol, Symbol)], inputs: &[Symbol], 
         }
     }
     places.iter().map(|&place| adjoints[place as usize].unwrap_or_else(Symbol::zero)).collect()
+}
+
+/// Sweeps through the calls of a kernel: adds the derivatives with respect to their inputs, in a loop.
+fn sweep_rows(calls: &Calls, inputs: usize, adjoints: &mut [Option<Symbol>]) {
+    let of_rows = |adjoints: &[Option<Symbol>], output: u32| {
+        let elements = on_form(|form| form.elements(Slot::Local(output), calls.rows));
+        let own: Vec<Option<Symbol>> = elements.iter().map(|&element| adjoints[element as usize]).collect();
+        own.iter().any(Option::is_some).then(|| {
+            let places: Vec<u32> = own.into_iter().map(|own| own.unwrap_or_else(Symbol::zero).place()).collect();
+            column(&places)
+        })
+    };
+    let of_outputs: Vec<Option<Column>> = calls.outputs.iter().map(|&output| of_rows(adjoints, output)).collect();
+    if of_outputs.iter().all(Option::is_none) {
+        return;
+    }
+    let mut read: BTreeMap<Slot, BTreeSet<u32>> = BTreeMap::new();
+    for column in &calls.inputs {
+        let Column::Of(slot, indices) = column else { unreachable!("inputs are elements of arrays") };
+        read.entry(*slot).or_default().extend(indices);
+    }
+    let mut sums = Vec::new();
+    let mut changed = Vec::new();
+    for (&slot, indices) in &read {
+        let length = if let Slot::Local(array) = slot { on_form(|form| form.length_of(array)) } else { inputs };
+        let numbers = on_form(|form| form.numbers_in(slot, length));
+        let before = numbers.iter().map(|&place| adjoints[place as usize].unwrap_or_else(Symbol::zero));
+        let before: Vec<Symbol> = before.collect();
+        let array = on_form(|form| form.new_array(length));
+        sums.push((slot, array, before.iter().map(|symbol| symbol.place()).collect()));
+        changed.push((array, numbers, indices));
+    }
+    let step = Sums { calls: calls.outputs[0], adjoints: of_outputs, sums };
+    on_form(|form| form.add_step(Step::Sums(step)));
+    for (array, numbers, indices) in changed {
+        let after = on_form(|form| form.elements(Slot::Local(array), numbers.len()));
+        for (index, (&number, after)) in numbers.iter().zip(after).enumerate() {
+            let adjoint = &mut adjoints[number as usize];
+            if adjoint.is_none() || indices.contains(&(index as u32)) {
+                *adjoint = Some(Symbol::at(after));
+            }
+        }
+    }
 }
 
 /// Sweeps forward: returns the derivatives of the outputs along a direction of the inputs.

@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, HashSet};
 use super::blocks::{BODY, Blocks};
 use super::expression::{Binding, Expression, Language};
 use super::form::{Form, Operation, Slot};
+use super::loops::LoopNames;
+use super::lower::Lowered;
 use super::refusal::Refusal;
-use super::results::{Part, Shape};
+use super::results::Shape;
+use super::rows::{Column, Step};
 use super::special::{self, items_of};
 
 /// The longest expression that stands within another one.
@@ -19,7 +22,7 @@ const NAME: usize = 16;
 /// The longest `if` on one line.
 const IF_LINE: usize = 50;
 /// The longest array on one line.
-const ARRAY_LINE: usize = 60;
+pub(super) const ARRAY_LINE: usize = 60;
 /// The longest values of an `if` on one line.
 const TUPLE_LINE: usize = 60;
 /// The longest line.
@@ -27,30 +30,37 @@ const WIDTH: usize = 100;
 
 /// All that makes the generated function.
 pub(super) struct Program<'a> {
-    pub(super) form: &'a Form,
-    pub(super) parts: Vec<Part>,
-    /// Questions, and the answers for which the code holds.
-    pub(super) guards: Vec<(u32, bool)>,
-    /// Names of operations.
-    pub(super) names: Vec<(u32, String)>,
-    /// The arguments, with their lengths.
-    pub(super) arguments: Vec<(Slot, usize)>,
+    pub(super) lowered: &'a Lowered,
     pub(super) function: &'a str,
     /// The function to call where a guard fails; without one the code returns `None`.
     pub(super) fallback: Option<&'a str>,
     /// Whether a zero beats an infinity in products of slopes.
     pub(super) zeros_win: bool,
-    pub(super) language: Language,
+    pub(super) language: &'a Language,
     /// The first line of the documentation.
     pub(super) returns: &'a str,
     /// The number of operations of the function, and with those that its derivatives ask for.
     pub(super) operations: [usize; 2],
+    /// The kernels that loops call.
+    pub(super) kernels: Vec<Program<'a>>,
+}
+
+impl<'a> Program<'a> {
+    pub(super) fn form(&self) -> &'a Form {
+        &self.lowered.form
+    }
+
+    /// Returns whether the code checks branches, its own or those of kernels.
+    fn has_guards(&self) -> bool {
+        !self.lowered.guards.is_empty() || self.kernels.iter().any(|kernel| kernel.has_guards())
+    }
 }
 
 impl Slot {
-    /// Returns the name of the argument.
-    pub(super) fn name(self) -> &'static str {
+    /// Returns the name of the argument of the generated function.
+    pub(super) fn argument(self) -> &'static str {
         match self {
+            Slot::Local(_) => unreachable!("it is no argument"),
             Slot::X => "x",
             Slot::P => "p",
             Slot::V => "v",
@@ -68,32 +78,59 @@ const MOST_OPERATIONS: usize = 50_000;
 
 /// Returns the text of the program.
 pub(super) fn emitted(program: &Program<'_>) -> Result<String, Refusal> {
-    let mut results: Vec<u32> = program.parts.iter().flat_map(|part| part.elements.iter().copied()).collect();
-    results.extend(program.guards.iter().map(|&(question, _)| question));
-    let labelled: HashSet<u32> = program.names.iter().map(|&(place, _)| place).collect();
-    let blocks = Blocks::of(program.form, &results, |place| labelled.contains(&place));
-    let mut writer = Writer {
-        program,
-        listed: blocks.listed(),
-        blocks,
-        expressions: vec![None; program.form.len()],
-        is_named: vec![false; program.form.len()],
-        helpers: Vec::new(),
-        text: String::new(),
-    };
-    writer.name_operations()?;
-    let operations = writer.count();
+    let mut kernels = Kernels::default();
+    for kernel in &program.kernels {
+        kernels.add(kernel)?;
+    }
+    let mut writer = Writer::of(program, 0, kernels.numbers)?;
+    let operations = kernels.operations + writer.count();
     if operations > MOST_OPERATIONS {
         return Err(Refusal::Large { operations, most: MOST_OPERATIONS });
     }
     writer.write_places();
     writer.write_documentation(operations);
-    writer.write_function();
+    writer.write_function(&kernels.texts);
     Ok(writer.text)
 }
 
-struct Writer<'a> {
-    program: &'a Program<'a>,
+/// The text of all kernels. Equal ones are written once.
+#[derive(Default)]
+struct Kernels {
+    texts: Vec<String>,
+    /// The number of the text of each kernel.
+    numbers: Vec<usize>,
+    operations: usize,
+}
+
+impl Kernels {
+    fn add(&mut self, kernel: &Program<'_>) -> Result<(), Refusal> {
+        let mut writer = Writer::of(kernel, 1, Vec::new())?;
+        writer.write_kernel(self.texts.len());
+        let with_number = |text: &str, number: usize| text.replacen(&kernel_name(number), "kernel", 1);
+        let own = with_number(&writer.text, self.texts.len());
+        let known = (0..self.texts.len()).find(|&number| with_number(&self.texts[number], number) == own);
+        self.numbers.push(known.unwrap_or(self.texts.len()));
+        if known.is_none() {
+            self.operations += writer.count();
+            self.texts.push(writer.text);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the name of a kernel.
+pub(super) fn kernel_name(number: usize) -> String {
+    if number == 0 { "kernel".to_string() } else { format!("kernel_{}", number + 1) }
+}
+
+pub(super) struct Writer<'a> {
+    pub(super) program: &'a Program<'a>,
+    /// The number of the text of each kernel.
+    pub(super) kernels: Vec<usize>,
+    /// The names of what loops read and write.
+    pub(super) loops: LoopNames,
+    /// How deep the function stands in others.
+    depth: usize,
     blocks: Blocks,
     /// The units of each block.
     listed: Vec<Vec<usize>>,
@@ -106,31 +143,55 @@ struct Writer<'a> {
     text: String,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// Returns the writer of a program, when it knows which operations have names.
+    fn of(program: &'a Program<'a>, depth: usize, kernels: Vec<usize>) -> Result<Self, Refusal> {
+        let mut results: Vec<u32> = program.lowered.parts.iter().flat_map(|part| part.elements.iter().copied()).collect();
+        results.extend(program.lowered.guards.iter().map(|&(question, _)| question));
+        results.extend(program.form().steps().iter().flat_map(|(_, step)| step.places()));
+        let labelled: HashSet<u32> = program.lowered.names.iter().map(|&(place, _)| place).collect();
+        let blocks = Blocks::of(program.form(), &results, |place| labelled.contains(&place));
+        let mut names = Names::new(program);
+        let mut writer = Writer {
+            program,
+            kernels,
+            loops: LoopNames::of(program, &results, &mut names),
+            depth,
+            listed: blocks.listed(),
+            blocks,
+            expressions: vec![None; program.form().len()],
+            is_named: vec![false; program.form().len()],
+            helpers: Vec::new(),
+            text: String::new(),
+        };
+        writer.name_operations(names)?;
+        Ok(writer)
+    }
+
     /// Counts the operations of the code.
     fn count(&self) -> usize {
         let counts = |place: &u32| {
             !matches!(
-                self.program.form.node(*place).operation,
+                self.program.form().node(*place).operation,
                 Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_)
             )
         };
-        self.blocks.units().iter().flatten().filter(|place| counts(place)).count()
+        let in_loops: usize = self.program.form().steps().iter().map(|(_, step)| self.operations_of(step)).sum();
+        in_loops + self.blocks.units().iter().flatten().filter(|place| counts(place)).count()
     }
 
-    fn expression(&self, place: u32) -> &Expression {
+    pub(super) fn expression(&self, place: u32) -> &Expression {
         self.expressions[place as usize].as_ref().expect("arguments stand before results")
     }
 
     /// Decides for each operation whether it is a `let`, and what its users write.
-    fn name_operations(&mut self) -> Result<(), Refusal> {
-        let mut names = Names::new(self.program);
-        let guards: HashSet<u32> = self.program.guards.iter().map(|&(question, _)| question).collect();
-        let in_mul_add = self.arguments_of_mul_add();
+    fn name_operations(&mut self, mut names: Names) -> Result<(), Refusal> {
+        let guards: HashSet<u32> = self.program.lowered.guards.iter().map(|&(question, _)| question).collect();
+        let in_calls = self.arguments_of_calls();
         let labels: BTreeMap<u32, &str> =
-            self.program.names.iter().rev().map(|(place, name)| (*place, name.as_str())).collect();
+            self.program.lowered.names.iter().rev().map(|(place, name)| (*place, name.as_str())).collect();
         for place in self.blocks.units().concat() {
-            let operation = self.program.form.node(place).operation;
+            let operation = self.program.form().node(place).operation;
             let label = labels.get(&place).copied();
             let own = self.own_expression(place)?;
             let is_inline = match operation {
@@ -142,7 +203,7 @@ impl Writer<'_> {
                 }
                 _ => {
                     let is_short =
-                        own.text.len() <= SHORT && own.binding != Binding::Cast && !in_mul_add.contains(&place);
+                        own.text.len() <= SHORT && own.binding != Binding::Cast && !in_calls.contains(&place);
                     label.is_none() && self.blocks.uses_of(place) == 1 && is_short
                 }
             };
@@ -160,24 +221,27 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Returns the operations whose results are among three arguments of a call, which would be a long line.
-    fn arguments_of_mul_add(&self) -> HashSet<u32> {
-        let nodes = (0..self.program.form.len() as u32).map(|place| self.program.form.node(place));
-        let sums = nodes.filter(|node| node.operation == Operation::MulAdd);
-        sums.flat_map(|node| node.arguments().to_vec()).collect()
+    /// Returns the operations whose results are among several arguments of a call, which would be a long line, or are read
+    /// in a loop.
+    fn arguments_of_calls(&self) -> HashSet<u32> {
+        let form = self.program.form();
+        let nodes = (0..form.len() as u32).map(|place| form.node(place));
+        let calls = nodes.filter(|node| matches!(node.operation, Operation::MulAdd | Operation::Total(_)));
+        let in_loops = form.steps().iter().flat_map(|(_, step)| step.columns()).filter_map(Column::same);
+        calls.flat_map(|node| node.arguments().to_vec()).chain(in_loops).collect()
     }
 
     /// Returns the expression of an operation over the expressions of its arguments. The expression of a choice is
     /// written in lines of its own.
     fn own_expression(&mut self, place: u32) -> Result<Expression, Refusal> {
-        let node = self.program.form.node(place);
+        let node = self.program.form().node(place);
         let x: Vec<Expression> = match node.operation {
             Operation::Select => Vec::new(),
             _ => node.arguments().iter().map(|&argument| self.expression(argument).clone()).collect(),
         };
-        let language = &self.program.language;
+        let language = self.program.language;
         Ok(match node.operation {
-            Operation::Input(slot, index) => Expression::atom(format!("{}[{index}]", slot.name())),
+            Operation::Input(slot, index) => Expression::atom(format!("{}[{index}]", self.array(slot))),
             Operation::Constant(bits) => language.constant(f64::from_bits(bits)),
             Operation::Answer(answer) => Expression::atom(answer.to_string()),
             Operation::Negative => language.negative(&x[0]),
@@ -203,20 +267,21 @@ impl Writer<'_> {
                     no_std: !language.libraries.std,
                 })?
             }
+            Operation::Total(run) => self.total(run, &x[0]),
             Operation::Select => Expression::atom(String::new()),
             Operation::Plain => unreachable!("it was lowered"),
         })
     }
 
     fn is_constant(&self, place: u32) -> bool {
-        self.program.form.constant_at(place).is_some()
+        self.program.form().constant_at(place).is_some()
     }
 
     fn write_documentation(&mut self, here: usize) {
         let program = self.program;
         self.line(0, &format!("/// {}", program.returns));
         self.line(0, "///");
-        if !program.guards.is_empty() {
+        if program.has_guards() {
             let other = match program.fallback {
                 None => "Returns `None`".to_string(),
                 Some(fallback) => format!("Calls `{fallback}`"),
@@ -229,19 +294,33 @@ impl Writer<'_> {
         self.line(0, &format!("/// Generated by dualtape: {counts}."));
     }
 
-    fn write_function(&mut self) {
+    fn write_function(&mut self, kernels: &[String]) {
         self.line(0, "#[allow(clippy::all)]");
-        self.write_signature();
+        self.write_signature("pub ");
         self.write_helpers();
-        let parts = self.part_expressions();
+        kernels.iter().for_each(|kernel| self.text.push_str(kernel));
+        self.write_tables();
+        self.write_body();
+    }
+
+    /// Writes a kernel as a function in a function.
+    fn write_kernel(&mut self, number: usize) {
+        let returned = if self.program.lowered.parts.len() > 1 { "a row, and its slopes" } else { "a row" };
+        self.line(0, &format!("/// Returns the value of {returned}."));
+        self.write_signature_of(&kernel_name(number), "");
+        self.write_helpers();
+        self.write_body();
+    }
+
+    fn write_body(&mut self) {
         self.write_block(BODY, None, 1);
-        self.write_results(parts);
+        self.write_results();
         self.line(0, "}");
     }
 
     /// Writes the line with an indent of four spaces for each level.
-    fn line(&mut self, level: usize, line: &str) {
-        (0..level).for_each(|_| self.text.push_str("    "));
+    pub(super) fn line(&mut self, level: usize, line: &str) {
+        (0..self.depth + level).for_each(|_| self.text.push_str("    "));
         self.text.push_str(line);
         self.text.push('\n');
     }
@@ -250,83 +329,94 @@ impl Writer<'_> {
     fn write_places(&mut self) {
         let name = self.program.function.to_uppercase();
         let program = self.program;
-        for part in &program.parts {
+        for part in &program.lowered.parts {
             if let Shape::Sparse { row_starts, columns, .. } = &part.shape {
                 self.line(
                     0,
                     &format!("/// The place of the first entry of each row of the {}, and the end.", part.name),
                 );
-                self.write_places_of(&format!("{name}_ROW_STARTS"), row_starts);
+                self.write_places_of(0, &format!("pub const {name}_ROW_STARTS"), row_starts);
                 self.line(0, &format!("/// The column of each entry of the {}.", part.name));
-                self.write_places_of(&format!("{name}_COLUMNS"), columns);
+                self.write_places_of(0, &format!("pub const {name}_COLUMNS"), columns);
             }
         }
     }
 
     /// Writes a constant array, as many numbers on a line as there is room for.
-    fn write_places_of(&mut self, name: &str, values: &[usize]) {
-        let head = format!("pub const {name}: [usize; {}] = [", values.len());
+    pub(super) fn write_places_of(&mut self, level: usize, declared: &str, values: &[usize]) {
+        let head = format!("{declared}: [usize; {}] = [", values.len());
         let values: Vec<String> = values.iter().map(usize::to_string).collect();
         let joined = values.join(", ");
-        if joined.len() <= ARRAY_LINE && head.len() + joined.len() + 2 <= WIDTH {
-            self.line(0, &format!("{head}{joined}];\n"));
+        let space = if level == 0 { "\n" } else { "" };
+        if joined.len() <= ARRAY_LINE && 4 * level + head.len() + joined.len() + 2 <= WIDTH {
+            self.line(level, &format!("{head}{joined}];{space}"));
             return;
         }
-        self.line(0, &head);
+        self.line(level, &head);
+        self.write_packed(level + 1, &values);
+        self.line(level, &format!("];{space}"));
+    }
+
+    /// Writes the elements of an array, as many on a line as there is room for.
+    pub(super) fn write_packed(&mut self, level: usize, values: &[String]) {
         let mut line = String::new();
         for value in values {
-            if 3 + line.len() + value.len() + 2 > WIDTH {
-                self.line(1, line.trim_start());
+            if 4 * level - 1 + line.len() + value.len() + 2 > WIDTH {
+                self.line(level, line.trim_start());
                 line.clear();
             }
             line += &format!(" {value},");
         }
-        self.line(1, line.trim_start());
-        self.line(0, "];\n");
+        self.line(level, line.trim_start());
     }
 
-    fn write_signature(&mut self) {
+    fn write_signature(&mut self, visibility: &str) {
+        self.write_signature_of(self.program.function, visibility);
+    }
+
+    fn write_signature_of(&mut self, name: &str, visibility: &str) {
         let number = self.program.language.number();
         let is_used = |slot: Slot, form: &Form, blocks: &Blocks| {
-            (0..form.len() as u32).any(|place| {
+            form.steps().iter().any(|(_, step)| step.slots().contains(&slot)) || (0..form.len() as u32).any(|place| {
                 matches!(form.node(place).operation, Operation::Input(own, _) if own == slot)
                     && blocks.unit_of(place).is_some()
             })
         };
         let arguments: Vec<String> = self
             .program
+            .lowered
             .arguments
             .iter()
             .map(|&(slot, length)| {
-                let unused = if is_used(slot, self.program.form, &self.blocks) { "" } else { "_" };
-                format!("{unused}{}: &[{number}; {length}]", slot.name())
+                let unused = if is_used(slot, self.program.form(), &self.blocks) { "" } else { "_" };
+                format!("{unused}{}: &[{number}; {length}]", slot.argument())
             })
             .collect();
-        let types: Vec<String> = self.program.parts.iter().map(|part| part.shape.of(number)).collect();
+        let types: Vec<String> = self.program.lowered.parts.iter().map(|part| part.shape.of(number)).collect();
         let all = if types.len() == 1 { types[0].clone() } else { format!("({})", types.join(", ")) };
         let returned = if self.is_partial() { format!("Option<{all}>") } else { all };
-        let name = self.program.function;
-        let line = format!("pub fn {name}({}) -> {returned} {{", arguments.join(", "));
-        if line.len() <= WIDTH {
+        let line = format!("{visibility}fn {name}({}) -> {returned} {{", arguments.join(", "));
+        if 4 * self.depth + line.len() <= WIDTH {
             self.line(0, &line);
             return;
         }
-        self.line(0, &format!("pub fn {name}("));
+        self.line(0, &format!("{visibility}fn {name}("));
         arguments.iter().for_each(|argument| self.line(1, &format!("{argument},")));
         self.line(0, &format!(") -> {returned} {{"));
     }
 
     /// Returns whether the function returns `None` where a guard fails.
     fn is_partial(&self) -> bool {
-        !self.program.guards.is_empty() && self.program.fallback.is_none()
+        self.program.has_guards() && self.program.fallback.is_none()
     }
 
     /// Writes the functions that std does not have.
     fn write_helpers(&mut self) {
         let chains = |place: u32| {
-            self.blocks.unit_of(place).is_some() && self.program.form.node(place).operation == Operation::Chained
+            self.blocks.unit_of(place).is_some() && self.program.form().node(place).operation == Operation::Chained
         };
-        if self.program.zeros_win && (0..self.program.form.len() as u32).any(chains) {
+        let sweeps = self.program.form().steps().iter().any(|(_, step)| matches!(step, Step::Sums(_)));
+        if self.program.zeros_win && (sweeps || (0..self.program.form().len() as u32).any(chains)) {
             let number = self.program.language.number();
             self.line(1, "/// A slope times a derivative; a zero beats an infinity.");
             self.line(1, &format!("fn chained(a: {number}, b: {number}) -> {number} {{"));
@@ -346,7 +436,13 @@ impl Writer<'_> {
 
     /// Writes the `let`s of a block, with the guards in the body. The unit `tail` is the value of the block.
     fn write_block(&mut self, block: usize, tail: Option<usize>, level: usize) {
+        let steps = self.program.form().steps();
+        let mut steps = if block == BODY { steps } else { &[] }.iter().peekable();
         for unit in self.lets_of(block) {
+            let first = self.blocks.units()[unit][0];
+            while let Some((_, step)) = steps.next_if(|(before, _)| *before <= first) {
+                self.write_step(step);
+            }
             if tail == Some(unit) {
                 self.write_unit(unit, "", "", level);
                 continue;
@@ -354,25 +450,31 @@ impl Writer<'_> {
             let places = self.blocks.units()[unit].clone();
             let names = self.tuple(&places);
             self.write_unit(unit, &format!("let {names} = "), ";", level);
-            if let Some(&(_, answer)) = self.program.guards.iter().find(|(question, _)| places.contains(question)) {
+            if let Some(&(_, answer)) = self.program.lowered.guards.iter().find(|(question, _)| places.contains(question)) {
                 self.write_guard(&names, answer, level);
             }
         }
+        steps.for_each(|(_, step)| self.write_step(step));
     }
 
     /// Writes the end of the function where a question is not answered as in the trace.
     fn write_guard(&mut self, question: &str, answer: bool, level: usize) {
         let sign = if answer { "!" } else { "" };
         self.line(level, &format!("if {sign}{question} {{"));
+        self.write_return(level + 1);
+        self.line(level, "}");
+    }
+
+    /// Writes the return where the function goes otherwise than in the trace.
+    pub(super) fn write_return(&mut self, level: usize) {
         let other = match self.program.fallback {
             None => "None".to_string(),
             Some(fallback) => {
-                let names: Vec<&str> = self.program.arguments.iter().map(|(slot, _)| slot.name()).collect();
+                let names: Vec<&str> = self.program.lowered.arguments.iter().map(|(slot, _)| slot.argument()).collect();
                 format!("{fallback}({})", names.join(", "))
             }
         };
-        self.line(level + 1, &format!("return {other};"));
-        self.line(level, "}");
+        self.line(level, &format!("return {other};"));
     }
 
     /// Returns one expression, or several in parentheses.
@@ -389,7 +491,7 @@ impl Writer<'_> {
 
     /// Returns the question of a unit of choices, and the values on both sides.
     fn choice(&self, unit: usize) -> (u32, [Vec<u32>; 2]) {
-        let node = |place: &u32| self.program.form.node(*place);
+        let node = |place: &u32| self.program.form().node(*place);
         let places = &self.blocks.units()[unit];
         let side = |side: usize| places.iter().map(|place| node(place).arguments()[side]).collect();
         (node(&places[0]).arguments()[0], [side(1), side(2)])
@@ -478,45 +580,56 @@ impl Writer<'_> {
         self.line(level, ")");
     }
 
-    /// Returns what the results are.
-    fn part_expressions(&self) -> Vec<Vec<String>> {
-        let texts = |part: &Part| part.elements.iter().map(|&place| self.expression(place).text.clone()).collect();
-        self.program.parts.iter().map(texts).collect()
-    }
-
-    fn write_results(&mut self, parts: Vec<Vec<String>>) {
+    fn write_results(&mut self) {
         let mut returned = Vec::new();
-        for (part, elements) in self.program.parts.iter().zip(parts) {
-            if part.shape == Shape::Number {
-                returned.push(elements[0].clone());
-                continue;
-            }
-            let name = part.name;
-            let joined = elements.join(", ");
-            if !matches!(part.shape, Shape::Matrix(..)) && joined.len() + 2 <= ARRAY_LINE {
-                self.line(1, &format!("let {name} = [{joined}];"));
-            } else {
-                let is_other: Vec<bool> = elements.iter().map(|element| element != "0.0").collect();
-                let mutable = if is_other.contains(&true) { "mut " } else { "" };
-                self.line(1, &format!("let {mutable}{name} = {};", part.shape.zeros()));
-                for (index, element) in elements.iter().enumerate().filter(|&(index, _)| is_other[index]) {
-                    let index = match part.shape {
-                        Shape::Matrix(_, columns) => format!("[{}][{}]", index / columns, index % columns),
-                        _ => format!("[{index}]"),
-                    };
-                    self.line(1, &format!("{name}{index} = {element};"));
+        let program = self.program;
+        for part in &program.lowered.parts {
+            returned.push(match self.whole_array(&part.elements) {
+                _ if part.shape == Shape::Number => self.expression(part.elements[0]).text.clone(),
+                Some(array) => array,
+                None => {
+                    self.write_array(1, part.name, &part.shape, &part.elements, false);
+                    part.name.to_string()
                 }
-            }
-            returned.push(name.to_string());
+            });
         }
         let all = if returned.len() == 1 { returned.remove(0) } else { format!("({})", returned.join(", ")) };
         let all = if self.is_partial() { format!("Some({})", all) } else { all };
         self.line(1, &all);
     }
+
+    /// Writes an array of numbers of the form.
+    pub(super) fn write_array(&mut self, level: usize, name: &str, shape: &Shape, elements: &[u32], is_mutable: bool) {
+        let base = self.base_of(elements);
+        let texts: Vec<String> = elements.iter().map(|&place| self.expression(place).text.clone()).collect();
+        let joined = texts.join(", ");
+        let is_zero = is_mutable && texts.iter().all(|text| text == "0.0");
+        let is_short = !matches!(shape, Shape::Matrix(..)) && joined.len() + 2 <= ARRAY_LINE;
+        if base.is_none() && is_short && !is_zero {
+            let mutable = if is_mutable { "mut " } else { "" };
+            return self.line(level, &format!("let {mutable}{name} = [{joined}];"));
+        }
+        let is_there = |index: usize, text: &str| match &base {
+            Some(base) => text == format!("{base}[{index}]"),
+            None => text == "0.0",
+        };
+        let other: Vec<(usize, &String)> =
+            texts.iter().enumerate().filter(|(index, text)| !is_there(*index, text)).collect();
+        let mutable = if is_mutable || !other.is_empty() { "mut " } else { "" };
+        let start = base.clone().unwrap_or_else(|| shape.zeros());
+        self.line(level, &format!("let {mutable}{name} = {start};"));
+        for (index, text) in other {
+            let index = match shape {
+                Shape::Matrix(_, columns) => format!("[{}][{}]", index / columns, index % columns),
+                _ => format!("[{index}]"),
+            };
+            self.line(level, &format!("{name}{index} = {text};"));
+        }
+    }
 }
 
 /// The names of operations, each given once.
-struct Names {
+pub(super) struct Names {
     taken: HashSet<String>,
     next: usize,
 }
@@ -524,8 +637,23 @@ struct Names {
 impl Names {
     fn new(program: &Program<'_>) -> Self {
         let mut taken: HashSet<String> = ["x", "p", "v", "w", "chained", program.function].map(str::to_string).into();
-        taken.extend(program.parts.iter().map(|part| part.name).chain(special::names()).map(str::to_string));
+        taken.extend(program.lowered.parts.iter().map(|part| part.name).chain(special::names()).map(str::to_string));
+        if !program.form().steps().is_empty() {
+            taken.extend(["i", "y", "d", "inputs", "data", "sum"].map(str::to_string));
+            taken.extend((0..program.kernels.len()).map(kernel_name));
+        }
         Names { taken, next: 0 }
+    }
+
+    /// Returns this name, or a longer one where it is taken.
+    pub(super) fn unique(&mut self, name: String) -> String {
+        let mut unique = name.clone();
+        let mut count = 2;
+        while !self.taken.insert(unique.clone()) {
+            unique = format!("{name}_{count}");
+            count += 1;
+        }
+        unique
     }
 
     /// Returns the next name that begins with this letter.
@@ -551,14 +679,7 @@ impl Names {
         }
         let name = name.trim_matches('_').to_string();
         let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !KEYWORDS.contains(&name.as_str());
-        let name = if is_word { name } else { format!("the_{name}") };
-        let mut unique = name.clone();
-        let mut count = 2;
-        while !self.taken.insert(unique.clone()) {
-            unique = format!("{name}_{count}");
-            count += 1;
-        }
-        unique
+        self.unique(if is_word { name } else { format!("the_{name}") })
     }
 }
 

@@ -6,9 +6,10 @@
 //! a [chained product](Operation::Chained), which follows the rule "a zero beats an infinity", is 0.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::elementary::{ByName, Elementary, Parameter};
+use super::rows::Step;
 use super::symbol::Symbol;
 use crate::graph::questions::Asked;
 use crate::scalar::{Real, Scalar, zero};
@@ -45,12 +46,14 @@ pub(super) enum Slot {
     V,
     /// The weights of the outputs in a reverse derivative.
     W,
+    /// An array that a loop writes, by its number.
+    Local(u32),
 }
 
 /// An operation of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operation {
-    /// An element of an argument of the generated function.
+    /// An element of an argument of the generated function, or of an array that a loop writes.
     Input(Slot, u32),
     /// A number, by its bits as an `f64`.
     Constant(u64),
@@ -80,6 +83,17 @@ pub(super) enum Operation {
     Answer(bool),
     /// b where a holds, and else c
     Select,
+    /// a and elements of an array, added one after the other.
+    Total(Run),
+}
+
+/// Elements of an array at regular distances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Run {
+    pub(super) slot: Slot,
+    pub(super) first: u32,
+    pub(super) step: i32,
+    pub(super) count: u32,
 }
 
 /// An operation and its arguments. Arguments that it does not have are 0.
@@ -94,7 +108,7 @@ impl Node {
     pub(super) fn arguments(&self) -> &[u32] {
         let count = match self.operation {
             Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_) => 0,
-            Operation::Negative | Operation::Plain => 1,
+            Operation::Negative | Operation::Plain | Operation::Total(_) => 1,
             Operation::Function(function) => function.arity(),
             Operation::Question(Asked::Class(_)) => 1,
             Operation::Question(Asked::Relation(_))
@@ -125,6 +139,10 @@ pub(super) struct Form {
     pub(super) keeps_operations: bool,
     /// A plain number that a rule wanted to read.
     pub(super) is_unreadable: bool,
+    /// The lengths of the arrays that loops write.
+    arrays: Vec<usize>,
+    /// The loops, each with the number of nodes before it. It reads no later ones, and no earlier ones read its arrays.
+    steps: Vec<(u32, Step)>,
 }
 
 thread_local! {
@@ -147,6 +165,8 @@ impl Form {
             path: None,
             keeps_operations: false,
             is_unreadable: false,
+            arrays: Vec::new(),
+            steps: Vec::new(),
         };
         let outer = CURRENT.replace(Some(form));
         let out = write();
@@ -177,21 +197,102 @@ impl Form {
 
     /// Returns, for each node, whether one of these depends on it.
     pub(super) fn needed_by(&self, results: impl IntoIterator<Item = u32>) -> Vec<bool> {
-        let mut needed = vec![false; self.nodes.len()];
+        self.needed_with_arrays(results).0
+    }
+
+    /// Returns, for each node and for each array that a loop writes, whether one of these depends on it.
+    pub(super) fn needed_with_arrays(&self, results: impl IntoIterator<Item = u32>) -> (Vec<bool>, Vec<bool>) {
+        let (mut needed, mut arrays) = (vec![false; self.nodes.len()], vec![false; self.arrays.len()]);
         results.into_iter().for_each(|place| needed[place as usize] = true);
-        for place in (0..self.nodes.len()).rev() {
-            if needed[place] {
-                self.nodes[place].arguments().iter().for_each(|&argument| needed[argument as usize] = true);
+        let mut steps = self.steps.iter().rev().peekable();
+        for place in (0..=self.nodes.len()).rev() {
+            if needed.get(place).is_some_and(|needed| *needed) {
+                let node = &self.nodes[place];
+                node.arguments().iter().for_each(|&argument| needed[argument as usize] = true);
+                if let Operation::Input(Slot::Local(array), _) | Operation::Total(Run { slot: Slot::Local(array), .. }) =
+                    node.operation
+                {
+                    arrays[array as usize] = true;
+                }
+            }
+            while let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
+                if step.is_needed(&arrays) {
+                    step.places().into_iter().for_each(|place| needed[place as usize] = true);
+                    for slot in step.slots() {
+                        if let Slot::Local(array) = slot {
+                            arrays[array as usize] = true;
+                        }
+                    }
+                }
             }
         }
-        needed
+        (needed, arrays)
+    }
+
+    /// Returns the loops, each with the number of nodes before it.
+    pub(super) fn steps(&self) -> &[(u32, Step)] {
+        &self.steps
+    }
+
+    /// Adds a loop after the nodes so far.
+    pub(super) fn add_step(&mut self, step: Step) {
+        self.steps.push((self.nodes.len() as u32, step));
+    }
+
+    /// Makes the arrays of another form.
+    pub(super) fn take_arrays_of(&mut self, other: &Form) {
+        self.arrays.clone_from(&other.arrays);
+    }
+
+    /// Makes an array that a loop writes.
+    pub(super) fn new_array(&mut self, length: usize) -> u32 {
+        self.arrays.push(length);
+        (self.arrays.len() - 1) as u32
+    }
+
+    /// Returns the array and the index, if this is an element of one.
+    pub(super) fn element_at(&self, place: u32) -> Option<(Slot, u32)> {
+        match self.node(place).operation {
+            Operation::Input(slot, index) => Some((slot, index)),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of loops before a node.
+    pub(super) fn steps_before(&self, place: u32) -> usize {
+        self.steps.partition_point(|(before, _)| *before <= place)
+    }
+
+    /// Returns the length of an array that a loop writes.
+    pub(super) fn length_of(&self, array: u32) -> usize {
+        self.arrays[array as usize]
+    }
+
+    /// Returns the elements of an array of this length.
+    pub(super) fn elements(&mut self, slot: Slot, length: usize) -> Vec<u32> {
+        (0..length as u32).map(|index| self.insert(Operation::Input(slot, index), &[])).collect()
+    }
+
+    /// Returns the numbers in an array: those that were put there, or its elements.
+    pub(super) fn numbers_in(&mut self, slot: Slot, length: usize) -> Vec<u32> {
+        let put = self.steps.iter().find_map(|(_, step)| match step {
+            Step::Array { array, elements } if Slot::Local(*array) == slot => Some(elements.clone()),
+            _ => None,
+        });
+        put.unwrap_or_else(|| self.elements(slot, length))
     }
 
     /// Returns, for each node, whether it depends on one of these in a way that a derivative follows.
     pub(super) fn depending_on(&self, inputs: &[u32]) -> Vec<bool> {
         let mut depends = vec![false; self.nodes.len()];
         inputs.iter().for_each(|&place| depends[place as usize] = true);
+        let calls = self.steps.iter().filter_map(|(_, step)| if let Step::Calls(calls) = step { Some(calls) } else { None });
+        let differentiated: HashSet<u32> =
+            calls.filter(|calls| !calls.inputs.is_empty()).flat_map(|calls| calls.outputs.clone()).collect();
         for (place, node) in self.nodes.iter().enumerate() {
+            if let Operation::Input(Slot::Local(array), _) = node.operation {
+                depends[place] = differentiated.contains(&array);
+            }
             depends[place] |= !matches!(node.operation, Operation::Question(_) | Operation::Plain)
                 && node.arguments().iter().any(|&argument| depends[argument as usize]);
         }
@@ -372,7 +473,11 @@ fn result_of<R: Real + Parameter>(operation: Operation, numbers: [f64; 3]) -> Op
         Operation::Function(function) => R::by_name(function.name, function.parameters(), &[a, b])?,
         Operation::Question(Asked::Relation(relation)) => return Some(Computed::Answer(relation.holds(a, b))),
         Operation::Question(Asked::Class(class)) => return Some(Computed::Answer(class.has(a))),
-        Operation::Input(..) | Operation::Constant(_) | Operation::Answer(_) | Operation::Select => return None,
+        Operation::Input(..)
+        | Operation::Constant(_)
+        | Operation::Answer(_)
+        | Operation::Select
+        | Operation::Total(_) => return None,
     };
     Some(Computed::Number(result.number()))
 }

@@ -7,7 +7,7 @@ use num_traits::One;
 use super::chain::{Slopes, sweep_in_reverse};
 use super::elementary::Elementary;
 use super::form::{Form, Operation, Plain};
-use super::load::load;
+use super::load::{Kernels, load};
 use super::lower::{Domain, lowered};
 use super::refusal::Refusal;
 use super::symbol::Symbol;
@@ -78,7 +78,7 @@ impl Graph {
         let output =
             self.nodes().iter().position(|node| std::ptr::eq(node, self.output())).expect("it is there") as u32;
         let (form, written) = Form::written(Plain::DOUBLE, || {
-            let loaded = load(self, &[output], false)?;
+            let loaded = load(self, &[output], false, Kernels::Unrolled)?;
             let gradient = sweep_in_reverse(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, Slopes::Plain);
             Ok((loaded, gradient))
         });
@@ -275,7 +275,7 @@ impl Notation {
         let sum = [Binding::Sum; 2];
         let times = if self.is_katex() { " \\cdot " } else { "·" };
         match node.operation {
-            Operation::Input(slot, index) => Formula::atom(self.indexed(slot.name(), index as usize)),
+            Operation::Input(slot, index) => Formula::atom(self.indexed(slot.argument(), index as usize)),
             Operation::Constant(bits) => self.number(f64::from_bits(bits)),
             Operation::Answer(answer) => Formula::atom(answer.to_string()),
             Operation::Negative => {
@@ -309,7 +309,7 @@ impl Notation {
             Operation::Select => {
                 Formula(format!("{} if {}, else {}", self.within(&x[1], Binding::Sum), x[0].0, x[2].0), Binding::Loose)
             }
-            Operation::Plain => unreachable!("it was lowered"),
+            Operation::Plain | Operation::Total(_) => unreachable!("it was lowered, and no sum became a loop"),
         }
     }
 

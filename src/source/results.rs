@@ -52,6 +52,17 @@ pub(super) fn places(symbols: &[Symbol]) -> Vec<u32> {
     symbols.iter().map(|symbol| symbol.place()).collect()
 }
 
+/// Returns the outputs as a result: a number, or an array of several.
+pub(super) fn value(outputs: &[Symbol]) -> Part {
+    like_value("value", outputs)
+}
+
+/// Returns a result of the shape of the value.
+pub(super) fn like_value(name: &'static str, elements: &[Symbol]) -> Part {
+    let shape = if elements.len() == 1 { Shape::Number } else { Shape::Array(elements.len()) };
+    Part { name, shape, elements: places(elements) }
+}
+
 /// Returns a result that is an array.
 pub(super) fn array(name: &'static str, elements: Vec<Symbol>) -> Part {
     Part { name, shape: Shape::Array(elements.len()), elements: places(&elements) }
@@ -96,9 +107,23 @@ pub(super) fn jacobian(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
         let row = |&output: &Symbol| sweep_in_reverse(&[(output, Symbol::one())], &loaded.inputs, slopes);
         return loaded.outputs.iter().flat_map(row).collect();
     }
+    jacobian_by_columns(loaded, slopes)
+}
+
+/// Returns the Jacobian, row by row, by a forward sweep for each input.
+fn jacobian_by_columns(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
     let sweep = |&input: &Symbol| sweep_forward(&[(input, Symbol::one())], &loaded.outputs, slopes);
     let by_column: Vec<Vec<Symbol>> = loaded.inputs.iter().map(sweep).collect();
-    (0..rows).flat_map(|row| by_column.iter().map(move |column| column[row])).collect()
+    (0..loaded.outputs.len()).flat_map(|row| by_column.iter().map(move |column| column[row])).collect()
+}
+
+/// Returns the slopes of a kernel, by forward sweeps, as fused kernels are differentiated.
+pub(super) fn slopes_of(kernel: &Loaded, slopes: Slopes) -> Part {
+    let elements = jacobian_by_columns(kernel, slopes);
+    match kernel.outputs.len() {
+        1 => array("slopes", elements),
+        rows => matrix("slopes", rows, kernel.inputs.len(), elements),
+    }
 }
 
 /// Returns the Hessian, row by row. Only the lower triangle is computed.

@@ -2,6 +2,7 @@
 
 mod compiled;
 mod extremes;
+mod kernels;
 mod program;
 mod random_programs;
 mod written;

@@ -1,0 +1,187 @@
+//! The loops of a form: what is computed row by row, between its operations.
+
+use std::collections::HashSet;
+
+use super::form::{Form, Slot, on_form};
+
+/// A number for each row.
+#[derive(Clone, Debug)]
+pub(super) enum Column {
+    /// The same number in all rows, by its place in the form.
+    Same(u32),
+    /// Elements of an array.
+    Of(Slot, Vec<u32>),
+}
+
+/// A step of the program that is no single operation.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// Puts numbers of the form into an array.
+    Array {
+        array: u32,
+        elements: Vec<u32>,
+    },
+    Calls(Calls),
+    Sums(Sums),
+}
+
+/// The calls of a kernel, one for each row.
+#[derive(Clone, Debug)]
+pub(super) struct Calls {
+    /// The number of the kernel.
+    pub(super) kernel: usize,
+    pub(super) rows: usize,
+    /// What the kernel is differentiated with respect to.
+    pub(super) inputs: Vec<Column>,
+    pub(super) data: Vec<Column>,
+    /// The array of each output.
+    pub(super) outputs: Vec<u32>,
+    /// Whether the kernel has branches that are checked.
+    pub(super) is_guarded: bool,
+    /// Whether the calls are one block of a tape, with the adjoints of all rows added input by input.
+    pub(super) is_map: bool,
+}
+
+/// The reverse sweep through calls.
+#[derive(Clone, Debug)]
+pub(super) struct Sums {
+    /// The first output of the calls.
+    pub(super) calls: u32,
+    /// The adjoint of each output that has one.
+    pub(super) adjoints: Vec<Option<Column>>,
+    /// For each array of inputs: the array of its adjoints, and what stands there before.
+    pub(super) sums: Vec<(Slot, u32, Vec<u32>)>,
+}
+
+impl Calls {
+    /// Returns whether all rows and inputs are different numbers.
+    pub(super) fn are_inputs_distinct(&self) -> bool {
+        let mut seen = HashSet::new();
+        self.inputs.iter().all(|column| match column {
+            Column::Of(slot, indices) => indices.iter().all(|&index| seen.insert((*slot, index))),
+            Column::Same(_) => false,
+        })
+    }
+}
+
+impl Column {
+    /// Returns the number that is the same in all rows.
+    pub(super) fn same(&self) -> Option<u32> {
+        if let Column::Same(place) = *self { Some(place) } else { None }
+    }
+
+    fn slot(&self) -> Option<Slot> {
+        if let Column::Of(slot, _) = *self { Some(slot) } else { None }
+    }
+
+    /// Returns the column of these numbers, if they are the same one, or elements of one array.
+    fn of(form: &Form, places: &[u32]) -> Option<Self> {
+        if places.iter().all(|place| *place == places[0]) {
+            return Some(Column::Same(places[0]));
+        }
+        Self::in_array(form, places)
+    }
+
+    /// Returns the column of these numbers, if they are elements of one array.
+    fn in_array(form: &Form, places: &[u32]) -> Option<Self> {
+        let elements: Vec<(Slot, u32)> = places.iter().map(|&place| form.element_at(place)).collect::<Option<_>>()?;
+        let slot = elements[0].0;
+        let is_one = elements.iter().all(|element| element.0 == slot);
+        is_one.then(|| Column::Of(slot, elements.into_iter().map(|(_, index)| index).collect()))
+    }
+}
+
+impl Step {
+    /// Returns the arrays that the step writes.
+    pub(super) fn arrays(&self) -> Vec<u32> {
+        match self {
+            Step::Array { array, .. } => vec![*array],
+            Step::Calls(calls) => calls.outputs.clone(),
+            Step::Sums(sums) => sums.sums.iter().map(|(_, array, _)| *array).collect(),
+        }
+    }
+
+    /// Returns whether the program needs the step, as it needs some arrays.
+    pub(super) fn is_needed(&self, arrays: &[bool]) -> bool {
+        let is_guarded = matches!(self, Step::Calls(Calls { is_guarded: true, .. }));
+        is_guarded || self.arrays().iter().any(|&array| arrays[array as usize])
+    }
+
+    pub(super) fn columns(&self) -> Vec<&Column> {
+        match self {
+            Step::Array { .. } => Vec::new(),
+            Step::Calls(calls) => calls.inputs.iter().chain(&calls.data).collect(),
+            Step::Sums(sums) => sums.adjoints.iter().flatten().collect(),
+        }
+    }
+
+    /// Returns the arrays that the step reads.
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        let of_columns = self.columns().into_iter().filter_map(Column::slot);
+        let of_calls = if let Step::Sums(sums) = self { Some(Slot::Local(sums.calls)) } else { None };
+        of_columns.chain(of_calls).collect()
+    }
+
+    /// Returns the places in the form that the step reads one by one.
+    pub(super) fn places(&self) -> Vec<u32> {
+        let of_columns = self.columns().into_iter().filter_map(Column::same);
+        match self {
+            Step::Array { elements, .. } => elements.clone(),
+            Step::Calls(_) => of_columns.collect(),
+            Step::Sums(sums) => of_columns.chain(sums.sums.iter().flat_map(|(.., before)| before.clone())).collect(),
+        }
+    }
+
+    /// Changes the places in the form.
+    pub(super) fn moved(mut self, to: impl Fn(u32) -> u32) -> Self {
+        let change = |column: &mut Column| {
+            if let Column::Same(place) = column {
+                *place = to(*place);
+            }
+        };
+        let all = |places: &mut Vec<u32>| places.iter_mut().for_each(|place| *place = to(*place));
+        match &mut self {
+            Step::Array { elements, .. } => all(elements),
+            Step::Calls(calls) => calls.inputs.iter_mut().chain(&mut calls.data).for_each(change),
+            Step::Sums(sums) => {
+                sums.adjoints.iter_mut().flatten().for_each(change);
+                sums.sums.iter_mut().for_each(|(.., before)| all(before));
+            }
+        }
+        self
+    }
+}
+
+/// Returns the column of these numbers; other numbers than those of one array are put into one.
+pub(super) fn column(places: &[u32]) -> Column {
+    on_form(|form| Column::of(form, places).unwrap_or_else(|| gathered(form, &[places]).remove(0)))
+}
+
+/// Returns the columns of inputs, of which those that are computed share an array. Returns `None` where one mixes
+/// elements of arrays with other numbers.
+pub(super) fn input_columns(columns: &[Vec<u32>]) -> Option<Vec<Column>> {
+    on_form(|form| {
+        let is_computed = |column: &&[u32]| column.iter().all(|&place| form.element_at(place).is_none());
+        let computed: Vec<&[u32]> = columns.iter().map(|column| &column[..]).filter(is_computed).collect();
+        let in_arrays = |column: &Vec<u32>| Column::in_array(form, column);
+        let known: Vec<Option<Column>> = columns.iter().map(in_arrays).collect();
+        if known.iter().filter(|column| column.is_none()).count() > computed.len() {
+            return None;
+        }
+        let mut gathered = if computed.is_empty() { Vec::new() } else { gathered(form, &computed) }.into_iter();
+        Some(known.into_iter().map(|column| column.or_else(|| gathered.next()).expect("one for each")).collect())
+    })
+}
+
+/// Puts all different numbers of some columns into an array.
+fn gathered(form: &mut Form, columns: &[&[u32]]) -> Vec<Column> {
+    let mut elements: Vec<u32> = columns.concat();
+    elements.sort_unstable();
+    elements.dedup();
+    let array = form.new_array(elements.len());
+    let index = |place: &u32| elements.binary_search(place).expect("it is there") as u32;
+    let of_array = |column: &&[u32]| Column::Of(Slot::Local(array), column.iter().map(index).collect());
+    let columns = columns.iter().map(of_array).collect();
+    form.add_step(Step::Array { array, elements });
+    columns
+}

@@ -1,0 +1,182 @@
+//! Kernels that a function calls row after row are loops, with the bits of the crate.
+
+use dualtape::source::{Refusal, Source};
+use dualtape::{Scalar, function, fuse, fuse_map, gradient, sum, vjp};
+
+use crate::compiled::{SHOW, assert_formatted, assert_same, numbers, run};
+
+#[inline(always)]
+fn spring<S: Scalar<Real = f64>>([a, b]: [S; 2]) -> S {
+    (a * b).sin() + (a - b).powi(4)
+}
+
+/// Two outputs, one with a branch.
+#[inline(always)]
+fn kinked<S: Scalar<Real = f64>>([a, b, c]: [S; 3]) -> [S; 2] {
+    let larger = if a > 0.0 { a * b } else { b.exp() };
+    [larger * c, c.tanh() / (a * a + 1.0)]
+}
+
+/// Springs between neighbours, and one operation besides.
+fn chain<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let terms: S = x.windows(2).map(|x| fuse(&function!(spring: [S; 2] -> S), [x[0], x[1]])).sum();
+    x[3] * x[3] + terms
+}
+
+/// Kernels at the results of kernels, and of other operations.
+fn layers<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let n = x.len() / 2;
+    let scales = vec![x[0].exp(); n];
+    let [a, b] = fuse_map(&function!(kinked: [S; 3] -> [S; 2]), [&x[..n], &x[n..], &scales]);
+    let pairs = function!(|x: &[S]| -> [S; 1] { [spring([x[0], x[1]])] });
+    let [c] = fuse_map(&pairs, [&a, &b]);
+    sum(&c) * scales[0]
+}
+
+/// A model at data that are constants of the kernel.
+fn fit<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let at = |i: usize| {
+        let (time, seen) = ((i as f64 * 0.3).sin(), i as f64 * 0.125);
+        let error = function!([time: f64, seen: f64] |x: &[S]| -> S {
+            let error = x[0] * (x[1] * time).exp() - seen;
+            error * error
+        });
+        fuse(&error, [x[0], x[1]])
+    };
+    (0..30).map(at).sum()
+}
+
+/// Springs between points that a list names.
+fn mesh<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+    let pairs = [(0, 3), (1, 2), (5, 0), (2, 3), (4, 1)];
+    pairs.iter().map(|&(a, b)| fuse(&function!(spring: [S; 2] -> S), [x[a], x[b]])).collect()
+}
+
+/// Springs whose ends are taken in reverse, weighted.
+fn weighted<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let terms: Vec<S> = x.windows(2).map(|x| fuse(&function!(spring: [S; 2] -> S), [x[0], x[1]])).collect();
+    terms.iter().rev().zip(x).map(|(&term, &x)| term * x.sin()).sum()
+}
+
+/// Data as parameters.
+fn line<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+    let at = |p: &[S]| {
+        let kernel = function!(|x: &[S]| -> S {
+            let error = x[0] * x[2] + x[1] - x[3];
+            error.abs() * x[4]
+        });
+        fuse(&kernel, [x[0], x[1], p[0], p[1], p[2]])
+    };
+    p.chunks(3).map(at).sum()
+}
+
+fn single<S: Scalar<Real = f32>>(x: &[S]) -> S {
+    let kernel = function!(f32, |x: &[S]| -> S { (x[0] * x[1]).sin() * x[2] });
+    x.windows(3).map(|x| fuse(&kernel, [x[0], x[1], x[2]])).sum()
+}
+
+/// The kernel reads an infinite slope at 0.
+fn roots<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let kernel = function!(|x: &[S]| -> S { (x[0] * x[0] + x[1]).sqrt() * x[2] });
+    x.windows(3).map(|x| fuse(&kernel, [x[0], x[1], x[2]]) * x[1]).sum()
+}
+
+fn of_gradient((y, g): (f64, Vec<f64>)) -> Option<Vec<f64>> {
+    Some([vec![y], g].concat())
+}
+
+fn array(x: &[f64]) -> String {
+    format!("&{x:?}")
+}
+
+struct Case {
+    name: &'static str,
+    code: String,
+    arguments: String,
+    expected: Option<Vec<f64>>,
+}
+
+#[test]
+fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
+    let x: Vec<f64> = (0..12).map(|i| 0.4 + (i as f64 * 0.7).sin() * 0.3).collect();
+    let other: Vec<f64> = x.iter().map(|x| 1.3 - x).collect();
+    let turned: Vec<f64> = x.iter().enumerate().map(|(i, x)| if i == 4 { -x } else { *x }).collect();
+    let at_zero: Vec<f64> = (0..12).map(|i| if i < 4 { 0.0 } else { 0.5 }).collect();
+    let (x_single, data) = ([0.3_f32, 0.8, -0.4, 0.5, 0.9, 1.1], [0.1, 0.7, 1.0, 0.4, 0.2, 0.5, 0.9, 0.3, 2.0, 1.2, 0.1, 0.3]);
+    let named = |f: &dyn Fn() -> Source, name: &'static str| f().name(name);
+    let case = |name, code, arguments: &[&[f64]], expected| {
+        let arguments: Vec<String> = arguments.iter().map(|x| array(x)).collect();
+        Case { name, code, arguments: arguments.join(", "), expected }
+    };
+    let again = |name, arguments, expected| case(name, String::new(), arguments, expected);
+    let (y_mesh, slopes_mesh) = vjp(mesh, &x[..6], &[1.0, -2.0, 0.5, 3.0, 0.25]);
+    let (y_single, g_single) = gradient(single, &x_single);
+    let of_line = gradient(|x| line(x, &data.map(Scalar::from_real)), &x[..2]);
+    let cases = [
+        case("chain", named(&|| Source::of(&function!(chain), &x), "chain").gradient()?, &[&x], of_gradient(gradient(chain, &x))),
+        again("chain", &[&other], of_gradient(gradient(chain, &other))),
+        case("chain_value", Source::of(&function!(chain), &x).name("chain_value").value()?, &[&x], Some(vec![chain(&x)])),
+        case("layers", Source::of(&function!(layers), &x).name("layers").gradient()?, &[&x], of_gradient(gradient(layers, &x))),
+        again("layers", &[&other], of_gradient(gradient(layers, &other))),
+        again("layers", &[&turned], None),
+        case("fit", Source::of(&function!(fit), &x[..2]).name("fit").gradient()?, &[&other[..2]], of_gradient(gradient(fit, &other[..2]))),
+        case(
+            "mesh",
+            Source::of(&function!(mesh: &[S] -> Vec<S>), &x[..6]).name("mesh").vjp()?,
+            &[&x[..6], &[1.0, -2.0, 0.5, 3.0, 0.25]],
+            Some([y_mesh, slopes_mesh].concat()),
+        ),
+        case("weighted", Source::of(&function!(weighted), &x).name("weighted").gradient()?, &[&x], of_gradient(gradient(weighted, &x))),
+        case(
+            "line",
+            Source::with_parameters(&function!(line: &[S], &[S] -> S), &other[..2], &data).name("line").gradient()?,
+            &[&x[..2], &data],
+            of_gradient(of_line.clone()),
+        ),
+        case(
+            "fixed",
+            Source::with_parameters(&function!(line: &[S], &[S] -> S), &other[..2], &data)
+                .name("fixed")
+                .fixed_parameters()
+                .gradient()?,
+            &[&x[..2]],
+            of_gradient(of_line),
+        ),
+        Case {
+            name: "single",
+            code: Source::of(&function!(f32, single), &x_single).name("single").gradient()?,
+            arguments: format!("&{x_single:?}"),
+            expected: Some([y_single].iter().chain(&g_single).map(|&x| x.into()).collect()),
+        },
+        case(
+            "roots",
+            Source::of(&function!(roots), &x).name("roots").zeros_win().gradient()?,
+            &[&at_zero],
+            of_gradient(gradient(roots, &at_zero)),
+        ),
+        case(
+            "fallen",
+            Source::of(&function!(layers), &x).name("fallen").fallback("other").gradient()?,
+            &[&turned],
+            Some(vec![7.0; 13]),
+        ),
+    ];
+    let functions: Vec<&str> = cases.iter().map(|case| case.code.as_str()).filter(|code| !code.is_empty()).collect();
+    assert!(functions.iter().all(|code| code.contains("    for i in 0..")), "{functions:?}");
+    let functions = functions.join("\n");
+    assert_formatted("kernels", &functions);
+    let call = |case: &Case| match case.name {
+        "layers" => format!("    show({}({}));\n", case.name, case.arguments),
+        _ => format!("    show(Some({}({})));\n", case.name, case.arguments),
+    };
+    let calls: String = cases.iter().map(call).collect();
+    let other = "fn other(_: &[f64; 12]) -> (f64, [f64; 12]) {\n    (7.0, [7.0; 12])\n}\n";
+    let lines = run("kernels", &format!("{functions}\n{SHOW}\n{other}\nfn main() {{\n{calls}}}\n"));
+    for (case, line) in cases.iter().zip(lines) {
+        match (numbers(&line), &case.expected) {
+            (Some(generated), Some(expected)) => assert_same(&generated, expected, 0.0, case.name),
+            (generated, expected) => assert_eq!(generated, *expected, "{}", case.name),
+        }
+    }
+    Ok(())
+}
