@@ -187,8 +187,7 @@ fn sweep_rows(calls: &Calls, inputs: usize, adjoints: &mut [Option<Symbol>]) {
         sums.push((slot, array, before.iter().map(|symbol| symbol.place()).collect()));
         changed.push((array, numbers, indices));
     }
-    let step = Sums { calls: calls.outputs[0], adjoints: of_outputs, sums };
-    on_form(|form| form.add_step(Step::Sums(step)));
+    on_form(|form| form.add_sums(Sums { calls: calls.outputs[0], adjoints: of_outputs, sums }));
     for (array, numbers, indices) in changed {
         let after = on_form(|form| form.elements(Slot::Local(array), numbers.len()));
         for (index, (&number, after)) in numbers.iter().zip(after).enumerate() {

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::elementary::{ByName, Elementary, Parameter};
-use super::rows::Step;
+use super::rows::{Column, Step, Sums};
 use super::symbol::Symbol;
 use crate::graph::questions::Asked;
 use crate::scalar::{Real, Scalar, zero};
@@ -141,7 +141,8 @@ pub(super) struct Form {
     pub(super) is_unreadable: bool,
     /// The lengths of the arrays that loops write.
     arrays: Vec<usize>,
-    /// The loops, each with the number of nodes before it. It reads no later ones, and no earlier ones read its arrays.
+    /// The loops, each with the number of nodes before it. It reads no later ones, but for constants, and no earlier ones
+    /// read its arrays.
     steps: Vec<(u32, Step)>,
 }
 
@@ -239,15 +240,35 @@ impl Form {
         self.steps.push((self.nodes.len() as u32, step));
     }
 
+    /// Adds the sweep through calls: beside them if all that it reads is there, and else after the nodes so far.
+    pub(super) fn add_sums(&mut self, sums: Sums) {
+        let is_calls = |(_, step): &(u32, Step)| matches!(step, Step::Calls(calls) if calls.outputs[0] == sums.calls);
+        let calls = self.steps.iter().position(is_calls).expect("calls stand before their sums");
+        let before = self.steps[calls].0;
+        let step = Step::Sums(sums);
+        let is_argument = |slot: Slot| !matches!(slot, Slot::Local(_));
+        let is_there = |&place: &u32| place < before || self.constant_at(place).is_some();
+        if step.columns().into_iter().filter_map(Column::slot).all(is_argument) && step.places().iter().all(is_there) {
+            self.steps.insert(calls + 1, (before, step));
+        } else {
+            self.add_step(step);
+        }
+    }
+
     /// Makes the arrays of another form.
     pub(super) fn take_arrays_of(&mut self, other: &Form) {
         self.arrays.clone_from(&other.arrays);
     }
 
+    /// Returns the number of the next array that a loop writes.
+    pub(super) fn next_array(&self) -> u32 {
+        self.arrays.len() as u32
+    }
+
     /// Makes an array that a loop writes.
     pub(super) fn new_array(&mut self, length: usize) -> u32 {
         self.arrays.push(length);
-        (self.arrays.len() - 1) as u32
+        self.next_array() - 1
     }
 
     /// Returns the array and the index, if this is an element of one.

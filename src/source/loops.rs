@@ -85,10 +85,6 @@ impl Writer<'_> {
         }
     }
 
-    fn is_needed(&self, array: u32) -> bool {
-        self.loops.arrays[array as usize].1
-    }
-
     /// Returns the number of a column in row `i`.
     fn in_row(&self, column: &Column) -> Expression {
         match column {
@@ -181,24 +177,47 @@ impl Writer<'_> {
         calls.expect("its sums stand after it")
     }
 
+    /// Returns the lines of the sweep that the loop of the calls has room for: there is nothing between, and it is one
+    /// loop.
+    fn sums_beside(&self, calls: &Calls) -> Option<(&Sums, Vec<String>)> {
+        let steps = self.program.form().steps();
+        let is_beside = |pair: &&[(u32, Step)]| {
+            pair[0].0 == pair[1].0 && matches!(&pair[0].1, Step::Calls(own) if own.outputs[0] == calls.outputs[0])
+        };
+        let pair = steps.windows(2).find(is_beside)?;
+        let Step::Sums(sums) = &pair[1].1 else { return None };
+        let [lines] = <[_; 1]>::try_from(self.products(sums)).ok()?;
+        Some((sums, lines))
+    }
+
     fn write_calls(&mut self, calls: &Calls) {
         let (rows, kernel) = (calls.rows, &self.program.kernels[calls.kernel]);
-        let outputs: Vec<u32> = calls.outputs.clone();
-        for &output in outputs.iter().filter(|&&output| self.is_needed(output)).collect::<Vec<_>>() {
-            let name = self.array(Slot::Local(output)).to_string();
-            self.line(1, &format!("let mut {name} = [0.0; {rows}];"));
-        }
-        let slopes = self.loops.slopes[outputs[0] as usize].clone();
-        if let Some(slopes) = &slopes {
+        let name = |output: &u32| self.array(Slot::Local(*output)).to_string();
+        let is_needed = |output: &u32| self.loops.arrays[*output as usize].1;
+        let (one, outputs) = (calls.outputs.len() == 1, calls.outputs.iter().enumerate());
+        let outputs: Vec<(usize, String)> =
+            outputs.filter(|(_, output)| is_needed(output)).map(|(number, output)| (number, name(output))).collect();
+        let beside = self.sums_beside(calls).map(|(sums, lines)| (sums.clone(), lines));
+        let slopes = self.loops.slopes[calls.outputs[0] as usize].clone();
+        let uses_slopes = slopes.is_some();
+        let kept = slopes.filter(|_| beside.is_none());
+
+        outputs.iter().for_each(|(_, name)| self.line(1, &format!("let mut {name} = [0.0; {rows}];")));
+        if let Some(kept) = &kept {
             let zeros = kernel.lowered.parts[1].shape.zeros();
-            self.line(1, &format!("let mut {slopes} = [{zeros}; {rows}];"));
+            self.line(1, &format!("let mut {kept} = [{zeros}; {rows}];"));
         }
-        self.line(1, &format!("for i in 0..{rows} {{"));
-        let value = if outputs.iter().any(|&output| self.is_needed(output)) { "y" } else { "_" };
-        let pattern = match (kernel.lowered.parts.len(), &slopes) {
+        let mut range = format!("0..{rows}");
+        if let Some((sums, _)) = &beside {
+            self.write_sums_before(sums, true);
+            range = range_of(calls);
+        }
+        self.line(1, &format!("for i in {range} {{"));
+        let value = if outputs.is_empty() { "_" } else { "y" };
+        let pattern = match (kernel.lowered.parts.len(), uses_slopes) {
             (1, _) => value.to_string(),
-            (_, Some(_)) => format!("({value}, d)"),
-            (_, None) => format!("({value}, _)"),
+            (_, true) => format!("({value}, d)"),
+            (_, false) => format!("({value}, _)"),
         };
         let call = self.call(calls);
         if kernel.lowered.guards.is_empty() {
@@ -208,14 +227,12 @@ impl Writer<'_> {
             self.write_return(3);
             self.line(2, "};");
         }
-        for (number, &output) in outputs.iter().enumerate().filter(|(_, output)| self.is_needed(**output)).collect::<Vec<_>>() {
-            let own = if outputs.len() == 1 { String::new() } else { format!("[{number}]") };
-            let name = self.array(Slot::Local(output)).to_string();
+        for (number, name) in &outputs {
+            let own = if one { String::new() } else { format!("[{number}]") };
             self.line(2, &format!("{name}[i] = y{own};"));
         }
-        if let Some(slopes) = slopes {
-            self.line(2, &format!("{slopes}[i] = d;"));
-        }
+        kept.iter().for_each(|kept| self.line(2, &format!("{kept}[i] = d;")));
+        beside.iter().flat_map(|(_, lines)| lines).for_each(|line| self.line(2, line));
         self.line(1, "}");
     }
 
@@ -285,15 +302,14 @@ impl Writer<'_> {
         Some(format!("{sum} += {product};"))
     }
 
+    /// Writes the sweep through calls, unless it stands beside them.
     fn write_sums(&mut self, sums: &Sums) {
-        let loops = self.products(sums);
-        for (_, array, before) in &sums.sums {
-            let name = self.array(Slot::Local(*array)).to_string();
-            self.write_array(1, &name, &Shape::Array(before.len()), before, !loops.is_empty());
+        if self.sums_beside(self.calls_of(sums.calls)).is_some() {
+            return;
         }
-        let calls = self.calls_of(sums.calls);
-        let rows = calls.rows;
-        let range = if calls.is_map { format!("0..{rows}") } else { format!("(0..{rows}).rev()") };
+        let loops = self.products(sums);
+        self.write_sums_before(sums, !loops.is_empty());
+        let range = range_of(self.calls_of(sums.calls));
         let slopes = self.loops.slopes[sums.calls as usize].clone().expect("it was named");
         for lines in loops {
             self.line(1, &format!("for i in {range} {{"));
@@ -302,4 +318,18 @@ impl Writer<'_> {
             self.line(1, "}");
         }
     }
+
+    /// Writes the adjoints to which a sweep adds.
+    fn write_sums_before(&mut self, sums: &Sums, is_mutable: bool) {
+        for (_, array, before) in &sums.sums {
+            let name = self.array(Slot::Local(*array)).to_string();
+            self.write_array(1, &name, &Shape::Array(before.len()), before, is_mutable);
+        }
+    }
+}
+
+/// Returns the rows of calls in the order of a reverse sweep.
+fn range_of(calls: &Calls) -> String {
+    let rows = calls.rows;
+    if calls.is_map { format!("0..{rows}") } else { format!("(0..{rows}).rev()") }
 }

@@ -95,7 +95,10 @@ pub(super) fn rewritten(
         let mut steps = form.steps().iter().filter(|(_, step)| step.is_needed(&arrays)).peekable();
         for place in 0..=form.len() {
             while let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
-                let to = |place: u32| symbols[place as usize].expect("loops stand after what they read").place();
+                let to = |place: u32| match form.constant_at(place) {
+                    Some(constant) => Symbol::constant(constant).place(),
+                    None => symbols[place as usize].expect("loops stand after what they read").place(),
+                };
                 let step = step.clone().moved(to);
                 on_form(|lower| lower.add_step(step));
             }

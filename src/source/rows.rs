@@ -1,6 +1,6 @@
 //! The loops of a form: what is computed row by row, between its operations.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::form::{Form, Slot, on_form};
 
@@ -70,7 +70,7 @@ impl Column {
         if let Column::Same(place) = *self { Some(place) } else { None }
     }
 
-    fn slot(&self) -> Option<Slot> {
+    pub(super) fn slot(&self) -> Option<Slot> {
         if let Column::Of(slot, _) = *self { Some(slot) } else { None }
     }
 
@@ -154,34 +154,42 @@ impl Step {
 
 /// Returns the column of these numbers; other numbers than those of one array are put into one.
 pub(super) fn column(places: &[u32]) -> Column {
-    on_form(|form| Column::of(form, places).unwrap_or_else(|| gathered(form, &[places]).remove(0)))
-}
-
-/// Returns the columns of inputs, of which those that are computed share an array. Returns `None` where one mixes
-/// elements of arrays with other numbers.
-pub(super) fn input_columns(columns: &[Vec<u32>]) -> Option<Vec<Column>> {
     on_form(|form| {
-        let is_computed = |column: &&[u32]| column.iter().all(|&place| form.element_at(place).is_none());
-        let computed: Vec<&[u32]> = columns.iter().map(|column| &column[..]).filter(is_computed).collect();
-        let in_arrays = |column: &Vec<u32>| Column::in_array(form, column);
-        let known: Vec<Option<Column>> = columns.iter().map(in_arrays).collect();
-        if known.iter().filter(|column| column.is_none()).count() > computed.len() {
-            return None;
-        }
-        let mut gathered = if computed.is_empty() { Vec::new() } else { gathered(form, &computed) }.into_iter();
-        Some(known.into_iter().map(|column| column.or_else(|| gathered.next()).expect("one for each")).collect())
+        Column::of(form, places).unwrap_or_else(|| {
+            let array = form.new_array(places.len());
+            form.add_step(Step::Array { array, elements: places.to_vec() });
+            Column::Of(Slot::Local(array), (0..places.len() as u32).collect())
+        })
     })
 }
 
-/// Puts all different numbers of some columns into an array.
-fn gathered(form: &mut Form, columns: &[&[u32]]) -> Vec<Column> {
-    let mut elements: Vec<u32> = columns.concat();
-    elements.sort_unstable();
-    elements.dedup();
-    let array = form.new_array(elements.len());
-    let index = |place: &u32| elements.binary_search(place).expect("it is there") as u32;
-    let of_array = |column: &&[u32]| Column::Of(Slot::Local(array), column.iter().map(index).collect());
-    let columns = columns.iter().map(of_array).collect();
-    form.add_step(Step::Array { array, elements });
-    columns
+/// Returns the columns of inputs. Those that are computed share an array of different numbers, each of which has one
+/// adjoint. Returns `None` where a column mixes elements of arrays with other numbers.
+pub(super) fn input_columns(columns: &[Vec<u32>]) -> Option<Vec<Column>> {
+    on_form(|form| {
+        let mut computed: Vec<u32> = Vec::new();
+        let mut index_of: HashMap<u32, u32> = HashMap::new();
+        let array = form.next_array();
+        let mut written = Vec::new();
+        for column in columns {
+            written.push(match Column::in_array(form, column) {
+                Some(known) => known,
+                None if column.iter().any(|&place| form.element_at(place).is_some()) => return None,
+                None => {
+                    let index = |&place: &u32| {
+                        *index_of.entry(place).or_insert_with(|| {
+                            computed.push(place);
+                            (computed.len() - 1) as u32
+                        })
+                    };
+                    Column::Of(Slot::Local(array), column.iter().map(index).collect())
+                }
+            });
+        }
+        if !computed.is_empty() {
+            form.new_array(computed.len());
+            form.add_step(Step::Array { array, elements: computed });
+        }
+        Some(written)
+    })
 }

@@ -1,9 +1,10 @@
 //! Kernels that a function calls row after row are loops, with the bits of the crate.
 
 use dualtape::source::{Refusal, Source};
-use dualtape::{Scalar, function, fuse, fuse_map, gradient, sum, vjp};
+use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, sum, vjp};
 
 use crate::compiled::{SHOW, assert_formatted, assert_same, numbers, run};
+use crate::program::Program;
 
 #[inline(always)]
 fn spring<S: Scalar<Real = f64>>([a, b]: [S; 2]) -> S {
@@ -162,7 +163,9 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
         ),
     ];
     let functions: Vec<&str> = cases.iter().map(|case| case.code.as_str()).filter(|code| !code.is_empty()).collect();
-    assert!(functions.iter().all(|code| code.contains("    for i in 0..")), "{functions:?}");
+    for code in &functions {
+        assert!(code.contains("    fn kernel(") && code.contains("    for i in "), "{code}");
+    }
     let functions = functions.join("\n");
     assert_formatted("kernels", &functions);
     let call = |case: &Case| match case.name {
@@ -178,5 +181,104 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
             (generated, expected) => assert_eq!(generated, *expected, "{}", case.name),
         }
     }
+    Ok(())
+}
+
+/// A random program as a kernel at seven rows, and the sum of its results.
+struct Rows(Program);
+
+const ROWS: usize = 7;
+
+impl Rows {
+    fn inputs(&self) -> usize {
+        ROWS - 1 + self.0.inputs
+    }
+
+    fn sum<S: Scalar<Real = f64>, const N: usize>(&self, x: &[S]) -> S {
+        x.windows(N).map(|x| fuse::<_, S, N>(&self.0, x.try_into().expect("as many"))).sum()
+    }
+
+    /// Returns the answers to the questions of all rows.
+    fn answers(&self, x: &[f64]) -> Vec<Vec<Option<std::cmp::Ordering>>> {
+        x.windows(self.0.inputs).map(|x| self.0.answers(x)).collect()
+    }
+}
+
+impl Function for Rows {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        let terms = match self.0.inputs {
+            1 => self.sum::<S, 1>(x),
+            2 => self.sum::<S, 2>(x),
+            3 => self.sum::<S, 3>(x),
+            _ => self.sum::<S, 4>(x),
+        };
+        terms * x[0]
+    }
+}
+
+#[test]
+fn random_kernels_in_loops_have_the_bits_of_the_crate() {
+    let programs: Vec<Rows> = (1000..1120).map(|number| Rows(Program::random(number))).collect();
+    // Rows beside one another, so that most answer alike.
+    let points = |rows: &Rows| {
+        let near = |start: f64| (0..rows.inputs()).map(|i| start + 0.01 * (i as f64 * 1.7).sin()).collect::<Vec<f64>>();
+        [0.6, -0.4, 1.3].map(near)
+    };
+    let (mut functions, mut calls) = (String::new(), String::new());
+    let mut is_partial = Vec::new();
+    for (number, rows) in programs.iter().enumerate() {
+        let name = format!("rows_{number}");
+        let code = Source::of(rows, &points(rows)[0]).name(&name).gradient().expect("a gradient");
+        is_partial.push(code.contains("-> Option<(f64, [f64; "));
+        for x in points(rows) {
+            let call = format!("{name}(&{x:?})");
+            calls += &if is_partial[number] { format!("    show({call});\n") } else { format!("    show(Some({call}));\n") };
+        }
+        functions += &code;
+        functions.push('\n');
+    }
+    assert_formatted("random_kernels", functions.trim_end());
+    let lines = run("random_kernels", &format!("{functions}{SHOW}\nfn main() {{\n{calls}}}\n"));
+    let mut lines = lines.iter();
+    let (mut same, mut other, mut unrolled) = (0, 0, 0);
+    for (number, rows) in programs.iter().enumerate() {
+        let traced = rows.answers(&points(rows)[0]);
+        let is_loop = traced.iter().all(|answers| *answers == traced[0]);
+        for x in points(rows) {
+            let generated = numbers(lines.next().expect("a line for each call"));
+            let what = format!("program {number} at {x:?}");
+            if rows.answers(&x) != traced {
+                assert_eq!(generated, None, "{what}");
+                other += 1;
+                continue;
+            }
+            let generated = generated.unwrap_or_else(|| panic!("{what}: no branch goes otherwise"));
+            let rounding = if is_loop && !rows.0.repeats { 0.0 } else { 1e-13 };
+            assert_same(&generated, &of_gradient(gradient(|x| rows.eval(x), &x)).expect("a gradient"), rounding, &what);
+            *if is_loop { &mut same } else { &mut unrolled } += 1;
+        }
+    }
+    assert!(same > 150 && other > 50 && unrolled > 0, "{same} in loops, {other} other branches, {unrolled} unrolled");
+}
+
+/// Rosenbrock's function, term by term.
+fn valley<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let term = function!(|x: &[S]| -> S { (-x[0] + 1.0).powi(2) + (x[1] - x[0].powi(2)).powi(2) * 100.0 });
+    x.windows(2).map(|x| fuse(&term, [x[0], x[1]])).sum()
+}
+
+#[test]
+fn a_kernel_at_ten_thousand_rows_is_a_small_function() -> Result<(), Refusal> {
+    let x: Vec<f64> = (0..10_001).map(|i| (i as f64).sin()).collect();
+    let source = Source::of(&function!(valley), &x);
+    let code = source.gradient()?;
+    assert!(code.lines().count() < 40, "{code}");
+    assert!(matches!(source.hvp(), Err(Refusal::Large { .. })));
+    let main = "fn main() {\n    let x = std::array::from_fn(|i| (i as f64).sin());\n    show(Some(gradient(&x)));\n}";
+    let lines = run("ten_thousand_rows", &format!("{code}\n{SHOW}\n{main}\n"));
+    let expected = of_gradient(gradient(valley, &x)).expect("a gradient");
+    assert_same(&numbers(&lines[0]).expect("a result"), &expected, 0.0, "Rosenbrock's function");
     Ok(())
 }
