@@ -236,11 +236,15 @@ pub struct Graph {
     output: u32,
     /// The stamp of the trace.
     stamp: u32,
+    /// The bytes of a plain number.
+    #[cfg_attr(not(feature = "source"), expect(dead_code, reason = "`source` writes numbers of this size"))]
+    size: usize,
 }
 
 impl Graph {
-    /// Returns the empty graph of the trace with this stamp. It becomes valid when it has an output.
-    fn of(stamp: u32) -> Self {
+    /// Returns the empty graph of the trace with this stamp, over the plain numbers `R`. It becomes valid when it has an
+    /// output.
+    fn of<R>(stamp: u32) -> Self {
         let around_all = Group { name: String::new(), parent: 0, folded: false, call: None };
         Graph {
             nodes: Vec::new(),
@@ -249,7 +253,20 @@ impl Graph {
             questions: Questions::default(),
             output: 0,
             stamp,
+            size: size_of::<R>(),
         }
+    }
+
+    /// Returns whether the plain numbers are `f32`.
+    #[cfg(feature = "source")]
+    pub(crate) fn is_single(&self) -> bool {
+        self.size == size_of::<f32>()
+    }
+
+    /// Returns the place of the output among the nodes.
+    #[cfg(feature = "source")]
+    pub(crate) fn place_of_output(&self) -> u32 {
+        self.output
     }
 
     /// Returns the number of nodes.

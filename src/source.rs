@@ -192,7 +192,29 @@ impl Source {
 
     fn traced<R: Real>(f: impl FnOnce(&[Traced<R>], &[Traced<R>]) -> Vec<Traced<R>>, x: &[R], p: &[R]) -> Self {
         let (graph, outputs) = trace_outputs(f, x, p);
-        let plain = if size_of::<R>() == size_of::<f32>() { Plain::SINGLE } else { Plain::DOUBLE };
+        Self::of_outputs(graph, outputs)
+    }
+
+    /// Takes a graph that is there already, of [`trace`](crate::graph::trace()), or of a
+    /// [`TracedTape`](crate::graph::TracedTape): of an expression that is written line by line. It has one output. Its
+    /// inputs, parameters, labels and branches are those of the trace.
+    ///
+    /// ```
+    /// use dualtape::{Scalar, graph::TracedTape, source::Source};
+    ///
+    /// let tape = TracedTape::new();
+    /// let (a, b) = (tape.var(2.0), tape.var(-3.0));
+    /// let product = (a * b).label("product");
+    /// let code = Source::of_graph(&tape.graph(product.tanh() + a)).value()?;
+    /// assert!(code.contains("    let product = x[0] * x[1];\n    x[0] + product.tanh()\n"), "{code}");
+    /// # Ok::<(), dualtape::source::Refusal>(())
+    /// ```
+    pub fn of_graph(graph: &Graph) -> Self {
+        Self::of_outputs(graph.clone(), vec![graph.place_of_output()])
+    }
+
+    fn of_outputs(graph: Graph, outputs: Vec<u32>) -> Self {
+        let plain = if graph.is_single() { Plain::SINGLE } else { Plain::DOUBLE };
         let options = Options {
             name: None,
             fallback: None,

@@ -78,7 +78,7 @@ pub(crate) fn trace_outputs<T: Scalar>(
     let tape = TracedTape::new();
     let [x, p] = tape.leaves(x, p);
     let outputs = f(&x, &p).into_iter().map(place).collect();
-    (tape.on_own(|recording| std::mem::replace(&mut recording.graph, Graph::of(tape.stamp))), outputs)
+    (tape.on_own(|recording| std::mem::replace(&mut recording.graph, Graph::of::<T::Real>(tape.stamp))), outputs)
 }
 
 /// A trace that records.
@@ -158,7 +158,7 @@ impl<T: Scalar> TracedTape<T> {
     #[expect(clippy::new_without_default, reason = "a default should not start to record")]
     pub fn new() -> Self {
         let stamp = issue_stamp();
-        let recording = Recording { stamp, graph: Graph::of(stamp), inputs: 0, group: 0, caller: None };
+        let recording = Recording { stamp, graph: Graph::of::<T::Real>(stamp), inputs: 0, group: 0, caller: None };
         on_traces::<T, _>(|stack| stack.push(recording));
         TracedTape { stamp, thread: PhantomData }
     }
@@ -225,7 +225,7 @@ impl<T: Scalar> TracedTape<T> {
     #[track_caller]
     fn into_graph(self, output: Traced<T>) -> Graph {
         let output = place(output);
-        let graph = self.on_own(|recording| std::mem::replace(&mut recording.graph, Graph::of(self.stamp)));
+        let graph = self.on_own(|recording| std::mem::replace(&mut recording.graph, Graph::of::<T::Real>(self.stamp)));
         graph.swept_from::<T::Real>(output)
     }
 

@@ -75,8 +75,7 @@ impl Graph {
     ///
     /// As [`Source::gradient`](super::Source::gradient).
     pub fn formulas(&self) -> Result<Formulas, Refusal> {
-        let output =
-            self.nodes().iter().position(|node| std::ptr::eq(node, self.output())).expect("it is there") as u32;
+        let output = self.place_of_output();
         let (form, written) = Form::written(Plain::DOUBLE, || {
             let loaded = load(self, &[output], false, Kernels::Unrolled)?;
             let gradient = sweep_in_reverse(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, Slopes::Plain);

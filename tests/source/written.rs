@@ -1,5 +1,6 @@
 //! Every shape and option of generated functions, and every refusal.
 
+use dualtape::graph::{trace, trace_parametric};
 use dualtape::source::{Refusal, Source};
 use dualtape::sparse::{hessian_sparse, jacobian_sparse};
 use dualtape::{Block, Function, Scalar, function, gradient, jacobian, jacobian_reverse, jvp, log_sum_exp, vjp};
@@ -158,6 +159,21 @@ fn each_derivative_and_option_has_the_numbers_of_the_crate() -> Result<(), Refus
     for (case, line) in cases.iter().zip(lines) {
         assert_same(&numbers(&line).expect("a result"), &case.expected, 0.0, case.name);
     }
+    Ok(())
+}
+
+#[test]
+fn the_code_of_a_graph_is_that_of_its_function() -> Result<(), Refusal> {
+    let of_graph = Source::of_graph(&trace(kinked, &[1.0, 2.0]));
+    assert_eq!(of_graph.gradient()?, Source::of(&function!(kinked), &[1.0, 2.0]).gradient()?);
+    let of_graph = Source::of_graph(&trace(single, &[0.75_f32, 1.25]));
+    assert_eq!(of_graph.hessian()?, Source::of(&function!(f32, single), &[0.75, 1.25]).hessian()?);
+    let of_graph = Source::of_graph(&trace_parametric(weighted, &[1.0, 2.0], &[3.0, 0.5]));
+    let of_function = Source::with_parameters(&function!(weighted: &[S], &[S] -> S), &[1.0, 2.0], &[3.0, 0.5]);
+    assert_eq!(of_graph.gradient()?, of_function.gradient()?);
+    assert_eq!(of_graph.fixed_parameters().gradient()?, of_function.fixed_parameters().gradient()?);
+    let reads = trace(|x| if x[0].value() < 1.0 { x[0] } else { x[1] }, &[0.5, 1.0]);
+    assert!(matches!(Source::of_graph(&reads).gradient(), Err(Refusal::Reading { .. })));
     Ok(())
 }
 
