@@ -101,12 +101,7 @@ pub(super) fn loops(graph: &Graph, outputs: &[u32]) -> Vec<Rows> {
 }
 
 /// Returns, for each node, whether a node of another call, a question outside, or the caller reads it.
-fn read_outside(
-    graph: &Graph,
-    outputs: &[u32],
-    of_nodes: &[Option<u32>],
-    of_questions: &[Option<u32>],
-) -> Vec<bool> {
+fn read_outside(graph: &Graph, outputs: &[u32], of_nodes: &[Option<u32>], of_questions: &[Option<u32>]) -> Vec<bool> {
     let mut is_read = vec![false; of_nodes.len()];
     outputs.iter().for_each(|&output| is_read[output as usize] = true);
     for (index, call) in of_nodes.iter().enumerate() {

@@ -79,8 +79,10 @@ const MOST_OPERATIONS: usize = 50_000;
 /// Returns the text of the program.
 pub(super) fn emitted(program: &Program<'_>) -> Result<String, Refusal> {
     let mut kernels = Kernels::default();
-    for kernel in &program.kernels {
-        kernels.add(kernel)?;
+    for (index, kernel) in program.kernels.iter().enumerate() {
+        let steps = program.form().steps();
+        let is_called = steps.iter().any(|(_, step)| matches!(step, Step::Calls(calls) if calls.kernel == index));
+        kernels.add(kernel, is_called)?;
     }
     let mut writer = Writer::of(program, 0, kernels.numbers)?;
     let operations = kernels.operations + writer.count();
@@ -103,14 +105,15 @@ struct Kernels {
 }
 
 impl Kernels {
-    fn add(&mut self, kernel: &Program<'_>) -> Result<(), Refusal> {
+    /// Adds the text of a kernel, if there is no equal one and it is called.
+    fn add(&mut self, kernel: &Program<'_>, is_called: bool) -> Result<(), Refusal> {
         let mut writer = Writer::of(kernel, 1, Vec::new())?;
         writer.write_kernel(self.texts.len());
         let with_number = |text: &str, number: usize| text.replacen(&kernel_name(number), "kernel", 1);
         let own = with_number(&writer.text, self.texts.len());
         let known = (0..self.texts.len()).find(|&number| with_number(&self.texts[number], number) == own);
         self.numbers.push(known.unwrap_or(self.texts.len()));
-        if known.is_none() {
+        if known.is_none() && is_called {
             self.operations += writer.count();
             self.texts.push(writer.text);
         }
@@ -146,7 +149,8 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Returns the writer of a program, when it knows which operations have names.
     fn of(program: &'a Program<'a>, depth: usize, kernels: Vec<usize>) -> Result<Self, Refusal> {
-        let mut results: Vec<u32> = program.lowered.parts.iter().flat_map(|part| part.elements.iter().copied()).collect();
+        let mut results: Vec<u32> =
+            program.lowered.parts.iter().flat_map(|part| part.elements.iter().copied()).collect();
         results.extend(program.lowered.guards.iter().map(|&(question, _)| question));
         results.extend(program.form().steps().iter().flat_map(|(_, step)| step.places()));
         let labelled: HashSet<u32> = program.lowered.names.iter().map(|&(place, _)| place).collect();
@@ -377,10 +381,11 @@ impl<'a> Writer<'a> {
     fn write_signature_of(&mut self, name: &str, visibility: &str) {
         let number = self.program.language.number();
         let is_used = |slot: Slot, form: &Form, blocks: &Blocks| {
-            form.steps().iter().any(|(_, step)| step.slots().contains(&slot)) || (0..form.len() as u32).any(|place| {
-                matches!(form.node(place).operation, Operation::Input(own, _) if own == slot)
-                    && blocks.unit_of(place).is_some()
-            })
+            form.steps().iter().any(|(_, step)| step.slots().contains(&slot))
+                || (0..form.len() as u32).any(|place| {
+                    matches!(form.node(place).operation, Operation::Input(own, _) if own == slot)
+                        && blocks.unit_of(place).is_some()
+                })
         };
         let arguments: Vec<String> = self
             .program
@@ -450,7 +455,9 @@ impl<'a> Writer<'a> {
             let places = self.blocks.units()[unit].clone();
             let names = self.tuple(&places);
             self.write_unit(unit, &format!("let {names} = "), ";", level);
-            if let Some(&(_, answer)) = self.program.lowered.guards.iter().find(|(question, _)| places.contains(question)) {
+            if let Some(&(_, answer)) =
+                self.program.lowered.guards.iter().find(|(question, _)| places.contains(question))
+            {
                 self.write_guard(&names, answer, level);
             }
         }

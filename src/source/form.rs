@@ -210,8 +210,8 @@ impl Form {
             if needed.get(place).is_some_and(|needed| *needed) {
                 let node = &self.nodes[place];
                 node.arguments().iter().for_each(|&argument| needed[argument as usize] = true);
-                if let Operation::Input(Slot::Local(array), _) | Operation::Total(Run { slot: Slot::Local(array), .. }) =
-                    node.operation
+                if let Operation::Input(Slot::Local(array), _)
+                | Operation::Total(Run { slot: Slot::Local(array), .. }) = node.operation
                 {
                     arrays[array as usize] = true;
                 }
@@ -237,7 +237,12 @@ impl Form {
 
     /// Adds a loop after the nodes so far.
     pub(super) fn add_step(&mut self, step: Step) {
-        self.steps.push((self.nodes.len() as u32, step));
+        self.add_step_after(self.len(), step);
+    }
+
+    /// Adds a loop after as many nodes, behind all other loops.
+    pub(super) fn add_step_after(&mut self, before: usize, step: Step) {
+        self.steps.push((before as u32, step));
     }
 
     /// Adds the sweep through calls: beside them if all that it reads is there, and else after the nodes so far.
@@ -307,7 +312,8 @@ impl Form {
     pub(super) fn depending_on(&self, inputs: &[u32]) -> Vec<bool> {
         let mut depends = vec![false; self.nodes.len()];
         inputs.iter().for_each(|&place| depends[place as usize] = true);
-        let calls = self.steps.iter().filter_map(|(_, step)| if let Step::Calls(calls) = step { Some(calls) } else { None });
+        let calls =
+            self.steps.iter().filter_map(|(_, step)| if let Step::Calls(calls) = step { Some(calls) } else { None });
         let differentiated: HashSet<u32> =
             calls.filter(|calls| !calls.inputs.is_empty()).flat_map(|calls| calls.outputs.clone()).collect();
         for (place, node) in self.nodes.iter().enumerate() {

@@ -136,7 +136,8 @@ impl Writer<'_> {
             (Slot::Local(array), _) if form.length_of(array) == elements.len() => Some(array),
             _ => None,
         })?;
-        let is_own = |(index, place): &(usize, &u32)| form.element_at(**place) == Some((Slot::Local(array), *index as u32));
+        let is_own =
+            |(index, place): &(usize, &u32)| form.element_at(**place) == Some((Slot::Local(array), *index as u32));
         let count = elements.iter().enumerate().filter(is_own).count();
         (2 * count > elements.len()).then(|| self.array(Slot::Local(array)).to_string())
     }
@@ -198,8 +199,10 @@ impl Writer<'_> {
         let outputs: Vec<(usize, String)> =
             outputs.filter(|(_, output)| is_needed(output)).map(|(number, output)| (number, name(output))).collect();
         let beside = self.sums_beside(calls).map(|(sums, lines)| (sums.clone(), lines));
-        let slopes = self.loops.slopes[calls.outputs[0] as usize].clone();
-        let uses_slopes = slopes.is_some();
+        let is_swept = |sums: &Sums| sums.calls == calls.outputs[0] && !self.products(sums).is_empty();
+        let mut steps = self.program.form().steps().iter();
+        let uses_slopes = steps.any(|(_, step)| matches!(step, Step::Sums(sums) if is_swept(sums)));
+        let slopes = self.loops.slopes[calls.outputs[0] as usize].clone().filter(|_| uses_slopes);
         let kept = slopes.filter(|_| beside.is_none());
 
         outputs.iter().for_each(|(_, name)| self.line(1, &format!("let mut {name} = [0.0; {rows}];")));
@@ -276,7 +279,11 @@ impl Writer<'_> {
         } else {
             let by_input = inputs.flat_map(|input| outputs.clone().map(move |output| (output, input)));
             let by_input = by_input.filter_map(|(output, input)| line(output, input));
-            if calls.are_inputs_distinct() { vec![by_input.collect()] } else { by_input.map(|line| vec![line]).collect() }
+            if calls.are_inputs_distinct() {
+                vec![by_input.collect()]
+            } else {
+                by_input.map(|line| vec![line]).collect()
+            }
         };
         loops.into_iter().filter(|lines| !lines.is_empty()).collect()
     }

@@ -94,13 +94,14 @@ pub(super) fn rewritten(
         let mut symbols: Vec<Option<Symbol>> = vec![None; form.len()];
         let mut steps = form.steps().iter().filter(|(_, step)| step.is_needed(&arrays)).peekable();
         for place in 0..=form.len() {
+            let before = on_form(|lower| lower.len());
             while let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
                 let to = |place: u32| match form.constant_at(place) {
                     Some(constant) => Symbol::constant(constant).place(),
                     None => symbols[place as usize].expect("loops stand after what they read").place(),
                 };
                 let step = step.clone().moved(to);
-                on_form(|lower| lower.add_step(step));
+                on_form(|lower| lower.add_step_after(before, step));
             }
             if needed.get(place).is_some_and(|needed| *needed) {
                 let node = form.node(place as u32);

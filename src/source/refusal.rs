@@ -102,8 +102,8 @@ impl fmt::Display for Refusal {
             Refusal::Large { operations, most } => write!(
                 f,
                 "the derivative has {operations} operations, and one function holds {most}: split the function into \
-                 parts, generate each, and chain them by `jvp` or `vjp`; or differentiate a loop's body alone, and call \
-                 it in the loop"
+                 parts, generate each, and chain them by `jvp` or `vjp`; or make the body of a loop a kernel, and call it \
+                 by `fuse`, which `value`, `gradient` and `vjp` write as a loop"
             ),
         }
     }

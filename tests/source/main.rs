@@ -5,4 +5,5 @@ mod extremes;
 mod kernels;
 mod program;
 mod random_programs;
+mod rounding;
 mod written;
