@@ -5,7 +5,7 @@ use dualtape::source::{Refusal, Source};
 
 #[path = "src/functions.rs"]
 mod functions;
-use functions::{ANGLES, AXES, BODIES, LINKS, MASSES, OPTION, STEP, functions, lengths, valley};
+use functions::{ANGLES, AXES, BODIES, LINKS, LONG, MASSES, OPTION, STEP, functions, lengths, terms, valley};
 
 functions!(dualtape::Scalar<Real = f64>);
 
@@ -13,6 +13,7 @@ fn main() -> Result<(), Refusal> {
     println!("cargo::rerun-if-changed=src/functions.rs");
     let code = [
         Source::of(&function!(rosenbrock), &valley()).name("rosenbrock").gradient()?,
+        Source::of(&function!(terms), &[0.5; LONG]).name("terms").gradient()?,
         Source::of(&function!(price), &OPTION).name("price").libm().gradient()?,
         Source::of(&function!(hand: &[S] -> [S; 3]), &ANGLES).name("hand").jacobian()?,
         Source::of(&function!(springs), &lengths()).name("springs").hessian()?,

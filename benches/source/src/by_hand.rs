@@ -4,9 +4,9 @@ use dualtape::Scalar;
 
 use crate::functions::{AXES, LINKS, MASSES, STEP};
 
-pub(crate) fn rosenbrock(x: &[f64; 10]) -> (f64, [f64; 10]) {
-    let (mut y, mut g) = (0.0, [0.0; 10]);
-    for i in 0..9 {
+pub(crate) fn rosenbrock<const N: usize>(x: &[f64; N]) -> (f64, [f64; N]) {
+    let (mut y, mut g) = (0.0, [0.0; N]);
+    for i in 0..N - 1 {
         let (rest, bend) = (1.0 - x[i], x[i + 1] - x[i] * x[i]);
         y += rest * rest + 100.0 * bend * bend;
         g[i] -= 2.0 * rest + 400.0 * bend * x[i];

@@ -73,6 +73,18 @@ macro_rules! functions {
 }
 pub(crate) use functions;
 
+/// Rosenbrock's function as a sum of kernels.
+pub(crate) fn terms<S: dualtape::Scalar<Real = f64>>(x: &[S]) -> S {
+    let term = dualtape::function!(|x: &[S]| -> S {
+        let (rest, bend) = (-x[0] + 1.0, x[1] - x[0] * x[0]);
+        rest * rest + bend * bend * 100.0
+    });
+    x.windows(2).map(|x| dualtape::fuse(&term, [x[0], x[1]])).sum()
+}
+
+/// The number of inputs of the sum of kernels.
+pub(crate) const LONG: usize = 1000;
+
 /// The axes about which the joints turn.
 pub(crate) const AXES: [usize; 6] = [2, 1, 1, 0, 1, 0];
 /// The links after the joints.

@@ -16,7 +16,7 @@ mod functions;
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 }
-use functions::{ANGLES, AXES, BODIES, LINKS, MASSES, OPTION, STEP, functions, lengths, valley};
+use functions::{ANGLES, AXES, BODIES, LINKS, LONG, MASSES, OPTION, STEP, functions, lengths, terms, valley};
 
 functions!(dualtape::Scalar<Real = f64>);
 
@@ -124,6 +124,16 @@ fn main() {
                 },
                 move |(y, g)| with_value((y, g.as_slice().to_vec())),
             ),
+        ],
+    );
+
+    let x: [f64; LONG] = std::array::from_fn(|i| 0.8 + 0.4 * (i as f64).sin());
+    row(
+        "Rosenbrock of 1000, a kernel in a loop, gradient",
+        vec![
+            way("by hand", || by_hand::rosenbrock(black_box(&x)), move |(y, g)| with_value((y, g.to_vec()))),
+            way("generated", || generated::terms(black_box(&x)), move |(y, g)| with_value((y, g.to_vec()))),
+            way("reverse", || gradient(terms, black_box(&x)), with_value),
         ],
     );
 
