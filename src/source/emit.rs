@@ -198,6 +198,10 @@ impl<'a> Writer<'a> {
             let operation = self.program.form().node(place).operation;
             let label = labels.get(&place).copied();
             let own = self.own_expression(place)?;
+            if let Some(total) = self.loops.total_at(place) {
+                self.expressions[place as usize] = Some(Expression::atom(total));
+                continue;
+            }
             let is_inline = match operation {
                 Operation::Constant(_) | Operation::Answer(_) => true,
                 Operation::Input(..) => label.is_none(),

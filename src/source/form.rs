@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::elementary::{ByName, Elementary, Parameter};
-use super::rows::{Column, Step, Sums};
+use super::rows::{Calls, Column, Step, Sums};
 use super::symbol::Symbol;
 use crate::graph::questions::Asked;
 use crate::scalar::{Real, Scalar, zero};
@@ -282,6 +282,16 @@ impl Form {
             Operation::Input(slot, index) => Some((slot, index)),
             _ => None,
         }
+    }
+
+    /// Returns the sweep that stands beside calls.
+    pub(super) fn sums_beside(&self, calls: &Calls) -> Option<&Sums> {
+        self.steps.windows(2).find_map(|pair| match pair {
+            [(a, Step::Calls(own)), (b, Step::Sums(sums))] if a == b && own.outputs[0] == calls.outputs[0] => {
+                Some(sums)
+            }
+            _ => None,
+        })
     }
 
     /// Returns the number of loops before a node.

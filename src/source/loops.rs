@@ -1,8 +1,10 @@
 //! The text of loops.
 
+use std::collections::BTreeMap;
+
 use super::emit::{ARRAY_LINE, Names, Program, Writer, kernel_name};
 use super::expression::{Binding, Expression};
-use super::form::{Run, Slot};
+use super::form::{Form, Operation, Run, Slot};
 use super::results::Shape;
 use super::rows::{Calls, Column, Step, Sums};
 
@@ -13,10 +15,20 @@ const CALL_LINE: usize = 60;
 pub(super) struct LoopNames {
     /// The arrays that loops write, and whether they are needed.
     arrays: Vec<(String, bool)>,
+    /// The sums of outputs that are all that is needed of them, by the array that would have the output.
+    totals: BTreeMap<u32, Total>,
     /// The array of the slopes of calls, by their first output.
     slopes: Vec<Option<String>>,
     /// Lists of indices that are not at regular distances.
     tables: Vec<Vec<u32>>,
+}
+
+/// A sum of an output over all rows.
+struct Total {
+    name: String,
+    place: u32,
+    /// What stands there before; without it the sum starts with the first row.
+    start: Option<u32>,
 }
 
 impl LoopNames {
@@ -27,18 +39,21 @@ impl LoopNames {
         let mut arrays: Vec<(String, bool)> = needed.into_iter().map(|needed| (String::new(), needed)).collect();
         let mut slopes = vec![None; arrays.len()];
         let mut tables: Vec<Vec<u32>> = Vec::new();
-        let mut counts = [0; 4];
+        let mut counts = [0; 5];
         let mut next = |kind: usize| {
             counts[kind] += 1;
-            names.unique(format!("{}{}", ["given", "y", "slopes", "d"][kind], counts[kind] - 1))
+            names.unique(format!("{}{}", ["given", "y", "slopes", "d", "sum"][kind], counts[kind] - 1))
         };
+        let totals: BTreeMap<u32, (u32, Option<u32>)> = totals(form, results).collect();
         for (_, step) in form.steps() {
             let kind = match step {
                 Step::Array { .. } => 0,
                 Step::Calls(_) => 1,
                 Step::Sums(_) => 2,
             };
-            step.arrays().into_iter().for_each(|array| arrays[array as usize].0 = next(kind));
+            for array in step.arrays().into_iter().filter(|array| !totals.contains_key(array)) {
+                arrays[array as usize].0 = next(kind);
+            }
             if let Step::Sums(sums) = step {
                 slopes[sums.calls as usize] = Some(next(3));
             }
@@ -51,8 +66,56 @@ impl LoopNames {
                 }
             }
         }
-        LoopNames { arrays, slopes, tables }
+        let named = |(array, (place, start))| (array, Total { name: next(4), place, start });
+        LoopNames { arrays, totals: totals.into_iter().map(named).collect(), slopes, tables }
     }
+
+    /// Returns the name of an operation that is a sum in the loop of its terms.
+    pub(super) fn total_at(&self, place: u32) -> Option<&str> {
+        self.totals.values().find(|total| total.place == place).map(|total| total.name.as_str())
+    }
+}
+
+/// Returns the outputs of which only the sum over all rows is needed, where the loop goes from the first row to the last:
+/// with each, the place of its sum, and of what stands there before.
+fn totals(form: &Form, results: &[u32]) -> impl Iterator<Item = (u32, (u32, Option<u32>))> {
+    let (needed, _) = form.needed_with_arrays(results.iter().copied());
+    let nodes = || (0..form.len() as u32).filter(|&place| needed[place as usize]);
+    // How often something reads each array, or an element of it.
+    let mut reads: BTreeMap<Slot, usize> = BTreeMap::new();
+    let arguments = nodes().flat_map(|place| form.node(place).arguments().to_vec());
+    let elements = arguments.chain(results.iter().copied()).filter_map(|place| form.element_at(place));
+    let of_columns = form.steps().iter().flat_map(|(_, step)| step.columns()).filter_map(Column::slot);
+    let of_sums = nodes().filter_map(|place| match form.node(place).operation {
+        Operation::Total(run) => Some(run.slot),
+        _ => None,
+    });
+    let all = elements.map(|(slot, _)| slot).chain(of_columns).chain(of_sums);
+    all.for_each(|slot| *reads.entry(slot).or_default() += 1);
+
+    let outputs = form.steps().iter().filter_map(|(before, step)| match step {
+        Step::Calls(calls) if !is_reversed(calls, form) => Some((*before, calls.outputs.clone())),
+        _ => None,
+    });
+    let before_calls: BTreeMap<Slot, u32> = outputs
+        .flat_map(|(before, outputs)| outputs.into_iter().map(move |output| (Slot::Local(output), before)))
+        .collect();
+    let totals: Vec<_> = nodes()
+        .filter_map(|place| {
+            let node = form.node(place);
+            let Operation::Total(run) = node.operation else { return None };
+            let (Slot::Local(array), start) = (run.slot, node.arguments()[0]) else { return None };
+            let (before, rows) = (*before_calls.get(&run.slot)?, form.length_of(array) as u32);
+            let is_there = start < before || form.constant_at(start).is_some();
+            let start = match (run.first, rows - run.count) {
+                (1, 1) if form.element_at(start) == Some((run.slot, 0)) && reads[&run.slot] == 2 => None,
+                (0, 0) if is_there && reads[&run.slot] == 1 => Some(start),
+                _ => return None,
+            };
+            (run.step == 1).then_some((array, (place, start)))
+        })
+        .collect();
+    totals.into_iter()
 }
 
 /// Returns the first index and the distance of indices at regular distances.
@@ -74,6 +137,12 @@ fn affine(first: i64, step: i64) -> String {
         (first, 1..) => format!("{product} + {first}"),
         (first, _) => format!("{first} - {product}"),
     }
+}
+
+/// The lines of an output: before the loop, and in a row.
+struct Output {
+    before: String,
+    in_row: String,
 }
 
 impl Writer<'_> {
@@ -181,23 +250,28 @@ impl Writer<'_> {
     /// Returns the lines of the sweep that the loop of the calls has room for: there is nothing between, and it is one
     /// loop.
     fn sums_beside(&self, calls: &Calls) -> Option<(&Sums, Vec<String>)> {
-        let steps = self.program.form().steps();
-        let is_beside = |pair: &&[(u32, Step)]| {
-            pair[0].0 == pair[1].0 && matches!(&pair[0].1, Step::Calls(own) if own.outputs[0] == calls.outputs[0])
-        };
-        let pair = steps.windows(2).find(is_beside)?;
-        let Step::Sums(sums) = &pair[1].1 else { return None };
+        let sums = self.program.form().sums_beside(calls)?;
         let [lines] = <[_; 1]>::try_from(self.products(sums)).ok()?;
         Some((sums, lines))
     }
 
+    /// Returns what is written of an output, if it is needed.
+    fn output(&self, calls: &Calls, number: usize) -> Option<Output> {
+        let array = calls.outputs[number];
+        let y = if calls.outputs.len() == 1 { "y".to_string() } else { format!("y[{number}]") };
+        if let Some(Total { name, start, .. }) = self.loops.totals.get(&array) {
+            // −0 + y is y.
+            let start = start.map_or("-0.0", |start| &self.expression(start).text);
+            return Some(Output { before: format!("let mut {name} = {start};"), in_row: format!("{name} += {y};") });
+        }
+        let (name, is_needed) = &self.loops.arrays[array as usize];
+        let before = format!("let mut {name} = [0.0; {}];", calls.rows);
+        is_needed.then(|| Output { before, in_row: format!("{name}[i] = {y};") })
+    }
+
     fn write_calls(&mut self, calls: &Calls) {
         let (rows, kernel) = (calls.rows, &self.program.kernels[calls.kernel]);
-        let name = |output: &u32| self.array(Slot::Local(*output)).to_string();
-        let is_needed = |output: &u32| self.loops.arrays[*output as usize].1;
-        let (one, outputs) = (calls.outputs.len() == 1, calls.outputs.iter().enumerate());
-        let outputs: Vec<(usize, String)> =
-            outputs.filter(|(_, output)| is_needed(output)).map(|(number, output)| (number, name(output))).collect();
+        let outputs: Vec<Output> = (0..calls.outputs.len()).filter_map(|number| self.output(calls, number)).collect();
         let beside = self.sums_beside(calls).map(|(sums, lines)| (sums.clone(), lines));
         let is_swept = |sums: &Sums| sums.calls == calls.outputs[0] && !self.products(sums).is_empty();
         let mut steps = self.program.form().steps().iter();
@@ -205,7 +279,7 @@ impl Writer<'_> {
         let slopes = self.loops.slopes[calls.outputs[0] as usize].clone().filter(|_| uses_slopes);
         let kept = slopes.filter(|_| beside.is_none());
 
-        outputs.iter().for_each(|(_, name)| self.line(1, &format!("let mut {name} = [0.0; {rows}];")));
+        outputs.iter().for_each(|output| self.line(1, &output.before));
         if let Some(kept) = &kept {
             let zeros = kernel.lowered.parts[1].shape.zeros();
             self.line(1, &format!("let mut {kept} = [{zeros}; {rows}];"));
@@ -213,7 +287,7 @@ impl Writer<'_> {
         let mut range = format!("0..{rows}");
         if let Some((sums, _)) = &beside {
             self.write_sums_before(sums, true);
-            range = range_of(calls);
+            range = if is_reversed(calls, self.program.form()) { format!("({range}).rev()") } else { range };
         }
         self.line(1, &format!("for i in {range} {{"));
         let value = if outputs.is_empty() { "_" } else { "y" };
@@ -230,10 +304,7 @@ impl Writer<'_> {
             self.write_return(3);
             self.line(2, "};");
         }
-        for (number, name) in &outputs {
-            let own = if one { String::new() } else { format!("[{number}]") };
-            self.line(2, &format!("{name}[i] = y{own};"));
-        }
+        outputs.iter().for_each(|output| self.line(2, &output.in_row));
         kept.iter().for_each(|kept| self.line(2, &format!("{kept}[i] = d;")));
         beside.iter().flat_map(|(_, lines)| lines).for_each(|line| self.line(2, line));
         self.line(1, "}");
@@ -316,7 +387,9 @@ impl Writer<'_> {
         }
         let loops = self.products(sums);
         self.write_sums_before(sums, !loops.is_empty());
-        let range = range_of(self.calls_of(sums.calls));
+        let calls = self.calls_of(sums.calls);
+        let range = format!("0..{}", calls.rows);
+        let range = if calls.is_map { range } else { format!("({range}).rev()") };
         let slopes = self.loops.slopes[sums.calls as usize].clone().expect("it was named");
         for lines in loops {
             self.line(1, &format!("for i in {range} {{"));
@@ -335,8 +408,8 @@ impl Writer<'_> {
     }
 }
 
-/// Returns the rows of calls in the order of a reverse sweep.
-fn range_of(calls: &Calls) -> String {
-    let rows = calls.rows;
-    if calls.is_map { format!("0..{rows}") } else { format!("(0..{rows}).rev()") }
+/// Returns whether the loop of calls goes from the last row to the first, for the sums that stand beside them.
+fn is_reversed(calls: &Calls, form: &Form) -> bool {
+    let is_other = |sums: &Sums| !calls.is_map && !sums.are_in_any_order(calls, form);
+    form.sums_beside(calls).is_some_and(is_other)
 }

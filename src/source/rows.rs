@@ -64,6 +64,22 @@ impl Calls {
     }
 }
 
+impl Sums {
+    /// Returns whether a sweep from the first row to the last gives the same bits: nothing stands in the sums before, and
+    /// no number gets more than two terms.
+    pub(super) fn are_in_any_order(&self, calls: &Calls, form: &Form) -> bool {
+        let terms = self.adjoints.iter().flatten().count();
+        let mut counts: HashMap<(Slot, u32), usize> = HashMap::new();
+        for column in &calls.inputs {
+            if let Column::Of(slot, indices) = column {
+                indices.iter().for_each(|&index| *counts.entry((*slot, index)).or_default() += terms);
+            }
+        }
+        let is_zero = |&place: &u32| form.constant_at(place) == Some(0.0);
+        counts.values().all(|&count| count <= 2) && self.sums.iter().all(|(.., before)| before.iter().all(is_zero))
+    }
+}
+
 impl Column {
     /// Returns the number that is the same in all rows.
     pub(super) fn same(&self) -> Option<u32> {
