@@ -143,7 +143,7 @@ pub(super) struct Writer<'a> {
     is_named: Vec<bool>,
     /// The functions that are written along.
     helpers: Vec<&'static str>,
-    text: String,
+    pub(super) text: String,
 }
 
 impl<'a> Writer<'a> {

@@ -285,11 +285,11 @@ impl Writer<'_> {
             self.line(1, &format!("let mut {kept} = [{zeros}; {rows}];"));
         }
         let mut range = format!("0..{rows}");
-        if let Some((sums, _)) = &beside {
-            self.write_sums_before(sums, true);
+        if let Some((sums, lines)) = &beside {
+            self.write_sums_before(sums, lines);
             range = if is_reversed(calls, self.program.form()) { format!("({range}).rev()") } else { range };
         }
-        self.line(1, &format!("for i in {range} {{"));
+        let start = self.open_loop(&range);
         let value = if outputs.is_empty() { "_" } else { "y" };
         let pattern = match (kernel.lowered.parts.len(), uses_slopes) {
             (1, _) => value.to_string(),
@@ -307,7 +307,7 @@ impl Writer<'_> {
         outputs.iter().for_each(|output| self.line(2, &output.in_row));
         kept.iter().for_each(|kept| self.line(2, &format!("{kept}[i] = d;")));
         beside.iter().flat_map(|(_, lines)| lines).for_each(|line| self.line(2, line));
-        self.line(1, "}");
+        self.close_loop(start);
     }
 
     /// Returns the call of a kernel in row `i`. Arguments that are too long for a line are written before.
@@ -386,23 +386,42 @@ impl Writer<'_> {
             return;
         }
         let loops = self.products(sums);
-        self.write_sums_before(sums, !loops.is_empty());
+        self.write_sums_before(sums, &loops.concat());
         let calls = self.calls_of(sums.calls);
         let range = format!("0..{}", calls.rows);
         let range = if calls.is_map { range } else { format!("({range}).rev()") };
         let slopes = self.loops.slopes[sums.calls as usize].clone().expect("it was named");
         for lines in loops {
-            self.line(1, &format!("for i in {range} {{"));
+            let start = self.open_loop(&range);
             self.line(2, &format!("let d = {slopes}[i];"));
             lines.iter().for_each(|line| self.line(2, line));
-            self.line(1, "}");
+            self.close_loop(start);
         }
     }
 
-    /// Writes the adjoints to which a sweep adds.
-    fn write_sums_before(&mut self, sums: &Sums, is_mutable: bool) {
+    /// Begins a loop over rows, and returns where it stands in the text.
+    fn open_loop(&mut self, range: &str) -> usize {
+        let start = self.text.len();
+        self.line(1, &format!("for i in {range} {{"));
+        start
+    }
+
+    /// Ends the loop that begins here. Where all rows are the same, the row needs no name.
+    fn close_loop(&mut self, start: usize) {
+        let mut words =
+            self.text[start..].split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| *word == "i");
+        if words.nth(1).is_none() {
+            let own = self.text.split_off(start).replacen("for i in", "for _ in", 1);
+            self.text.push_str(&own);
+        }
+        self.line(1, "}");
+    }
+
+    /// Writes the adjoints to which the lines of a sweep add.
+    fn write_sums_before(&mut self, sums: &Sums, lines: &[String]) {
         for (_, array, before) in &sums.sums {
             let name = self.array(Slot::Local(*array)).to_string();
+            let is_mutable = lines.iter().any(|line| line.starts_with(&format!("{name}[")));
             self.write_array(1, &name, &Shape::Array(before.len()), before, is_mutable);
         }
     }

@@ -3,6 +3,9 @@
 use dualtape::source::{Refusal, Source};
 use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, sum, vjp};
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
 use crate::compiled::{SHOW, assert_formatted, assert_same, numbers, run};
 use crate::program::Program;
 use crate::rounding::{assert_rounded, gradient_sums};
@@ -233,6 +236,7 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
 struct Rows(Program);
 
 const ROWS: usize = 7;
+const COMPOSITIONS: u64 = 150;
 
 impl Rows {
     fn inputs(&self) -> usize {
@@ -307,12 +311,145 @@ fn random_kernels_in_loops_have_the_bits_of_the_crate() {
             if is_loop && !rows.0.repeats {
                 assert_same(&generated, &expected, &what);
             } else {
-                assert_rounded(&generated, &expected, &gradient_sums(|x| rows.eval(x), &x), &what);
+                assert_rounded(&generated, &expected, &gradient_sums(|x| rows.eval(x), &x), 2.0, &what);
             }
             *if is_loop { &mut same } else { &mut unrolled } += 1;
         }
     }
     assert!(same > 150 && other > 50 && unrolled > 0, "{same} in loops, {other} other branches, {unrolled} unrolled");
+}
+
+/// A random composition of kernels over rows, steps in time, sums and other operations on vectors.
+struct Composition {
+    steps: Vec<[usize; 8]>,
+}
+
+impl Composition {
+    const INPUTS: usize = 10;
+
+    fn random(number: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(number);
+        let steps =
+            (0..random.random_range(2..7)).map(|_| std::array::from_fn(|_| random.random_range(0..60))).collect();
+        Composition { steps }
+    }
+
+    /// Returns some elements of a vector: at distances, in reverse, or one of them many times.
+    fn taken<S: Scalar<Real = f64>>(from: &[S], how: usize, count: usize) -> Vec<S> {
+        let n = from.len();
+        let index = |i: usize| match how % 6 {
+            0 | 1 => i,
+            2 => 2 * i + 1,
+            3 => n - 1 - i % n,
+            4 => 3,
+            _ => i * i + how,
+        };
+        (0..count).map(|i| from[index(i) % n]).collect()
+    }
+
+    fn called<S: Scalar<Real = f64>>(kernel: usize, a: &[S], b: &[S], is_map: bool) -> Vec<Vec<S>> {
+        macro_rules! called {
+            ([$($x:ident),*] $outputs:literal, |$y:ident: &[S]| $body:expr) => {{
+                let kernel = function!(|$y: &[S]| -> [S; $outputs] { $body });
+                if is_map {
+                    fuse_map(&kernel, [$($x),*]).to_vec()
+                } else {
+                    let rows: Vec<[S; $outputs]> = (0..a.len()).map(|i| fuse(&kernel, [$($x[i]),*])).collect();
+                    (0..$outputs).map(|output| rows.iter().map(|row| row[output]).collect()).collect()
+                }
+            }};
+        }
+        match kernel % 5 {
+            0 => called!([a, b] 1, |x: &[S]| [x[0] * x[1].sin()]),
+            1 => called!([a, b] 2, |x: &[S]| [x[0].tanh() + x[1], x[0] * x[1] * 0.5]),
+            2 => called!([a] 2, |x: &[S]| [x[0], x[0].cos()]),
+            3 => called!([a, b] 1, |x: &[S]| [if x[0] < x[1] { x[0] * 0.7 } else { x[1] - x[0].powi(2) * 0.1 }]),
+            _ => called!([a, b] 2, |x: &[S]| [S::from_f64(0.25), (x[0] * x[0] + 1.0).recip() * x[1]]),
+        }
+    }
+}
+
+impl Function for Composition {
+    type Output = f64;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        let mut vectors = vec![x.to_vec()];
+        for &[step, first, second, how, other, kernel, count, flag] in &self.steps {
+            let (a, b) = (&vectors[first % vectors.len()], &vectors[second % vectors.len()]);
+            let (a, b) = (Self::taken(a, how, 3 + count % 12), Self::taken(b, other, 3 + count % 12));
+            let results = match step % 8 {
+                0..4 => Self::called(kernel, &a, &b, flag.is_multiple_of(2)),
+                4 => vec![a.iter().zip(&b).map(|(&a, &b)| a.sin() * 0.9 + b * 0.1).collect()],
+                5 => vec![vec![if flag.is_multiple_of(2) { sum(&a) } else { a.iter().sum() }; 4]],
+                6 => {
+                    // Steps in time.
+                    let advance = |state: &mut S, &b: &S| {
+                        *state = fuse(&function!(|x: &[S]| -> S { (x[0] + x[1]).sin() }), [*state, b]);
+                        Some(*state)
+                    };
+                    vec![b.iter().scan(a[0], advance).collect()]
+                }
+                _ => {
+                    let between =
+                        |(&a, &b): (&S, &S)| fuse(&function!(|x: &[S]| -> S { x[0] * x[0] * x[1] }), [a, b]) * b;
+                    vec![a.iter().zip(&b).map(between).collect()]
+                }
+            };
+            vectors.extend(results);
+        }
+        let last = vectors.len().saturating_sub(3);
+        vectors[last..].iter().map(|vector| vector.iter().copied().sum::<S>()).sum::<S>() + x[0] * x[1]
+    }
+}
+
+#[test]
+fn random_compositions_of_loops_have_the_derivatives_of_the_crate() {
+    let compositions: Vec<Composition> = (0..COMPOSITIONS).map(Composition::random).collect();
+    let points = [0.3, 0.9, -1.1].map(|shift| {
+        (0..Composition::INPUTS).map(|i| (i as f64 * 1.3 + shift).sin() + 0.1 * shift).collect::<Vec<f64>>()
+    });
+    let (mut functions, mut calls) = (String::new(), String::new());
+    let mut loops = 0;
+    for (number, composition) in compositions.iter().enumerate() {
+        let source = Source::of(composition, &points[0]);
+        for (verb, code) in [
+            ("value", source.clone().name(format!("value_{number}")).value()),
+            ("gradient", source.name(format!("gradient_{number}")).gradient()),
+        ] {
+            let code = code.expect("no refusal");
+            loops += usize::from(code.contains("    for i in "));
+            for x in &points {
+                let call = format!("{verb}_{number}(&{x:?})");
+                let is_partial = code.contains("-> Option<");
+                calls +=
+                    &if is_partial { format!("    show({call});\n") } else { format!("    show(Some({call}));\n") };
+            }
+            functions += &code;
+            functions.push('\n');
+        }
+    }
+    assert_formatted("random_compositions", functions.trim_end());
+    let lines = run("random_compositions", &format!("{functions}{SHOW}\nfn main() {{\n{calls}}}\n"));
+    let mut lines = lines.iter();
+    let (mut compared, mut refused) = (0, 0);
+    for (number, composition) in compositions.iter().enumerate() {
+        let results: Vec<_> =
+            (0..2 * points.len()).map(|_| numbers(lines.next().expect("a line for each call"))).collect();
+        let (values, gradients) = results.split_at(points.len());
+        for (x, (value, generated)) in points.iter().zip(values.iter().zip(gradients)) {
+            let Some(generated) = generated else {
+                assert_eq!((value.clone(), x == &points[0]), (None, false), "composition {number}");
+                refused += 1;
+                continue;
+            };
+            let what = format!("composition {number} at {x:?}");
+            let expected = of_gradient(gradient(|x| composition.eval(x), x)).expect("a gradient");
+            assert_same(value.as_ref().expect("a value"), &expected[..1], &what);
+            assert_rounded(generated, &expected, &gradient_sums(|x| composition.eval(x), x), 16.0, &what);
+            compared += 1;
+        }
+    }
+    assert!(loops > 100 && compared > 200 && refused > 20, "{loops} loops, {compared} compared, {refused} refused");
 }
 
 /// Rosenbrock's function, term by term.
