@@ -224,7 +224,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes numbers into an array. Constants are a `static`.
+    /// Writes numbers into an array. Constants are static, and need no memory on the stack.
     fn write_given(&mut self, array: u32, elements: &[u32]) {
         let name = self.array(Slot::Local(array)).to_string();
         if elements.iter().any(|&place| self.program.form().constant_at(place).is_none()) {
@@ -317,7 +317,8 @@ impl Writer<'_> {
             let numbers: Vec<String> = columns.iter().map(|column| self.in_row(column).text).collect();
             (name, numbers)
         });
-        let arguments: Vec<_> = arguments.into_iter().filter(|(_, numbers)| !numbers.is_empty()).collect();
+        let is_argument = |(name, numbers): &(&str, Vec<String>)| *name == "inputs" || !numbers.is_empty();
+        let arguments: Vec<_> = arguments.into_iter().filter(is_argument).collect();
         let texts: Vec<String> = arguments.iter().map(|(_, numbers)| format!("&[{}]", numbers.join(", "))).collect();
         let joined = texts.join(", ");
         if joined.len() <= CALL_LINE {

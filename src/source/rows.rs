@@ -17,11 +17,10 @@ pub(super) enum Column {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// Puts numbers of the form into an array.
-    Array {
-        array: u32,
-        elements: Vec<u32>,
-    },
+    Array { array: u32, elements: Vec<u32> },
+    /// Calls a kernel row by row.
     Calls(Calls),
+    /// Adds the derivatives with respect to the inputs of calls.
     Sums(Sums),
 }
 
@@ -123,6 +122,7 @@ impl Step {
         is_guarded || self.arrays().iter().any(|&array| arrays[array as usize])
     }
 
+    /// Returns the numbers by row that the step reads.
     pub(super) fn columns(&self) -> Vec<&Column> {
         match self {
             Step::Array { .. } => Vec::new(),

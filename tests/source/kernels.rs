@@ -75,6 +75,13 @@ fn line<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
     p.chunks(3).map(at).sum()
 }
 
+/// A kernel of parameters alone, which is not differentiated.
+fn scaled<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+    let kernel = function!(|x: &[S]| -> S { (x[0] * x[1]).exp() });
+    let scale: S = p.windows(2).map(|p| fuse(&kernel, [p[0], p[1]])).sum();
+    x[0] * x[1] * scale
+}
+
 fn single<S: Scalar<Real = f32>>(x: &[S]) -> S {
     let kernel = function!(f32, |x: &[S]| -> S { (x[0] * x[1]).sin() * x[2] });
     x.windows(3).map(|x| fuse(&kernel, [x[0], x[1], x[2]])).sum()
@@ -174,6 +181,14 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
             Source::with_parameters(&function!(line: &[S], &[S] -> S), &other[..2], &data).name("line").gradient()?,
             &[&x[..2], &data],
             of_gradient(of_line.clone()),
+        ),
+        case(
+            "scaled",
+            Source::with_parameters(&function!(scaled: &[S], &[S] -> S), &other[..2], &data)
+                .name("scaled")
+                .gradient()?,
+            &[&x[..2], &data],
+            of_gradient(gradient(|x| scaled(x, &data.map(Scalar::from_real)), &x[..2])),
         ),
         case(
             "fixed",
