@@ -29,9 +29,10 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
 /// terms, as the gradient at an optimum, rounding is larger than the entry: what differs by more is computed four times
 /// over with every operation changed by up to two units of rounding at random (a sum by those of its terms), and may differ
-/// by 256 times what this moves the result at most; a slope, also by ε times what this moves the function, over the size of the input or 1. A difference
-/// may also differ by what this moves the function, over its step. For n inputs it costs
-/// 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a Jacobian and Hessians in each mode.
+/// by 256 times what this moves the result at most; a derivative, also by ε times what this moves the function, over the
+/// sizes of the inputs or 1. A difference may also differ by what this moves the function, over its step. For n inputs it
+/// costs 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a Jacobian and Hessians in each
+/// mode.
 ///
 /// A value that is not finite is reported, and is no agreement: nothing can be compared with differences there. An infinite
 /// derivative of a finite value may be right, as that of √x at 0 is; the report mentions it.
@@ -147,13 +148,14 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> 
         let mut jacobian = by_output(slopes.collect());
         let mut hessians = by_output(curvatures.collect());
         // A slope that is the product of two roundings is not moved by either. Along it, a change of the input by its own
-        // size moves the function by ε of what rounding moves it.
-        let unseen = |movement: R, i: usize| R::epsilon() * movement / Float::max(Float::abs(x[i]), R::one());
+        // size moves the function by ε of what rounding moves it; and the slope likewise.
+        let by_size = |movement: R, i: usize| movement / Float::max(Float::abs(x[i]), R::one());
         for (k, movement) in jacobian.iter_mut().enumerate() {
-            *movement += unseen(values[k / n], k % n);
+            *movement += R::epsilon() * by_size(values[k / n], k % n);
         }
         for (k, movement) in hessians.iter_mut().enumerate() {
-            *movement += unseen(jacobian[k / n], k % n);
+            let (slope, i) = (k / n, k % n);
+            *movement += R::epsilon() * by_size(jacobian[slope] + by_size(values[slope / n], slope % n), i);
         }
         SecondOrder { values, jacobian, hessians }
     });

@@ -307,6 +307,23 @@ fn a_check_at_an_optimum_raises_no_false_alarm_and_finds_a_wrong_slope() {
     });
 }
 
+/// Slopes of softmax of equal numbers are rounding, and so is the sum that they are multiplied by.
+#[test]
+fn a_check_where_every_slope_is_a_product_of_roundings_raises_no_false_alarm() {
+    let step = |op, c, arguments: &[usize]| Step { op, c, arguments: arguments.to_vec(), guarded: true };
+    let steps = vec![
+        step(Op::Softmax, 3.0, &[0; 10]),
+        step(Op::Unary(Unary::ln_1p), 3.0, &[1]),
+        step(Op::Unary(Unary::ln_1p), 3.0, &[2]),
+        step(Op::Mapped, -3.0, &[1, 1, 2, 2, 2, 2, 3, 3, 3]),
+        step(Op::Unary(Unary::polygamma), -1.0, &[4]),
+    ];
+    let f = Expression { inputs: 1, steps };
+    for x in [-3.796142578125, 0.3, 5.1, 11.0] {
+        assert_check_is_fair(&f, &[x]);
+    }
+}
+
 /// The second and third derivatives of functions of tiny and huge numbers equal the series.
 #[test]
 fn derivatives_of_tiny_and_huge_numbers_agree_to_the_third_order() {
