@@ -44,6 +44,9 @@ pub(crate) mod level;
 /// ```
 pub const LANES: usize = 8;
 
+/// Whether quicker ways are left out, so that the program is small: on WebAssembly, which pages load.
+const IS_FOR_SIZE: bool = cfg!(target_family = "wasm");
+
 /// The number of directions that a call carries at once if it needs no more.
 pub(crate) const FEW_LANES: usize = 4;
 
@@ -424,7 +427,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
         };
         let bare = || {
             // NOTE(perf): sums of 16 to 88 terms in 8 lanes take 37 to 54 % less time, and shorter ones would take more.
-            if xs.len() < 16 {
+            if xs.len() < 16 || cfg!(not(feature = "simd")) {
                 return sum_of_pairs(xs, weights, scaled);
             }
             let mut sum = Self::zero();
@@ -444,7 +447,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
         activation: &F,
         outputs: &mut Vec<Self>,
     ) {
-        if !dense_by_products(neurons, inputs, rows, activation, outputs) {
+        if IS_FOR_SIZE || !dense_by_products(neurons, inputs, rows, activation, outputs) {
             plain_dense(neurons, inputs, rows, activation, outputs);
         }
     }
@@ -507,7 +510,7 @@ fn bare_first<T: Scalar, const N: usize>(
     by_rule: impl Fn() -> Dual<T, N>,
 ) -> Dual<T, N> {
     // On a tape a term with the constant zero is no statement, but by the rule.
-    let bare = if T::RECORDS { None } else { Some(bare()) };
+    let bare = if T::RECORDS || IS_FOR_SIZE { None } else { Some(bare()) };
     bare.filter(|sum| sum.is_finite_throughout()).unwrap_or_else(by_rule)
 }
 

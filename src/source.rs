@@ -494,7 +494,7 @@ impl Source {
             self.with_slopes(),
             |loaded, slopes| {
                 let weighted = seeded(&loaded.outputs, Slot::W);
-                vec![array("adjoint", sweep_in_reverse(&weighted, &loaded.inputs, slopes))]
+                vec![array("adjoint", sweep_in_reverse::<true>(&weighted, &loaded.inputs, slopes))]
             },
         )
     }
@@ -627,7 +627,7 @@ impl Source {
             return Err(Refusal::Reading { location });
         }
         let (form, written) = Form::written(self.plain, || {
-            let loaded = load(&self.graph, &self.outputs, options.parameters_are_fixed, kernels)?;
+            let loaded = load::<true>(&self.graph, &self.outputs, options.parameters_are_fixed, kernels)?;
             let mut parts = vec![value(&loaded.outputs)];
             parts.extend(derive(&loaded, options.slopes));
             Ok((loaded, parts))

@@ -123,18 +123,24 @@ fn add(sum: &mut Option<Symbol>, term: Symbol) {
     *sum = Some(sum.map_or(term, |sum| sum + term));
 }
 
-/// Sweeps in reverse: returns the derivatives of `Σ weight·output` with respect to the inputs.
-pub(super) fn sweep_in_reverse(outputs: &[(Symbol, Symbol)], inputs: &[Symbol], slopes: Slopes) -> Vec<Symbol> {
+/// Sweeps in reverse: returns the derivatives of `Σ weight·output` with respect to the inputs. Without `LOOPS` the form has
+/// none.
+pub(super) fn sweep_in_reverse<const LOOPS: bool>(
+    outputs: &[(Symbol, Symbol)],
+    inputs: &[Symbol],
+    slopes: Slopes,
+) -> Vec<Symbol> {
     let places: Vec<u32> = inputs.iter().map(|x| x.place()).collect();
     let depends = on_form(|form| form.depending_on(&places));
     let mut adjoints: Vec<Option<Symbol>> = vec![None; depends.len()];
     for (output, weight) in outputs {
         add(&mut adjoints[output.place() as usize], *weight);
     }
-    let mut loops = on_form(|form| form.steps().to_vec());
+    let mut loops = if LOOPS { on_form(|form| form.steps().to_vec()) } else { Vec::new() };
     for place in (0..depends.len()).rev() {
         while let Some((_, step)) = loops.pop_if(|(before, _)| *before as usize > place) {
-            if let Step::Calls(calls) = step
+            if LOOPS
+                && let Step::Calls(calls) = step
                 && !calls.inputs.is_empty()
             {
                 sweep_rows(&calls, inputs.len(), &mut adjoints);

@@ -6,7 +6,7 @@
 //! a [chained product](Operation::Chained), which follows the rule "a zero beats an infinity", is 0.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::elementary::{ByName, Elementary, Parameter};
 use super::rows::{Calls, Column, Step, Sums};
@@ -322,13 +322,17 @@ impl Form {
     pub(super) fn depending_on(&self, inputs: &[u32]) -> Vec<bool> {
         let mut depends = vec![false; self.nodes.len()];
         inputs.iter().for_each(|&place| depends[place as usize] = true);
-        let calls =
-            self.steps.iter().filter_map(|(_, step)| if let Step::Calls(calls) = step { Some(calls) } else { None });
-        let differentiated: HashSet<u32> =
-            calls.filter(|calls| !calls.inputs.is_empty()).flat_map(|calls| calls.outputs.clone()).collect();
+        let mut differentiated = vec![false; self.arrays.len()];
+        for (_, step) in &self.steps {
+            if let Step::Calls(calls) = step
+                && !calls.inputs.is_empty()
+            {
+                calls.outputs.iter().for_each(|&output| differentiated[output as usize] = true);
+            }
+        }
         for (place, node) in self.nodes.iter().enumerate() {
             if let Operation::Input(Slot::Local(array), _) = node.operation {
-                depends[place] = differentiated.contains(&array);
+                depends[place] = differentiated[array as usize];
             }
             depends[place] |= !matches!(node.operation, Operation::Question(_) | Operation::Plain)
                 && node.arguments().iter().any(|&argument| depends[argument as usize]);

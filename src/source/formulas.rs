@@ -77,8 +77,9 @@ impl Graph {
     pub fn formulas(&self) -> Result<Formulas, Refusal> {
         let output = self.place_of_output();
         let (form, written) = Form::written(Plain::DOUBLE, || {
-            let loaded = load(self, &[output], false, Kernels::Unrolled)?;
-            let gradient = sweep_in_reverse(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, Slopes::Plain);
+            let loaded = load::<false>(self, &[output], false, Kernels::Unrolled)?;
+            let gradient =
+                sweep_in_reverse::<false>(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, Slopes::Plain);
             Ok((loaded, gradient))
         });
         let (loaded, gradient) = written?;
@@ -88,7 +89,7 @@ impl Graph {
         let results = loaded.outputs.iter().chain(&gradient).chain(&loaded.inputs);
         let labelled = loaded.labels.iter().map(|(symbol, _)| symbol);
         let wanted: Vec<u32> = results.chain(labelled).map(|x| x.place()).collect();
-        let (form, places) = lowered(&form, &wanted, Domain::Ordinary);
+        let (form, places) = lowered::<false>(&form, &wanted, Domain::Ordinary);
         let (results, names) = places.split_at(1 + 2 * gradient.len());
         let (results, inputs) = results.split_at(1 + gradient.len());
         let mut labels = vec![None; form.len()];

@@ -53,7 +53,14 @@ pub(super) struct Kernel {
 }
 
 /// Writes the operations of a trace into the form. Parameters become constants if they are `fixed`.
-pub(super) fn load(graph: &Graph, outputs: &[u32], fixed: bool, kernels: Kernels) -> Result<Loaded, Refusal> {
+///
+/// Without `LOOPS` all kernels are unrolled, and a program that writes formulas alone has no code for loops.
+pub(super) fn load<const LOOPS: bool>(
+    graph: &Graph,
+    outputs: &[u32],
+    fixed: bool,
+    kernels: Kernels,
+) -> Result<Loaded, Refusal> {
     let mut loader = Loader {
         graph,
         kernels,
@@ -62,26 +69,28 @@ pub(super) fn load(graph: &Graph, outputs: &[u32], fixed: bool, kernels: Kernels
         is_in_loop: vec![false; graph.nodes().len()],
         loaded: Loaded::default(),
     };
-    let loops = if kernels == Kernels::Unrolled { Vec::new() } else { loops(graph, outputs) };
+    let loops = if LOOPS && kernels != Kernels::Unrolled { loops(graph, outputs) } else { Vec::new() };
     let mut loops = loops.into_iter().peekable();
-    let [of_nodes, of_questions] = graph.calls();
+    let [of_nodes, of_questions] =
+        if LOOPS { graph.calls() } else { [Vec::new(), vec![None; graph.questions().len()]] };
     let mut called: HashSet<u32> = HashSet::new();
     let mut questions = graph.questions().iter().zip(of_questions).peekable();
     on_form(|form| form.keeps_operations = true);
     for index in 0..graph.nodes().len() {
-        if let Some(rows) = loops.next_if(|rows| rows.calls[0].nodes.start == index)
+        if LOOPS
+            && let Some(rows) = loops.next_if(|rows| rows.calls[0].nodes.start == index)
             && loader.take_loop(&rows)?
         {
             called.extend(rows.calls.iter().filter_map(|call| of_nodes[call.nodes.start]));
         }
         while let Some((question, call)) = questions.next_if(|(question, _)| question.before as usize <= index) {
-            if call.is_none_or(|call| !called.contains(&call)) {
+            if !LOOPS || call.is_none_or(|call| !called.contains(&call)) {
                 loader.take_question(question);
             }
         }
         loader.take_node(index, fixed)?;
     }
-    let outside = questions.filter(|(_, call)| call.is_none_or(|call| !called.contains(&call)));
+    let outside = questions.filter(|(_, call)| !LOOPS || call.is_none_or(|call| !called.contains(&call)));
     outside.for_each(|(question, _)| loader.take_question(question));
     let mut loaded = loader.loaded;
     loaded.settle();

@@ -41,7 +41,7 @@ impl Lowered {
         let questions = loaded.guards.iter().map(|(question, _)| question.place());
         let labelled = loaded.labels.iter().map(|(symbol, _)| symbol.place());
         let results: Vec<u32> = elements.chain(questions).chain(labelled).collect();
-        let (form, places) = lowered(form, &results, Domain::All);
+        let (form, places) = lowered::<true>(form, &results, Domain::All);
         let (form, places) = rolled(&form, &places);
         let mut places = places.into_iter();
         parts.iter_mut().flat_map(|part| &mut part.elements).for_each(|place| *place = places.next().expect("as many"));
@@ -55,9 +55,10 @@ impl Lowered {
     }
 }
 
-/// Returns a form with the results of `form`, in fewer kinds of operations, and their places in it.
-pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Vec<u32>) {
-    rewritten(form, results, |_, node, arguments, _| match node.operation {
+/// Returns a form with the results of `form`, in fewer kinds of operations, and their places in it. Without `LOOPS` the form
+/// has none.
+pub(super) fn lowered<const LOOPS: bool>(form: &Form, results: &[u32], domain: Domain) -> (Form, Vec<u32>) {
+    rewritten::<LOOPS>(form, results, |_, node, arguments, _| match node.operation {
         Operation::Constant(bits) => Symbol::constant(f64::from_bits(bits)),
         Operation::Plain => arguments[0],
         Operation::Question(Asked::Class(class)) if domain == Domain::Ordinary && class != Class::Negative => {
@@ -83,16 +84,19 @@ pub(super) fn lowered(form: &Form, results: &[u32], domain: Domain) -> (Form, Ve
 
 /// Returns a form with the results and the loops of `form`, and the places of the results in it. `write` writes each
 /// operation anew: it gets its place, itself, its arguments, and all that was written before, by its place.
-pub(super) fn rewritten(
+pub(super) fn rewritten<const LOOPS: bool>(
     form: &Form,
     results: &[u32],
     write: impl Fn(u32, &Node, &[Symbol], &[Option<Symbol>]) -> Symbol,
 ) -> (Form, Vec<u32>) {
     let (needed, arrays) = form.needed_with_arrays(results.iter().copied());
     Form::written(form.plain, || {
-        on_form(|lower| lower.take_arrays_of(form));
+        if LOOPS {
+            on_form(|lower| lower.take_arrays_of(form));
+        }
         let mut symbols: Vec<Option<Symbol>> = vec![None; form.len()];
-        let mut steps = form.steps().iter().filter(|(_, step)| step.is_needed(&arrays)).peekable();
+        let steps = if LOOPS { form.steps() } else { &[] };
+        let mut steps = steps.iter().filter(|(_, step)| step.is_needed(&arrays)).peekable();
         for place in 0..=form.len() {
             let before = on_form(|lower| lower.len());
             while let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {

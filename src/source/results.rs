@@ -97,14 +97,14 @@ pub(super) fn seeded(numbers: &[Symbol], slot: Slot) -> Vec<(Symbol, Symbol)> {
 
 /// Returns the gradient of the only output.
 pub(super) fn gradient(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
-    sweep_in_reverse(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, slopes)
+    sweep_in_reverse::<true>(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, slopes)
 }
 
 /// Returns the Jacobian, row by row.
 pub(super) fn jacobian(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
     let (rows, columns) = (loaded.outputs.len(), loaded.inputs.len());
     if rows < columns {
-        let row = |&output: &Symbol| sweep_in_reverse(&[(output, Symbol::one())], &loaded.inputs, slopes);
+        let row = |&output: &Symbol| sweep_in_reverse::<true>(&[(output, Symbol::one())], &loaded.inputs, slopes);
         return loaded.outputs.iter().flat_map(row).collect();
     }
     jacobian_by_columns(loaded, slopes)
