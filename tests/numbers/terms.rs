@@ -153,13 +153,16 @@ fn terms_of_linear_predictors_equal_terms_of_all_inputs() {
         h.as_slice().iter().zip(expected_h.as_slice()).for_each(|(&a, &b)| close(a, b));
         assert!((0..3).all(|i| (0..i).all(|j| h[i][j] == h[j][i])), "symmetric to the last bit");
         // The lower orders to the bit, and the same bits on threads and ranks.
-        assert_eq!(terms.linear(&table).gradient(of_predictor, &x), (y, g.clone()));
+        let linear = terms.linear(&table);
+        let alone = ((y, g.clone()), (y, g.clone(), h.clone()));
+        assert_eq!(linear.gradient(of_predictor, &x), alone.0);
+        #[cfg(feature = "parallel")]
+        assert_eq!((linear.par_gradient(of_predictor, &x), linear.par_hessian(of_predictor, &x)), alone);
         let on_ranks = |ranks: &dyn Ranks| {
             let linear = terms.over(ranks).linear(&table);
-            (linear.par_gradient(of_predictor, &x), linear.par_hessian(of_predictor, &x))
+            (linear.gradient(of_predictor, &x), linear.hessian(of_predictor, &x))
         };
         for size in RANKS {
-            let alone = ((y, g.clone()), (y, g.clone(), h.clone()));
             assert!(on_threads(size, on_ranks).iter().all(|sums| *sums == alone), "{size} ranks");
         }
     }
