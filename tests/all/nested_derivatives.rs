@@ -2,9 +2,9 @@
 
 use dualtape::implicit::{root, solve};
 use dualtape::{
-    Dual, Scalar, Tape, Taylor, Var, dense, derivative, dot, function, fuse, fuse_map, gradient, gradient_array,
-    gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp, sum, taylor,
-    vjp, weighted_sum,
+    Block, Dual, Rule, Scalar, Tape, Taylor, Var, dense, derivative, dot, function, fuse, fuse_map, gradient,
+    gradient_array, gradient_forward, hessian, hvp, jacobian, jacobian_array, jacobian_reverse, jvp, lift, log_sum_exp,
+    softmax, sum, taylor, vjp, weighted_sum,
 };
 
 use crate::support::compare::assert_all_relative_eq;
@@ -56,6 +56,68 @@ fn confusion_of_levels_is_refused() {
     // A refusal leaves nothing behind, and an independent inner derivative is accepted.
     assert_eq!(derivative(|x| x * derivative(|y| y * y, 3.0).1, 1.0).1, 6.0);
     assert_eq!(derivative(|x| x * derivative(|y| y * x.value(), 3.0).1, 2.0).1, 2.0);
+}
+
+/// The product of two numbers, with derivatives of its own.
+#[derive(Clone)]
+struct Area;
+
+impl Rule<2> for Area {
+    fn value(&self, [x, y]: [f64; 2]) -> f64 {
+        x * y
+    }
+
+    fn partials<S: Scalar<Real = f64>>(&self, [x, y]: [S; 2], _: S) -> [S; 2] {
+        [y, x]
+    }
+}
+
+impl Block for Area {
+    fn value(&self, x: &[f64]) -> Vec<f64> {
+        vec![x[0] * x[1]]
+    }
+
+    fn pull_back<S: Scalar<Real = f64>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
+        vec![u[0] * x[1], u[0] * x[0]]
+    }
+}
+
+#[test]
+fn a_number_of_another_level_is_refused_through_every_function() {
+    fn area<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> S {
+        x * y
+    }
+    fn areas<S: Scalar<Real = f64>>([x, y]: [S; 2]) -> [S; 1] {
+        [x * y]
+    }
+    fn wave<S: Scalar<Real = f64>>(x: S) -> S {
+        x.sin()
+    }
+    type Program = fn(Dual, Dual) -> Dual;
+    let programs: [(&str, Program); 15] = [
+        ("mul_add", |x, y| y.mul_add(y, x)),
+        ("hypot", |x, y| x.hypot(y)),
+        ("sum", |x, y| sum(&[y, x])),
+        ("dot", |x, y| dot(&[y, y, x], &[y, y, y])),
+        ("weighted_sum", |x, y| weighted_sum(&[y, x], &[1.0, 0.0])),
+        ("a long weighted_sum", |x, y| weighted_sum(&[[y; 39].as_slice(), &[x]].concat(), &[1.0; 40])),
+        ("product", |x, y| [y, y, x].into_iter().product()),
+        ("log_sum_exp", |x, y| log_sum_exp(&[y, x])),
+        ("softmax", |x, y| softmax(&[y, x])[0]),
+        ("dense", |x, y| dense(&[y, y, x], &[y, y], 1, &function!(wave: S -> S))[0]),
+        ("dense of many rows", |x, y| {
+            dense(&[y, y], &[[y; 39].as_slice(), &[x]].concat(), 40, &function!(wave: S -> S))[39]
+        }),
+        ("fuse", |x, y| fuse(&function!(area: [S; 2] -> S), [y, x])),
+        ("fuse_map", |x, y| fuse_map(&function!(areas: [S; 2] -> [S; 1]), [&[y], &[x]])[0][0]),
+        ("a rule", |x, y| Rule::apply(&Area, [y, x])),
+        ("a block", |x, y| Block::apply(&Area, &[y, x])[0]),
+    ];
+    for (name, program) in programs {
+        let refusal = message(|| derivative(|x| x * derivative(|y| program(x, y), 1.5).1, 0.5).1);
+        assert!(refusal.contains(REFUSAL), "{name}: {refusal}");
+        assert!(derivative(|y| program(Dual::constant(0.5), y), 1.5).1.is_finite(), "{name}");
+    }
 }
 
 /// Returns what `f` returns on another thread; its panic is a panic here.
