@@ -8,6 +8,7 @@ const ROUNDS: usize = 31;
 
 const PLAIN: &str = "plain `f64`";
 const BY_HAND: &str = "by hand";
+const OURS: &str = "dualtape";
 
 /// The figures in the cells of a row.
 #[derive(Clone, Copy)]
@@ -79,8 +80,8 @@ impl Row {
         self.ways.iter().zip(figures).map(right).collect()
     }
 
-    /// Measures, and prints a line with a cell for each of the names.
-    fn print(&mut self, names: &[&str]) {
+    /// Measures, and prints a line with a cell for each of the names. Returns the peers that need less than this crate.
+    fn print(&mut self, names: &[&str]) -> Option<String> {
         let figures = self.figures();
         print!("| {} ", self.title);
         for name in names {
@@ -98,17 +99,27 @@ impl Row {
             print!("| {text} ");
         }
         println!("|");
+        let own = self.ways.iter().position(|column| column.name == OURS).map(|i| figures[i])?;
+        let columns = self
+            .ways
+            .iter()
+            .zip(&figures)
+            .filter(|(column, _)| ![PLAIN, BY_HAND].contains(&column.name) && !column.name.starts_with(OURS));
+        let ahead: Vec<String> = columns
+            .filter(|&(_, &figure)| figure < own)
+            .map(|(column, figure)| format!("{} takes {:.0} %", column.name, 100.0 * figure / own))
+            .collect();
+        (!ahead.is_empty()).then(|| format!("- {}: {}", self.title, ahead.join(", ")))
     }
 }
 
-/// Prints the rows below a heading, with a column for each name.
+/// Prints the rows below a heading, with a column for each name, and then a line for every row where a peer leads.
 pub(crate) fn print(rows: impl IntoIterator<Item = Row>, peers: &[&'static str]) {
     let names = [&[PLAIN, BY_HAND], peers].concat();
     println!("| | {} |", names.join(" | "));
     println!("|---{}|", "|---".repeat(names.len()));
-    for mut row in rows {
-        row.print(&names);
-    }
+    let ahead: Vec<String> = rows.into_iter().filter_map(|mut row| row.print(&names)).collect();
+    println!("\nAhead of {OURS}, of its figure:\n\n{}", ahead.join("\n"));
 }
 
 fn agrees((y, derivatives): &Answer, (value, expected): &Answer, tolerance: f64) -> bool {
