@@ -1,7 +1,8 @@
 //! The lower orders of a derivative equal the lower verb, at kinks and ends of domains too.
 
 use dualtape::{
-    Dual, Scalar, Taylor, Var, derivative, dot, gradient, gradient_forward, hessian, hvp, jacobian_forward, taylor,
+    Dual, Scalar, Taylor, Var, derivative, dot, function, fuse, gradient, gradient_forward, hessian, hvp,
+    jacobian_forward, jacobian_reverse, taylor,
 };
 
 /// Compares bit for bit, except that the sign of a zero is free and all NaNs are equal.
@@ -177,5 +178,23 @@ fn where_the_derivative_of_a_slope_overflows_lower_orders_are_right_to_rounding(
         |x| x.abs().powf(-1.0).ln();
         |x| x.abs().sqrt().recip().ln();
         |x| x.cbrt().recip().abs().sqrt();
+    }
+}
+
+/// Kernels of few inputs are linearized first, whatever scalar is inside.
+#[test]
+fn lower_orders_of_fused_kernels_are_those_of_the_lower_verbs() {
+    fn term<S: Scalar<Real = f64>>([x, y, z]: [S; 3]) -> S {
+        (x * y + z).sin() * x - y / (z * z + 1.3) + x * z * 0.7
+    }
+    fn chain<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x.windows(3).map(|x| fuse(&function!(term: [S; 3] -> S), [x[0].sin(), x[1] * x[0], x[2] + x[1].exp()])).sum()
+    }
+    for k in 0..10 {
+        let x: Vec<f64> = (0..6).map(|i| (f64::from(i) * 1.7 + f64::from(k)).sin() * 3.1).collect();
+        let expected = gradient_forward(chain, &x).1;
+        assert_eq!(jacobian_forward(|x| gradient_forward(chain, x).1, &x).0, expected);
+        assert_eq!(jacobian_reverse(|x| gradient_forward(chain, x).1, &x).0, expected);
+        assert_eq!(hessian(chain, &x).1, gradient(chain, &x).1);
     }
 }
