@@ -29,7 +29,7 @@ use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
-use crate::scalar::sums::{plain_dot, sum_of_pairs};
+use crate::scalar::sums::{plain_dot, plain_weighted_sum, sum_of_pairs};
 use crate::scalar::zero;
 use crate::simd::vectorized;
 
@@ -437,7 +437,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
             );
             sum
         };
-        bare_first(bare, || sum_of_pairs(xs, weights, |&x, &weight| x * weight))
+        bare_first(bare, || plain_weighted_sum(xs, weights))
     }
 
     fn dense_slice<F: Function<T::Real, Output = T::Real>>(

@@ -336,9 +336,7 @@ impl<T: Scalar> Engine<T::Real> for Traced<T> {
 
     #[track_caller]
     fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
-        group::<T, _>("weighted_sum".to_string(), true, here(), || {
-            sums::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
-        })
+        group::<T, _>("weighted_sum".to_string(), true, here(), || sums::plain_weighted_sum(xs, weights))
     }
 
     /// Records neuron by neuron, in the order in which layers sum.

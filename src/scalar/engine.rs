@@ -83,8 +83,7 @@ pub trait Engine<R: Real>: Sized {
     where
         Self: Scalar<Real = R>,
     {
-        let weights = &weights[..xs.len()];
-        sums::sum_of_pairs(xs, weights, |&x, &weight| x * weight)
+        sums::plain_weighted_sum(xs, weights)
     }
 
     /// Appends the outputs of a dense layer at a batch of rows; see [`dense`](crate::dense), which calls it.

@@ -113,6 +113,11 @@ pub(crate) fn plain_sum<S: Scalar>(xs: &[S]) -> S {
 }
 
 #[inline]
+pub(crate) fn plain_weighted_sum<S: Scalar>(xs: &[S], weights: &[S::Real]) -> S {
+    sum_of_pairs(xs, &weights[..xs.len()], |&x, &weight| x * weight)
+}
+
+#[inline]
 pub(crate) fn plain_dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     sum_of_pairs(a, &b[..a.len()], |&a, &b| a * b)
 }

@@ -140,7 +140,7 @@ fn second(all: &All) -> (Vec<f64>, Vec<f64>) {
     (vec![y], h.rows().flatten().copied().chain(g).collect())
 }
 
-/// Returns all entries, of which a fused kernel keeps more that are zero.
+/// Returns all entries. A fused kernel keeps more zeros among them than the same kernel written out.
 fn sparse(all: &All) -> (Vec<f64>, Vec<f64>) {
     let (y, j) = SparseJacobian::new(all, &POINT).at(all, &POINT);
     let entries = (0..y.len()).flat_map(|row| (0..POINT.len()).map(move |column| (row, column)));
