@@ -38,7 +38,10 @@ const microgptTab = (changed) => {
     if (!goes || performance.now() - shownAt > 500) showName();
     changed();
   });
-  element("learn").addEventListener("click", () => (target = 0));
+  element("learn").addEventListener("click", () => {
+    target = 0;
+    if (!learning.runs()) show();
+  });
 
   const show = () => {
     showProgress();

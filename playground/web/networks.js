@@ -101,6 +101,10 @@ const networksTab = (changed) => {
     target = losses.length;
     begin();
     hideComparison();
+    if (!training.runs()) {
+      show();
+      showOpen();
+    }
   });
 
   const show = () => {
