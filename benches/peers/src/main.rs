@@ -14,6 +14,7 @@ mod arm;
 #[path = "../../support/black_scholes.rs"]
 #[expect(dead_code, reason = "the function is in `program.rs`")]
 mod black_scholes;
+mod bodies;
 #[path = "../../support/chain.rs"]
 #[expect(dead_code, reason = "the function is in `program.rs`")]
 mod chain;
@@ -36,6 +37,7 @@ use std::hint::black_box;
 
 use arm::{ANGLES, by_axes, hand_by_isometries, hand_by_matrices};
 use black_scholes::{AT, black_scholes_greeks};
+use bodies::{PLACES, START, potential_and_hessian, step_and_slopes};
 use chain::{CHAIN, chain_slope};
 use dualtape::Dual;
 use moons::Moons;
@@ -47,8 +49,8 @@ use peers::num_dual::NumDual;
 use peers::ours::Ours;
 use peers::rust_quant::RustQuant;
 use peers::xad::Xad;
-use peers::{Answer, Peer, arm_answer, arm_way, fresh};
-use program::{BlackScholes, Chain, Network, Program, Rosenbrock};
+use peers::{Answer, Peer, arm_answer, arm_way, fresh, jacobian_answer};
+use program::{BlackScholes, Chain, Map, Network, Potential, Program, Rosenbrock, Step};
 use rosenbrock::{point, rosenbrock_band, rosenbrock_gradient, rosenbrock_hessian};
 use table::{Measure, Row};
 
@@ -102,7 +104,21 @@ fn hessian<P: Program, const N: usize>(row: Row, program: P, x: &[f64]) -> Row {
     with_every_peer!(row, |This| This::hessian::<P, N>(program, x.to_vec()))
 }
 
-fn network_rows() -> [Row; 3] {
+/// The Hessian by numbers that carry second derivatives.
+fn second_order<P: Program, const N: usize>(row: Row, program: P, x: [f64; N]) -> Row {
+    with_every_peer!(row, |This| This::second_order::<P, N>(program, x))
+}
+
+/// The Hessian by the crates that have forward over reverse mode.
+fn forward_over_reverse<P: Program, const N: usize>(row: Row, program: P, x: [f64; N]) -> Row {
+    row.with::<Double>(Double::hessian::<P, N>(program, x.to_vec()))
+        .with::<Single>(Single::hessian::<P, N>(program, x.to_vec()))
+        .with::<Xad>(Xad::hessian::<P, N>(program, x.to_vec()))
+        .with::<Echidna>(Echidna::hessian::<P, N>(program, x.to_vec()))
+        .with::<Replayed>(Replayed::hessian::<P, N>(program, x.to_vec()))
+}
+
+fn network_rows() -> [Row; 5] {
     let data: &'static Moons = Box::leak(Box::new(Moons::new()));
     let p = data.network.parameters();
     let by_hand = move |_: &[f64]| black_box(data).by_hand();
@@ -111,13 +127,20 @@ fn network_rows() -> [Row; 3] {
     let layers = row("network, a layer at a time", Measure::Time, bare, p, by_hand);
     let with_dots = row("network, a dot product for each neuron", Measure::Time, dots, p, by_hand);
     let operations = row("network, bare `+` and `*`", Measure::Time, bare, p, by_hand);
+    let forward_layers = row("network, a layer at a time, forward in 8 lanes", Measure::Time, bare, p, by_hand);
+    let forward_bare = row("network, bare `+` and `*`, forward in 8 lanes", Measure::Time, bare, p, by_hand);
     [
         layers.with::<Double>(Double::layers()).with::<Single>(Single::layers()),
         with_dots
             .with::<Double>(Double::reverse(dots, p.to_vec()))
             .with::<Single>(Single::reverse(dots, p.to_vec()))
             .with::<Xad>(Xad::reverse(dots, p.to_vec())),
-        reverse(operations, bare, p).with::<NumDual>(NumDual::forward::<_, 8>(bare, p.to_vec())),
+        reverse(operations, bare, p),
+        forward_layers
+            .with::<Double>(Double::forward_layers())
+            .with::<Single>(Single::forward_layers())
+            .with::<NumDual>(NumDual::forward::<_, 8>(bare, p.to_vec())),
+        forward::<_, 8>(forward_bare, bare, p),
     ]
 }
 
@@ -162,6 +185,30 @@ fn black_scholes_rows() -> [Row; 2] {
     ]
 }
 
+fn bodies_row() -> Row {
+    let plain = || Step.eval(black_box(&START)).iter().sum();
+    let by_hand = || jacobian_answer(step_and_slopes(black_box(&START)));
+    let row = Row::new("Runge-Kutta step of three bodies, Jacobian, 12 lanes", Measure::Time, plain, by_hand);
+    with_every_peer!(row, |This| This::jacobian::<Step, 12>(Step, START))
+}
+
+fn small_hessian_rows() -> [Row; 4] {
+    let valley: [f64; 6] = point(6).try_into().expect("six numbers");
+    let potential = |title| row(title, Measure::Time, Potential, &PLACES, potential_and_hessian);
+    let rosenbrock =
+        |title| row(title, Measure::Time, Rosenbrock, &valley, |x| (Rosenbrock.eval(x), rosenbrock_hessian(x)));
+    let bodies = potential("Hessian of the potential of three bodies, 6 inputs, second-order numbers");
+    let bodies_in_reverse = potential("Hessian of the potential of three bodies, 6 inputs, forward over reverse");
+    let few = rosenbrock("Hessian of Rosenbrock, 6 inputs, second-order numbers");
+    let few_in_reverse = rosenbrock("Hessian of Rosenbrock, 6 inputs, forward over reverse");
+    [
+        second_order(bodies, Potential, PLACES),
+        forward_over_reverse(bodies_in_reverse, Potential, PLACES),
+        second_order(few, Rosenbrock, valley),
+        forward_over_reverse(few_in_reverse, Rosenbrock, valley),
+    ]
+}
+
 fn hessian_rows() -> [Row; 2] {
     const N: usize = 50;
     let x = point(N);
@@ -196,19 +243,22 @@ const NOTES: &str = "
 Microseconds, and in brackets the ratio to the plain evaluation, where nothing else is said; medians of 31 runs in
 turn. `-` is what a crate does not have, `wrong` an answer that is not the one by hand.
 
-- num-dual has forward mode alone: its network and its 1000 inputs are in passes of 8 lanes. It and echidna leave such
-  passes to the caller.
+- num-dual has forward mode alone: its 1000 inputs are in passes of 8 lanes. It and echidna leave such passes to the
+  caller. It has no layers: beside them stands its bare network.
 - RustQuant_autodiff has reverse mode alone, and no second derivatives.
 - num-dual, echidna and ad_trait have no normal distribution function: its value and slope are set by hand, which
   echidna's recordings cannot replay at another point.
 - echidna, replayed: recorded before, and only replayed; with a new tape it is recorded too.
-- xad-rs computes the Hessian without value and gradient.
+- xad-rs computes the Hessian without value and gradient in forward over reverse mode.
+- Second-order numbers: num-dual and ad_trait have a type for them, dualtape, xad-rs and echidna nest their dual
+  numbers. Of echidna's only the outer ones have lanes, so it takes a pass for each input.
 - A new tape is one of a new thread, as some crates keep theirs for the thread.
 ";
 
 fn main() {
     let rows = network_rows().into_iter().chain(chain_rows()).chain(rosenbrock_rows());
-    let rows = rows.chain(black_scholes_rows()).chain(arm_rows()).chain(hessian_rows());
+    let rows = rows.chain(black_scholes_rows()).chain(arm_rows()).chain([bodies_row()]);
+    let rows = rows.chain(small_hessian_rows()).chain(hessian_rows());
     table::print(
         rows,
         &[

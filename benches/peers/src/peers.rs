@@ -13,7 +13,7 @@ use dualtape::{Real, Scalar};
 use nalgebra::{Matrix4, RealField};
 
 use crate::arm::{self, ANGLES, JOINTS, Jacobian};
-use crate::program::{Number, Program};
+use crate::program::{Map, Number, Program};
 
 /// A value and its derivatives.
 pub(crate) type Answer = (f64, Vec<f64>);
@@ -66,8 +66,18 @@ pub(crate) trait Peer {
         None
     }
 
+    /// The Jacobian in forward mode, N directions at once.
+    fn jacobian<F: Map<N>, const N: usize>(_map: F, _x: [f64; N]) -> Option<Box<dyn Way>> {
+        None
+    }
+
     /// The Hessian by N inputs, row by row.
     fn hessian<P: Program, const N: usize>(_program: P, _x: Vec<f64>) -> Option<Box<dyn Way>> {
+        None
+    }
+
+    /// The Hessian by numbers that carry second derivatives, and N directions at once.
+    fn second_order<P: Program, const N: usize>(_program: P, _x: [f64; N]) -> Option<Box<dyn Way>> {
         None
     }
 }
@@ -107,6 +117,20 @@ pub(crate) fn gradient_in_lanes<D: Lanes<N>, P: Program, const N: usize>(
     }
     g.truncate(x.len());
     (value, g)
+}
+
+/// The Jacobian in one pass of N directions.
+pub(crate) fn jacobian_in_lanes<D: Lanes<N, Real = f64>, F: Map<N>, const N: usize>(
+    map: &F,
+    x: &[f64; N],
+) -> ([f64; N], [[f64; N]; N]) {
+    let outputs = map.eval(&std::array::from_fn(|lane| D::seeded(x[lane], lane))).map(D::parts);
+    (outputs.map(|(y, _)| y), outputs.map(|(_, slopes)| slopes))
+}
+
+/// Values and their Jacobian in the form of an answer: of the values, the sum.
+pub(crate) fn jacobian_answer<const N: usize>((y, jacobian): ([f64; N], [[f64; N]; N])) -> Answer {
+    (y.iter().sum(), jacobian.concat())
 }
 
 /// The pose and the Jacobian of an arm, in the form of an answer: of the pose, one number.

@@ -4,6 +4,7 @@ use std::ops::{Add, Div, Mul, Sub};
 
 use dualtape::Scalar;
 
+use crate::bodies::{MASSES, PAIRS, STEP};
 use crate::chain::CHAIN;
 use crate::moons::Moons;
 
@@ -13,6 +14,7 @@ pub(crate) trait Number:
 {
     fn plus(self, constant: f64) -> Self;
     fn times(self, constant: f64) -> Self;
+    fn recip(self) -> Self;
     fn sqrt(self) -> Self;
     fn exp(self) -> Self;
     fn ln(self) -> Self;
@@ -47,10 +49,15 @@ pub(crate) fn normal_line<S: Number>(x: S, value: f64) -> S {
 
 /// A function of a slice.
 pub(crate) trait Program: Copy + Send + Sync + 'static {
-        /// Whether every point records the same operations.
+    /// Whether every point records the same operations.
     const REPLAYS: bool = true;
 
     fn eval<S: Number>(&self, x: &[S]) -> S;
+}
+
+/// A function of N numbers to N numbers.
+pub(crate) trait Map<const N: usize>: Copy + Send + Sync + 'static {
+    fn eval<S: Number>(&self, x: &[S; N]) -> [S; N];
 }
 
 #[derive(Clone, Copy)]
@@ -125,5 +132,52 @@ impl<const DOTS: bool> Program for Network<DOTS> {
         let losses = self.data.points.iter().zip(&self.data.labels).map(loss);
         let total = losses.reduce(|a, b| a + b).expect("points");
         total.times(1.0 / self.data.points.len() as f64) + Self::dot(p, p).times(1e-4)
+    }
+}
+
+/// What lies between two bodies, and the square of their distance.
+fn between<S: Number>(places: &[S], (a, b): (usize, usize)) -> ([S; 2], S) {
+    let [x, y] = [0, 1].map(|i| places[2 * b + i] - places[2 * a + i]);
+    ([x, y], x * x + y * y)
+}
+
+/// The potential of three bodies in a plane.
+#[derive(Clone, Copy)]
+pub(crate) struct Potential;
+
+impl Program for Potential {
+    fn eval<S: Number>(&self, x: &[S]) -> S {
+        let [p, q, r] = PAIRS.map(|(a, b)| between(x, (a, b)).1.sqrt().recip().times(-MASSES[a] * MASSES[b]));
+        p + q + r
+    }
+}
+
+/// Three bodies after a step of the method of Runge and Kutta.
+#[derive(Clone, Copy)]
+pub(crate) struct Step;
+
+impl Step {
+    /// The velocities and accelerations.
+    fn rate<S: Number>(s: &[S; 12]) -> [S; 12] {
+        let [p, q, r] = PAIRS.map(|pair| {
+            let (apart, square) = between(s, pair);
+            let strength = (square * square.sqrt()).recip();
+            apart.map(|x| x * strength)
+        });
+        let [a, b, c] = MASSES;
+        let [x, y] = [0, 1]
+            .map(|i| [p[i].times(b) + q[i].times(c), r[i].times(c) - p[i].times(a), q[i].times(-a) - r[i].times(b)]);
+        [s[6], s[7], s[8], s[9], s[10], s[11], x[0], y[0], x[1], y[1], x[2], y[2]]
+    }
+}
+
+impl Map<12> for Step {
+    fn eval<S: Number>(&self, s: &[S; 12]) -> [S; 12] {
+        let moved = |rate: [S; 12], h: f64| std::array::from_fn(|i| s[i] + rate[i].times(h));
+        let k1 = Self::rate(s);
+        let k2 = Self::rate(&moved(k1, STEP / 2.0));
+        let k3 = Self::rate(&moved(k2, STEP / 2.0));
+        let k4 = Self::rate(&moved(k3, STEP));
+        moved(std::array::from_fn(|i| k1[i] + (k2[i] + k3[i]).times(2.0) + k4[i]), STEP / 6.0)
     }
 }

@@ -13,7 +13,7 @@ use ad_trait::reverse_ad::adr::adr;
 use ad_trait::{AD, F64};
 
 use super::{Answer, Peer, Way, way};
-use crate::program::{Number, Program, normal, normal_line};
+use crate::program::{Map, Number, Program, normal, normal_line};
 
 macro_rules! numbers {
     ($([$($generics:tt)*] $type:ty, $x:ident => $norm_cdf:expr;)*) => {
@@ -22,6 +22,8 @@ macro_rules! numbers {
             fn plus(self, constant: f64) -> Self { self + F64(constant) }
             #[inline(always)]
             fn times(self, constant: f64) -> Self { self * F64(constant) }
+            #[inline(always)]
+            fn recip(self) -> Self { ComplexField::recip(self) }
             #[inline(always)]
             fn sqrt(self) -> Self { ComplexField::sqrt(self) }
             #[inline(always)]
@@ -67,6 +69,26 @@ impl<P: Program, T: AD + Number> DifferentiableFunctionTrait<T> for Call<P> {
     }
 }
 
+/// A map in the same way.
+#[derive(Clone)]
+struct Mapped<F, const N: usize>(F);
+
+impl<F: Map<N>, T: AD + Number, const N: usize> DifferentiableFunctionTrait<T> for Mapped<F, N> {
+    const NAME: &'static str = "map";
+
+    fn call(&self, x: &[T], _freeze: bool) -> Vec<T> {
+        self.0.eval(x.first_chunk().expect("N numbers")).to_vec()
+    }
+
+    fn num_inputs(&self) -> usize {
+        N
+    }
+
+    fn num_outputs(&self) -> usize {
+        N
+    }
+}
+
 fn gradient((y, g): (Vec<f64>, DMatrix<f64>)) -> Answer {
     (y[0], g.as_slice().to_vec())
 }
@@ -88,9 +110,23 @@ impl Peer for AdTrait {
         way(move || engine.derivative(black_box(&x)), gradient)
     }
 
-    fn hessian<P: Program, const N: usize>(program: P, x: Vec<f64>) -> Option<Box<dyn Way>> {
-        let call = Call { program, inputs: x.len() };
-        let engine = FunctionEngine::new(call.clone(), call, HessianAD::<10>::new());
-        way(move || engine.hessian(black_box(&x)), |(y, _, h)| (y[0], h[0].as_slice().to_vec()))
+    fn jacobian<F: Map<N>, const N: usize>(map: F, x: [f64; N]) -> Option<Box<dyn Way>> {
+        let engine = FunctionEngine::new(Mapped(map), Mapped(map), ForwardADMulti::<adfn<N>>::new());
+        let answer = |(y, j): (Vec<f64>, DMatrix<f64>)| (y.iter().sum(), j.transpose().as_slice().to_vec());
+        way(move || engine.derivative(black_box(&x)), answer)
     }
+
+    fn hessian<P: Program, const N: usize>(program: P, x: Vec<f64>) -> Option<Box<dyn Way>> {
+        hessian_in_lanes::<P, 10>(program, x)
+    }
+
+    fn second_order<P: Program, const N: usize>(program: P, x: [f64; N]) -> Option<Box<dyn Way>> {
+        hessian_in_lanes::<P, N>(program, x.into())
+    }
+}
+
+fn hessian_in_lanes<P: Program, const N: usize>(program: P, x: Vec<f64>) -> Option<Box<dyn Way>> {
+    let call = Call { program, inputs: x.len() };
+    let engine = FunctionEngine::new(call.clone(), call, HessianAD::<N>::new());
+    way(move || engine.hessian(black_box(&x)), |(y, _, h)| (y[0], h[0].as_slice().to_vec()))
 }

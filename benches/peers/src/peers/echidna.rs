@@ -1,23 +1,26 @@
 //! echidna: reverse mode on a tape that it keeps, forward mode in lanes; and recordings that are
 //! replayed at other points.
 
+use std::array::from_fn;
 use std::cell::Cell;
 use std::hint::black_box;
 
 use echidna::sparse::greedy_coloring;
-use echidna::{BReverse, BytecodeTape, DualVec, Reverse, grad, hessian_vec, record};
-use num_traits::Float;
+use echidna::{BReverse, BytecodeTape, Dual, DualVec, Reverse, grad, hessian_vec, record};
+use num_traits::{Float, Zero};
 
-use super::{Answer, Lanes, Peer, Way, gradient_in_lanes, way};
-use crate::program::{Number, Program, Rosenbrock, normal, normal_line};
+use super::{Answer, Lanes, Peer, Way, gradient_in_lanes, jacobian_answer, jacobian_in_lanes, way};
+use crate::program::{Map, Number, Program, Rosenbrock, normal, normal_line};
 
 macro_rules! numbers {
-    ($([$($generics:tt)*] $type:ty, $x:ident => $norm_cdf:expr;)*) => {
+    ($([$($generics:tt)*] $type:ty, $x:ident, $c:ident => $plus:expr, $times:expr, $norm_cdf:expr;)*) => {
         $(impl<$($generics)*> Number for $type {
             #[inline(always)]
-            fn plus(self, constant: f64) -> Self { self + constant }
+            fn plus(self, $c: f64) -> Self { let $x = self; $plus }
             #[inline(always)]
-            fn times(self, constant: f64) -> Self { self * constant }
+            fn times(self, $c: f64) -> Self { let $x = self; $times }
+            #[inline(always)]
+            fn recip(self) -> Self { Float::recip(self) }
             #[inline(always)]
             fn sqrt(self) -> Self { Float::sqrt(self) }
             #[inline(always)]
@@ -25,19 +28,23 @@ macro_rules! numbers {
             #[inline(always)]
             fn ln(self) -> Self { Float::ln(self) }
             #[inline(always)]
-            fn relu(self) -> Self { Float::max(self, Self::constant(0.0)) }
+            fn relu(self) -> Self { Float::max(self, Zero::zero()) }
             #[inline(always)]
             fn norm_cdf(self) -> Self { let $x = self; $norm_cdf }
         })*
     };
 }
 numbers! {
-    [] Reverse<f64>, x => normal_line(x, echidna::Scalar::value(&x));
-    [] BReverse<f64>, x => normal_line(x, echidna::Scalar::value(&x));
-    [const N: usize] DualVec<f64, N>, x => {
+    [] Reverse<f64>, x, c => x + c, x * c, normal_line(x, echidna::Scalar::value(&x));
+    [] BReverse<f64>, x, c => x + c, x * c, normal_line(x, echidna::Scalar::value(&x));
+    [const N: usize] DualVec<f64, N>, x, c => x + c, x * c, {
         let (y, slope) = normal(x.re);
         DualVec::new(y, x.eps.map(|p| p * slope))
     };
+    [const N: usize] DualVec<Dual<f64>, N>, x, c =>
+        DualVec::new(x.re + c, x.eps),
+        DualVec::new(x.re * c, x.eps.map(|p| p * c)),
+        normal_line(x, x.re.re);
 }
 
 impl<const N: usize> Lanes<N> for DualVec<f64, N> {
@@ -82,8 +89,25 @@ impl Peer for Echidna {
         way(move || gradient_in_lanes::<DualVec<f64, N>, P, N>(&program, black_box(&x)), |answer| answer)
     }
 
+    fn jacobian<F: Map<N>, const N: usize>(map: F, x: [f64; N]) -> Option<Box<dyn Way>> {
+        way(move || jacobian_in_lanes::<DualVec<f64, N>, F, N>(&map, black_box(&x)), jacobian_answer)
+    }
+
     fn hessian<P: Program, const N: usize>(program: P, x: Vec<f64>) -> Option<Box<dyn Way>> {
         way(move || hessian_vec::<f64, N>(|x| program.eval(x), black_box(&x)), dense)
+    }
+
+    /// In as many passes as there are inputs: of nested numbers only the outer ones have lanes.
+    fn second_order<P: Program, const N: usize>(program: P, x: [f64; N]) -> Option<Box<dyn Way>> {
+        let row = move |x: &[f64; N], row: usize| {
+            let inner = |i: usize| Dual::new(x[i], if i == row { 1.0 } else { 0.0 });
+            program.eval::<DualVec<Dual<f64>, N>>(&from_fn::<_, N, _>(|i| DualVec::with_tangent(inner(i), i)))
+        };
+        let rows = move || {
+            let x = black_box(&x);
+            from_fn::<_, N, _>(|i| row(x, i))
+        };
+        way(rows, |rows| (rows[0].re.re, rows.map(|row| row.eps.map(|entry| entry.eps)).concat()))
     }
 }
 

@@ -1,15 +1,16 @@
 //! dualtape in f64 and in f32.
 
+use std::array::from_fn;
 use std::hint::black_box;
 use std::marker::PhantomData;
 
 use dualtape::sparse::SparseHessian;
-use dualtape::{Dual, Function, Real, Scalar, Var, dot, gradient, gradient_forward, hessian};
+use dualtape::{Dual, Function, Real, Scalar, Var, dot, gradient, gradient_forward, hessian, jacobian_array};
 
-use super::{Answer, Lanes, Peer, Way, gradient_in_lanes, way};
+use super::{Answer, Lanes, Peer, Way, gradient_in_lanes, jacobian_answer, way};
 use crate::fused::fused_rosenbrock;
 use crate::moons::Moons;
-use crate::program::{Number, Program};
+use crate::program::{Map, Number, Program};
 use crate::rosenbrock::rosenbrock;
 
 macro_rules! numbers {
@@ -19,6 +20,8 @@ macro_rules! numbers {
             fn plus(self, constant: f64) -> Self { self + <Self as Scalar>::Real::from_f64(constant) }
             #[inline(always)]
             fn times(self, constant: f64) -> Self { self * <Self as Scalar>::Real::from_f64(constant) }
+            #[inline(always)]
+            fn recip(self) -> Self { Scalar::recip(self) }
             #[inline(always)]
             fn sqrt(self) -> Self { Scalar::sqrt(self) }
             #[inline(always)]
@@ -84,9 +87,27 @@ impl<R: Real> Peer for Ours<R> {
         way(move || gradient_in_lanes::<Dual<R, N>, P, N>(&program, black_box(&x)), wide)
     }
 
+    fn jacobian<F: Map<N>, const N: usize>(map: F, x: [f64; N]) -> Option<Box<dyn Way>> {
+        let x = x.map(R::from_f64);
+        let wide = |x: R| x.to_f64().expect("a float is one");
+        way(
+            move || jacobian_array(|x| map.eval(x), black_box(&x)),
+            move |(y, j)| jacobian_answer((y.map(wide), j.map(|row| row.map(wide)))),
+        )
+    }
+
     fn hessian<P: Program, const N: usize>(program: P, x: Vec<f64>) -> Option<Box<dyn Way>> {
         let x = rounded::<R>(&x);
         way(move || hessian(|x| program.eval(x), black_box(&x)), |(y, _, h)| wide((y, h.into_entries())))
+    }
+
+    fn second_order<P: Program, const N: usize>(program: P, x: [f64; N]) -> Option<Box<dyn Way>> {
+        let x = x.map(R::from_f64);
+        let nested = move || {
+            let x = black_box(&x);
+            program.eval::<Dual<Dual<R, N>, N>>(&from_fn::<_, N, _>(|i| Dual::seeded(Dual::seeded(x[i], i), i)))
+        };
+        way(nested, |y| wide((y.primal.primal, y.partials.map(|row| row.partials).concat())))
     }
 }
 
@@ -96,6 +117,12 @@ impl<R: Real> Ours<R> {
     pub(crate) fn layers() -> Option<Box<dyn Way>> {
         let moons = Moons::<R>::new();
         way(move || gradient(|p| moons.loss(p), black_box(moons.network.parameters())), wide)
+    }
+
+    /// The same in forward mode.
+    pub(crate) fn forward_layers() -> Option<Box<dyn Way>> {
+        let moons = Moons::<R>::new();
+        way(move || gradient_forward(|p| moons.loss(p), black_box(moons.network.parameters())), wide)
     }
 
     /// The verb, which has eight lanes whatever the number of inputs.

@@ -20,6 +20,11 @@ impl Number for Variable<'_> {
     }
 
     #[inline(always)]
+    fn recip(self) -> Self {
+        Variable::recip(self)
+    }
+
+    #[inline(always)]
     fn sqrt(self) -> Self {
         Variable::sqrt(self)
     }
