@@ -33,6 +33,7 @@ use crate::scalar::sums::{plain_dot, plain_weighted_sum, sum_of_pairs};
 use crate::scalar::zero;
 use crate::simd::vectorized;
 
+pub(crate) mod bare;
 mod dense;
 pub(crate) mod kernel;
 pub(crate) mod level;
@@ -134,6 +135,19 @@ impl<T: Scalar, const N: usize> Dual<T, N> {
         // NOTE(perf): not zeros, one of which is then overwritten: the processor waits for that write before it
         // reads the lanes as one vector.
         Dual::new(primal, std::array::from_fn(|i| if i == lane { T::one() } else { T::zero() }))
+    }
+}
+
+/// A number that a forward verb makes an independent variable of.
+pub(crate) trait Seeded<T>: Copy + From<T> + 'static {
+    /// Returns the variable along the direction `lane`.
+    fn seeded(primal: T, lane: usize) -> Self;
+}
+
+impl<T: Scalar, const N: usize> Seeded<T> for Dual<T, N> {
+    #[inline(always)]
+    fn seeded(primal: T, lane: usize) -> Self {
+        Dual::seeded(primal, lane)
     }
 }
 

@@ -29,11 +29,13 @@ mod numbers;
 
 use std::ops::Range;
 
+use crate::forward::bare::{self, BareDual, eval_if_finite};
 use crate::forward::level::at_level;
-use crate::forward::{Dual, LANES};
+use crate::forward::{Dual, LANES, Seeded};
 use crate::memory::pool::Scratch;
 use crate::reverse::{Tape, Var};
 use crate::scalar::Scalar;
+use crate::scalar::function::{Function, slice_of};
 pub use matrix::Matrix;
 pub use numbers::IntoNumbers;
 
@@ -148,14 +150,38 @@ fn partial_gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constan
 /// ```
 #[track_caller]
 pub fn gradient_forward<T: Scalar>(f: impl Fn(&[Dual<T, LANES>]) -> Dual<T, LANES>, x: &[T]) -> (T, Vec<T>) {
+    let gradient = gradient_in_lanes(x, |inputs| {
+        let [y] = at_level("gradient_forward", inputs, |x| [f(x)]);
+        Some(y)
+    });
+    gradient.expect("every pass has a result")
+}
+
+/// Returns `(f(x), ∇f(x))` of a [`Function`], in forward mode, bare first.
+#[track_caller]
+pub(crate) fn forward_gradient<F, T>(f: &F, x: &[T]) -> (T, Vec<T>)
+where
+    F: Function<T::Real, Output = T::Real> + ?Sized,
+    T: Scalar,
+{
+    let bare = || gradient_in_lanes(x, |inputs: &mut [BareDual<T, LANES>]| eval_if_finite(f, inputs));
+    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| gradient_forward(|x| f.eval(x), x))
+}
+
+/// Returns the value and the gradient from passes of [`LANES`] inputs, or `None` where a pass has none.
+fn gradient_in_lanes<T: Scalar, D: Seeded<T>>(
+    x: &[T],
+    mut pass: impl FnMut(&mut [D]) -> Option<Dual<T, LANES>>,
+) -> Option<(T, Vec<T>)> {
     let mut value = None;
     let mut g = vec![T::zero(); x.len()];
     for_lanes(x, |inputs, lanes| {
-        let [y] = at_level("gradient_forward", inputs, |x| [f(x)]);
+        let y = pass(inputs)?;
         g[lanes.clone()].copy_from_slice(&y.partials[..lanes.len()]);
         value = Some(y.primal);
-    });
-    (value.expect("f was called at least once"), g)
+        Some(())
+    })?;
+    Some((value.expect("f was called at least once"), g))
 }
 
 /// Returns `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and without a heap
@@ -278,16 +304,35 @@ pub fn jacobian_forward<T: Scalar, Y: IntoNumbers<Dual<T, LANES>>>(
     f: impl Fn(&[Dual<T, LANES>]) -> Y,
     x: &[T],
 ) -> (Vec<T>, Matrix<T>) {
+    let jacobian = jacobian_in_lanes(x, |inputs| Some(at_level("jacobian", inputs, |x| f(x).into_numbers())));
+    jacobian.expect("every pass has a result")
+}
+
+/// Returns `(f(x), J)` of a [`Function`], in forward mode, bare first.
+#[track_caller]
+pub(crate) fn forward_jacobian<F: Function<T::Real> + ?Sized, T: Scalar>(f: &F, x: &[T]) -> (Vec<T>, Matrix<T>) {
+    let numbers = slice_of::<F::Output, T::Real, Dual<T, LANES>>;
+    let bare = || jacobian_in_lanes(x, |inputs: &mut [BareDual<T, LANES>]| eval_if_finite(f, inputs).map(numbers));
+    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| jacobian_forward(|x| numbers(f.eval(x)), x))
+}
+
+/// Returns the outputs and the Jacobian from passes of [`LANES`] inputs, or `None` where a pass has none.
+#[track_caller]
+fn jacobian_in_lanes<T: Scalar, D: Seeded<T>, Y: AsRef<[Dual<T, LANES>]>>(
+    x: &[T],
+    mut pass: impl FnMut(&mut [D]) -> Option<Y>,
+) -> Option<(Vec<T>, Matrix<T>)> {
     let mut result: Option<(Vec<T>, Matrix<T>)> = None;
     for_lanes(x, |inputs, lanes| {
-        let outputs = at_level("jacobian", inputs, |x| f(x).into_numbers());
+        let outputs = pass(inputs)?;
         let outputs = outputs.as_ref();
         let (y, matrix) =
             result.get_or_insert_with(|| (vec![T::zero(); outputs.len()], Matrix::zeros(outputs.len(), x.len())));
         assert_outputs(y.len(), outputs.len());
         write_columns(outputs, lanes, x.len(), y, matrix.entries_mut());
-    });
-    result.expect("f was called at least once")
+        Some(())
+    })?;
+    Some(result.expect("f was called at least once"))
 }
 
 /// Writes `f(x)` into `y` and `J` into `j`, row by row, in forward mode: [`jacobian_forward`] for a caller that owns
@@ -317,6 +362,7 @@ pub fn jacobian_into<T: Scalar, Y: IntoNumbers<Dual<T, LANES>>>(
         let outputs = at_level("jacobian_into", inputs, |x| f(x).into_numbers());
         assert_directions("jacobian_into", "f(x)", outputs.as_ref().len(), "y", y.len());
         write_columns(outputs.as_ref(), lanes, x.len(), y, j);
+        Some(())
     });
 }
 
@@ -563,6 +609,7 @@ pub(crate) fn hessian_by<T: Scalar, G: AsRef<[Dual<T, LANES>]>>(
             g.iter_mut().zip(slopes).for_each(|(g, slope)| *g = slope.primal);
             y.primal
         });
+        Some(())
     });
     value.expect("f was called at least once")
 }
@@ -577,14 +624,17 @@ fn gradient_and_value<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constants:
 }
 
 /// Calls `pass` with [`LANES`] of the inputs as variables, one for each lane, and the others constant, until every
-/// input was a variable. Without inputs it calls `pass` once.
-fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Range<usize>)) {
-    let constants = x.iter().map(|&x| Dual::constant(x));
+/// input was a variable or `pass` returned `None`. Without inputs it calls `pass` once.
+fn for_lanes<T: Scalar, D: Seeded<T>>(
+    x: &[T],
+    mut pass: impl FnMut(&mut [D], Range<usize>) -> Option<()>,
+) -> Option<()> {
+    let constants = x.iter().map(|&x| D::from(x));
     let (mut few, mut many);
     // NOTE(perf): on the stack, the gradient of Rosenbrock's function of two inputs takes 30 % less time than with
     // memory of the pool (`cargo bench --bench modes`).
     let inputs = if x.len() <= LANES {
-        few = [Dual::constant(T::zero()); LANES];
+        few = [D::from(T::zero()); LANES];
         few.iter_mut().zip(constants).for_each(|(input, x)| *input = x);
         &mut few[..x.len()]
     } else {
@@ -594,13 +644,14 @@ fn for_lanes<T: Scalar>(x: &[T], mut pass: impl FnMut(&mut [Dual<T, LANES>], Ran
     for start in (0..x.len().max(1)).step_by(LANES) {
         let lanes = start..x.len().min(start + LANES);
         for (lane, i) in lanes.clone().enumerate() {
-            inputs[i] = Dual::seeded(x[i], lane);
+            inputs[i] = D::seeded(x[i], lane);
         }
-        pass(inputs, lanes.clone());
+        pass(inputs, lanes.clone())?;
         for i in lanes {
-            inputs[i] = Dual::constant(x[i]);
+            inputs[i] = D::from(x[i]);
         }
     }
+    Some(())
 }
 
 #[track_caller]

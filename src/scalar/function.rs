@@ -137,11 +137,7 @@ pub trait Function<R: Real = f64> {
     where
         Self: Function<R, Output = R>,
     {
-        if x.len() <= FORWARD_GRADIENT {
-            crate::verbs::gradient_forward(|x| self.eval(x), x)
-        } else {
-            crate::verbs::gradient(|x| self.eval(x), x)
-        }
+        if x.len() <= FORWARD_GRADIENT { self.gradient_forward(x) } else { crate::verbs::gradient(|x| self.eval(x), x) }
     }
 
     /// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in the mode that suits the numbers of inputs and outputs.
@@ -168,10 +164,83 @@ pub trait Function<R: Real = f64> {
             x.len() <= FORWARD_INPUTS_PER_OUTPUT * Self::Output::as_slice(&self.eval(&values)).len()
         };
         if forward {
-            crate::verbs::jacobian(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
+            self.jacobian_forward(x)
         } else {
             crate::verbs::jacobian_reverse(|x| slice_of::<Self::Output, _, _>(self.eval(x)), x)
         }
+    }
+
+    /// Returns `(f(x), ∇f(x))`, in forward mode with [`LANES`](crate::LANES) directions at once.
+    ///
+    /// ```
+    /// use dualtape::{Function, function};
+    ///
+    /// let f = function!(|x: &[S]| -> S { x[0] * x[1] + x[2] });
+    /// assert_eq!(f.gradient_forward(&[2.0, 3.0, 4.0]), (10.0, vec![3.0, 2.0, 1.0]));
+    /// ```
+    fn gradient_forward<T: Scalar<Real = R>>(&self, x: &[T]) -> (T, Vec<T>)
+    where
+        Self: Function<R, Output = R>,
+    {
+        crate::verbs::forward_gradient(self, x)
+    }
+
+    /// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, in forward mode with [`LANES`](crate::LANES) directions at once.
+    ///
+    /// ```
+    /// use dualtape::{Function, function};
+    ///
+    /// let f = function!(|x: &[S]| -> [S; 2] { [x[0] * x[1], x[1]] });
+    /// let (y, j) = f.jacobian_forward(&[2.0, 3.0]);
+    /// assert_eq!((y, j.rows().collect::<Vec<_>>()), (vec![6.0, 3.0], vec![&[3.0, 2.0][..], &[0.0, 1.0]]));
+    /// ```
+    fn jacobian_forward<T: Scalar<Real = R>>(&self, x: &[T]) -> (Vec<T>, Matrix<T>) {
+        crate::verbs::forward_jacobian(self, x)
+    }
+
+    /// Returns `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and without a heap
+    /// allocation.
+    ///
+    /// It is [`gradient_array`](crate::gradient_array) for a function that can be evaluated twice, and quicker: see below.
+    ///
+    /// ```
+    /// use dualtape::{Function, Scalar, function};
+    ///
+    /// fn f<S: Scalar>(&[x, y, z]: &[S; 3]) -> S {
+    ///     x * y + z
+    /// }
+    ///
+    /// assert_eq!(function!(f: &[S; 3] -> S).gradient_array(&[2.0, 3.0, 4.0]), (10.0, [3.0, 2.0, 1.0]));
+    /// ```
+    #[inline]
+    fn gradient_array<T: Scalar<Real = R>, const N: usize>(&self, x: &[T; N]) -> (T, [T; N])
+    where
+        Self: Function<R, Output = R> + Sized,
+    {
+        let y = crate::forward::kernel::in_lanes(self, x);
+        (y.primal, y.partials)
+    }
+
+    /// Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ` of a function from N numbers to M, as
+    /// [`gradient_array`](Function::gradient_array).
+    ///
+    /// ```
+    /// use dualtape::{Function, Scalar, function};
+    ///
+    /// fn swap<S: Scalar>([x, y]: [S; 2]) -> [S; 2] {
+    ///     [y, x]
+    /// }
+    ///
+    /// let (y, j) = function!(swap: [S; 2] -> [S; 2]).jacobian_array(&[2.0, 3.0]);
+    /// assert_eq!((y, j), ([3.0, 2.0], [[0.0, 1.0], [1.0, 0.0]]));
+    /// ```
+    #[inline]
+    fn jacobian_array<T: Scalar<Real = R>, const N: usize, const M: usize>(&self, x: &[T; N]) -> ([T; M], [[T; N]; M])
+    where
+        Self: Function<R, Output = [R; M]> + Sized,
+    {
+        let y = crate::forward::kernel::in_lanes(self, x);
+        (y.map(|y| y.primal), y.map(|y| y.partials))
     }
 
     /// Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`, by [`hessian`](crate::verbs::hessian()).

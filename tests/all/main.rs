@@ -3,6 +3,7 @@
 //! They are one program, which is linked once. `cargo test --test all sparse::` runs the tests of one module.
 //! `tests/features` has the tests of optional features.
 
+mod bare_first;
 mod checking;
 mod checkpoint;
 mod custom_rules;
