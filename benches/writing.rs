@@ -6,7 +6,7 @@ mod workload;
 use std::hint::black_box;
 
 use dualtape::{
-    Checkpointed, Matrix, Parametric, Scalar, Terms, Var, dense, dot, function, fuse_map, gradient, hessian,
+    Checkpointed, Function, Matrix, Parametric, Scalar, Terms, Var, dense, dot, function, fuse_map, gradient, hessian,
     jacobian_array, jacobian_reverse, release_memory, weighted_sum,
 };
 use workload::Workload;
@@ -153,6 +153,7 @@ fn arm_workload() -> Workload {
     Workload::new("hand of an arm, 6 joints, 3 by 6 Jacobian", || black_box(hand(black_box(&ANGLES)))[0])
         .with("hand-written", || flat(hand_and_velocities(black_box(&ANGLES))))
         .with("forward", || flat(jacobian_array(hand, black_box(&ANGLES))))
+        .with("forward, a `Function`", || flat(function!(hand: &[S; 6] -> [S; 3]).jacobian_array(black_box(&ANGLES))))
         .with("reverse", || {
             let of_slice = |x: &[_]| hand(x.try_into().expect("six angles"));
             let (hand, jacobian) = jacobian_reverse(of_slice, black_box(&ANGLES));

@@ -498,7 +498,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     #[inline(always)]
     fn fused<F: Function<T::Real>, const K: usize>(f: &F, x: [Self; K]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
         // Whatever T is, so that the lower orders of a nested derivative are those of the lower derivative.
-        if !(F::Output::IS_NUMBER && K <= MOST_FUSED && K * N <= MOST_SLOPES_FUSED) {
+        if !is_linearized_first::<F::Output, T::Real>(K, N) {
             return f.eval(&x);
         }
         let values = x.map(|x| x.primal);
@@ -528,13 +528,15 @@ fn bare_first<T: Scalar, const N: usize>(
     bare.filter(|sum| sum.is_finite_throughout()).unwrap_or_else(by_rule)
 }
 
-/// The most inputs, and products of inputs and lanes, of a kernel that is linearized first.
+/// Returns whether a fused kernel of `inputs` dual numbers in `lanes` lanes is linearized first: its output is a number, and
+/// inputs and lanes are few.
 ///
 /// NOTE(perf): kernels of 2 and 3 inputs then take 6 to 57 % less time than operation by operation. With more inputs, lanes or
 /// outputs LLVM leaves a part of the code a call, whose arguments are in memory: 1.2 to 5 times the time (kernels of 2 to 5
 /// inputs and 1 to 4 outputs in 2 to 12 lanes, processor time, AMD, 2026-11).
-const MOST_FUSED: usize = 3;
-const MOST_SLOPES_FUSED: usize = 24;
+const fn is_linearized_first<O: Outputs<R>, R>(inputs: usize, lanes: usize) -> bool {
+    O::IS_NUMBER && inputs <= 3 && inputs * lanes <= 24
+}
 
 impl_scalar!([const N: usize] Dual<T, N>);
 left_operators!([T: Scalar<Real = f64>, const N: usize] Dual<T, N>);

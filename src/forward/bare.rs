@@ -14,7 +14,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::forward::{Dual, IS_FOR_SIZE, Seeded, zipped};
+use crate::forward::{Dual, IS_FOR_SIZE, Seeded, is_linearized_first, zipped};
 use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 use crate::scalar::custom::{Block, Rule};
@@ -406,6 +406,15 @@ impl<T: Scalar, const N: usize, L: Lanes> Engine<T::Real> for BareDual<T, N, L> 
 
     fn apply_rule<const K: usize>(rule: &impl Rule<K, T::Real>, x: [Self; K]) -> Self {
         Self::from_dual(Dual::apply_rule(rule, x.map(Self::dual)))
+    }
+
+    #[inline(always)]
+    fn fused<F: Function<T::Real>, const K: usize>(f: &F, x: [Self; K]) -> <F::Output as Outputs<T::Real>>::Of<Self> {
+        if is_linearized_first::<F::Output, T::Real>(K, N) {
+            F::Output::map(Dual::fused(f, x.map(Self::dual)), Self::from_dual)
+        } else {
+            f.eval(&x)
+        }
     }
 
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {

@@ -2,6 +2,7 @@
 
 use simba::scalar::RealField;
 
+use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 use crate::scalar::engine::Engine;
 use crate::scalar::function::{Function, Outputs};
@@ -66,7 +67,7 @@ impl<F: FieldFunction> Function for OverField<F> {
     type Output = F::Output;
 
     fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> <F::Output as Outputs<f64>>::Of<S> {
-        let x: Vec<<S as Engine<f64>>::Field> = x.iter().map(|&x| x.into()).collect();
+        let x: Scratch<<S as Engine<f64>>::Field> = Scratch::of(x.iter().map(|&x| x.into()));
         F::Output::map(self.0.eval(&x), Into::into)
     }
 }

@@ -103,6 +103,17 @@ impl<R: Real, const M: usize> Outputs<R> for [R; M] {
 /// for cheap arithmetic, 16 for sines and exponentials, and 8 for long [dot products](crate::dot), each one
 /// statement on a tape. For a Jacobian of as many outputs as inputs it is 64, and with a quarter of the outputs 40.
 /// Call a verb to choose the mode yourself.
+///
+/// # Forward mode in two attempts
+///
+/// Whoever holds a `Function` can evaluate it twice. So the forward methods first leave out the rule that a zero beats an
+/// infinity (convention 12), which costs the numbers of a closure a test in every operation. Where a derivative is not
+/// finite, or the function looks at one by [`magnitude`](Scalar::magnitude) and the like, they evaluate it again by the
+/// rule. The result is that of [`gradient_forward`](crate::gradient_forward) and [`jacobian`](crate::jacobian()), to the last
+/// digit. What else the function does, it then does twice.
+///
+/// The pose of an arm by 4 by 4 matrices in 6 to 8 lanes takes 26 to 47 % less time than by a closure, a network with relu 44 %,
+/// Rosenbrock's function of 64 inputs 11 %; a few operations on a few numbers gain nothing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Function`, a function of a slice that is generic in the number",
     label = "evaluated with several types of numbers, which a closure or a plain `fn` cannot be",

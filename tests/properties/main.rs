@@ -17,7 +17,9 @@ use std::cell::Cell;
 use std::fmt::Debug;
 
 use casts::assert_casts_keep_derivatives;
-use dualtape::{Dual, Scalar, Var, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp};
+use dualtape::{
+    Dual, Function, Scalar, Var, gradient, gradient_forward, hessian, hvp, jacobian, jacobian_reverse, jvp, vjp,
+};
 use expression::{Binary, Condition, Expression, Op, Step, Unary};
 use levels::assert_levels_hold;
 use lower_orders::assert_lower_orders;
