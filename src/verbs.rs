@@ -30,6 +30,7 @@ mod numbers;
 use std::ops::Range;
 
 use crate::forward::bare::{self, BareDual, eval_if_finite};
+use crate::forward::kernel::{Linearized, eval_out_of_line};
 use crate::forward::level::at_level;
 use crate::forward::{Dual, LANES, Seeded};
 use crate::memory::pool::Scratch;
@@ -239,9 +240,20 @@ pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
 }
 
 /// Returns the independent variables, each along a lane of its own.
+/// Returns the outputs of a [`Function`] of N numbers with their partial derivatives, in forward mode, bare first.
 #[inline(always)]
-fn seeded_each<T: Scalar, const N: usize>(x: &[T; N]) -> [Dual<T, N>; N] {
-    std::array::from_fn(|lane| Dual::seeded(x[lane], lane))
+pub(crate) fn forward_array<F, T, const N: usize>(f: &F, x: &[T; N]) -> Linearized<F, T, N>
+where
+    F: Function<T::Real>,
+    T: Scalar,
+{
+    let bare = || eval_if_finite(f, &seeded_each::<T, BareDual<T, N>, N>(x));
+    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| eval_out_of_line(f, seeded_each(x)))
+}
+
+#[inline(always)]
+fn seeded_each<T: Scalar, D: Seeded<T>, const N: usize>(x: &[T; N]) -> [D; N] {
+    std::array::from_fn(|lane| D::seeded(x[lane], lane))
 }
 
 #[inline(always)]

@@ -1,12 +1,12 @@
 //! Kernels of a few inputs with their slopes: by bare dual numbers, and where a slope is not finite by the rule of zeros.
 
-use crate::forward::bare::{self, BareDual, Marked, eval_if_finite, for_each_lane};
-use crate::forward::{Dual, Seeded};
+use crate::forward::Dual;
+use crate::forward::bare::{BareDual, Marked, eval_if_finite, for_each_lane};
 use crate::scalar::Scalar;
 use crate::scalar::function::{Function, Outputs};
 
 /// The outputs of a kernel of N inputs with their partial derivatives.
-type Linearized<F, T, const N: usize> =
+pub(crate) type Linearized<F, T, const N: usize> =
     <<F as Function<<T as Scalar>::Real>>::Output as Outputs<<T as Scalar>::Real>>::Of<Dual<T, N>>;
 
 /// Returns the outputs of a kernel with their partial derivatives with respect to the inputs that count, and whether
@@ -45,19 +45,6 @@ where
     if BareDual::<T, N, Marked>::IS_SMALL { eval_if_finite(f, &marked_inputs(x, counts)) } else { None }
 }
 
-/// Returns the outputs of a function of N numbers with all partial derivatives: [`linearized`] with dual numbers of all lanes,
-/// which suit functions with loops.
-#[inline(always)]
-pub(crate) fn in_lanes<F, T, const N: usize>(f: &F, x: &[T; N]) -> Linearized<F, T, N>
-where
-    F: Function<T::Real>,
-    T: Scalar,
-{
-    let bare =
-        || eval_if_finite(f, &std::array::from_fn::<BareDual<T, N>, N, _>(|lane| BareDual::seeded(x[lane], lane)));
-    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| eval_out_of_line(f, dual_inputs(x, |_| true)))
-}
-
 /// Returns the inputs of a kernel, each that counts along a lane of its own.
 #[inline(always)]
 pub(crate) fn marked_inputs<T: Scalar, const N: usize>(
@@ -77,9 +64,10 @@ pub(crate) fn dual_inputs<T: Scalar, const N: usize>(x: &[T; N], counts: impl Fn
     std::array::from_fn(|lane| if counts(lane) { Dual::seeded(x[lane], lane) } else { Dual::constant(x[lane]) })
 }
 
+/// Returns the outputs of a function with their partial derivatives by the rule.
 #[cold]
 #[inline(never)]
-fn eval_out_of_line<F, T, const N: usize>(f: &F, x: [Dual<T, N>; N]) -> Linearized<F, T, N>
+pub(crate) fn eval_out_of_line<F, T, const N: usize>(f: &F, x: [Dual<T, N>; N]) -> Linearized<F, T, N>
 where
     F: Function<T::Real>,
     T: Scalar,

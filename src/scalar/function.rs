@@ -228,7 +228,7 @@ pub trait Function<R: Real = f64> {
     where
         Self: Function<R, Output = R> + Sized,
     {
-        let y = crate::forward::kernel::in_lanes(self, x);
+        let y = crate::verbs::forward_array(self, x);
         (y.primal, y.partials)
     }
 
@@ -250,7 +250,7 @@ pub trait Function<R: Real = f64> {
     where
         Self: Function<R, Output = [R; M]> + Sized,
     {
-        let y = crate::forward::kernel::in_lanes(self, x);
+        let y = crate::verbs::forward_array(self, x);
         (y.map(|y| y.primal), y.map(|y| y.partials))
     }
 

@@ -83,7 +83,7 @@ impl Function for Program {
                 [sum, one, four]
             }
             13 => [if (root * (one - 1.0)).is_finite_throughout() { one } else { four }, one, one],
-            14 => [if ((one - one) * root).is_identically_zero() { one } else { four }, one, one],
+            14 => [if ((one - 1.0) * 0.0 * root).is_identically_zero() { one } else { four }, one, one],
             15 => [zero * 0.0 + root.powi(2), (-root).copysign(minus), root.floor()],
             16 => [Scaled.apply([zero, one]), Scaled.apply([one, zero]), Scaled.apply([one, root])],
             _ => Mixed.apply(&[root, one]).try_into().expect("three outputs"),

@@ -132,7 +132,8 @@ impl Function for Repeated<'_> {
 #[test]
 fn the_mode_follows_the_shape() {
     const PLAIN: usize = size_of::<f64>();
-    const FORWARD: usize = size_of::<Dual<f64, LANES>>();
+    // Bare numbers have no level.
+    const FORWARD: usize = size_of::<Dual<f64, LANES>>() - size_of::<u64>();
     const REVERSE: usize = size_of::<Var>();
 
     let sizes = RefCell::default();
