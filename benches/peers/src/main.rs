@@ -39,14 +39,13 @@ use arm::{ANGLES, by_axes, hand_by_isometries, hand_by_matrices};
 use black_scholes::{AT, black_scholes_greeks};
 use bodies::{PLACES, START, potential_and_hessian, step_and_slopes};
 use chain::{CHAIN, chain_slope};
-use dualtape::Dual;
 use moons::Moons;
 use nalgebra::Matrix4;
 use num_dual::DualSVec64;
 use peers::ad_trait::AdTrait;
 use peers::echidna::{Echidna, Replayed};
 use peers::num_dual::NumDual;
-use peers::ours::Ours;
+use peers::ours::{self, ByIsometries, ByMatrices, Ours};
 use peers::rust_quant::RustQuant;
 use peers::xad::Xad;
 use peers::{Answer, Peer, arm_answer, arm_way, fresh, jacobian_answer};
@@ -231,10 +230,10 @@ fn arm_rows() -> [Row; 2] {
     };
     [
         row("arm of 7 joints by `Matrix4`, pose and Jacobian, 7 lanes", hand_by_matrices)
-            .with::<Double>(arm_way::<Dual<f64, 7>>(hand_by_matrices))
+            .with::<Double>(ours::arm(ByMatrices))
             .with::<NumDual>(arm_way::<DualSVec64<7>>(hand_by_matrices)),
         row("arm of 7 joints by `Isometry3`, pose and Jacobian, 7 lanes", hand_by_isometries)
-            .with::<Double>(arm_way::<Dual<f64, 7>>(hand_by_isometries))
+            .with::<Double>(ours::arm(ByIsometries))
             .with::<NumDual>(arm_way::<DualSVec64<7>>(hand_by_isometries)),
     ]
 }
@@ -245,6 +244,8 @@ turn. `-` is what a crate does not have, `wrong` an answer that is not the one b
 
 - num-dual has forward mode alone: its 1000 inputs are in passes of 8 lanes. It and echidna leave such passes to the
   caller. It has no layers: beside them stands its bare network.
+- dualtape's forward rows are methods of `Function`, which leave the rule of zeros out at first; but for
+  `gradient_forward`, which takes a closure.
 - RustQuant_autodiff has reverse mode alone, and no second derivatives.
 - num-dual, echidna and ad_trait have no normal distribution function: its value and slope are set by hand, which
   echidna's recordings cannot replay at another point.
