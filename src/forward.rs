@@ -439,19 +439,7 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
             partials: x.partials.map(|p| p * weight),
             level: x.level,
         };
-        let bare = || {
-            // NOTE(perf): sums of 16 to 88 terms in 8 lanes take 37 to 54 % less time, and shorter ones would take more.
-            if xs.len() < 16 || cfg!(not(feature = "simd")) {
-                return sum_of_pairs(xs, weights, scaled);
-            }
-            let mut sum = Self::zero();
-            vectorized(
-                #[inline(always)]
-                || sum = sum_of_pairs(xs, weights, scaled),
-            );
-            sum
-        };
-        bare_first(bare, || plain_weighted_sum(xs, weights))
+        bare_first(|| weighted_sum_by(xs, weights, scaled), || plain_weighted_sum(xs, weights))
     }
 
     fn dense_slice<F: Function<T::Real, Output = T::Real>>(
@@ -526,6 +514,22 @@ fn bare_first<T: Scalar, const N: usize>(
     // On a tape a term with the constant zero is no statement, but by the rule.
     let bare = if T::RECORDS || IS_FOR_SIZE { None } else { Some(bare()) };
     bare.filter(|sum| sum.is_finite_throughout()).unwrap_or_else(by_rule)
+}
+
+/// Returns the sum of the numbers, each `scaled` by its weight.
+///
+/// NOTE(perf): sums of 16 to 88 terms in 8 lanes take 37 to 54 % less time as vector code, and shorter ones would take more.
+#[inline(always)]
+fn weighted_sum_by<S: Scalar>(xs: &[S], weights: &[S::Real], scaled: impl Fn(&S, &S::Real) -> S) -> S {
+    if xs.len() < 16 || cfg!(not(feature = "simd")) {
+        return sum_of_pairs(xs, weights, scaled);
+    }
+    let mut sum = S::zero();
+    vectorized(
+        #[inline(always)]
+        || sum = sum_of_pairs(xs, weights, scaled),
+    );
+    sum
 }
 
 /// Returns whether a fused kernel of `inputs` dual numbers in `lanes` lanes is linearized first: its output is a number, and

@@ -1,6 +1,6 @@
 //! Bundle adjustment: where cameras see points, compared with where they were seen.
 
-use dualtape::{Function, Scalar, derivative, jacobian_array, linearize};
+use dualtape::{Function, Scalar, derivative, linearize};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ impl Problem for Bundle {
 /// Returns the slopes of the errors of an observation, in forward mode with a lane for each input.
 #[inline(always)]
 fn plain(observation: &Observation, inputs: [f64; ENTRIES]) -> [[f64; ENTRIES]; 2] {
-    jacobian_array(|x| observation.eval(x), &inputs).1
+    observation.jacobian_array(&inputs).1
 }
 
 /// The same as a kernel, whose zeros LLVM knows.

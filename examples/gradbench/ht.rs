@@ -1,6 +1,6 @@
 //! Hand tracking: the skin of a posed hand, and points that were measured on it.
 
-use dualtape::{Scalar, jacobian};
+use dualtape::{Function, Scalar};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,28 +42,36 @@ impl Problem for Hand {
         let shifts = if self.us.is_empty() { 0 } else { 2 };
         let x = [&[0.0; 2][..shifts], &self.theta].concat();
         match function {
-            "objective" => clock.time(|| self.residuals(&x, Form::Plain)).map(Value::from),
+            "objective" => clock.time(|| Residuals { hand: self, form: Form::Plain }.eval(&x)).map(Value::from),
             _ => clock
-                .time(|| jacobian(|x| self.residuals(x, form), &x).1)
+                .time(|| Residuals { hand: self, form }.jacobian(&x).1)
                 .map(|rows| rows.rows().map(<[f64]>::to_vec).collect()),
         }
     }
 }
 
-impl Hand {
-    /// Returns point minus skin, three numbers for each point.
-    ///
-    /// The inputs are the pose and, before it, a shift of all places in triangles. A point has a place of its own, so
-    /// the slopes with respect to the shift are the slopes with respect to the places, in two columns.
-    fn residuals<S: Scalar<Real = f64>>(&self, x: &[S], form: Form) -> Vec<S> {
+/// Point minus skin, three numbers for each point.
+///
+/// The inputs are the pose and, before it, a shift of all places in triangles. A point has a place of its own, so the slopes
+/// with respect to the shift are the slopes with respect to the places, in two columns.
+struct Residuals<'a> {
+    hand: &'a Hand,
+    form: Form,
+}
+
+impl Function for Residuals<'_> {
+    type Output = Vec<f64>;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        let Hand { us, data, .. } = self.hand;
         let (shift, theta) = x.split_at(x.len() - 26);
-        let vertices = self.posed(theta, form);
-        let mut residuals = Vec::with_capacity(3 * self.data.points.len());
-        for (i, (point, &corner)) in self.data.points.iter().zip(&self.data.correspondences).enumerate() {
+        let vertices = self.hand.posed(theta, self.form);
+        let mut residuals = Vec::with_capacity(3 * data.points.len());
+        for (i, (point, &corner)) in data.points.iter().zip(&data.correspondences).enumerate() {
             let skin = match shift {
                 &[dp, dq] => {
-                    let [a, b, c] = self.data.model.triangles[corner].map(|corner| vertices[corner]);
-                    let (p, q) = (dp + self.us[i][0], dq + self.us[i][1]);
+                    let [a, b, c] = data.model.triangles[corner].map(|corner| vertices[corner]);
+                    let (p, q) = (dp + us[i][0], dq + us[i][1]);
                     let rest = -p - q + 1.0;
                     [0, 1, 2].map(|j| a[j] * p + b[j] * q + c[j] * rest)
                 }
@@ -73,7 +81,9 @@ impl Hand {
         }
         residuals
     }
+}
 
+impl Hand {
     /// Returns the vertices of the posed hand.
     fn posed<S: Scalar<Real = f64>>(&self, theta: &[S], form: Form) -> Vec<[S; 3]> {
         let model = &self.data.model;

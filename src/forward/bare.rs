@@ -14,7 +14,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::forward::{Dual, IS_FOR_SIZE, Seeded, is_linearized_first, zipped};
+use crate::forward::{Dual, IS_FOR_SIZE, Seeded, is_linearized_first, weighted_sum_by, zipped};
 use crate::memory::pool::Scratch;
 use crate::scalar::Scalar;
 use crate::scalar::custom::{Block, Rule};
@@ -385,6 +385,15 @@ impl<T: Scalar, const N: usize, L: Lanes> Engine<T::Real> for BareDual<T, N, L> 
 
     fn dot_slice(a: &[Self], b: &[Self]) -> Self {
         sum_of_pairs(a, b, Self::bare_product)
+    }
+
+    fn weighted_sum_slice(xs: &[Self], weights: &[T::Real]) -> Self {
+        weighted_sum_by(
+            xs,
+            weights,
+            #[inline(always)]
+            |&x, &weight| x * weight,
+        )
     }
 
     fn dense_slice<F: Function<T::Real, Output = T::Real>>(
