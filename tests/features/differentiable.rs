@@ -7,23 +7,6 @@ use dualtape::{
     gradient_forward, hessian,
 };
 
-/// A function: `of` over any scalar, and in `plain` as written.
-macro_rules! both {
-    ($name:ident: $($function:tt)*) => {
-        mod $name {
-            pub(super) mod plain {
-                #[allow(unused_imports)]
-                use super::super::*;
-                pub(crate) $($function)*
-            }
-            #[allow(unused_imports)]
-            use super::*;
-            #[differentiable]
-            pub(crate) $($function)*
-        }
-    };
-}
-
 mod documented;
 mod first_day;
 mod limits;
@@ -63,7 +46,7 @@ fn assert_same_gradients(
     assert_eq!(statements(&|x| ours.eval(x)), statements(&|x| generic.eval(x)));
 }
 
-both!(black_scholes: fn of(s: f64, k: f64, vol: f64, t: f64) -> f64 {
+both!(#[differentiable] black_scholes: fn of(s: f64, k: f64, vol: f64, t: f64) -> f64 {
     let d1 = ((s / k).ln() + 0.5 * vol * vol * t) / (vol * t.sqrt());
     let d2 = d1 - vol * t.sqrt();
     let cdf = |x: f64| 0.5 * (1.0 + (x / std::f64::consts::SQRT_2).tanh());
@@ -82,7 +65,7 @@ fn black_and_scholes() {
     assert_same(&black_scholes::of::F, &function!(generic: [S; 4] -> S), plain, &[100.0, 95.0, 0.2, 1.5]);
 }
 
-both!(payoff: fn of(s: f64, k: f64) -> f64 {
+both!(#[differentiable] payoff: fn of(s: f64, k: f64) -> f64 {
     if 0.0 < s { 0.0_f64.max(s - k) + s.min(2.0).hypot(1.0) } else { 0.0 }
 });
 
@@ -97,7 +80,7 @@ fn a_payoff_with_maxima() {
     }
 }
 
-both!(rosenbrock: fn of(x: &[f64]) -> f64 {
+both!(#[differentiable] rosenbrock: fn of(x: &[f64]) -> f64 {
     let mut sum = 0.0;
     for i in 1..x.len() {
         sum += 100.0 * (x[i] - x[i - 1] * x[i - 1]).powi(2) + (1.0 - x[i - 1]).powi(2);
@@ -118,7 +101,7 @@ fn rosenbrock_in_a_loop() {
     assert_same(&rosenbrock::of::F, &function!(generic), rosenbrock::plain::of(&x), &x);
 }
 
-both!(logistic: fn of(x: f64) -> f64 {
+both!(#[differentiable] logistic: fn of(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 });
 
@@ -131,7 +114,7 @@ fn the_logistic_function() {
     assert_same(&logistic::of::F, &function!(generic_logistic: S -> S), logistic::plain::of(0.3), &[0.3]);
 }
 
-both!(log_sum_exp: fn of(x: &[f64]) -> f64 {
+both!(#[differentiable] log_sum_exp: fn of(x: &[f64]) -> f64 {
     let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum = x.iter().map(|x| (x - largest).exp()).sum::<f64>();
     largest + sum.ln()
@@ -148,7 +131,7 @@ fn a_sum_of_exponentials() {
     assert_same(&log_sum_exp::of::F, &function!(generic), log_sum_exp::plain::of(&x), &x);
 }
 
-both!(polynomial: fn of(x: f64) -> f64 {
+both!(#[differentiable] polynomial: fn of(x: f64) -> f64 {
     const COEFFICIENTS: [f64; 4] = [0.5, -1.0, 2.0, 0.25];
     let mut y = 0.0;
     for c in COEFFICIENTS.iter().rev() {
@@ -174,7 +157,7 @@ fn a_polynomial_with_a_table() {
     assert_same(&polynomial::of::F, &function!(generic: S -> S), polynomial::plain::of(1.3), &[1.3]);
 }
 
-both!(arm: fn of(angles: [f64; 3], length: f64) -> f64 {
+both!(#[differentiable] arm: fn of(angles: [f64; 3], length: f64) -> f64 {
     let (mut angle, mut x, mut y) = (0.0, 0.0, -0.25);
     for (i, a) in angles.iter().enumerate() {
         angle += a;
@@ -199,7 +182,7 @@ fn an_arm_of_three_joints() {
     assert_same(&arm::of::F, &function!(generic: [S; 4] -> S), plain, &[0.1, 0.5, -0.3, 2.0]);
 }
 
-both!(deviation: fn of(x: &[f64]) -> f64 {
+both!(#[differentiable] deviation: fn of(x: &[f64]) -> f64 {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;
     let variance: f64 = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
@@ -218,7 +201,7 @@ fn a_standard_deviation() {
     assert_same(&deviation::of::F, &function!(generic), deviation::plain::of(&x), &x);
 }
 
-both!(huber: fn of(x: f64, delta: f64) -> f64 {
+both!(#[differentiable] huber: fn of(x: f64, delta: f64) -> f64 {
     let a = x.abs();
     if a <= delta { 0.5 * a * a } else { delta * (a - 0.5 * delta) }
 });
@@ -235,7 +218,7 @@ fn the_loss_of_huber() {
     }
 }
 
-both!(density: fn of(x: f64, mean: f64, deviation: f64) -> f64 {
+both!(#[differentiable] density: fn of(x: f64, mean: f64, deviation: f64) -> f64 {
     use std::f64::consts::PI;
     let z = (x - mean) / deviation;
     1.0 / (deviation * (2.0 * PI).sqrt()) * f64::exp(-0.5 * z * z)
@@ -251,7 +234,7 @@ fn the_normal_density() {
     assert_same(&density::of::F, &function!(generic: [S; 3] -> S), plain, &[0.3, 0.1, 2.0]);
 }
 
-both!(integral: fn of(a: f64, b: f64) -> f64 {
+both!(#[differentiable] integral: fn of(a: f64, b: f64) -> f64 {
     let f = |x: f64| (-x * x).exp() / (1.0 + x.powf(2.0));
     let n = 8;
     let h = (b - a) / n as f64;
@@ -280,7 +263,7 @@ fn the_rule_of_simpson() {
     assert_same(&integral::of::F, &function!(generic: [S; 2] -> S), plain, &[0.1, 0.9]);
 }
 
-both!(power: fn of(x: f64, y: f64) -> f64 {
+both!(#[differentiable] power: fn of(x: f64, y: f64) -> f64 {
     x.powf(y) + x.powf(1.5) + x.powi(-2) + 2.0_f64.powf(0.5) * x.log(y) + x.mul_add(2.0, y) + x.rem_euclid(0.75)
 });
 
@@ -294,7 +277,7 @@ fn powers_and_logarithms() {
     assert_same(&power::of::F, &function!(generic: [S; 2] -> S), plain, &[1.7, 2.3]);
 }
 
-both!(options: fn of(x: &[f64]) -> f64 {
+both!(#[differentiable] options: fn of(x: &[f64]) -> f64 {
     let first: Option<&f64> = x.first();
     let last = match x.last() {
         Some(last) if *last > 1.0 => 2.0 * last,
@@ -326,11 +309,11 @@ fn options_tuples_and_macros() {
 
 // The problems of GradBench.
 
-both!(hello: fn of(x: f64) -> f64 {
+both!(#[differentiable] hello: fn of(x: f64) -> f64 {
     x * x
 });
 
-both!(saddle: fn of(x: [f64; 2], y: [f64; 2]) -> f64 {
+both!(#[differentiable] saddle: fn of(x: [f64; 2], y: [f64; 2]) -> f64 {
     let square = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
     square(&x) - square(&y)
 });
@@ -350,7 +333,7 @@ fn gradbench_hello_and_saddle() {
     assert_same(&saddle::of::F, &function!(generic_saddle: [S; 4] -> S), plain, &[1.5, 2.0, 0.3, -4.0]);
 }
 
-both!(least_squares: fn of(x: &[f64]) -> f64 {
+both!(#[differentiable] least_squares: fn of(x: &[f64]) -> f64 {
     let n = 7;
     let mut sum = 0.0;
     for i in 0..n {
@@ -379,7 +362,7 @@ fn gradbench_least_squares() {
     assert_same(&least_squares::of::F, &function!(generic), least_squares::plain::of(&x), &x);
 }
 
-both!(k_means: fn of(centroids: &[f64]) -> f64 {
+both!(#[differentiable] k_means: fn of(centroids: &[f64]) -> f64 {
     const POINTS: [[f64; 2]; 3] = [[0.0, 1.0], [2.0, -1.0], [0.5, 0.25]];
     let mut cost = 0.0;
     for point in &POINTS {
@@ -412,7 +395,7 @@ fn gradbench_k_means() {
     assert_same(&k_means::of::F, &function!(generic), k_means::plain::of(&x), &x);
 }
 
-both!(particle: fn of(w: f64) -> f64 {
+both!(#[differentiable] particle: fn of(w: f64) -> f64 {
     let charges = [[10.0, 10.0 - w], [10.0, 0.0]];
     let slope = |[x, y]: [f64; 2]| {
         let mut slope = [0.0, 0.0];
@@ -465,7 +448,7 @@ fn gradbench_particle() {
     assert_same(&particle::of::F, &function!(generic: S -> S), particle::plain::of(0.0), &[0.0]);
 }
 
-both!(determinant: fn of(entries: [f64; 9]) -> f64 {
+both!(#[differentiable] determinant: fn of(entries: [f64; 9]) -> f64 {
     let n = 3;
     let mut a: Vec<Vec<f64>> = entries.chunks(n).map(|row| row.to_vec()).collect();
     let mut product = 1.0;
@@ -514,7 +497,7 @@ fn gradbench_determinant() {
     assert_same(&determinant::of::F, &function!(generic: &[S; 9] -> S), determinant::plain::of(x), &x);
 }
 
-both!(chain: fn of(x: &[f64]) -> f64 {
+both!(#[differentiable] chain: fn of(x: &[f64]) -> f64 {
     let slope = |y: &[f64]| -> Vec<f64> {
         let mut slope = vec![x[0]];
         for i in 1..y.len() {
@@ -565,7 +548,7 @@ fn gradbench_differential_equation() {
     assert_same(&chain::of::F, &function!(generic), chain::plain::of(&x), &x);
 }
 
-both!(cell: fn of(state: [f64; 2], input: f64, weights: &[f64]) -> f64 {
+both!(#[differentiable] cell: fn of(state: [f64; 2], input: f64, weights: &[f64]) -> f64 {
     let [h, z] = state;
     let gate = |i: usize, x: f64| logistic::of(x * weights[2 * i] + weights[2 * i + 1]);
     let candidate = (h * weights[6] + weights[7]).tanh();
@@ -589,7 +572,7 @@ fn gradbench_lstm() {
     assert_same(&cell::of::F, &function!(generic), plain, &x);
 }
 
-both!(reprojection: fn of(r: [f64; 3], z: [f64; 3], lens: [f64; 2], weight: f64) -> f64 {
+both!(#[differentiable] reprojection: fn of(r: [f64; 3], z: [f64; 3], lens: [f64; 2], weight: f64) -> f64 {
     fn cross<S: Scalar>(a: [S; 3], b: [S; 3]) -> [S; 3] {
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     }
@@ -642,7 +625,7 @@ fn gradbench_bundle_adjustment() {
     }
 }
 
-both!(mixture: fn of(parameters: &[f64]) -> f64 {
+both!(#[differentiable] mixture: fn of(parameters: &[f64]) -> f64 {
     const POINTS: [f64; 4] = [-1.0, 0.5, 2.0, 3.5];
     let k = parameters.len() / 3;
     let (alpha, rest) = parameters.split_at(k);
@@ -682,7 +665,7 @@ const CORNERS: [[f64; 4]; 3] = [[0.0, 0.0, 0.5, 1.0], [1.0, 0.0, 0.25, 1.0], [0.
 const WEIGHTS: [[f64; 2]; 3] = [[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]];
 const MEASURED: [f64; 3] = [0.5, -0.25, 1.0];
 
-both!(hand: fn of(omega: [f64; 3], bends: [f64; 2], place: [f64; 2]) -> f64 {
+both!(#[differentiable] hand: fn of(omega: [f64; 3], bends: [f64; 2], place: [f64; 2]) -> f64 {
     let product = |a: &[[f64; 4]; 4], b: &[[f64; 4]; 4]| -> [[f64; 4]; 4] {
         a.map(|row| std::array::from_fn(|j| row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j] + row[3] * b[3][j]))
     };

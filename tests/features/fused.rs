@@ -11,45 +11,30 @@ use dualtape::{
 
 use crate::support::refusals::message;
 
-/// A function twice: `of` with the attribute, and in `plain` without.
-macro_rules! both {
-    ($name:ident: $($function:tt)*) => {
-        mod $name {
-            pub(super) mod plain {
-                #[allow(unused_imports)]
-                use super::super::*;
-                pub(crate) $($function)*
-            }
-            #[allow(unused_imports)]
-            use super::*;
-            #[fused]
-            pub(crate) $($function)*
-        }
-    };
-}
-
-both! { residual: fn of<S: Scalar<Real = f64>>(camera: [S; 4], [x, y, z]: &[S; 3], scale: S, focal: f64) -> [S; 2] {
+both! { #[fused]
+residual: fn of<S: Scalar<Real = f64>>(camera: [S; 4], [x, y, z]: &[S; 3], scale: S, focal: f64) -> [S; 2] {
     let (sin, cos) = camera[0].sin_cos();
     let (x, depth) = (*x * cos + *z * sin + camera[1], *z * cos - *x * sin + camera[3]);
     [x / depth * scale * focal, (*y + camera[2]) / depth * scale - focal]
 } }
 
-both! { valley: fn of<S: Scalar<Real = f64>>(x: S, mut y: S) -> S {
+both! { #[fused] valley: fn of<S: Scalar<Real = f64>>(x: S, mut y: S) -> S {
     y -= x * x;
     y.powi(2) * 100.0 + (-x + 1.0).powi(2)
 } }
 
-both! { tuples: fn of<S: Scalar<Real = f64>>(m: &[[S; 2]; 3], pair: (S, (S, [S; 2])), y: &S) -> ([[S; 2]; 2], (S, S)) {
+both! { #[fused]
+tuples: fn of<S: Scalar<Real = f64>>(m: &[[S; 2]; 3], pair: (S, (S, [S; 2])), y: &S) -> ([[S; 2]; 2], (S, S)) {
     let (a, (b, [c, d])) = pair;
     let rows = std::array::from_fn(|i| [m[i][0] * a - b, m[i + 1][1] * c + *y]);
     (rows, ((m[2][0] * d).exp(), m[0][1] * m[1][0]))
 } }
 
-both! { cube: fn of<S: Scalar<Real = f64>>([[[a, b], [c, d]], rest]: [[[S; 2]; 2]; 2]) -> [[[S; 1]; 2]; 1] {
+both! { #[fused] cube: fn of<S: Scalar<Real = f64>>([[[a, b], [c, d]], rest]: [[[S; 2]; 2]; 2]) -> [[[S; 1]; 2]; 1] {
     [[[a * b * c * d], [rest[0][0] - rest[1][1] * rest[0][1] * rest[1][0]]]]
 } }
 
-both! { polynomial: fn of<S: Scalar<Real = f64>, const N: usize>(x: [S; N], table: &[f64], from: usize) -> S {
+both! { #[fused] polynomial: fn of<S: Scalar<Real = f64>, const N: usize>(x: [S; N], table: &[f64], from: usize) -> S {
     let mut sum = S::zero();
     for i in 0..N {
         sum = sum * x[i] + table[from + i];

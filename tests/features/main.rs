@@ -3,6 +3,10 @@
 //! They are a program of their own, so that a run with all features does not compile the other tests again. Without a
 //! feature its tests are left out: `cargo test --all-features --test features`.
 
+#[cfg(feature = "macros")]
+#[macro_use]
+mod both;
+
 #[cfg(any(feature = "ndarray", feature = "ndarray-0_16"))]
 mod arrays;
 #[cfg(feature = "num-complex")]

@@ -11,7 +11,7 @@ use super::assert_same_gradients;
 /// A plain function, a call of it, the generic form, and points at which they are the same.
 macro_rules! documented {
     ($($name:ident { $($plain:tt)* } |$x:ident| $call:expr; { $($generic:tt)* } at $($point:expr),+;)*) => {$(
-        both!($name: $($plain)*);
+        both!(#[differentiable] $name: $($plain)*);
 
         #[test]
         fn $name() {

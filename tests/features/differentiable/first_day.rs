@@ -8,7 +8,7 @@ use super::assert_same_gradients;
 
 const EXAMPLES: [([f64; 2], f64); 4] = [([2.0, 3.0], 1.0), ([3.0, -1.0], -1.0), ([0.5, 1.0], -1.0), ([1.0, 1.0], 1.0)];
 
-both!(lecture: fn of(w: [f64; 3]) -> f64 {
+both!(#[differentiable] lecture: fn of(w: [f64; 3]) -> f64 {
     let mut total = 0.0;
     for ([x1, x2], target) in EXAMPLES {
         let error = (x1 * w[0] + x2 * w[1] + w[2]).tanh() - target;
@@ -40,7 +40,7 @@ const LINKS: [[f64; 3]; 6] = [
     [0.0, 0.0, 0.082],
 ];
 
-both!(robot_arm: fn of(angles: &[f64; 6]) -> [f64; 3] {
+both!(#[differentiable] robot_arm: fn of(angles: &[f64; 6]) -> [f64; 3] {
     let link = |angle: f64, k: usize| -> [[f64; 4]; 4] {
         let [length, twist, offset] = LINKS[k];
         let (sin, cos) = angle.sin_cos();
@@ -93,7 +93,7 @@ fn the_hand_of_the_robot_arm() {
     }
 }
 
-both!(call: fn of(spot: f64, vol: f64, rate: f64, years: f64) -> f64 {
+both!(#[differentiable] call: fn of(spot: f64, vol: f64, rate: f64, years: f64) -> f64 {
     let strike = 105.0;
     let spread = vol * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + 0.5 * vol * vol) * years) / spread;
@@ -103,7 +103,7 @@ both!(call: fn of(spot: f64, vol: f64, rate: f64, years: f64) -> f64 {
 
 const NOISE: [f64; 5] = [0.3, -1.2, 0.7, 1.9, -0.4];
 
-both!(asian: fn of(spot: f64, vol: f64, rate: f64, years: f64) -> f64 {
+both!(#[differentiable] asian: fn of(spot: f64, vol: f64, rate: f64, years: f64) -> f64 {
     let day = years / NOISE.len() as f64;
     let (drift, spread) = ((rate - 0.5 * vol * vol) * day, vol * day.sqrt());
     let mut price = spot;
@@ -143,7 +143,7 @@ fn the_options_and_their_greeks() {
     assert_same_gradients(&asian::of::F, &function!(generic_asian: [S; 4] -> S), plain, &[spot, vol, rate, years]);
 }
 
-both!(regression: fn of(beta: &[f64]) -> f64 {
+both!(#[differentiable] regression: fn of(beta: &[f64]) -> f64 {
     const ROWS: [([f64; 3], f64); 2] = [([1.0, 0.5, -0.3], 2.0), ([1.0, -0.7, 0.9], 0.0)];
     let mut deviance = 0.0;
     for (x, count) in &ROWS {
@@ -166,7 +166,7 @@ fn the_deviance_of_the_regression() {
     assert_same_gradients(&regression::of::F, &function!(generic), regression::plain::of(&beta), &beta);
 }
 
-both!(orbits: fn of(start: [f64; 4]) -> [f64; 4] {
+both!(#[differentiable] orbits: fn of(start: [f64; 4]) -> [f64; 4] {
     let rate = |[x, y, vx, vy]: [f64; 4]| {
         let r = x.hypot(y);
         let pull = -(r * r * r).recip();
@@ -217,7 +217,7 @@ fn the_flight_along_an_orbit() {
 
 const SIDE: usize = 3;
 
-both!(heat: fn of(u: &[f64]) -> Vec<f64> {
+both!(#[differentiable] heat: fn of(u: &[f64]) -> Vec<f64> {
     let at = |i: usize, j: usize| if i < SIDE && j < SIDE { u[i * SIDE + j] } else { 0.0 };
     let point = |k: usize| {
         let (i, j) = (k / SIDE, k % SIDE);
