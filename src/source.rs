@@ -105,12 +105,13 @@
 //! - A sum of at least 8 elements of an array is a loop too. What else the function computes between the calls is
 //!   unrolled: weights belong into the kernel. A sum of [`Terms`](crate::Terms) is written as such a sum of kernels.
 //! - The code has the bits of `fuse`, which differentiates a kernel forward. They hold unless one number is two inputs of a
-//!   call, or the function reads it between the calls.
+//!   call, or the function reads it between the calls. [`jvp`](Source::jvp) follows the direction through the kernel, and
+//!   has the bits of the kernel without `fuse`.
 //! - The arrays of a loop are on the stack: a number for each output and row, and the slopes where they are used later. A
 //!   sum of the rows from the first to the last needs no array.
 //!
-//! [`value`](Source::value), [`gradient`](Source::gradient) and [`vjp`](Source::vjp) have loops. The other derivatives
-//! unroll them.
+//! [`value`](Source::value), [`gradient`](Source::gradient), [`vjp`](Source::vjp), [`jvp`](Source::jvp) and
+//! [`hvp`](Source::hvp) have loops. The other derivatives unroll them.
 //!
 //! # Branches
 //!
@@ -171,11 +172,12 @@
 //!
 //! Operations that simplify while they are written are in `form.rs`; the number that writes them in `symbol.rs`, and both
 //! ways of its questions in `decide.rs`; functions by name in `elementary.rs`; the loops between operations in `rows.rs`;
-//! the calls of a trace that are loops in `calls.rs`, and the form of a trace in `load.rs`; the sweeps in `chain.rs`, and
-//! their results in `results.rs`; and the text in `lower.rs`, `rolled.rs`, `blocks.rs`, `expression.rs`, `special.rs`,
+//! the calls of a trace that are loops in `calls.rs`, and the form of a trace in `load.rs`; the sweeps in `chain.rs` and
+//! `along.rs`, and their results in `results.rs`; and the text in `lower.rs`, `rolled.rs`, `blocks.rs`, `expression.rs`, `special.rs`,
 //! `loops.rs` and `emit.rs`. For people, [`Graph::formulas`](crate::graph::Graph::formulas) writes the same form in mathematics, in
 //! `formulas.rs`.
 
+mod along;
 mod blocks;
 mod calls;
 mod chain;
@@ -198,7 +200,8 @@ mod symbol;
 use crate::graph::{Graph, Role, Traced, trace_outputs};
 use crate::scalar::Real;
 use crate::scalar::function::{Function, Outputs, Parametric};
-use chain::{Slopes, sweep_forward, sweep_in_reverse};
+use along::along;
+use chain::{Slopes, sweep_in_reverse};
 use emit::{Program, emitted};
 use expression::Language;
 use form::{Form, Plain, Slot};
@@ -206,7 +209,7 @@ pub use formulas::Formulas;
 use load::{Kernels, Loaded, load};
 use lower::Lowered;
 pub use refusal::Refusal;
-use results::{Part, array, gradient, hessian, jacobian, like_value, matrix, seeded, sparse, value};
+use results::{Part, array, gradient, hessian, jacobian, matrix, seeded, sparse, value};
 use special::Libraries;
 
 /// A traced function, to be written as source with its derivatives.
@@ -442,7 +445,7 @@ impl Source {
     /// assert!(code.contains("x[0] + x[1]"), "{code}");
     /// ```
     pub fn value(&self) -> Result<String, Refusal> {
-        self.written("value", "Returns `f(x)`.", &[], Kernels::Called, |_, _| Vec::new())
+        self.written("value", "Returns `f(x)`.", None, Kernels::Called, |_, _| Vec::new())
     }
 
     /// Writes `(f(x), ∇f(x))`, by a reverse sweep.
@@ -455,7 +458,7 @@ impl Source {
     /// ```
     pub fn gradient(&self) -> Result<String, Refusal> {
         self.single("gradient")?;
-        self.written("gradient", "Returns `(f(x), ∇f(x))`.", &[], self.with_slopes(), |loaded, slopes| {
+        self.written("gradient", "Returns `(f(x), ∇f(x))`.", None, self.with_slopes(), |loaded, slopes| {
             vec![array("gradient", gradient(loaded, slopes))]
         })
     }
@@ -469,11 +472,7 @@ impl Source {
     /// assert!(code.contains("(x[0].sin(), x[0].cos() * v[0])"), "{code}");
     /// ```
     pub fn jvp(&self) -> Result<String, Refusal> {
-        let inputs = self.inputs();
-        self.written("jvp", "Returns `(f(x), J·v)`.", &[(Slot::V, inputs)], Kernels::Unrolled, |loaded, slopes| {
-            let along = seeded(&loaded.inputs, Slot::V);
-            vec![like_value("tangent", &sweep_forward(&along, &loaded.outputs, slopes))]
-        })
+        self.written("jvp", "Returns `(f(x), J·v)`.", Some("tangent"), Kernels::Called, |_, _| Vec::new())
     }
 
     /// Writes `(f(x), wᵀ·J)`, by a reverse sweep.
@@ -486,17 +485,11 @@ impl Source {
     /// assert!(code.contains("let adjoint = [x[1] * w[0], w[1] + x[0] * w[0]];"), "{code}");
     /// ```
     pub fn vjp(&self) -> Result<String, Refusal> {
-        let outputs = self.outputs.len();
-        self.written(
-            "vjp",
-            "Returns `(f(x), wᵀ·J)`.",
-            &[(Slot::W, outputs)],
-            self.with_slopes(),
-            |loaded, slopes| {
-                let weighted = seeded(&loaded.outputs, Slot::W);
-                vec![array("adjoint", sweep_in_reverse::<true>(&weighted, &loaded.inputs, slopes))]
-            },
-        )
+        self.written("vjp", "Returns `(f(x), wᵀ·J)`.", None, self.with_slopes(), |loaded, slopes| {
+            loaded.weights = loaded.outputs.len();
+            let weighted = seeded(&loaded.outputs, Slot::W);
+            vec![array("adjoint", sweep_in_reverse::<true>(&weighted, &loaded.inputs, slopes))]
+        })
     }
 
     /// Writes `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`, forward for few inputs, and else in reverse.
@@ -512,7 +505,7 @@ impl Source {
     pub fn jacobian(&self) -> Result<String, Refusal> {
         let (rows, columns) = (self.outputs.len(), self.inputs());
         let returns = "Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`.";
-        self.written("jacobian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+        self.written("jacobian", returns, None, Kernels::Unrolled, |loaded, slopes| {
             vec![matrix("jacobian", rows, columns, jacobian(loaded, slopes))]
         })
     }
@@ -527,12 +520,9 @@ impl Source {
     /// ```
     pub fn hvp(&self) -> Result<String, Refusal> {
         self.single("hvp")?;
-        let inputs = self.inputs();
         let returns = "Returns `(f(x), ∇f(x), H·v)`.";
-        self.written("hvp", returns, &[(Slot::V, inputs)], Kernels::Unrolled, |loaded, slopes| {
-            let gradient = gradient(loaded, slopes);
-            let product = sweep_forward(&seeded(&loaded.inputs, Slot::V), &gradient, slopes);
-            vec![array("gradient", gradient), array("product", product)]
+        self.written("hvp", returns, Some("product"), self.with_slopes(), |loaded, slopes| {
+            vec![array("gradient", gradient(loaded, slopes))]
         })
     }
 
@@ -549,7 +539,7 @@ impl Source {
         self.single("hessian")?;
         let n = self.inputs();
         let returns = "Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`.";
-        self.written("hessian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+        self.written("hessian", returns, None, Kernels::Unrolled, |loaded, slopes| {
             let gradient = gradient(loaded, slopes);
             let entries = hessian(loaded, &gradient, slopes);
             vec![array("gradient", gradient), matrix("hessian", n, n, entries)]
@@ -571,7 +561,7 @@ impl Source {
     pub fn sparse_jacobian(&self) -> Result<String, Refusal> {
         let columns = self.inputs();
         let returns = "Returns `(f(x), J)` with the entries of J that are not 0.";
-        self.written("jacobian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+        self.written("jacobian", returns, None, Kernels::Unrolled, |loaded, slopes| {
             vec![sparse("jacobian", columns, &jacobian(loaded, slopes))]
         })
     }
@@ -590,7 +580,7 @@ impl Source {
         self.single("sparse_hessian")?;
         let n = self.inputs();
         let returns = "Returns `(f(x), ∇f(x), H)` with the entries of H that are not 0.";
-        self.written("hessian", returns, &[], Kernels::Unrolled, |loaded, slopes| {
+        self.written("hessian", returns, None, Kernels::Unrolled, |loaded, slopes| {
             let gradient = gradient(loaded, slopes);
             let entries = hessian(loaded, &gradient, slopes);
             vec![array("gradient", gradient), sparse("hessian", n, &entries)]
@@ -613,26 +603,30 @@ impl Source {
         }
     }
 
-    /// Writes the function that returns the value and the results of `derive`.
+    /// Writes the function that returns the value and the results of `derive`; and, under the name `directional`, the
+    /// derivative of the last of these along a direction.
     fn written(
         &self,
         verb: &str,
         returns: &str,
-        more: &[(Slot, usize)],
+        directional: Option<&'static str>,
         kernels: Kernels,
-        derive: impl FnOnce(&Loaded, Slopes) -> Vec<Part>,
+        derive: impl FnOnce(&mut Loaded, Slopes) -> Vec<Part>,
     ) -> Result<String, Refusal> {
         let options = &self.options;
         if let Some(location) = self.graph.first_reading().filter(|_| !options.reads_freely) {
             return Err(Refusal::Reading { location });
         }
-        let (form, written) = Form::written(self.plain, || {
-            let loaded = load::<true>(&self.graph, &self.outputs, options.parameters_are_fixed, kernels)?;
+        let (mut form, written) = Form::written(self.plain, || {
+            let mut loaded = load::<true>(&self.graph, &self.outputs, options.parameters_are_fixed, kernels)?;
             let mut parts = vec![value(&loaded.outputs)];
-            parts.extend(derive(&loaded, options.slopes));
+            parts.extend(derive(&mut loaded, options.slopes));
             Ok((loaded, parts))
         });
-        let (mut loaded, parts) = written?;
+        let (mut loaded, mut parts) = written?;
+        if let Some(name) = directional {
+            form = along(&form, &mut loaded, &mut parts, name, options.slopes);
+        }
         let kernels = std::mem::take(&mut loaded.kernels);
         let asked: usize = kernels.iter().map(|kernel| kernel.rows * kernel.form.asked()).sum();
         let asked = asked + form.asked();
@@ -642,8 +636,7 @@ impl Source {
         }
         let kernels: Vec<Lowered> =
             kernels.into_iter().map(|kernel| Lowered::of(&kernel.form, kernel.loaded, kernel.parts)).collect();
-        let mut lowered = Lowered::of(&form, loaded, parts);
-        lowered.arguments.extend_from_slice(more);
+        let lowered = Lowered::of(&form, loaded, parts);
         let language = Language {
             precision: self.plain.precision,
             libraries: options.libraries,

@@ -9,7 +9,7 @@ use num_traits::{One, Zero};
 
 use super::decide::in_all_ways;
 use super::form::{Node, Operation, Slot, on_form};
-use super::rows::{Calls, Column, Step, Sums, column};
+use super::rows::{Calls, Column, Derivative, Step, Sums, Term, column};
 use super::symbol::Symbol;
 use crate::scalar::slope::Slope;
 use crate::scalar::{rules, zero};
@@ -184,16 +184,30 @@ fn sweep_rows(calls: &Calls, inputs: usize, adjoints: &mut [Option<Symbol>]) {
     }
     let mut sums = Vec::new();
     let mut changed = Vec::new();
+    let mut array_of: BTreeMap<Slot, u32> = BTreeMap::new();
     for (&slot, indices) in &read {
         let length = if let Slot::Local(array) = slot { on_form(|form| form.length_of(array)) } else { inputs };
         let numbers = on_form(|form| form.numbers_in(slot, length));
         let before = numbers.iter().map(|&place| adjoints[place as usize].unwrap_or_else(Symbol::zero));
         let before: Vec<Symbol> = before.collect();
         let array = on_form(|form| form.new_array(length));
-        sums.push((slot, array, before.iter().map(|symbol| symbol.place()).collect()));
+        sums.push((array, before.iter().map(|symbol| symbol.place()).collect()));
+        array_of.insert(slot, array);
         changed.push((array, numbers, indices));
     }
-    on_form(|form| form.add_sums(Sums { calls: calls.outputs[0], adjoints: of_outputs, sums }));
+    let term = |output: usize, input: usize| {
+        let Column::Of(slot, indices) = &calls.inputs[input] else { unreachable!("inputs are elements of arrays") };
+        let slope = (Derivative::Slopes, output * calls.inputs.len() + input, of_outputs[output].clone()?);
+        Some(Term { array: array_of[slot], indices: indices.clone(), products: vec![slope] })
+    };
+    // The order of a tape: a map is swept input by input, and single calls from the last output to the first.
+    let (outputs, inputs) = (0..calls.outputs.len(), 0..calls.inputs.len());
+    let terms = if calls.is_map {
+        inputs.flat_map(|input| outputs.clone().filter_map(move |output| term(output, input))).collect()
+    } else {
+        outputs.rev().flat_map(|output| inputs.clone().filter_map(move |input| term(output, input))).collect()
+    };
+    on_form(|form| form.add_sums(Sums { name: "slopes", calls: calls.outputs[0], terms, sums }));
     for (array, numbers, indices) in changed {
         let after = on_form(|form| form.elements(Slot::Local(array), numbers.len()));
         for (index, (&number, after)) in numbers.iter().zip(after).enumerate() {
@@ -213,21 +227,27 @@ pub(super) fn sweep_forward(inputs: &[(Symbol, Symbol)], outputs: &[Symbol], slo
         tangents[input.place() as usize] = Some(*along).filter(|along| !along.is_zero());
     }
     for place in (0..needed.len()).filter(|&place| needed[place]) {
-        let node = on_form(|form| form.node(place as u32));
-        if let (Operation::Select, &[question, holds, fails]) = (node.operation, node.arguments()) {
-            let [holds, fails] = [holds, fails].map(|side| tangents[side as usize]);
-            if holds.or(fails).is_some() {
-                let [holds, fails] = [holds, fails].map(|tangent| tangent.unwrap_or_else(Symbol::zero));
-                tangents[place] = Some(Symbol::select(Symbol::at(question), holds, fails));
-            }
-            continue;
-        }
-        for (position, &argument) in node.arguments().iter().enumerate() {
-            let Some(tangent) = tangents[argument as usize] else { continue };
-            if let Some(term) = chained(&node, &[position], tangent, Way::Forward, slopes) {
-                add(&mut tangents[place], term);
-            }
-        }
+        let tangent = tangent_of(place as u32, |argument| tangents[argument as usize], slopes);
+        tangents[place] = tangent.or(tangents[place]);
     }
     outputs.iter().map(|y| tangents[y.place() as usize].unwrap_or_else(Symbol::zero)).collect()
+}
+
+/// Returns the derivative of an operation along a direction, from those of its arguments.
+pub(super) fn tangent_of(place: u32, of: impl Fn(u32) -> Option<Symbol>, slopes: Slopes) -> Option<Symbol> {
+    let node = on_form(|form| form.node(place));
+    if let (Operation::Select, &[question, holds, fails]) = (node.operation, node.arguments()) {
+        let sides = [holds, fails].map(of);
+        if sides.iter().all(Option::is_none) {
+            return None;
+        }
+        let [holds, fails] = sides.map(|tangent| tangent.unwrap_or_else(Symbol::zero));
+        return Some(Symbol::select(Symbol::at(question), holds, fails));
+    }
+    let mut sum = None;
+    for (position, &argument) in node.arguments().iter().enumerate() {
+        let term = of(argument).and_then(|tangent| chained(&node, &[position], tangent, Way::Forward, slopes));
+        term.into_iter().for_each(|term| add(&mut sum, term));
+    }
+    sum
 }

@@ -12,7 +12,7 @@ use super::loops::LoopNames;
 use super::lower::Lowered;
 use super::refusal::Refusal;
 use super::results::Shape;
-use super::rows::{Column, Step};
+use super::rows::{Column, Derivative, Step};
 use super::special::{self, items_of};
 
 /// The longest expression that stands within another one.
@@ -23,6 +23,8 @@ const NAME: usize = 16;
 const IF_LINE: usize = 50;
 /// The longest array on one line.
 pub(super) const ARRAY_LINE: usize = 60;
+/// The longest numbers of a result on one line, with room for the names of two arrays.
+const NUMBERS_LINE: usize = 36;
 /// The longest values of an `if` on one line.
 const TUPLE_LINE: usize = 60;
 /// The longest line.
@@ -313,8 +315,16 @@ impl<'a> Writer<'a> {
 
     /// Writes a kernel as a function in a function.
     fn write_kernel(&mut self, number: usize) {
-        let returned = if self.program.lowered.parts.len() > 1 { "a row, and its slopes" } else { "a row" };
-        self.line(0, &format!("/// Returns the value of {returned}."));
+        let has = |derivative: Derivative| self.program.lowered.part(derivative).is_some();
+        let of_value = match (has(Derivative::Slopes), has(Derivative::Tangent), has(Derivative::SlopesAlong)) {
+            (false, false, _) => "",
+            (false, true, _) => ", and its derivative along `v`",
+            (true, false, false) => ", and its slopes",
+            (true, true, false) => ", its slopes, and its derivative along `v`",
+            (true, false, true) => ", its slopes, and their derivatives along `v`",
+            (true, true, true) => ", its slopes, and the derivatives of all along `v`",
+        };
+        self.line(0, &format!("/// Returns the value of a row{of_value}."));
         self.write_signature_of(&kernel_name(number), "");
         self.write_helpers();
         self.write_body();
@@ -594,9 +604,20 @@ impl<'a> Writer<'a> {
     fn write_results(&mut self) {
         let mut returned = Vec::new();
         let program = self.program;
+        let numbers = program.lowered.parts.iter().filter(|part| part.shape == Shape::Number);
+        let lengths: Vec<usize> = numbers.map(|part| self.expression(part.elements[0]).text.len()).collect();
+        let are_short = lengths.len() == 1 || lengths.iter().sum::<usize>() <= NUMBERS_LINE;
         for part in &program.lowered.parts {
             returned.push(match self.whole_array(&part.elements) {
-                _ if part.shape == Shape::Number => self.expression(part.elements[0]).text.clone(),
+                _ if part.shape == Shape::Number => {
+                    let number = self.expression(part.elements[0]).text.clone();
+                    if are_short {
+                        number
+                    } else {
+                        self.line(1, &format!("let {} = {number};", part.name));
+                        part.name.to_string()
+                    }
+                }
                 Some(array) => array,
                 None => {
                     self.write_array(1, part.name, &part.shape, &part.elements, false);
@@ -630,11 +651,7 @@ impl<'a> Writer<'a> {
         let start = base.clone().unwrap_or_else(|| shape.zeros());
         self.line(level, &format!("let {mutable}{name} = {start};"));
         for (index, text) in other {
-            let index = match shape {
-                Shape::Matrix(_, columns) => format!("[{}][{}]", index / columns, index % columns),
-                _ => format!("[{index}]"),
-            };
-            self.line(level, &format!("{name}{index} = {text};"));
+            self.line(level, &format!("{name}{} = {text};", shape.index(index)));
         }
     }
 }
@@ -650,7 +667,7 @@ impl Names {
         let mut taken: HashSet<String> = ["x", "p", "v", "w", "chained", program.function].map(str::to_string).into();
         taken.extend(program.lowered.parts.iter().map(|part| part.name).chain(special::names()).map(str::to_string));
         if !program.form().steps().is_empty() {
-            taken.extend(["i", "y", "d", "inputs", "data", "sum"].map(str::to_string));
+            taken.extend(["i", "y", "y_v", "d", "d_v", "inputs", "data", "along", "sum"].map(str::to_string));
             taken.extend((0..program.kernels.len()).map(kernel_name));
         }
         Names { taken, next: 0 }

@@ -169,7 +169,12 @@ impl Form {
             arrays: Vec::new(),
             steps: Vec::new(),
         };
-        let outer = CURRENT.replace(Some(form));
+        form.continued(write)
+    }
+
+    /// Returns the form with what `write` adds to it, and its result.
+    pub(super) fn continued<Out>(self, write: impl FnOnce() -> Out) -> (Form, Out) {
+        let outer = CURRENT.replace(Some(self));
         let out = write();
         (CURRENT.replace(outer).expect("the form is still there"), out)
     }
@@ -260,9 +265,11 @@ impl Form {
         }
     }
 
-    /// Makes the arrays of another form.
-    pub(super) fn take_arrays_of(&mut self, other: &Form) {
+    /// Takes the arrays of another form, which is written anew, and its count of operations.
+    pub(super) fn continue_from(&mut self, other: &Form) {
         self.arrays.clone_from(&other.arrays);
+        self.asked = other.asked;
+        self.is_unreadable = other.is_unreadable;
     }
 
     /// Returns the number of the next array that a loop writes.
@@ -284,12 +291,32 @@ impl Form {
         }
     }
 
-    /// Returns the sweep that stands beside calls.
-    pub(super) fn sums_beside(&self, calls: &Calls) -> Option<&Sums> {
-        self.steps.windows(2).find_map(|pair| match pair {
-            [(a, Step::Calls(own)), (b, Step::Sums(sums))] if a == b && own.outputs[0] == calls.outputs[0] => {
-                Some(sums)
-            }
+    /// Returns the sums that stand beside calls.
+    pub(super) fn sums_beside(&self, calls: &Calls) -> impl Iterator<Item = &Sums> {
+        let output = calls.outputs[0];
+        let is_own = move |(_, step): &&(u32, Step)| matches!(step, Step::Calls(own) if own.outputs[0] == output);
+        let mut steps = self.steps.iter();
+        let own = steps.find(is_own).map(|(before, _)| *before);
+        steps.map_while(move |(before, step)| match step {
+            Step::Sums(sums) if Some(*before) == own && sums.calls == output => Some(sums),
+            _ => None,
+        })
+    }
+
+    /// Returns the calls of kernels.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Calls> {
+        self.steps.iter().filter_map(|(_, step)| if let Step::Calls(calls) = step { Some(calls) } else { None })
+    }
+
+    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Calls> {
+        self.steps.iter_mut().filter_map(|(_, step)| if let Step::Calls(calls) = step { Some(calls) } else { None })
+    }
+
+    /// Returns all sums of derivatives of calls.
+    pub(super) fn sums_of(&self, calls: &Calls) -> impl Iterator<Item = &Sums> {
+        let output = calls.outputs[0];
+        self.steps.iter().filter_map(move |(_, step)| match step {
+            Step::Sums(sums) if sums.calls == output => Some(sums),
             _ => None,
         })
     }
@@ -356,7 +383,8 @@ impl Form {
         self.simplified(operation, arguments).unwrap_or_else(|| self.insert(operation, arguments))
     }
 
-    fn insert(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
+    /// Returns the place of an operation, as it is.
+    pub(super) fn insert(&mut self, operation: Operation, arguments: &[u32]) -> u32 {
         let mut places = [0; 3];
         places[..arguments.len()].copy_from_slice(arguments);
         if matches!(operation, Operation::Sum | Operation::Product) && places[0] > places[1] {

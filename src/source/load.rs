@@ -33,6 +33,10 @@ pub(super) struct Loaded {
     pub(super) inputs: Vec<Symbol>,
     /// The number of parameters that the generated function takes.
     pub(super) parameters: usize,
+    /// The number of elements of its direction, or 0 without one.
+    pub(super) along: usize,
+    /// The number of its weights of outputs, or 0 without them.
+    pub(super) weights: usize,
     pub(super) outputs: Vec<Symbol>,
     /// The questions that the function asked, with the answers that it got.
     pub(super) guards: Vec<(Symbol, bool)>,
@@ -99,6 +103,23 @@ pub(super) fn load<const LOOPS: bool>(
 }
 
 impl Loaded {
+    /// Returns the places of all that the generated function computes: its results, its questions, and what has a name.
+    pub(super) fn results(&self, parts: &[Part]) -> Vec<u32> {
+        let elements = parts.iter().flat_map(|part| part.elements.iter().copied());
+        let questions = self.guards.iter().map(|(question, _)| question.place());
+        let labelled = self.labels.iter().map(|(symbol, _)| symbol.place());
+        elements.chain(questions).chain(labelled).collect()
+    }
+
+    /// Moves these to their places in another form.
+    pub(super) fn moved(&mut self, parts: &mut [Part], places: Vec<u32>) {
+        let mut places = places.into_iter();
+        let mut place = || places.next().expect("as many");
+        parts.iter_mut().flat_map(|part| &mut part.elements).for_each(|element| *element = place());
+        self.guards.iter_mut().for_each(|(question, _)| *question = Symbol::at(place()));
+        self.labels.iter_mut().for_each(|(symbol, _)| *symbol = Symbol::at(place()));
+    }
+
     /// Leaves out guards that are known to hold, or that are there already. Operations are simplified from here on.
     fn settle(&mut self) {
         on_form(|form| {
@@ -211,7 +232,9 @@ impl Loader<'_> {
                 rows: calls.len(),
                 inputs: input_columns,
                 data,
+                along: Vec::new(),
                 outputs: outputs.clone(),
+                tangents: Vec::new(),
                 is_guarded,
                 is_map: rows.pattern.map.is_some(),
             }));

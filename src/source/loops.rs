@@ -1,15 +1,17 @@
 //! The text of loops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit::{ARRAY_LINE, Names, Program, Writer, kernel_name};
-use super::expression::{Binding, Expression};
+use super::expression::Expression;
 use super::form::{Form, Operation, Run, Slot};
-use super::results::Shape;
-use super::rows::{Calls, Column, Step, Sums};
+use super::results::{Part, Shape};
+use super::rows::{Calls, Column, Derivative, Step, Sums, Term};
 
 /// The longest arguments of a call on one line.
 const CALL_LINE: usize = 60;
+/// The longest line in a loop.
+const LINE: usize = 90;
 
 /// The names of what loops read and write.
 pub(super) struct LoopNames {
@@ -17,8 +19,8 @@ pub(super) struct LoopNames {
     arrays: Vec<(String, bool)>,
     /// The sums of outputs that are all that is needed of them, by the array that would have the output.
     totals: BTreeMap<u32, Total>,
-    /// The array of the slopes of calls, by their first output.
-    slopes: Vec<Option<String>>,
+    /// The array of the derivatives of calls, by their first output.
+    derivatives: BTreeMap<(u32, Derivative), String>,
     /// Lists of indices that are not at regular distances.
     tables: Vec<Vec<u32>>,
 }
@@ -37,37 +39,38 @@ impl LoopNames {
         let form = program.form();
         let needed = form.needed_with_arrays(results.iter().copied()).1;
         let mut arrays: Vec<(String, bool)> = needed.into_iter().map(|needed| (String::new(), needed)).collect();
-        let mut slopes = vec![None; arrays.len()];
+        let mut derivatives = BTreeMap::new();
         let mut tables: Vec<Vec<u32>> = Vec::new();
-        let mut counts = [0; 5];
-        let mut next = |kind: usize| {
-            counts[kind] += 1;
-            names.unique(format!("{}{}", ["given", "y", "slopes", "d", "sum"][kind], counts[kind] - 1))
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut next = |kind: &'static str| {
+            let count = counts.entry(kind).or_default();
+            *count += 1;
+            names.unique(format!("{kind}{}", *count - 1))
         };
         let totals: BTreeMap<u32, (u32, Option<u32>)> = totals(form, results).collect();
         for (_, step) in form.steps() {
-            let kind = match step {
-                Step::Array { .. } => 0,
-                Step::Calls(_) => 1,
-                Step::Sums(_) => 2,
+            let kind = |array: u32| match step {
+                Step::Array { .. } => "given",
+                Step::Calls(calls) if calls.outputs.contains(&array) => "y",
+                Step::Calls(_) => Derivative::Tangent.in_row(),
+                Step::Sums(sums) => sums.name,
             };
             for array in step.arrays().into_iter().filter(|array| !totals.contains_key(array)) {
-                arrays[array as usize].0 = next(kind);
+                arrays[array as usize].0 = next(kind(array));
             }
             if let Step::Sums(sums) = step {
-                slopes[sums.calls as usize] = Some(next(3));
+                for (derivative, ..) in sums.terms.iter().flat_map(|term| &term.products) {
+                    derivatives.entry((sums.calls, *derivative)).or_insert_with(|| next(derivative.in_row()));
+                }
             }
-            for column in step.columns() {
-                if let Column::Of(_, indices) = column
-                    && regular(indices).is_none()
-                    && !tables.contains(indices)
-                {
+            for indices in step.indices() {
+                if regular(indices).is_none() && !tables.contains(indices) {
                     tables.push(indices.clone());
                 }
             }
         }
-        let named = |(array, (place, start))| (array, Total { name: next(4), place, start });
-        LoopNames { arrays, totals: totals.into_iter().map(named).collect(), slopes, tables }
+        let named = |(array, (place, start))| (array, Total { name: next("sum"), place, start });
+        LoopNames { arrays, totals: totals.into_iter().map(named).collect(), derivatives, tables }
     }
 
     /// Returns the name of an operation that is a sum in the loop of its terms.
@@ -94,7 +97,7 @@ fn totals(form: &Form, results: &[u32]) -> impl Iterator<Item = (u32, (u32, Opti
     all.for_each(|slot| *reads.entry(slot).or_default() += 1);
 
     let outputs = form.steps().iter().filter_map(|(before, step)| match step {
-        Step::Calls(calls) if !is_reversed(calls, form) => Some((*before, calls.outputs.clone())),
+        Step::Calls(calls) if !is_reversed(calls, form) => Some((*before, step.arrays())),
         _ => None,
     });
     let before_calls: BTreeMap<Slot, u32> = outputs
@@ -143,6 +146,13 @@ fn affine(first: i64, step: i64) -> String {
 struct Output {
     before: String,
     in_row: String,
+}
+
+/// A line that adds derivatives in a row.
+#[derive(Clone)]
+struct Line {
+    text: String,
+    reads: BTreeSet<Derivative>,
 }
 
 impl Writer<'_> {
@@ -213,7 +223,7 @@ impl Writer<'_> {
 
     /// Counts the operations of a loop.
     pub(super) fn operations_of(&self, step: &Step) -> usize {
-        if let Step::Sums(sums) = step { 2 * self.products(sums).concat().len() } else { 0 }
+        if let Step::Sums(sums) = step { 2 * self.lines_of(sums).concat().len() } else { 0 }
     }
 
     pub(super) fn write_step(&mut self, step: &Step) {
@@ -247,18 +257,22 @@ impl Writer<'_> {
         calls.expect("its sums stand after it")
     }
 
-    /// Returns the lines of the sweep that the loop of the calls has room for: there is nothing between, and it is one
-    /// loop.
-    fn sums_beside(&self, calls: &Calls) -> Option<(&Sums, Vec<String>)> {
-        let sums = self.program.form().sums_beside(calls)?;
-        let [lines] = <[_; 1]>::try_from(self.products(sums)).ok()?;
-        Some((sums, lines))
+    /// Returns the sums that the loop of the calls has room for, with their lines: there is nothing between, and they are
+    /// one loop.
+    fn sums_beside(&self, calls: &Calls) -> Vec<(Sums, Vec<Line>)> {
+        let lines = |sums: &Sums| <[_; 1]>::try_from(self.lines_of(sums)).ok();
+        let sums = self.program.form().sums_beside(calls);
+        sums.filter_map(|sums| lines(sums).map(|[lines]| (sums.clone(), lines))).collect()
     }
 
-    /// Returns what is written of an output, if it is needed.
-    fn output(&self, calls: &Calls, number: usize) -> Option<Output> {
-        let array = calls.outputs[number];
-        let y = if calls.outputs.len() == 1 { "y".to_string() } else { format!("y[{number}]") };
+    /// Returns what is written of the outputs in these arrays that are needed.
+    fn outputs(&self, calls: &Calls, arrays: &[u32], variable: &str) -> Vec<Output> {
+        let in_row =
+            |number: usize| if arrays.len() == 1 { variable.to_string() } else { format!("{variable}[{number}]") };
+        arrays.iter().enumerate().filter_map(|(number, &array)| self.output(calls, array, &in_row(number))).collect()
+    }
+
+    fn output(&self, calls: &Calls, array: u32, y: &str) -> Option<Output> {
         if let Some(Total { name, start, .. }) = self.loops.totals.get(&array) {
             // −0 + y is y.
             let start = start.map_or("-0.0", |start| &self.expression(start).text);
@@ -271,49 +285,47 @@ impl Writer<'_> {
 
     fn write_calls(&mut self, calls: &Calls) {
         let (rows, kernel) = (calls.rows, &self.program.kernels[calls.kernel]);
-        let outputs: Vec<Output> = (0..calls.outputs.len()).filter_map(|number| self.output(calls, number)).collect();
-        let beside = self.sums_beside(calls).map(|(sums, lines)| (sums.clone(), lines));
-        let is_swept = |sums: &Sums| sums.calls == calls.outputs[0] && !self.products(sums).is_empty();
-        let mut steps = self.program.form().steps().iter();
-        let uses_slopes = steps.any(|(_, step)| matches!(step, Step::Sums(sums) if is_swept(sums)));
-        let slopes = self.loops.slopes[calls.outputs[0] as usize].clone().filter(|_| uses_slopes);
-        let kept = slopes.filter(|_| beside.is_none());
+        let values = self.outputs(calls, &calls.outputs, "y");
+        let tangents = self.outputs(calls, &calls.tangents, Derivative::Tangent.in_row());
+        let beside = self.sums_beside(calls);
+        let later = self.program.form().sums_of(calls).filter(|sums| beside.iter().all(|(own, _)| !own.is(sums)));
+        let kept: BTreeSet<Derivative> =
+            later.flat_map(|sums| self.lines_of(sums).concat()).flat_map(|line| line.reads).collect();
+        let mut used = kept.clone();
+        used.extend(beside.iter().flat_map(|(_, lines)| lines).flat_map(|line| &line.reads));
+        used.extend((!tangents.is_empty()).then_some(Derivative::Tangent));
+        let parts = Derivative::ALL.into_iter().filter(|&part| kernel.lowered.part(part).is_some());
+        let mut variables = vec![if values.is_empty() { "_" } else { "y" }];
+        variables.extend(parts.map(|part| if used.contains(&part) { part.in_row() } else { "_" }));
 
-        outputs.iter().for_each(|output| self.line(1, &output.before));
-        if let Some(kept) = &kept {
-            let zeros = kernel.lowered.parts[1].shape.zeros();
-            self.line(1, &format!("let mut {kept} = [{zeros}; {rows}];"));
+        values.iter().chain(&tangents).for_each(|output| self.line(1, &output.before));
+        for &derivative in &kept {
+            let (array, zeros) = (self.kept(calls, derivative), self.part(calls, derivative).shape.zeros());
+            self.line(1, &format!("let mut {array} = [{zeros}; {rows}];"));
         }
         let mut range = format!("0..{rows}");
-        if let Some((sums, lines)) = &beside {
-            self.write_sums_before(sums, lines);
+        beside.iter().for_each(|(sums, lines)| self.write_sums_before(sums, lines));
+        if !beside.is_empty() {
             range = if is_reversed(calls, self.program.form()) { format!("({range}).rev()") } else { range };
         }
         let start = self.open_loop(&range);
-        let value = if outputs.is_empty() { "_" } else { "y" };
-        let pattern = match (kernel.lowered.parts.len(), uses_slopes) {
-            (1, _) => value.to_string(),
-            (_, true) => format!("({value}, d)"),
-            (_, false) => format!("({value}, _)"),
-        };
-        let call = self.call(calls);
-        if kernel.lowered.guards.is_empty() {
-            self.line(2, &format!("let {pattern} = {call};"));
-        } else {
-            self.line(2, &format!("let Some({pattern}) = {call} else {{"));
-            self.write_return(3);
-            self.line(2, "};");
-        }
-        outputs.iter().for_each(|output| self.line(2, &output.in_row));
-        kept.iter().for_each(|kept| self.line(2, &format!("{kept}[i] = d;")));
-        beside.iter().flat_map(|(_, lines)| lines).for_each(|line| self.line(2, line));
+        self.write_call(calls, &variables);
+        values.iter().chain(&tangents).for_each(|output| self.line(2, &output.in_row));
+        kept.iter().for_each(|&own| self.line(2, &format!("{}[i] = {};", self.kept(calls, own), own.in_row())));
+        beside.iter().flat_map(|(_, lines)| lines).for_each(|line| self.line(2, &line.text));
         self.close_loop(start);
     }
 
-    /// Returns the call of a kernel in row `i`. Arguments that are too long for a line are written before.
-    fn call(&mut self, calls: &Calls) -> String {
+    /// Writes the call of a kernel in row `i`. Arguments that are too long for a line are written before.
+    fn write_call(&mut self, calls: &Calls, variables: &[&str]) {
         let name = kernel_name(self.kernels[calls.kernel]);
-        let arguments = [("inputs", &calls.inputs), ("data", &calls.data)].map(|(name, columns)| {
+        let pattern = if let [single] = variables { single.to_string() } else { format!("({})", variables.join(", ")) };
+        let (start, end) = match self.program.kernels[calls.kernel].lowered.guards.is_empty() {
+            true => (format!("let {pattern} = {name}("), ");"),
+            false => (format!("let Some({pattern}) = {name}("), ") else {"),
+        };
+        let arguments = [("inputs", &calls.inputs), ("data", &calls.data), ("along", &calls.along)];
+        let arguments = arguments.map(|(name, columns)| {
             let numbers: Vec<String> = columns.iter().map(|column| self.in_row(column).text).collect();
             (name, numbers)
         });
@@ -321,8 +333,8 @@ impl Writer<'_> {
         let arguments: Vec<_> = arguments.into_iter().filter(is_argument).collect();
         let texts: Vec<String> = arguments.iter().map(|(_, numbers)| format!("&[{}]", numbers.join(", "))).collect();
         let joined = texts.join(", ");
-        if joined.len() <= CALL_LINE {
-            return format!("{name}({joined})");
+        if joined.len() <= CALL_LINE && start.len() + joined.len() + end.len() <= LINE {
+            return self.write_called(&format!("{start}{joined}{end}"));
         }
         for (name, numbers) in &arguments {
             let joined = numbers.join(", ");
@@ -336,66 +348,85 @@ impl Writer<'_> {
             }
         }
         let names: Vec<String> = arguments.iter().map(|(name, _)| format!("&{name}")).collect();
-        format!("{name}({})", names.join(", "))
+        self.write_called(&format!("{start}{}{end}", names.join(", ")));
     }
 
-    /// Returns the lines that add the products of slopes and adjoints in a row, for each loop, in the order of a tape. The
-    /// calls of single kernels are swept from the last row and output to the first, and a map input by input.
-    fn products(&self, sums: &Sums) -> Vec<Vec<String>> {
-        let calls = self.calls_of(sums.calls);
-        let outputs = 0..calls.outputs.len();
-        let inputs = 0..calls.inputs.len();
-        let line = |output: usize, input: usize| self.product(calls, sums, output, input);
-        let loops: Vec<Vec<String>> = if !calls.is_map {
-            vec![outputs.rev().flat_map(|output| inputs.clone().filter_map(move |input| line(output, input))).collect()]
-        } else {
-            let by_input = inputs.flat_map(|input| outputs.clone().map(move |output| (output, input)));
-            let by_input = by_input.filter_map(|(output, input)| line(output, input));
-            if calls.are_inputs_distinct() {
-                vec![by_input.collect()]
-            } else {
-                by_input.map(|line| vec![line]).collect()
-            }
-        };
-        loops.into_iter().filter(|lines| !lines.is_empty()).collect()
-    }
-
-    /// Returns the line that adds the slope of an output with respect to an input times its adjoint, if they are not 0.
-    fn product(&self, calls: &Calls, sums: &Sums, output: usize, input: usize) -> Option<String> {
-        let kernel = &self.program.kernels[calls.kernel];
-        let adjoint = sums.adjoints[output].as_ref()?;
-        let slope = kernel.lowered.parts[1].elements[output * calls.inputs.len() + input];
-        if kernel.form().constant_at(slope) == Some(0.0) {
-            return None;
+    /// Writes the line of a call, and the return where a branch of the kernel goes otherwise.
+    fn write_called(&mut self, line: &str) {
+        self.line(2, line);
+        if line.ends_with('{') {
+            self.write_return(3);
+            self.line(2, "};");
         }
-        let Column::Of(slot, indices) = &calls.inputs[input] else { unreachable!("inputs are elements of arrays") };
-        let (_, array, _) = sums.sums.iter().find(|(read, ..)| read == slot).expect("it has adjoints");
-        let sum = format!("{}[{}]", self.array(Slot::Local(*array)), self.index(indices));
-        let of_output = if calls.outputs.len() == 1 { String::new() } else { format!("[{output}]") };
-        let slope = Expression { text: format!("d{of_output}[{input}]"), binding: Binding::Atom };
-        let product = match adjoint.same().and_then(|place| self.program.form().constant_at(place)) {
-            Some(1.0) => slope.text,
-            _ if self.program.zeros_win => format!("chained({}, {})", slope.text, self.in_row(adjoint).text),
-            _ => self.program.language.binary(&slope, "*", &self.in_row(adjoint)).text,
-        };
-        Some(format!("{sum} += {product};"))
     }
 
-    /// Writes the sweep through calls, unless it stands beside them.
+    /// Returns the lines that a row adds, for each loop. A map whose inputs are numbers of several rows has a loop for each
+    /// input and output.
+    fn lines_of(&self, sums: &Sums) -> Vec<Vec<Line>> {
+        let calls = self.calls_of(sums.calls);
+        let lines: Vec<Line> = sums.terms.iter().filter_map(|term| self.line_of(calls, term)).collect();
+        if calls.is_map && !calls.are_inputs_distinct() {
+            return lines.into_iter().map(|line| vec![line]).collect();
+        }
+        if lines.is_empty() { Vec::new() } else { vec![lines] }
+    }
+
+    /// Returns the line that adds a term, if it is not 0.
+    fn line_of(&self, calls: &Calls, term: &Term) -> Option<Line> {
+        let (form, language) = (self.program.form(), self.program.language);
+        let mut sum: Option<Expression> = None;
+        let mut reads = BTreeSet::new();
+        for (derivative, number, factor) in &term.products {
+            let part = self.part(calls, *derivative);
+            if self.program.kernels[calls.kernel].form().constant_at(part.elements[*number]) == Some(0.0) {
+                continue;
+            }
+            reads.insert(*derivative);
+            let own = Expression::atom(format!("{}{}", derivative.in_row(), part.shape.index(*number)));
+            let product = match factor.same().and_then(|place| form.constant_at(place)) {
+                Some(1.0) => own,
+                _ if self.program.zeros_win => {
+                    Expression::atom(format!("chained({}, {})", own.text, self.in_row(factor).text))
+                }
+                _ => language.binary(&own, "*", &self.in_row(factor)),
+            };
+            sum = Some(sum.map_or(product.clone(), |sum| language.binary(&sum, "+", &product)));
+        }
+        let (array, index) = (self.array(Slot::Local(term.array)), self.index(&term.indices));
+        let line = |sum: Expression| {
+            let text = format!("{array}[{index}] += {};", sum.text);
+            if text.len() <= LINE { text } else { text.replacen("+= ", "+=\n            ", 1) }
+        };
+        sum.map(|sum| Line { text: line(sum), reads })
+    }
+
+    /// Returns a result of the kernel of calls.
+    fn part(&self, calls: &Calls, derivative: Derivative) -> &Part {
+        self.program.kernels[calls.kernel].lowered.part(derivative).expect("it was asked for")
+    }
+
+    /// Returns the name of the array of a derivative of calls that is used later.
+    fn kept(&self, calls: &Calls, derivative: Derivative) -> &str {
+        &self.loops.derivatives[&(calls.outputs[0], derivative)]
+    }
+
+    /// Writes sums, unless they stand beside their calls.
     fn write_sums(&mut self, sums: &Sums) {
-        if self.sums_beside(self.calls_of(sums.calls)).is_some() {
+        let calls = self.calls_of(sums.calls).clone();
+        if self.sums_beside(&calls).iter().any(|(beside, _)| beside.is(sums)) {
             return;
         }
-        let loops = self.products(sums);
+        let loops = self.lines_of(sums);
         self.write_sums_before(sums, &loops.concat());
-        let calls = self.calls_of(sums.calls);
         let range = format!("0..{}", calls.rows);
         let range = if calls.is_map { range } else { format!("({range}).rev()") };
-        let slopes = self.loops.slopes[sums.calls as usize].clone().expect("it was named");
         for lines in loops {
             let start = self.open_loop(&range);
-            self.line(2, &format!("let d = {slopes}[i];"));
-            lines.iter().for_each(|line| self.line(2, line));
+            let reads: BTreeSet<Derivative> = lines.iter().flat_map(|line| &line.reads).copied().collect();
+            for own in reads {
+                self.line(2, &format!("let {} = {}[i];", own.in_row(), self.kept(&calls, own)));
+            }
+            lines.iter().for_each(|line| self.line(2, &line.text));
             self.close_loop(start);
         }
     }
@@ -419,10 +450,10 @@ impl Writer<'_> {
     }
 
     /// Writes the adjoints to which the lines of a sweep add.
-    fn write_sums_before(&mut self, sums: &Sums, lines: &[String]) {
-        for (_, array, before) in &sums.sums {
+    fn write_sums_before(&mut self, sums: &Sums, lines: &[Line]) {
+        for (array, before) in &sums.sums {
             let name = self.array(Slot::Local(*array)).to_string();
-            let is_mutable = lines.iter().any(|line| line.starts_with(&format!("{name}[")));
+            let is_mutable = lines.iter().any(|line| line.text.starts_with(&format!("{name}[")));
             self.write_array(1, &name, &Shape::Array(before.len()), before, is_mutable);
         }
     }
@@ -430,6 +461,5 @@ impl Writer<'_> {
 
 /// Returns whether the loop of calls goes from the last row to the first, for the sums that stand beside them.
 fn is_reversed(calls: &Calls, form: &Form) -> bool {
-    let is_other = |sums: &Sums| !calls.is_map && !sums.are_in_any_order(calls, form);
-    form.sums_beside(calls).is_some_and(is_other)
+    !calls.is_map && form.sums_beside(calls).any(|sums| !sums.are_in_any_order(form))
 }

@@ -103,7 +103,7 @@ impl fmt::Display for Refusal {
                 f,
                 "the derivative has {operations} operations, and one function holds {most}: split the function into \
                  parts, generate each, and chain them by `jvp` or `vjp`; or make the body of a loop a kernel, and call it \
-                 by `fuse`, which `value`, `gradient` and `vjp` write as a loop"
+                 by `fuse`, which is written as a loop: see the documentation of `dualtape::source`"
             ),
         }
     }

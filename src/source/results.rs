@@ -5,6 +5,7 @@ use num_traits::One;
 use super::chain::{Slopes, sweep_forward, sweep_in_reverse};
 use super::form::{Operation, Slot};
 use super::load::Loaded;
+use super::rows::Derivative;
 use super::symbol::Symbol;
 use crate::scalar::Scalar;
 
@@ -38,6 +39,15 @@ impl Shape {
             Shape::Number => number.to_string(),
             Shape::Array(length) | Shape::Sparse { entries: length, .. } => format!("[{number}; {length}]"),
             Shape::Matrix(rows, columns) => format!("[[{number}; {columns}]; {rows}]"),
+        }
+    }
+
+    /// Returns the place of an element in brackets.
+    pub(super) fn index(&self, element: usize) -> String {
+        match self {
+            Shape::Number => String::new(),
+            Shape::Matrix(_, columns) => format!("[{}][{}]", element / columns, element % columns),
+            _ => format!("[{element}]"),
         }
     }
 
@@ -121,8 +131,8 @@ fn jacobian_by_columns(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
 pub(super) fn slopes_of(kernel: &Loaded, slopes: Slopes) -> Part {
     let elements = jacobian_by_columns(kernel, slopes);
     match kernel.outputs.len() {
-        1 => array("slopes", elements),
-        rows => matrix("slopes", rows, kernel.inputs.len(), elements),
+        1 => array(Derivative::Slopes.name(), elements),
+        rows => matrix(Derivative::Slopes.name(), rows, kernel.inputs.len(), elements),
     }
 }
 

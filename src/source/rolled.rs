@@ -33,13 +33,14 @@ pub(super) fn rolled(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
         let run = Run { slot, first: index, step: 0, count: 1 };
         sums[place as usize] = Some(longer.unwrap_or(Sum { start: before, run }));
     }
-    rewritten::<true>(form, results, |place, node, arguments, written| {
-        match sums[place as usize].filter(|sum| sum.run.count >= FEWEST && !goes_on[place as usize]) {
-            None => Symbol::of(node.operation, arguments),
-            Some(sum) => {
-                let start = written[sum.start as usize].expect("arguments stand before results");
-                Symbol::of(Operation::Total(sum.run), &[start])
-            }
+    rewritten::<true>(form, results, |place, node: &Node, arguments: &[Symbol], written: &[Option<Symbol>]| match sums
+        [place as usize]
+        .filter(|sum| sum.run.count >= FEWEST && !goes_on[place as usize])
+    {
+        None => Symbol::of(node.operation, arguments),
+        Some(sum) => {
+            let start = written[sum.start as usize].expect("arguments stand before results");
+            Symbol::of(Operation::Total(sum.run), &[start])
         }
     })
 }

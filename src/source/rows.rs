@@ -20,7 +20,7 @@ pub(super) enum Step {
     Array { array: u32, elements: Vec<u32> },
     /// Calls a kernel row by row.
     Calls(Calls),
-    /// Adds the derivatives with respect to the inputs of calls.
+    /// Adds derivatives of calls, row by row.
     Sums(Sums),
 }
 
@@ -33,23 +33,73 @@ pub(super) struct Calls {
     /// What the kernel is differentiated with respect to.
     pub(super) inputs: Vec<Column>,
     pub(super) data: Vec<Column>,
+    /// The direction of the inputs, if the calls are differentiated along one.
+    pub(super) along: Vec<Column>,
     /// The array of each output.
     pub(super) outputs: Vec<u32>,
+    /// The array of the derivative of each output along the direction.
+    pub(super) tangents: Vec<u32>,
     /// Whether the kernel has branches that are checked.
     pub(super) is_guarded: bool,
     /// Whether the calls are one block of a tape, with the adjoints of all rows added input by input.
     pub(super) is_map: bool,
 }
 
-/// The reverse sweep through calls.
+/// What a kernel computes beside its value, output by output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Derivative {
+    /// The slopes with respect to the inputs.
+    Slopes,
+    /// The derivative along a direction.
+    Tangent,
+    /// The derivatives of the slopes along a direction.
+    SlopesAlong,
+}
+
+/// Derivatives of calls that are added up, such as those with respect to their inputs in a reverse sweep.
 #[derive(Clone, Debug)]
 pub(super) struct Sums {
+    /// The name of the sums in the code.
+    pub(super) name: &'static str,
     /// The first output of the calls.
     pub(super) calls: u32,
-    /// The adjoint of each output that has one.
-    pub(super) adjoints: Vec<Option<Column>>,
-    /// For each array of inputs: the array of its adjoints, and what stands there before.
-    pub(super) sums: Vec<(Slot, u32, Vec<u32>)>,
+    /// What each row adds.
+    pub(super) terms: Vec<Term>,
+    /// The arrays of the sums, and what stands there before.
+    pub(super) sums: Vec<(u32, Vec<u32>)>,
+}
+
+/// What each row adds to an element of an array.
+#[derive(Clone, Debug)]
+pub(super) struct Term {
+    pub(super) array: u32,
+    /// The element, row by row.
+    pub(super) indices: Vec<u32>,
+    /// Derivatives of the kernel by their numbers, each with its factor.
+    pub(super) products: Vec<(Derivative, usize, Column)>,
+}
+
+impl Derivative {
+    /// All of them, in the order of the results of a kernel.
+    pub(super) const ALL: [Derivative; 3] = [Derivative::Slopes, Derivative::Tangent, Derivative::SlopesAlong];
+
+    /// Returns the name of the result of a kernel.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Derivative::Slopes => "slopes",
+            Derivative::Tangent => "tangent",
+            Derivative::SlopesAlong => "slopes_v",
+        }
+    }
+
+    /// Returns the name of the result of a kernel in a loop.
+    pub(super) fn in_row(self) -> &'static str {
+        match self {
+            Derivative::Slopes => "d",
+            Derivative::Tangent => "y_v",
+            Derivative::SlopesAlong => "d_v",
+        }
+    }
 }
 
 impl Calls {
@@ -66,16 +116,23 @@ impl Calls {
 impl Sums {
     /// Returns whether a sweep from the first row to the last gives the same bits: nothing stands in the sums before, and
     /// no number gets more than two terms.
-    pub(super) fn are_in_any_order(&self, calls: &Calls, form: &Form) -> bool {
-        let terms = self.adjoints.iter().flatten().count();
-        let mut counts: HashMap<(Slot, u32), usize> = HashMap::new();
-        for column in &calls.inputs {
-            if let Column::Of(slot, indices) = column {
-                indices.iter().for_each(|&index| *counts.entry((*slot, index)).or_default() += terms);
-            }
+    pub(super) fn are_in_any_order(&self, form: &Form) -> bool {
+        let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
+        for term in &self.terms {
+            term.indices.iter().for_each(|&index| *counts.entry((term.array, index)).or_default() += 1);
         }
         let is_zero = |&place: &u32| form.constant_at(place) == Some(0.0);
-        counts.values().all(|&count| count <= 2) && self.sums.iter().all(|(.., before)| before.iter().all(is_zero))
+        counts.values().all(|&count| count <= 2) && self.sums.iter().all(|(_, before)| before.iter().all(is_zero))
+    }
+
+    /// Returns whether these are the same sums.
+    pub(super) fn is(&self, other: &Sums) -> bool {
+        self.sums[0].0 == other.sums[0].0
+    }
+
+    /// Returns the factors of the terms.
+    fn factors(&self) -> impl Iterator<Item = &Column> {
+        self.terms.iter().flat_map(|term| &term.products).map(|(.., factor)| factor)
     }
 }
 
@@ -87,6 +144,10 @@ impl Column {
 
     pub(super) fn slot(&self) -> Option<Slot> {
         if let Column::Of(slot, _) = *self { Some(slot) } else { None }
+    }
+
+    fn indices(&self) -> Option<&Vec<u32>> {
+        if let Column::Of(_, indices) = self { Some(indices) } else { None }
     }
 
     /// Returns the column of these numbers, if they are the same one, or elements of one array.
@@ -111,8 +172,8 @@ impl Step {
     pub(super) fn arrays(&self) -> Vec<u32> {
         match self {
             Step::Array { array, .. } => vec![*array],
-            Step::Calls(calls) => calls.outputs.clone(),
-            Step::Sums(sums) => sums.sums.iter().map(|(_, array, _)| *array).collect(),
+            Step::Calls(calls) => [&calls.outputs[..], &calls.tangents].concat(),
+            Step::Sums(sums) => sums.sums.iter().map(|(array, _)| *array).collect(),
         }
     }
 
@@ -126,8 +187,17 @@ impl Step {
     pub(super) fn columns(&self) -> Vec<&Column> {
         match self {
             Step::Array { .. } => Vec::new(),
-            Step::Calls(calls) => calls.inputs.iter().chain(&calls.data).collect(),
-            Step::Sums(sums) => sums.adjoints.iter().flatten().collect(),
+            Step::Calls(calls) => calls.inputs.iter().chain(&calls.data).chain(&calls.along).collect(),
+            Step::Sums(sums) => sums.factors().collect(),
+        }
+    }
+
+    /// Returns the lists of the elements that the step reads, or adds to, row by row.
+    pub(super) fn indices(&self) -> Vec<&Vec<u32>> {
+        let of_columns = self.columns().into_iter().filter_map(Column::indices);
+        match self {
+            Step::Sums(sums) => of_columns.chain(sums.terms.iter().map(|term| &term.indices)).collect(),
+            _ => of_columns.collect(),
         }
     }
 
@@ -144,7 +214,7 @@ impl Step {
         match self {
             Step::Array { elements, .. } => elements.clone(),
             Step::Calls(_) => of_columns.collect(),
-            Step::Sums(sums) => of_columns.chain(sums.sums.iter().flat_map(|(.., before)| before.clone())).collect(),
+            Step::Sums(sums) => of_columns.chain(sums.sums.iter().flat_map(|(_, before)| before.clone())).collect(),
         }
     }
 
@@ -158,10 +228,13 @@ impl Step {
         let all = |places: &mut Vec<u32>| places.iter_mut().for_each(|place| *place = to(*place));
         match &mut self {
             Step::Array { elements, .. } => all(elements),
-            Step::Calls(calls) => calls.inputs.iter_mut().chain(&mut calls.data).for_each(change),
+            Step::Calls(calls) => {
+                calls.inputs.iter_mut().chain(&mut calls.data).chain(&mut calls.along).for_each(change);
+            }
             Step::Sums(sums) => {
-                sums.adjoints.iter_mut().flatten().for_each(change);
-                sums.sums.iter_mut().for_each(|(.., before)| all(before));
+                let products = sums.terms.iter_mut().flat_map(|term| &mut term.products);
+                products.map(|(.., factor)| factor).for_each(change);
+                sums.sums.iter_mut().for_each(|(_, before)| all(before));
             }
         }
         self

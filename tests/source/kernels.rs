@@ -1,14 +1,15 @@
 //! Kernels that a function calls row after row are loops, with the bits of the crate.
 
+use dualtape::graph::Traced;
 use dualtape::source::{Refusal, Source};
-use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, sum, vjp};
+use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, hvp, jvp, sum, vjp};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::compiled::{SHOW, assert_formatted, assert_same, numbers, run};
 use crate::program::Program;
-use crate::rounding::{assert_rounded, gradient_sums};
+use crate::rounding::{assert_rounded, gradient_sums, hessian_sums};
 
 #[inline(always)]
 fn spring<S: Scalar<Real = f64>>([a, b]: [S; 2]) -> S {
@@ -107,6 +108,14 @@ fn of_gradient((y, g): (f64, Vec<f64>)) -> Option<Vec<f64>> {
     Some([vec![y], g].concat())
 }
 
+fn of_jvp((y, along): (Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
+    Some([y, along].concat())
+}
+
+fn of_hvp((y, g, product): (f64, Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
+    Some([vec![y], g, product].concat())
+}
+
 fn array(x: &[f64]) -> String {
     format!("&{x:?}")
 }
@@ -116,6 +125,8 @@ struct Case {
     code: String,
     arguments: String,
     expected: Option<Vec<f64>>,
+    /// The sums of absolute values to which rounding is relative, unless the bits are the same.
+    sums: Option<Vec<f64>>,
 }
 
 #[test]
@@ -130,7 +141,7 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
     let named = |f: &dyn Fn() -> Source, name: &'static str| f().name(name);
     let case = |name, code, arguments: &[&[f64]], expected| {
         let arguments: Vec<String> = arguments.iter().map(|x| array(x)).collect();
-        Case { name, code, arguments: arguments.join(", "), expected }
+        Case { name, code, arguments: arguments.join(", "), expected, sums: None }
     };
     let again = |name, arguments, expected| case(name, String::new(), arguments, expected);
     let (y_mesh, slopes_mesh) = vjp(mesh, &x[..6], &[1.0, -2.0, 0.5, 3.0, 0.25]);
@@ -211,6 +222,7 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
             code: Source::of(&function!(f32, single), &x_single).name("single").gradient()?,
             arguments: format!("&{x_single:?}"),
             expected: Some([y_single].iter().chain(&g_single).map(|&x| x.into()).collect()),
+            sums: None,
         },
         case(
             "roots",
@@ -225,25 +237,101 @@ fn kernels_in_loops_have_the_bits_of_the_crate() -> Result<(), Refusal> {
             Some(vec![7.0; 13]),
         ),
     ];
-    let functions: Vec<&str> = cases.iter().map(|case| case.code.as_str()).filter(|code| !code.is_empty()).collect();
-    for code in &functions {
+    let other = "fn other(_: &[f64; 12]) -> (f64, [f64; 12]) {\n    (7.0, [7.0; 12])\n}\n";
+    assert_cases("kernels", &cases, other);
+    Ok(())
+}
+
+/// Runs the code of all cases, and compares the numbers.
+#[track_caller]
+fn assert_cases(name: &str, cases: &[Case], other: &str) {
+    let with_code = || cases.iter().filter(|case| !case.code.is_empty());
+    for Case { code, .. } in with_code() {
         assert!(code.contains("    fn kernel(") && code.contains("    for i in "), "{code}");
     }
-    let functions = functions.join("\n");
-    assert_formatted("kernels", &functions);
-    let call = |case: &Case| match case.name {
-        "layers" | "unread" => format!("    show({}({}));\n", case.name, case.arguments),
-        _ => format!("    show(Some({}({})));\n", case.name, case.arguments),
+    let functions = with_code().map(|case| case.code.as_str()).collect::<Vec<&str>>().join("\n");
+    assert_formatted(name, &functions);
+    let is_partial = |name: &str| with_code().any(|case| case.name == name && case.code.contains(") -> Option<(f64, "));
+    let call = |case: &Case| match is_partial(case.name) && !case.code.contains("other(") {
+        true => format!("    show({}({}));\n", case.name, case.arguments),
+        false => format!("    show(Some({}({})));\n", case.name, case.arguments),
     };
     let calls: String = cases.iter().map(call).collect();
-    let other = "fn other(_: &[f64; 12]) -> (f64, [f64; 12]) {\n    (7.0, [7.0; 12])\n}\n";
-    let lines = run("kernels", &format!("{functions}\n{SHOW}\n{other}\nfn main() {{\n{calls}}}\n"));
+    let lines = run(name, &format!("{functions}\n{SHOW}\n{other}\nfn main() {{\n{calls}}}\n"));
     for (case, line) in cases.iter().zip(lines) {
         match (numbers(&line), &case.expected) {
-            (Some(generated), Some(expected)) => assert_same(&generated, expected, case.name),
+            (Some(generated), Some(expected)) => match &case.sums {
+                Some(sums) => assert_rounded(&generated, expected, sums, 2.0, case.name),
+                None => assert_same(&generated, expected, case.name),
+            },
             (generated, expected) => assert_eq!(generated, *expected, "{}", case.name),
         }
     }
+}
+
+/// Returns a direction at a point.
+fn direction(x: &[f64]) -> Vec<f64> {
+    x.iter().map(|x| (9.0 * x).cos() + 0.1).collect()
+}
+
+/// Returns a line that shows the result of a call.
+fn call(call: &str, code: &str) -> String {
+    if code.contains(") -> Option<") { format!("    show({call});\n") } else { format!("    show(Some({call}));\n") }
+}
+
+/// Returns, for each element of the product of the Hessian and a direction, the sum of the absolute values over all paths.
+fn product_sums(f: &impl Function<Output = f64>, x: &[f64], v: &[f64]) -> Vec<f64> {
+    let along = |row: &Vec<f64>| row.iter().zip(v).map(|(sum, v)| sum * v.abs()).sum();
+    hessian_sums(f, x).iter().map(along).collect()
+}
+
+/// Returns, for the value and the derivative along a direction, the sum of the absolute values over all paths.
+fn tangent_sums(f: impl FnOnce(&[Traced]) -> Traced, x: &[f64], v: &[f64]) -> Vec<f64> {
+    vec![gradient_sums(f, x).iter().zip(v).map(|(sum, v)| sum * v.abs()).sum()]
+}
+
+/// The crate multiplies the slopes of a fused kernel by the direction, and the code follows the direction through the
+/// kernel.
+#[test]
+fn kernels_along_a_direction_have_the_derivatives_of_the_crate() -> Result<(), Refusal> {
+    let x: Vec<f64> = (0..12).map(|i| 0.4 + (i as f64 * 0.7).sin() * 0.3).collect();
+    let v: Vec<f64> = (0..12).map(|i| (i as f64 * 1.9).cos() + 0.1).collect();
+    let turned: Vec<f64> = x.iter().enumerate().map(|(i, x)| if i == 4 { -x } else { *x }).collect();
+    let at_zero: Vec<f64> = (0..12).map(|i| if i < 4 { 0.0 } else { 0.5 }).collect();
+    let data = [0.1, 0.7, 1.0, 0.4, 0.2, 0.5, 0.9, 0.3, 2.0, 1.2, 0.1, 0.3];
+    let at_data = || data.map(Scalar::from_real);
+    let case = |name, code, arguments: &[&[f64]], expected, sums| {
+        let arguments: Vec<String> = arguments.iter().map(|x| array(x)).collect();
+        Case { name, code, arguments: arguments.join(", "), expected, sums }
+    };
+    let mut cases = Vec::new();
+    macro_rules! both {
+        ($f:ident, $x:expr, [$jvp:literal, $hvp:literal] $(, $option:ident)?) => {{
+            let (x, v): (&[f64], &[f64]) = (&$x, &v[..$x.len()]);
+            let source = Source::of(&function!($f), x)$(.$option())?;
+            let (code, sums) = (source.clone().name($jvp).jvp()?, tangent_sums($f, x, v));
+            cases.push(case($jvp, code, &[x, v], of_jvp(jvp(|x| [$f(x)], x, v)), Some(sums)));
+            cases.push(case($hvp, source.name($hvp).hvp()?, &[x, v], of_hvp(hvp($f, x, v)), None));
+        }};
+    }
+    both!(chain, x, ["chain_jvp", "chain_hvp"]);
+    both!(layers, x, ["layers_jvp", "layers_hvp"]);
+    both!(fit, x[..2], ["fit_jvp", "fit_hvp"]);
+    both!(weighted, x, ["weighted_jvp", "weighted_hvp"]);
+    both!(roots, at_zero, ["roots_jvp", "roots_hvp"], zeros_win);
+    both!(unread, x, ["unread_jvp", "unread_hvp"]);
+    cases.push(case("layers_jvp", String::new(), &[&turned, &v], None, None));
+    cases.push(case("layers_hvp", String::new(), &[&turned, &v], None, None));
+    let (code, of_mesh) = (Source::of(&function!(mesh: &[S] -> Vec<S>), &x[..6]).name("mesh").jvp()?, 0..5);
+    let of_mesh = of_mesh.flat_map(|output| tangent_sums(|x| mesh(x)[output], &x[..6], &v[..6]));
+    let sums = [0.0; 4].into_iter().chain(of_mesh).collect();
+    cases.push(case("mesh", code, &[&x[..6], &v[..6]], of_jvp(jvp(mesh, &x[..6], &v[..6])), Some(sums)));
+    let (x, v) = (&x[..2], &v[..2]);
+    let source = Source::with_parameters(&function!(line: &[S], &[S] -> S), x, &data).name("line");
+    cases.push(case("line", source.hvp()?, &[x, &data, v], of_hvp(hvp(|x| line(x, &at_data()), x, v)), None));
+    let source = Source::with_parameters(&function!(scaled: &[S], &[S] -> S), x, &data).name("scaled");
+    cases.push(case("scaled", source.hvp()?, &[x, &data, v], of_hvp(hvp(|x| scaled(x, &at_data()), x, v)), None));
+    assert_cases("kernels_along", &cases, "");
     Ok(())
 }
 
@@ -291,20 +379,19 @@ fn random_kernels_in_loops_have_the_bits_of_the_crate() {
         [0.6, -0.4, 1.3].map(near)
     };
     let (mut functions, mut calls) = (String::new(), String::new());
-    let mut is_partial = Vec::new();
     for (number, rows) in programs.iter().enumerate() {
-        let name = format!("rows_{number}");
-        let source = Source::of(rows, &points(rows)[0]).name(&name);
+        let source = Source::of(rows, &points(rows)[0]);
         let source = if number % 3 == 0 { source.wide_slopes().zeros_win() } else { source };
-        let code = source.gradient().expect("a gradient");
-        is_partial.push(code.contains("-> Option<(f64, [f64; "));
-        for x in points(rows) {
-            let call = format!("{name}(&{x:?})");
-            calls +=
-                &if is_partial[number] { format!("    show({call});\n") } else { format!("    show(Some({call}));\n") };
+        let named = |verb: &str| source.clone().name(format!("{verb}_{number}"));
+        for (verb, code) in [("gradient", named("gradient").gradient()), ("hvp", named("hvp").hvp())] {
+            let code = code.expect("a derivative");
+            for x in points(rows) {
+                let more = if verb == "hvp" { format!(", &{:?}", direction(&x)) } else { String::new() };
+                calls += &call(&format!("{verb}_{number}(&{x:?}{more})"), &code);
+            }
+            functions += &code;
+            functions.push('\n');
         }
-        functions += &code;
-        functions.push('\n');
     }
     assert_formatted("random_kernels", functions.trim_end());
     let lines = run("random_kernels", &format!("{functions}{SHOW}\nfn main() {{\n{calls}}}\n"));
@@ -313,25 +400,32 @@ fn random_kernels_in_loops_have_the_bits_of_the_crate() {
     for (number, rows) in programs.iter().enumerate() {
         let traced = rows.answers(&points(rows)[0]);
         let is_loop = traced.iter().all(|answers| *answers == traced[0]);
-        for x in points(rows) {
+        let cases = ["gradient", "hvp"].into_iter().flat_map(|verb| points(rows).map(|x| (verb, x)));
+        for (verb, x) in cases {
             let generated = numbers(lines.next().expect("a line for each call"));
-            let what = format!("program {number} at {x:?}");
+            let what = format!("{verb} of program {number} at {x:?}");
             if rows.answers(&x) != traced {
                 assert_eq!(generated, None, "{what}");
                 other += 1;
                 continue;
             }
             let generated = generated.unwrap_or_else(|| panic!("{what}: no branch goes otherwise"));
-            let expected = of_gradient(gradient(|x| rows.eval(x), &x)).expect("a gradient");
+            let v = direction(&x);
+            let expected = match verb {
+                "hvp" => of_hvp(hvp(|x| rows.eval(x), &x, &v)),
+                _ => of_gradient(gradient(|x| rows.eval(x), &x)),
+            };
+            let expected = expected.expect("a derivative");
             if is_loop && !rows.0.repeats {
                 assert_same(&generated, &expected, &what);
             } else {
-                assert_rounded(&generated, &expected, &gradient_sums(|x| rows.eval(x), &x), 2.0, &what);
+                let sums = [gradient_sums(|x| rows.eval(x), &x), product_sums(rows, &x, &v)].concat();
+                assert_rounded(&generated, &expected, &sums, 2.0, &what);
             }
             *if is_loop { &mut same } else { &mut unrolled } += 1;
         }
     }
-    assert!(same > 150 && other > 50 && unrolled > 0, "{same} in loops, {other} other branches, {unrolled} unrolled");
+    assert!(same > 300 && other > 100 && unrolled > 0, "{same} in loops, {other} other branches, {unrolled} unrolled");
 }
 
 /// A random composition of kernels over rows, steps in time, sums and other operations on vectors.
@@ -423,21 +517,24 @@ fn random_compositions_of_loops_have_the_derivatives_of_the_crate() {
     let points = [0.3, 0.9, -1.1].map(|shift| {
         (0..Composition::INPUTS).map(|i| (i as f64 * 1.3 + shift).sin() + 0.1 * shift).collect::<Vec<f64>>()
     });
+    // A third is differentiated along directions too, which takes rustc most of the time.
+    let verbs = |number: usize| if number.is_multiple_of(3) { 4 } else { 2 };
     let (mut functions, mut calls) = (String::new(), String::new());
     let mut loops = 0;
     for (number, composition) in compositions.iter().enumerate() {
         let source = Source::of(composition, &points[0]);
-        for (verb, code) in [
+        let codes = [
             ("value", source.clone().name(format!("value_{number}")).value()),
-            ("gradient", source.name(format!("gradient_{number}")).gradient()),
-        ] {
+            ("gradient", source.clone().name(format!("gradient_{number}")).gradient()),
+            ("jvp", source.clone().name(format!("jvp_{number}")).jvp()),
+            ("hvp", source.name(format!("hvp_{number}")).hvp()),
+        ];
+        for (verb, code) in codes.into_iter().take(verbs(number)) {
             let code = code.expect("no refusal");
             loops += usize::from(code.contains("    for i in "));
             for x in &points {
-                let call = format!("{verb}_{number}(&{x:?})");
-                let is_partial = code.contains("-> Option<");
-                calls +=
-                    &if is_partial { format!("    show({call});\n") } else { format!("    show(Some({call}));\n") };
+                let more = if verb.ends_with("vp") { format!(", &{:?}", direction(x)) } else { String::new() };
+                calls += &call(&format!("{verb}_{number}(&{x:?}{more})"), &code);
             }
             functions += &code;
             functions.push('\n');
@@ -448,23 +545,34 @@ fn random_compositions_of_loops_have_the_derivatives_of_the_crate() {
     let mut lines = lines.iter();
     let (mut compared, mut refused) = (0, 0);
     for (number, composition) in compositions.iter().enumerate() {
-        let results: Vec<_> =
-            (0..2 * points.len()).map(|_| numbers(lines.next().expect("a line for each call"))).collect();
-        let (values, gradients) = results.split_at(points.len());
-        for (x, (value, generated)) in points.iter().zip(values.iter().zip(gradients)) {
-            let Some(generated) = generated else {
-                assert_eq!((value.clone(), x == &points[0]), (None, false), "composition {number}");
+        let results: Vec<Vec<_>> = (0..verbs(number))
+            .map(|_| points.iter().map(|_| numbers(lines.next().expect("a line for each call"))).collect())
+            .collect();
+        for (i, x) in points.iter().enumerate() {
+            let own: Vec<Option<&Vec<f64>>> = results.iter().map(|of_verb| of_verb[i].as_ref()).collect();
+            let what = format!("composition {number} at {x:?}");
+            let Some(own) = own.iter().copied().collect::<Option<Vec<&Vec<f64>>>>() else {
+                assert!(i > 0 && own.iter().all(Option::is_none), "{what}");
                 refused += 1;
                 continue;
             };
-            let what = format!("composition {number} at {x:?}");
-            let expected = of_gradient(gradient(|x| composition.eval(x), x)).expect("a gradient");
-            assert_same(value.as_ref().expect("a value"), &expected[..1], &what);
-            assert_rounded(generated, &expected, &gradient_sums(|x| composition.eval(x), x), 16.0, &what);
+            let (y, g) = gradient(|x| composition.eval(x), x);
+            let sums = gradient_sums(|x| composition.eval(x), x);
+            assert_same(own[0], &[y], &what);
+            assert_rounded(own[1], &[&[y], &g[..]].concat(), &sums, 16.0, &what);
+            if let [_, _, along, of_hessian] = own[..] {
+                let v = direction(x);
+                let expected = jvp(|x| [composition.eval(x)], x, &v).1[0];
+                let sum = tangent_sums(|x| composition.eval(x), x, &v);
+                assert_rounded(along, &[y, expected], &sum, 16.0, &what);
+                let expected = of_hvp(hvp(|x| composition.eval(x), x, &v)).expect("a product");
+                let sums = [sums, product_sums(composition, x, &v)].concat();
+                assert_rounded(of_hessian, &expected, &sums, 16.0, &what);
+            }
             compared += 1;
         }
     }
-    assert!(loops > 100 && compared > 200 && refused > 20, "{loops} loops, {compared} compared, {refused} refused");
+    assert!(loops > 130 && compared > 200 && refused > 20, "{loops} loops, {compared} compared, {refused} refused");
 }
 
 /// Rosenbrock's function, term by term.
@@ -477,12 +585,24 @@ fn valley<S: Scalar<Real = f64>>(x: &[S]) -> S {
 fn a_kernel_at_ten_thousand_rows_is_a_small_function() -> Result<(), Refusal> {
     let x: Vec<f64> = (0..10_001).map(|i| (i as f64).sin()).collect();
     let source = Source::of(&function!(valley), &x);
-    let code = source.gradient()?;
-    assert!(code.lines().count() < 40, "{code}");
-    assert!(matches!(source.hvp(), Err(Refusal::Large { .. })));
-    let main = "fn main() {\n    let x = std::array::from_fn(|i| (i as f64).sin());\n    show(Some(gradient(&x)));\n}";
-    let lines = run("ten_thousand_rows", &format!("{code}\n{SHOW}\n{main}\n"));
-    let expected = of_gradient(gradient(valley, &x)).expect("a gradient");
-    assert_same(&numbers(&lines[0]).expect("a result"), &expected, "Rosenbrock's function");
+    let (gradient_code, jvp_code, hvp_code) = (source.gradient()?, source.jvp()?, source.hvp()?);
+    for code in [&gradient_code, &jvp_code, &hvp_code] {
+        assert!(code.lines().count() < 45, "{code}");
+    }
+    let main = "
+fn main() {
+    let x = std::array::from_fn(|i| (i as f64).sin());
+    let v = std::array::from_fn(|i| (i as f64).cos());
+    show(Some(gradient(&x)));
+    show(Some(jvp(&x, &v)));
+    show(Some(hvp(&x, &v)));
+}";
+    let lines = run("ten_thousand_rows", &format!("{gradient_code}\n{jvp_code}\n{hvp_code}\n{SHOW}\n{main}\n"));
+    let [of_gradient_code, of_jvp_code, of_hvp_code] = [0, 1, 2].map(|line| numbers(&lines[line]).expect("a result"));
+    assert_same(&of_gradient_code, &of_gradient(gradient(valley, &x)).expect("a gradient"), "the gradient");
+    let v: Vec<f64> = (0..10_001).map(|i| (i as f64).cos()).collect();
+    let of_jvp_expected = of_jvp(jvp(|x| [valley(x)], &x, &v)).expect("a derivative");
+    assert_rounded(&of_jvp_code, &of_jvp_expected, &tangent_sums(valley, &x, &v), 2.0, "the derivative along v");
+    assert_same(&of_hvp_code, &of_hvp(hvp(valley, &x, &v)).expect("a product"), "the product with the Hessian");
     Ok(())
 }
