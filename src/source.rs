@@ -184,6 +184,7 @@ mod chain;
 mod decide;
 mod elementary;
 mod emit;
+mod entries;
 mod expression;
 mod form;
 mod formulas;
@@ -197,19 +198,20 @@ mod rows;
 mod special;
 mod symbol;
 
-use crate::graph::{Graph, Role, Traced, trace_outputs};
+use crate::graph::{Graph, Traced, trace_outputs};
 use crate::scalar::Real;
 use crate::scalar::function::{Function, Outputs, Parametric};
 use along::along;
 use chain::{Slopes, sweep_in_reverse};
 use emit::{Program, emitted};
+use entries::{hessian, jacobian};
 use expression::Language;
 use form::{Form, Plain, Slot};
 pub use formulas::Formulas;
 use load::{Kernels, Loaded, load};
 use lower::Lowered;
 pub use refusal::Refusal;
-use results::{Part, array, gradient, hessian, jacobian, matrix, seeded, sparse, value};
+use results::{Part, array, gradient, seeded, value};
 use special::Libraries;
 
 /// A traced function, to be written as source with its derivatives.
@@ -445,7 +447,7 @@ impl Source {
     /// assert!(code.contains("x[0] + x[1]"), "{code}");
     /// ```
     pub fn value(&self) -> Result<String, Refusal> {
-        self.written("value", "Returns `f(x)`.", None, Kernels::Called, |_, _| Vec::new())
+        self.written("value", "Returns `f(x)`.", None, Kernels::Called, |_, _| Some(Vec::new()))
     }
 
     /// Writes `(f(x), ∇f(x))`, by a reverse sweep.
@@ -459,7 +461,7 @@ impl Source {
     pub fn gradient(&self) -> Result<String, Refusal> {
         self.single("gradient")?;
         self.written("gradient", "Returns `(f(x), ∇f(x))`.", None, self.with_slopes(), |loaded, slopes| {
-            vec![array("gradient", gradient(loaded, slopes))]
+            Some(vec![array("gradient", gradient(loaded, slopes))])
         })
     }
 
@@ -472,7 +474,7 @@ impl Source {
     /// assert!(code.contains("(x[0].sin(), x[0].cos() * v[0])"), "{code}");
     /// ```
     pub fn jvp(&self) -> Result<String, Refusal> {
-        self.written("jvp", "Returns `(f(x), J·v)`.", Some("tangent"), Kernels::Called, |_, _| Vec::new())
+        self.written("jvp", "Returns `(f(x), J·v)`.", Some("tangent"), Kernels::Called, |_, _| Some(Vec::new()))
     }
 
     /// Writes `(f(x), wᵀ·J)`, by a reverse sweep.
@@ -488,7 +490,7 @@ impl Source {
         self.written("vjp", "Returns `(f(x), wᵀ·J)`.", None, self.with_slopes(), |loaded, slopes| {
             loaded.weights = loaded.outputs.len();
             let weighted = seeded(&loaded.outputs, Slot::W);
-            vec![array("adjoint", sweep_in_reverse::<true>(&weighted, &loaded.inputs, slopes))]
+            Some(vec![array("adjoint", sweep_in_reverse::<true>(&weighted, &loaded.inputs, slopes))])
         })
     }
 
@@ -503,10 +505,9 @@ impl Source {
     /// assert!(code.contains("jacobian[0][1] = x[0];"), "{code}");
     /// ```
     pub fn jacobian(&self) -> Result<String, Refusal> {
-        let (rows, columns) = (self.outputs.len(), self.inputs());
         let returns = "Returns `(f(x), J)` with `J[i][j] = ∂fᵢ/∂xⱼ`.";
-        self.written("jacobian", returns, None, Kernels::Unrolled, |loaded, slopes| {
-            vec![matrix("jacobian", rows, columns, jacobian(loaded, slopes))]
+        self.written("jacobian", returns, None, self.with_slopes(), |loaded, slopes| {
+            Some(vec![jacobian(loaded, slopes)?.dense("jacobian")])
         })
     }
 
@@ -522,7 +523,7 @@ impl Source {
         self.single("hvp")?;
         let returns = "Returns `(f(x), ∇f(x), H·v)`.";
         self.written("hvp", returns, Some("product"), self.with_slopes(), |loaded, slopes| {
-            vec![array("gradient", gradient(loaded, slopes))]
+            Some(vec![array("gradient", gradient(loaded, slopes))])
         })
     }
 
@@ -537,12 +538,11 @@ impl Source {
     /// ```
     pub fn hessian(&self) -> Result<String, Refusal> {
         self.single("hessian")?;
-        let n = self.inputs();
         let returns = "Returns `(f(x), ∇f(x), H)` with `H[i][j] = ∂²f/∂xᵢ∂xⱼ`.";
-        self.written("hessian", returns, None, Kernels::Unrolled, |loaded, slopes| {
+        self.written("hessian", returns, None, self.with_slopes(), |loaded, slopes| {
             let gradient = gradient(loaded, slopes);
-            let entries = hessian(loaded, &gradient, slopes);
-            vec![array("gradient", gradient), matrix("hessian", n, n, entries)]
+            let hessian = hessian(loaded, &gradient, slopes)?.dense("hessian");
+            Some(vec![array("gradient", gradient), hessian])
         })
     }
 
@@ -559,10 +559,9 @@ impl Source {
     /// assert!(code.contains("pub const BAND_COLUMNS: [usize; 2] = [0, 1];"), "{code}");
     /// ```
     pub fn sparse_jacobian(&self) -> Result<String, Refusal> {
-        let columns = self.inputs();
         let returns = "Returns `(f(x), J)` with the entries of J that are not 0.";
-        self.written("jacobian", returns, None, Kernels::Unrolled, |loaded, slopes| {
-            vec![sparse("jacobian", columns, &jacobian(loaded, slopes))]
+        self.written("jacobian", returns, None, self.with_slopes(), |loaded, slopes| {
+            Some(vec![jacobian(loaded, slopes)?.sparse("jacobian")])
         })
     }
 
@@ -578,21 +577,16 @@ impl Source {
     /// ```
     pub fn sparse_hessian(&self) -> Result<String, Refusal> {
         self.single("sparse_hessian")?;
-        let n = self.inputs();
         let returns = "Returns `(f(x), ∇f(x), H)` with the entries of H that are not 0.";
-        self.written("hessian", returns, None, Kernels::Unrolled, |loaded, slopes| {
+        self.written("hessian", returns, None, self.with_slopes(), |loaded, slopes| {
             let gradient = gradient(loaded, slopes);
-            let entries = hessian(loaded, &gradient, slopes);
-            vec![array("gradient", gradient), sparse("hessian", n, &entries)]
+            let hessian = hessian(loaded, &gradient, slopes)?.sparse("hessian");
+            Some(vec![array("gradient", gradient), hessian])
         })
     }
 
     fn with_slopes(&self) -> Kernels {
         Kernels::WithSlopes(self.options.slopes)
-    }
-
-    fn inputs(&self) -> usize {
-        self.graph.nodes().iter().filter(|node| node.role() == Role::Input).count()
     }
 
     /// Refuses several outputs.
@@ -604,14 +598,14 @@ impl Source {
     }
 
     /// Writes the function that returns the value and the results of `derive`; and, under the name `directional`, the
-    /// derivative of the last of these along a direction.
+    /// derivative of the last of these along a direction. Where `derive` has no results, the loops are unrolled.
     fn written(
         &self,
         verb: &str,
         returns: &str,
         directional: Option<&'static str>,
         kernels: Kernels,
-        derive: impl FnOnce(&mut Loaded, Slopes) -> Vec<Part>,
+        derive: impl Fn(&mut Loaded, Slopes) -> Option<Vec<Part>>,
     ) -> Result<String, Refusal> {
         let options = &self.options;
         if let Some(location) = self.graph.first_reading().filter(|_| !options.reads_freely) {
@@ -620,10 +614,15 @@ impl Source {
         let (mut form, written) = Form::written(self.plain, || {
             let mut loaded = load::<true>(&self.graph, &self.outputs, options.parameters_are_fixed, kernels)?;
             let mut parts = vec![value(&loaded.outputs)];
-            parts.extend(derive(&mut loaded, options.slopes));
-            Ok((loaded, parts))
+            let derived = derive(&mut loaded, options.slopes);
+            Ok(derived.map(|derived| {
+                parts.extend(derived);
+                (loaded, parts)
+            }))
         });
-        let (mut loaded, mut parts) = written?;
+        let Some((mut loaded, mut parts)) = written? else {
+            return self.written(verb, returns, directional, Kernels::Unrolled, derive);
+        };
         if let Some(name) = directional {
             form = along(&form, &mut loaded, &mut parts, name, options.slopes);
         }

@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use num_traits::Zero;
 
-use super::chain::{Slopes, sweep_forward, tangent_of};
+use super::chain::{Slopes, tangent_of};
 use super::form::{Form, Node, Operation, Slot, on_form};
-use super::load::{Kernel, Loaded};
+use super::load::Loaded;
 use super::lower::{Rewrite, rewritten};
-use super::results::{Part, places, seeded};
+use super::results::{Part, places};
 use super::rows::{Calls, Column, Derivative, Step, Sums, Term};
 use super::symbol::Symbol;
 
@@ -37,8 +37,7 @@ pub(super) fn along(
     let mut asked = vec![BTreeSet::new(); loaded.kernels.len()];
     form.calls().for_each(|calls| asked[calls.kernel] = asked_of(&form, calls, &needed));
     form.calls_mut().filter(|calls| asked[calls.kernel].is_empty()).for_each(|calls| calls.along.clear());
-    let kernels = std::mem::take(&mut loaded.kernels).into_iter().zip(&asked);
-    loaded.kernels = kernels.map(|(kernel, asked)| with_direction(kernel, asked, slopes)).collect();
+    loaded.differentiate_kernels(|kernel| std::mem::take(&mut asked[kernel]), slopes);
     form
 }
 
@@ -49,26 +48,6 @@ fn asked_of(form: &Form, calls: &Calls, needed: &[bool]) -> BTreeSet<Derivative>
     let sums = form.sums_of(calls).flat_map(|sums| &sums.terms).filter(|term| is_needed(&term.array));
     let of_slopes = sums.flat_map(|term| &term.products).map(|(derivative, ..)| *derivative);
     of_slopes.filter(|derivative| *derivative == Derivative::SlopesAlong).chain(of_outputs).collect()
-}
-
-/// Returns the kernel with these derivatives along a direction of its inputs.
-fn with_direction(kernel: Kernel, asked: &BTreeSet<Derivative>, slopes: Slopes) -> Kernel {
-    if asked.is_empty() {
-        return kernel;
-    }
-    let Kernel { form, mut loaded, mut parts, rows } = kernel;
-    loaded.along = loaded.inputs.len();
-    let (form, ()) = form.continued(|| {
-        let seeds = seeded(&loaded.inputs, Slot::V);
-        for derivative in asked {
-            let of: &str = if *derivative == Derivative::Tangent { "value" } else { Derivative::Slopes.name() };
-            let Part { elements, shape, .. } = parts.iter().find(|part| part.name == of).expect("it is there");
-            let numbers: Vec<Symbol> = elements.iter().map(|&place| Symbol::at(place)).collect();
-            let elements = places(&sweep_forward(&seeds, &numbers, slopes));
-            parts.push(Part { name: derivative.name(), shape: shape.clone(), elements });
-        }
-    });
-    Kernel { form, loaded, parts, rows }
 }
 
 struct Along {
@@ -181,6 +160,6 @@ impl Along {
             products,
         };
         let terms = terms.into_iter().map(term).collect();
-        Some(Step::Sums(Sums { name: "slopes_v", calls: sums.calls, terms, sums: own }))
+        Some(Step::Sums(Sums { name: "slopes_v", terms, sums: own, shape: None, ..*sums }))
     }
 }

@@ -3,7 +3,7 @@
 //! The sweeps follow the reverse sweep of a tape and the arithmetic of dual numbers, product by product, so that the
 //! generated code has their bits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use num_traits::{One, Zero};
 
@@ -207,7 +207,9 @@ fn sweep_rows(calls: &Calls, inputs: usize, adjoints: &mut [Option<Symbol>]) {
     } else {
         outputs.rev().flat_map(|output| inputs.clone().filter_map(move |input| term(output, input))).collect()
     };
-    on_form(|form| form.add_sums(Sums { name: "slopes", calls: calls.outputs[0], terms, sums }));
+    let are_apart = calls.is_map && !calls.are_inputs_distinct();
+    let sums = Sums { name: "slopes", calls: calls.outputs[0], terms, are_apart, shape: None, sums };
+    on_form(|form| form.add_sums(sums));
     for (array, numbers, indices) in changed {
         let after = on_form(|form| form.elements(Slot::Local(array), numbers.len()));
         for (index, (&number, after)) in numbers.iter().zip(after).enumerate() {
@@ -221,13 +223,26 @@ fn sweep_rows(calls: &Calls, inputs: usize, adjoints: &mut [Option<Symbol>]) {
 
 /// Sweeps forward: returns the derivatives of the outputs along a direction of the inputs.
 pub(super) fn sweep_forward(inputs: &[(Symbol, Symbol)], outputs: &[Symbol], slopes: Slopes) -> Vec<Symbol> {
+    sweep_forward_from(inputs, outputs, &HashMap::new(), slopes)
+}
+
+/// Sweeps forward, with the derivatives of some numbers as those of others, `before`.
+pub(super) fn sweep_forward_from(
+    inputs: &[(Symbol, Symbol)],
+    outputs: &[Symbol],
+    before: &HashMap<u32, u32>,
+    slopes: Slopes,
+) -> Vec<Symbol> {
     let needed = on_form(|form| form.needed_by(outputs.iter().map(|y| y.place())));
     let mut tangents: Vec<Option<Symbol>> = vec![None; needed.len()];
     for (input, along) in inputs {
         tangents[input.place() as usize] = Some(*along).filter(|along| !along.is_zero());
     }
     for place in (0..needed.len()).filter(|&place| needed[place]) {
-        let tangent = tangent_of(place as u32, |argument| tangents[argument as usize], slopes);
+        let tangent = match before.get(&(place as u32)) {
+            Some(&before) => tangents[before as usize],
+            None => tangent_of(place as u32, |argument| tangents[argument as usize], slopes),
+        };
         tangents[place] = tangent.or(tangents[place]);
     }
     outputs.iter().map(|y| tangents[y.place() as usize].unwrap_or_else(Symbol::zero)).collect()

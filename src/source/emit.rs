@@ -25,6 +25,8 @@ const IF_LINE: usize = 50;
 pub(super) const ARRAY_LINE: usize = 60;
 /// The longest numbers of a result on one line, with room for the names of two arrays.
 const NUMBERS_LINE: usize = 36;
+/// The fewest elements of an array that are copied as a slice.
+const FEWEST_COPIED: usize = 8;
 /// The longest values of an `if` on one line.
 const TUPLE_LINE: usize = 60;
 /// The longest line.
@@ -251,7 +253,9 @@ impl<'a> Writer<'a> {
         };
         let language = self.program.language;
         Ok(match node.operation {
-            Operation::Input(slot, index) => Expression::atom(format!("{}[{index}]", self.array(slot))),
+            Operation::Input(slot, index) => {
+                Expression::atom(format!("{}{}", self.array(slot), self.shape_of(slot).index(index as usize)))
+            }
             Operation::Constant(bits) => language.constant(f64::from_bits(bits)),
             Operation::Answer(answer) => Expression::atom(answer.to_string()),
             Operation::Negative => language.negative(&x[0]),
@@ -324,6 +328,7 @@ impl<'a> Writer<'a> {
             (true, false, true) => ", its slopes, and their derivatives along `v`",
             (true, true, true) => ", its slopes, and the derivatives of all along `v`",
         };
+        let of_value = if has(Derivative::Curvatures) { ", its slopes, and its second derivatives" } else { of_value };
         self.line(0, &format!("/// Returns the value of a row{of_value}."));
         self.write_signature_of(&kernel_name(number), "");
         self.write_helpers();
@@ -362,15 +367,18 @@ impl<'a> Writer<'a> {
 
     /// Writes a constant array, as many numbers on a line as there is room for.
     pub(super) fn write_places_of(&mut self, level: usize, declared: &str, values: &[usize]) {
-        let head = format!("{declared}: [usize; {}] = [", values.len());
+        let head = format!("{declared}: [usize; {}] =", values.len());
         let values: Vec<String> = values.iter().map(usize::to_string).collect();
-        let joined = values.join(", ");
+        let joined = format!("[{}];", values.join(", "));
         let space = if level == 0 { "\n" } else { "" };
-        if joined.len() <= ARRAY_LINE && 4 * level + head.len() + joined.len() + 2 <= WIDTH {
-            self.line(level, &format!("{head}{joined}];{space}"));
-            return;
+        if joined.len() <= ARRAY_LINE + 3 {
+            if 4 * level + head.len() + 1 + joined.len() <= WIDTH {
+                return self.line(level, &format!("{head} {joined}{space}"));
+            }
+            self.line(level, &head);
+            return self.line(level + 1, &format!("{joined}{space}"));
         }
-        self.line(level, &head);
+        self.line(level, &format!("{head} ["));
         self.write_packed(level + 1, &values);
         self.line(level, &format!("];{space}"));
     }
@@ -379,7 +387,7 @@ impl<'a> Writer<'a> {
     pub(super) fn write_packed(&mut self, level: usize, values: &[String]) {
         let mut line = String::new();
         for value in values {
-            if 4 * level - 1 + line.len() + value.len() + 2 > WIDTH {
+            if 4 * level - 1 + line.len() + value.len() + 2 >= WIDTH {
                 self.line(level, line.trim_start());
                 line.clear();
             }
@@ -434,7 +442,7 @@ impl<'a> Writer<'a> {
         let chains = |place: u32| {
             self.blocks.unit_of(place).is_some() && self.program.form().node(place).operation == Operation::Chained
         };
-        let sweeps = self.program.form().steps().iter().any(|(_, step)| matches!(step, Step::Sums(_)));
+        let sweeps = self.program.form().steps().iter().any(|(_, step)| self.chains(step));
         if self.program.zeros_win && (sweeps || (0..self.program.form().len() as u32).any(chains)) {
             let number = self.program.language.number();
             self.line(1, "/// A slope times a derivative; a zero beats an infinity.");
@@ -608,7 +616,7 @@ impl<'a> Writer<'a> {
         let lengths: Vec<usize> = numbers.map(|part| self.expression(part.elements[0]).text.len()).collect();
         let are_short = lengths.len() == 1 || lengths.iter().sum::<usize>() <= NUMBERS_LINE;
         for part in &program.lowered.parts {
-            returned.push(match self.whole_array(&part.elements) {
+            returned.push(match self.whole_array(&part.shape, &part.elements) {
                 _ if part.shape == Shape::Number => {
                     let number = self.expression(part.elements[0]).text.clone();
                     if are_short {
@@ -632,7 +640,7 @@ impl<'a> Writer<'a> {
 
     /// Writes an array of numbers of the form.
     pub(super) fn write_array(&mut self, level: usize, name: &str, shape: &Shape, elements: &[u32], is_mutable: bool) {
-        let base = self.base_of(elements);
+        let base = self.base_of(shape, elements);
         let texts: Vec<String> = elements.iter().map(|&place| self.expression(place).text.clone()).collect();
         let joined = texts.join(", ");
         let is_zero = is_mutable && texts.iter().all(|text| text == "0.0");
@@ -642,17 +650,33 @@ impl<'a> Writer<'a> {
             return self.line(level, &format!("let {mutable}{name} = [{joined}];"));
         }
         let is_there = |index: usize, text: &str| match &base {
-            Some(base) => text == format!("{base}[{index}]"),
+            Some(base) => text == format!("{base}{}", shape.index(index)),
             None => text == "0.0",
         };
-        let other: Vec<(usize, &String)> =
-            texts.iter().enumerate().filter(|(index, text)| !is_there(*index, text)).collect();
+        let other: Vec<usize> = (0..texts.len()).filter(|&index| !is_there(index, &texts[index])).collect();
         let mutable = if is_mutable || !other.is_empty() { "mut " } else { "" };
         let start = base.clone().unwrap_or_else(|| shape.zeros());
         self.line(level, &format!("let {mutable}{name} = {start};"));
-        for (index, text) in other {
-            self.line(level, &format!("{name}{} = {text};", shape.index(index)));
+        let is_next = |&a: &usize, &b: &usize| b == a + 1 && self.are_neighbours(elements[a], elements[b]);
+        let runs: Vec<Vec<usize>> = other.chunk_by(is_next).map(<[usize]>::to_vec).collect();
+        for run in runs {
+            if run.len() >= FEWEST_COPIED && !matches!(shape, Shape::Matrix(..)) {
+                let (slot, from) = self.program.form().element_at(elements[run[0]]).expect("it has a neighbour");
+                let (to, from) = (run[0]..run[0] + run.len(), from as usize..from as usize + run.len());
+                self.line(level, &format!("{name}[{to:?}].copy_from_slice(&{}[{from:?}]);", self.array(slot)));
+                continue;
+            }
+            run.iter()
+                .for_each(|&index| self.line(level, &format!("{name}{} = {};", shape.index(index), texts[index])));
         }
+    }
+
+    /// Returns whether these are neighbours in an array.
+    fn are_neighbours(&self, a: u32, b: u32) -> bool {
+        let form = self.program.form();
+        form.element_at(a).zip(form.element_at(b)).is_some_and(|((a, index), (b, other))| {
+            (b, other) == (a, index + 1) && !matches!(self.shape_of(a), Shape::Matrix(..))
+        })
     }
 }
 
@@ -667,7 +691,7 @@ impl Names {
         let mut taken: HashSet<String> = ["x", "p", "v", "w", "chained", program.function].map(str::to_string).into();
         taken.extend(program.lowered.parts.iter().map(|part| part.name).chain(special::names()).map(str::to_string));
         if !program.form().steps().is_empty() {
-            taken.extend(["i", "y", "y_v", "d", "d_v", "inputs", "data", "along", "sum"].map(str::to_string));
+            taken.extend(["i", "y", "y_v", "d", "d_v", "h", "inputs", "data", "along", "sum"].map(str::to_string));
             taken.extend((0..program.kernels.len()).map(kernel_name));
         }
         Names { taken, next: 0 }

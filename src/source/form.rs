@@ -345,6 +345,18 @@ impl Form {
         put.unwrap_or_else(|| self.elements(slot, length))
     }
 
+    /// Returns the places of the numbers of a column.
+    pub(super) fn numbers_of(&mut self, column: &Column) -> Vec<u32> {
+        match *column {
+            Column::Same(place) => vec![place],
+            Column::Of(slot, ref indices) => {
+                let length = indices.iter().max().map_or(0, |&last| last as usize + 1);
+                let numbers = self.numbers_in(slot, length);
+                indices.iter().map(|&index| numbers[index as usize]).collect()
+            }
+        }
+    }
+
     /// Returns, for each node, whether it depends on one of these in a way that a derivative follows.
     pub(super) fn depending_on(&self, inputs: &[u32]) -> Vec<bool> {
         let mut depends = vec![false; self.nodes.len()];

@@ -1,6 +1,6 @@
 //! The form of a traced function.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use num_traits::Float;
 
@@ -10,7 +10,7 @@ use super::elementary::Elementary;
 use super::form::{Form, Operation, Slot, on_form};
 use super::refusal::Refusal;
 use super::results::{Part, slopes_of, value};
-use super::rows::{Calls, Column, Step, column, input_columns};
+use super::rows::{Calls, Column, Derivative, Step, column, input_columns};
 use super::symbol::Symbol;
 use crate::graph::questions::{Question, Subject};
 use crate::graph::{Graph, Node, Role};
@@ -102,6 +102,14 @@ pub(super) fn load<const LOOPS: bool>(
     Ok(loaded)
 }
 
+impl Kernel {
+    /// Returns whether a derivative is 0 in all rows.
+    pub(super) fn is_zero(&self, derivative: Derivative, number: usize) -> bool {
+        let part = self.parts.iter().find(|part| part.name == derivative.name()).expect("it was asked for");
+        self.form.constant_at(part.elements[number]) == Some(0.0)
+    }
+}
+
 impl Loaded {
     /// Returns the places of all that the generated function computes: its results, its questions, and what has a name.
     pub(super) fn results(&self, parts: &[Part]) -> Vec<u32> {
@@ -109,6 +117,16 @@ impl Loaded {
         let questions = self.guards.iter().map(|(question, _)| question.place());
         let labelled = self.labels.iter().map(|(symbol, _)| symbol.place());
         elements.chain(questions).chain(labelled).collect()
+    }
+
+    /// Computes derivatives in each kernel beside those that it has, by its number.
+    pub(super) fn differentiate_kernels(
+        &mut self,
+        mut asked: impl FnMut(usize) -> BTreeSet<Derivative>,
+        slopes: Slopes,
+    ) {
+        let kernels = std::mem::take(&mut self.kernels).into_iter().enumerate();
+        self.kernels = kernels.map(|(number, kernel)| kernel.with(&asked(number), slopes)).collect();
     }
 
     /// Moves these to their places in another form.

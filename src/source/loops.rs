@@ -21,6 +21,8 @@ pub(super) struct LoopNames {
     totals: BTreeMap<u32, Total>,
     /// The array of the derivatives of calls, by their first output.
     derivatives: BTreeMap<(u32, Derivative), String>,
+    /// The shapes of the arrays that are results.
+    shapes: BTreeMap<u32, Shape>,
     /// Lists of indices that are not at regular distances.
     tables: Vec<Vec<u32>>,
 }
@@ -40,6 +42,7 @@ impl LoopNames {
         let needed = form.needed_with_arrays(results.iter().copied()).1;
         let mut arrays: Vec<(String, bool)> = needed.into_iter().map(|needed| (String::new(), needed)).collect();
         let mut derivatives = BTreeMap::new();
+        let mut shapes = BTreeMap::new();
         let mut tables: Vec<Vec<u32>> = Vec::new();
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let mut next = |kind: &'static str| {
@@ -59,18 +62,21 @@ impl LoopNames {
                 arrays[array as usize].0 = next(kind(array));
             }
             if let Step::Sums(sums) = step {
+                shapes.extend(
+                    sums.shape.iter().flat_map(|shape| sums.sums.iter().map(|(array, _)| (*array, shape.clone()))),
+                );
                 for (derivative, ..) in sums.terms.iter().flat_map(|term| &term.products) {
                     derivatives.entry((sums.calls, *derivative)).or_insert_with(|| next(derivative.in_row()));
                 }
             }
             for indices in step.indices() {
-                if regular(indices).is_none() && !tables.contains(indices) {
-                    tables.push(indices.clone());
+                if regular(&indices).is_none() && !tables.contains(&indices) {
+                    tables.push(indices);
                 }
             }
         }
         let named = |(array, (place, start))| (array, Total { name: next("sum"), place, start });
-        LoopNames { arrays, totals: totals.into_iter().map(named).collect(), derivatives, tables }
+        LoopNames { arrays, totals: totals.into_iter().map(named).collect(), derivatives, shapes, tables }
     }
 
     /// Returns the name of an operation that is a sum in the loop of its terms.
@@ -164,6 +170,17 @@ impl Writer<'_> {
         }
     }
 
+    /// Returns the shape of an array.
+    pub(super) fn shape_of(&self, slot: Slot) -> Shape {
+        match slot {
+            Slot::Local(array) => {
+                let length = self.program.form().length_of(array);
+                self.loops.shapes.get(&array).cloned().unwrap_or(Shape::Array(length))
+            }
+            _ => Shape::Array(0),
+        }
+    }
+
     /// Returns the number of a column in row `i`.
     fn in_row(&self, column: &Column) -> Expression {
         match column {
@@ -202,17 +219,19 @@ impl Writer<'_> {
     }
 
     /// Returns the array whose elements these are, in order, if there is one.
-    pub(super) fn whole_array(&self, elements: &[u32]) -> Option<String> {
-        let base = self.base_of(elements)?;
-        let is_own = |(index, &place): (usize, &u32)| self.expression(place).text == format!("{base}[{index}]");
+    pub(super) fn whole_array(&self, shape: &Shape, elements: &[u32]) -> Option<String> {
+        let base = self.base_of(shape, elements)?;
+        let element = |index: usize| format!("{base}{}", shape.index(index));
+        let is_own = |(index, &place): (usize, &u32)| self.expression(place).text == element(index);
         elements.iter().enumerate().all(is_own).then_some(base)
     }
 
-    /// Returns the array of a loop that has most of these numbers at the same places, if there is one.
-    pub(super) fn base_of(&self, elements: &[u32]) -> Option<String> {
+    /// Returns the array of a loop of this shape that has most of these numbers at the same places, if there is one.
+    pub(super) fn base_of(&self, shape: &Shape, elements: &[u32]) -> Option<String> {
         let form = self.program.form();
+        let number = self.program.language.number();
         let array = elements.iter().find_map(|&place| match form.element_at(place)? {
-            (Slot::Local(array), _) if form.length_of(array) == elements.len() => Some(array),
+            (Slot::Local(array), _) if self.shape_of(Slot::Local(array)).of(number) == shape.of(number) => Some(array),
             _ => None,
         })?;
         let is_own =
@@ -224,6 +243,12 @@ impl Writer<'_> {
     /// Counts the operations of a loop.
     pub(super) fn operations_of(&self, step: &Step) -> usize {
         if let Step::Sums(sums) = step { 2 * self.lines_of(sums).concat().len() } else { 0 }
+    }
+
+    /// Returns whether a loop multiplies by the rule "a zero beats an infinity".
+    pub(super) fn chains(&self, step: &Step) -> bool {
+        let Step::Sums(sums) = step else { return false };
+        self.lines_of(sums).concat().iter().any(|line| line.text.contains("chained("))
     }
 
     pub(super) fn write_step(&mut self, step: &Step) {
@@ -365,7 +390,7 @@ impl Writer<'_> {
     fn lines_of(&self, sums: &Sums) -> Vec<Vec<Line>> {
         let calls = self.calls_of(sums.calls);
         let lines: Vec<Line> = sums.terms.iter().filter_map(|term| self.line_of(calls, term)).collect();
-        if calls.is_map && !calls.are_inputs_distinct() {
+        if sums.are_apart {
             return lines.into_iter().map(|line| vec![line]).collect();
         }
         if lines.is_empty() { Vec::new() } else { vec![lines] }
@@ -392,9 +417,11 @@ impl Writer<'_> {
             };
             sum = Some(sum.map_or(product.clone(), |sum| language.binary(&sum, "+", &product)));
         }
-        let (array, index) = (self.array(Slot::Local(term.array)), self.index(&term.indices));
+        let array = self.array(Slot::Local(term.array));
+        let places = self.shape_of(Slot::Local(term.array)).split(&term.indices);
+        let index: String = places.iter().map(|indices| format!("[{}]", self.index(indices))).collect();
         let line = |sum: Expression| {
-            let text = format!("{array}[{index}] += {};", sum.text);
+            let text = format!("{array}{index} += {};", sum.text);
             if text.len() <= LINE { text } else { text.replacen("+= ", "+=\n            ", 1) }
         };
         sum.map(|sum| Line { text: line(sum), reads })
@@ -454,7 +481,7 @@ impl Writer<'_> {
         for (array, before) in &sums.sums {
             let name = self.array(Slot::Local(*array)).to_string();
             let is_mutable = lines.iter().any(|line| line.text.starts_with(&format!("{name}[")));
-            self.write_array(1, &name, &Shape::Array(before.len()), before, is_mutable);
+            self.write_array(1, &name, &self.shape_of(Slot::Local(*array)), before, is_mutable);
         }
     }
 }

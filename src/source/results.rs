@@ -1,13 +1,14 @@
 //! The results of generated functions: derivatives of a loaded function, and their shapes.
 
+use std::collections::BTreeSet;
+
 use num_traits::One;
 
 use super::chain::{Slopes, sweep_forward, sweep_in_reverse};
 use super::form::{Operation, Slot};
-use super::load::Loaded;
+use super::load::{Kernel, Loaded};
 use super::rows::Derivative;
 use super::symbol::Symbol;
-use crate::scalar::Scalar;
 
 /// The shape of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,18 @@ impl Shape {
         }
     }
 
+    /// Returns the indices of these elements: of their rows and columns, or one for each.
+    pub(super) fn split(&self, elements: &[u32]) -> Vec<Vec<u32>> {
+        match self {
+            Shape::Matrix(_, columns) => {
+                let columns = *columns as u32;
+                let indices = |of: &dyn Fn(u32) -> u32| elements.iter().map(|&element| of(element)).collect();
+                vec![indices(&|element| element / columns), indices(&|element| element % columns)]
+            }
+            _ => vec![elements.to_vec()],
+        }
+    }
+
     /// Returns zeros of this shape.
     pub(super) fn zeros(&self) -> String {
         self.of("0.0")
@@ -78,28 +91,6 @@ pub(super) fn array(name: &'static str, elements: Vec<Symbol>) -> Part {
     Part { name, shape: Shape::Array(elements.len()), elements: places(&elements) }
 }
 
-/// Returns a result that is a matrix, from its entries row by row.
-pub(super) fn matrix(name: &'static str, rows: usize, columns: usize, elements: Vec<Symbol>) -> Part {
-    Part { name, shape: Shape::Matrix(rows, columns), elements: places(&elements) }
-}
-
-/// Returns the entries of a matrix that are not the constant 0, with their places.
-pub(super) fn sparse(name: &'static str, columns: usize, entries: &[Symbol]) -> Part {
-    let mut row_starts = vec![0];
-    let mut places_in_rows = Vec::new();
-    let mut elements = Vec::new();
-    for row in entries.chunks(columns) {
-        let kept = row.iter().enumerate().filter(|(_, entry)| !entry.is_identically_zero());
-        kept.for_each(|(column, entry)| {
-            places_in_rows.push(column);
-            elements.push(entry.place());
-        });
-        row_starts.push(elements.len());
-    }
-    let shape = Shape::Sparse { entries: elements.len(), row_starts, columns: places_in_rows };
-    Part { name, shape, elements }
-}
-
 /// Returns the numbers with the elements of an argument of the generated function.
 pub(super) fn seeded(numbers: &[Symbol], slot: Slot) -> Vec<(Symbol, Symbol)> {
     (0..).zip(numbers).map(|(i, &number)| (number, Symbol::of(Operation::Input(slot, i), &[]))).collect()
@@ -108,16 +99,6 @@ pub(super) fn seeded(numbers: &[Symbol], slot: Slot) -> Vec<(Symbol, Symbol)> {
 /// Returns the gradient of the only output.
 pub(super) fn gradient(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
     sweep_in_reverse::<true>(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, slopes)
-}
-
-/// Returns the Jacobian, row by row.
-pub(super) fn jacobian(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
-    let (rows, columns) = (loaded.outputs.len(), loaded.inputs.len());
-    if rows < columns {
-        let row = |&output: &Symbol| sweep_in_reverse::<true>(&[(output, Symbol::one())], &loaded.inputs, slopes);
-        return loaded.outputs.iter().flat_map(row).collect();
-    }
-    jacobian_by_columns(loaded, slopes)
 }
 
 /// Returns the Jacobian, row by row, by a forward sweep for each input.
@@ -130,16 +111,55 @@ fn jacobian_by_columns(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
 /// Returns the slopes of a kernel, by forward sweeps, as fused kernels are differentiated.
 pub(super) fn slopes_of(kernel: &Loaded, slopes: Slopes) -> Part {
     let elements = jacobian_by_columns(kernel, slopes);
-    match kernel.outputs.len() {
-        1 => array(Derivative::Slopes.name(), elements),
-        rows => matrix(Derivative::Slopes.name(), rows, kernel.inputs.len(), elements),
+    of_slopes(Derivative::Slopes.name(), kernel.outputs.len(), kernel.inputs.len(), elements)
+}
+
+/// Returns a result with a number for each output and input of a kernel.
+fn of_slopes(name: &'static str, outputs: usize, inputs: usize, elements: Vec<Symbol>) -> Part {
+    let shape = if outputs == 1 { Shape::Array(inputs) } else { Shape::Matrix(outputs, inputs) };
+    Part { name, shape, elements: places(&elements) }
+}
+
+/// Returns the number of entries in the lower triangle of a matrix of as many rows.
+pub(super) fn triangle(rows: usize) -> usize {
+    rows * (rows + 1) / 2
+}
+
+impl Kernel {
+    /// Returns the kernel with these derivatives beside those that it has.
+    pub(super) fn with(self, asked: &BTreeSet<Derivative>, slopes: Slopes) -> Kernel {
+        let Kernel { form, mut loaded, mut parts, rows } = self;
+        let (form, ()) =
+            form.continued(|| asked.iter().for_each(|&own| parts.push(loaded.derivative(own, &parts, slopes))));
+        let is_along = asked.iter().any(|&own| own != Derivative::Curvatures);
+        loaded.along = if is_along { loaded.inputs.len() } else { 0 };
+        Kernel { form, loaded, parts, rows }
     }
 }
 
-/// Returns the Hessian, row by row. Only the lower triangle is computed.
-pub(super) fn hessian(loaded: &Loaded, gradient: &[Symbol], slopes: Slopes) -> Vec<Symbol> {
-    let n = loaded.inputs.len();
-    let below = |j: usize| sweep_forward(&[(loaded.inputs[j], Symbol::one())], &gradient[j..], slopes);
-    let columns: Vec<Vec<Symbol>> = (0..n).map(below).collect();
-    (0..n * n).map(|entry| (entry / n, entry % n)).map(|(i, j)| columns[i.min(j)][i.abs_diff(j)]).collect()
+impl Loaded {
+    /// Returns a derivative of a kernel.
+    fn derivative(&self, own: Derivative, parts: &[Part], slopes: Slopes) -> Part {
+        let (n, outputs) = (self.inputs.len(), self.outputs.len());
+        let first: Vec<Symbol> = parts
+            .iter()
+            .filter(|part| part.name == Derivative::Slopes.name())
+            .flat_map(|part| part.elements.iter().map(|&place| Symbol::at(place)))
+            .collect();
+        let along = |numbers: &[Symbol]| sweep_forward(&seeded(&self.inputs, Slot::V), numbers, slopes);
+        match own {
+            Derivative::Slopes => slopes_of(self, slopes),
+            Derivative::Tangent => like_value(own.name(), &along(&self.outputs)),
+            Derivative::SlopesAlong => of_slopes(own.name(), outputs, n, along(&first)),
+            Derivative::Curvatures => {
+                let columns: Vec<Vec<Symbol>> =
+                    self.inputs.iter().map(|&input| sweep_forward(&[(input, Symbol::one())], &first, slopes)).collect();
+                let rows = (0..outputs).flat_map(|output| (0..n).map(move |row| (output * n + row, row)));
+                array(
+                    own.name(),
+                    rows.flat_map(|(slope, row)| columns[..=row].iter().map(move |column| column[slope])).collect(),
+                )
+            }
+        }
+    }
 }

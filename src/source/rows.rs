@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::form::{Form, Slot, on_form};
+use super::results::Shape;
 
 /// A number for each row.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub(super) enum Derivative {
     Tangent,
     /// The derivatives of the slopes along a direction.
     SlopesAlong,
+    /// The second derivatives, in the rows of a lower triangle.
+    Curvatures,
 }
 
 /// Derivatives of calls that are added up, such as those with respect to their inputs in a reverse sweep.
@@ -65,6 +68,10 @@ pub(super) struct Sums {
     pub(super) calls: u32,
     /// What each row adds.
     pub(super) terms: Vec<Term>,
+    /// Whether each term has a loop of its own.
+    pub(super) are_apart: bool,
+    /// The shape of the sums, if they are a result.
+    pub(super) shape: Option<Shape>,
     /// The arrays of the sums, and what stands there before.
     pub(super) sums: Vec<(u32, Vec<u32>)>,
 }
@@ -81,7 +88,8 @@ pub(super) struct Term {
 
 impl Derivative {
     /// All of them, in the order of the results of a kernel.
-    pub(super) const ALL: [Derivative; 3] = [Derivative::Slopes, Derivative::Tangent, Derivative::SlopesAlong];
+    pub(super) const ALL: [Derivative; 4] =
+        [Derivative::Slopes, Derivative::Tangent, Derivative::SlopesAlong, Derivative::Curvatures];
 
     /// Returns the name of the result of a kernel.
     pub(super) fn name(self) -> &'static str {
@@ -89,6 +97,7 @@ impl Derivative {
             Derivative::Slopes => "slopes",
             Derivative::Tangent => "tangent",
             Derivative::SlopesAlong => "slopes_v",
+            Derivative::Curvatures => "curvatures",
         }
     }
 
@@ -98,6 +107,7 @@ impl Derivative {
             Derivative::Slopes => "d",
             Derivative::Tangent => "y_v",
             Derivative::SlopesAlong => "d_v",
+            Derivative::Curvatures => "h",
         }
     }
 }
@@ -193,12 +203,14 @@ impl Step {
     }
 
     /// Returns the lists of the elements that the step reads, or adds to, row by row.
-    pub(super) fn indices(&self) -> Vec<&Vec<u32>> {
-        let of_columns = self.columns().into_iter().filter_map(Column::indices);
-        match self {
-            Step::Sums(sums) => of_columns.chain(sums.terms.iter().map(|term| &term.indices)).collect(),
-            _ => of_columns.collect(),
-        }
+    pub(super) fn indices(&self) -> Vec<Vec<u32>> {
+        let of_columns = self.columns().into_iter().filter_map(Column::indices).cloned();
+        let Step::Sums(Sums { terms, shape, .. }) = self else { return of_columns.collect() };
+        let of_sums = terms.iter().flat_map(|term| match shape {
+            Some(shape) => shape.split(&term.indices),
+            None => vec![term.indices.clone()],
+        });
+        of_columns.chain(of_sums).collect()
     }
 
     /// Returns the arrays that the step reads.

@@ -55,3 +55,11 @@ pub(crate) fn assert_same(generated: &[f64], crates: &[f64], what: &str) {
         assert!(is_same, "{what}: element {i} is {a:e}, and the crate has {b:e}");
     }
 }
+
+/// Returns a line that shows the result of a call of the function of this name.
+pub(crate) fn call(name: &str, arguments: &str, code: &str) -> String {
+    let (_, own) = code.split_once(&format!("pub fn {name}(")).expect("it is there");
+    let is_partial = own.split('{').next().is_some_and(|signature| signature.contains("-> Option<"));
+    let result = format!("{name}({arguments})");
+    if is_partial { format!("    show({result});\n") } else { format!("    show(Some({result}));\n") }
+}

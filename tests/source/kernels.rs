@@ -1,15 +1,11 @@
 //! Kernels that a function calls row after row are loops, with the bits of the crate.
 
-use dualtape::graph::Traced;
 use dualtape::source::{Refusal, Source};
-use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, hvp, jvp, sum, vjp};
+use dualtape::sparse::{hessian_sparse, jacobian_sparse};
+use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, hessian, hvp, jacobian, jvp, sum, vjp};
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-
-use crate::compiled::{SHOW, assert_formatted, assert_same, numbers, run};
-use crate::program::Program;
-use crate::rounding::{assert_rounded, gradient_sums, hessian_sums};
+use crate::compiled::{SHOW, assert_formatted, assert_same, call, numbers, run};
+use crate::rounding::{assert_rounded, gradient_sums, hessian_sums, tangent_sums};
 
 #[inline(always)]
 fn spring<S: Scalar<Real = f64>>([a, b]: [S; 2]) -> S {
@@ -104,15 +100,15 @@ fn unread<S: Scalar<Real = f64>>(x: &[S]) -> S {
     x.windows(2).map(|x| fuse(&steps, [x[0], x[1]])).sum::<S>() + x[0] * x[1]
 }
 
-fn of_gradient((y, g): (f64, Vec<f64>)) -> Option<Vec<f64>> {
+pub(crate) fn of_gradient((y, g): (f64, Vec<f64>)) -> Option<Vec<f64>> {
     Some([vec![y], g].concat())
 }
 
-fn of_jvp((y, along): (Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
+pub(crate) fn of_jvp((y, along): (Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
     Some([y, along].concat())
 }
 
-fn of_hvp((y, g, product): (f64, Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
+pub(crate) fn of_hvp((y, g, product): (f64, Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
     Some([vec![y], g, product].concat())
 }
 
@@ -251,12 +247,9 @@ fn assert_cases(name: &str, cases: &[Case], other: &str) {
     }
     let functions = with_code().map(|case| case.code.as_str()).collect::<Vec<&str>>().join("\n");
     assert_formatted(name, &functions);
-    let is_partial = |name: &str| with_code().any(|case| case.name == name && case.code.contains(") -> Option<(f64, "));
-    let call = |case: &Case| match is_partial(case.name) && !case.code.contains("other(") {
-        true => format!("    show({}({}));\n", case.name, case.arguments),
-        false => format!("    show(Some({}({})));\n", case.name, case.arguments),
-    };
-    let calls: String = cases.iter().map(call).collect();
+    let code_of = |name: &str| &with_code().find(|case| case.name == name).expect("a case has code").code;
+    let of_case = |case: &Case| call(case.name, &case.arguments, code_of(case.name));
+    let calls: String = cases.iter().map(of_case).collect();
     let lines = run(name, &format!("{functions}\n{SHOW}\n{other}\nfn main() {{\n{calls}}}\n"));
     for (case, line) in cases.iter().zip(lines) {
         match (numbers(&line), &case.expected) {
@@ -269,25 +262,95 @@ fn assert_cases(name: &str, cases: &[Case], other: &str) {
     }
 }
 
-/// Returns a direction at a point.
-fn direction(x: &[f64]) -> Vec<f64> {
-    x.iter().map(|x| (9.0 * x).cos() + 0.1).collect()
+/// Rows at elements of `x` beside one another, and far from one another, with a branch, and outputs beside.
+fn joined<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+    let n = x.len();
+    let kernel = function!(|x: &[S]| -> [S; 2] { [if x[0] < 5.0 { x[0] * x[1] } else { x[1] }, x[1].sin()] });
+    let [mut all, sines] = fuse_map(&kernel, [&x[..n - 1], &x[1..]]);
+    all.push(x[0] * x[5]);
+    all.extend(sines);
+    all.extend(mesh(x));
+    all
 }
 
-/// Returns a line that shows the result of a call.
-fn call(call: &str, code: &str) -> String {
-    if code.contains(") -> Option<") { format!("    show({call});\n") } else { format!("    show(Some({call}));\n") }
+/// Terms with constant weights, and operations beside.
+fn energy<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
+    let kernel = function!(|x: &[S]| -> S { if x[2] > 5.0 { x[0] } else { spring([x[0], x[1]]) * x[2].sin() } });
+    let [of_pairs] = fuse_map(&function!(|x: &[S]| -> [S; 1] { [spring([x[0], x[1]])] }), [&x[..6], &x[6..]]);
+    let terms: S = x.windows(3).map(|x| fuse(&kernel, [x[2], x[0], x[1]])).sum();
+    terms * p[0] - sum(&of_pairs) * 0.5 + x[0] * x[0] * x[7] * p[1]
 }
 
-/// Returns, for each element of the product of the Hessian and a direction, the sum of the absolute values over all paths.
-fn product_sums(f: &impl Function<Output = f64>, x: &[f64], v: &[f64]) -> Vec<f64> {
-    let along = |row: &Vec<f64>| row.iter().zip(v).map(|(sum, v)| sum * v.abs()).sum();
-    hessian_sums(f, x).iter().map(along).collect()
+/// Sums over rows of which the result is not linear, or whose inputs are computed.
+fn nested<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    layers(x).sin() + chain(x) * chain(x)
 }
 
-/// Returns, for the value and the derivative along a direction, the sum of the absolute values over all paths.
-fn tangent_sums(f: impl FnOnce(&[Traced]) -> Traced, x: &[f64], v: &[f64]) -> Vec<f64> {
-    vec![gradient_sums(f, x).iter().zip(v).map(|(sum, v)| sum * v.abs()).sum()]
+#[test]
+fn jacobians_and_hessians_of_rows_are_loops() -> Result<(), Refusal> {
+    let x: Vec<f64> = (0..12).map(|i| 0.4 + (i as f64 * 0.7).sin() * 0.3).collect();
+    let turned: Vec<f64> = x.iter().map(|x| 6.0 - x).collect();
+    let at_zero: Vec<f64> = (0..12).map(|i| if i < 4 { 0.0 } else { 0.5 }).collect();
+    let p = [0.7, -1.3];
+    let case = |name, code, arguments: &[&[f64]], expected, sums| {
+        let arguments: Vec<String> = arguments.iter().map(|x| array(x)).collect();
+        Case { name, code, arguments: arguments.join(", "), expected, sums }
+    };
+    let mut cases = Vec::new();
+
+    let source = Source::of(&function!(joined: &[S] -> Vec<S>), &x);
+    let (y, dense) = jacobian(joined, &x);
+    cases.push(case(
+        "dense",
+        source.clone().name("dense").jacobian()?,
+        &[&x],
+        Some([&y, dense.as_slice()].concat()),
+        None,
+    ));
+    let (y, bands) = jacobian_sparse(&function!(joined: &[S] -> Vec<S>), &x);
+    let code = source.name("bands").sparse_jacobian()?;
+    assert!(code.contains(&format!("BANDS_COLUMNS: [usize; {}]", bands.values().len())), "{code}");
+    cases.push(case("bands", code, &[&x], Some([&y, bands.values()].concat()), None));
+    cases.push(case("bands", String::new(), &[&turned], None, None));
+
+    macro_rules! hessians {
+        ($f:expr, $source:expr, $arguments:expr, $x:expr, [$dense:literal, $sparse:literal]) => {{
+            let (f, x): (_, &[f64]) = ($f, $x);
+            let sums = hessian_sums(&f, x);
+            let gradient = gradient_sums(|x| f.eval(x), x);
+            let (y, g, h) = hessian(|x| f.eval(x), x);
+            let expected = [&[y], &g[..], h.as_slice()].concat();
+            let of_all = [&gradient[..], &sums.concat()].concat();
+            cases.push(case($dense, $source.clone().name($dense).hessian()?, $arguments, Some(expected), Some(of_all)));
+            let (y, g, h) = hessian_sparse(&f, x);
+            let code = $source.name($sparse).sparse_hessian()?;
+            assert!(code.contains(&format!("_COLUMNS: [usize; {}]", h.values().len())), "{code}");
+            let of_entries = (0..x.len()).flat_map(|i| h.row(i).map(move |(j, _)| (i, j))).map(|(i, j)| sums[i][j]);
+            let sums = gradient.into_iter().chain(of_entries).collect();
+            cases.push(case($sparse, code, $arguments, Some([&[y], &g[..], h.values()].concat()), Some(sums)));
+        }};
+    }
+    let source = Source::of(&function!(chain), &x);
+    hessians!(function!(chain), source, &[&x], &x, ["chain_h", "chain_sparse"]);
+    let source = Source::of(&function!(fit), &x[..2]);
+    hessians!(function!(fit), source, &[&x[..2]], &x[..2], ["fit_h", "fit_sparse"]);
+    let source = Source::with_parameters(&function!(energy: &[S], &[S] -> S), &x, &p);
+    let at_p = function!([p: [f64; 2]] |x: &[S]| -> S { energy(x, &p.map(S::from_f64)) });
+    hessians!(at_p, source, &[&x, &p], &x, ["energy_h", "energy_sparse"]);
+    let source = Source::of(&function!(roots_of_rows), &x).zeros_win().wide_slopes();
+    hessians!(function!(roots_of_rows), source, &[&at_zero], &at_zero, ["roots_h", "roots_sparse"]);
+    cases.push(case("energy_h", String::new(), &[&turned, &p], None, None));
+    assert_cases("matrices", &cases, "");
+
+    let unrolled = Source::of(&function!(nested), &x).sparse_hessian()?;
+    assert!(!unrolled.contains("for i in"), "{unrolled}");
+    Ok(())
+}
+
+/// The kernel reads an infinite slope at 0.
+fn roots_of_rows<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let kernel = function!(|x: &[S]| -> S { (x[0] * x[0] + x[1]).sqrt() * x[2] });
+    x.windows(3).map(|x| fuse(&kernel, [x[0], x[1], x[2]])).sum()
 }
 
 /// The crate multiplies the slopes of a fused kernel by the direction, and the code follows the direction through the
@@ -335,259 +398,29 @@ fn kernels_along_a_direction_have_the_derivatives_of_the_crate() -> Result<(), R
     Ok(())
 }
 
-/// A random program as a kernel at seven rows, and the sum of its results.
-struct Rows(Program);
-
-const ROWS: usize = 7;
-const COMPOSITIONS: u64 = 150;
-
-impl Rows {
-    fn inputs(&self) -> usize {
-        ROWS - 1 + self.0.inputs
-    }
-
-    fn sum<S: Scalar<Real = f64>, const N: usize>(&self, x: &[S]) -> S {
-        x.windows(N).map(|x| fuse::<_, S, N>(&self.0, x.try_into().expect("as many"))).sum()
-    }
-
-    /// Returns the answers to the questions of all rows.
-    fn answers(&self, x: &[f64]) -> Vec<Vec<Option<std::cmp::Ordering>>> {
-        x.windows(self.0.inputs).map(|x| self.0.answers(x)).collect()
-    }
-}
-
-impl Function for Rows {
-    type Output = f64;
-
-    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-        let terms = match self.0.inputs {
-            1 => self.sum::<S, 1>(x),
-            2 => self.sum::<S, 2>(x),
-            3 => self.sum::<S, 3>(x),
-            _ => self.sum::<S, 4>(x),
-        };
-        terms * x[0]
-    }
-}
-
-#[test]
-fn random_kernels_in_loops_have_the_bits_of_the_crate() {
-    let programs: Vec<Rows> = (1000..1120).map(|number| Rows(Program::random(number))).collect();
-    // Rows beside one another, so that most answer alike.
-    let points = |rows: &Rows| {
-        let near = |start: f64| (0..rows.inputs()).map(|i| start + 0.01 * (i as f64 * 1.7).sin()).collect::<Vec<f64>>();
-        [0.6, -0.4, 1.3].map(near)
-    };
-    let (mut functions, mut calls) = (String::new(), String::new());
-    for (number, rows) in programs.iter().enumerate() {
-        let source = Source::of(rows, &points(rows)[0]);
-        let source = if number % 3 == 0 { source.wide_slopes().zeros_win() } else { source };
-        let named = |verb: &str| source.clone().name(format!("{verb}_{number}"));
-        for (verb, code) in [("gradient", named("gradient").gradient()), ("hvp", named("hvp").hvp())] {
-            let code = code.expect("a derivative");
-            for x in points(rows) {
-                let more = if verb == "hvp" { format!(", &{:?}", direction(&x)) } else { String::new() };
-                calls += &call(&format!("{verb}_{number}(&{x:?}{more})"), &code);
-            }
-            functions += &code;
-            functions.push('\n');
-        }
-    }
-    assert_formatted("random_kernels", functions.trim_end());
-    let lines = run("random_kernels", &format!("{functions}{SHOW}\nfn main() {{\n{calls}}}\n"));
-    let mut lines = lines.iter();
-    let (mut same, mut other, mut unrolled) = (0, 0, 0);
-    for (number, rows) in programs.iter().enumerate() {
-        let traced = rows.answers(&points(rows)[0]);
-        let is_loop = traced.iter().all(|answers| *answers == traced[0]);
-        let cases = ["gradient", "hvp"].into_iter().flat_map(|verb| points(rows).map(|x| (verb, x)));
-        for (verb, x) in cases {
-            let generated = numbers(lines.next().expect("a line for each call"));
-            let what = format!("{verb} of program {number} at {x:?}");
-            if rows.answers(&x) != traced {
-                assert_eq!(generated, None, "{what}");
-                other += 1;
-                continue;
-            }
-            let generated = generated.unwrap_or_else(|| panic!("{what}: no branch goes otherwise"));
-            let v = direction(&x);
-            let expected = match verb {
-                "hvp" => of_hvp(hvp(|x| rows.eval(x), &x, &v)),
-                _ => of_gradient(gradient(|x| rows.eval(x), &x)),
-            };
-            let expected = expected.expect("a derivative");
-            if is_loop && !rows.0.repeats {
-                assert_same(&generated, &expected, &what);
-            } else {
-                let sums = [gradient_sums(|x| rows.eval(x), &x), product_sums(rows, &x, &v)].concat();
-                assert_rounded(&generated, &expected, &sums, 2.0, &what);
-            }
-            *if is_loop { &mut same } else { &mut unrolled } += 1;
-        }
-    }
-    assert!(same > 300 && other > 100 && unrolled > 0, "{same} in loops, {other} other branches, {unrolled} unrolled");
-}
-
-/// A random composition of kernels over rows, steps in time, sums and other operations on vectors.
-struct Composition {
-    steps: Vec<[usize; 8]>,
-}
-
-impl Composition {
-    const INPUTS: usize = 10;
-
-    fn random(number: u64) -> Self {
-        let mut random = StdRng::seed_from_u64(number);
-        let steps =
-            (0..random.random_range(2..7)).map(|_| std::array::from_fn(|_| random.random_range(0..60))).collect();
-        Composition { steps }
-    }
-
-    /// Returns some elements of a vector: at distances, in reverse, or one of them many times.
-    fn taken<S: Scalar<Real = f64>>(from: &[S], how: usize, count: usize) -> Vec<S> {
-        let n = from.len();
-        let index = |i: usize| match how % 6 {
-            0 | 1 => i,
-            2 => 2 * i + 1,
-            3 => n - 1 - i % n,
-            4 => 3,
-            _ => i * i + how,
-        };
-        (0..count).map(|i| from[index(i) % n]).collect()
-    }
-
-    fn called<S: Scalar<Real = f64>>(kernel: usize, a: &[S], b: &[S], is_map: bool) -> Vec<Vec<S>> {
-        macro_rules! called {
-            ([$($x:ident),*] $outputs:literal, |$y:ident: &[S]| $body:expr) => {{
-                let kernel = function!(|$y: &[S]| -> [S; $outputs] { $body });
-                if is_map {
-                    fuse_map(&kernel, [$($x),*]).to_vec()
-                } else {
-                    let rows: Vec<[S; $outputs]> = (0..a.len()).map(|i| fuse(&kernel, [$($x[i]),*])).collect();
-                    (0..$outputs).map(|output| rows.iter().map(|row| row[output]).collect()).collect()
-                }
-            }};
-        }
-        match kernel % 5 {
-            0 => called!([a, b] 1, |x: &[S]| [x[0] * x[1].sin()]),
-            1 => called!([a, b] 2, |x: &[S]| [x[0].tanh() + x[1], x[0] * x[1] * 0.5]),
-            2 => called!([a] 2, |x: &[S]| [x[0], x[0].cos()]),
-            3 => called!([a, b] 1, |x: &[S]| [if x[0] < x[1] { x[0] * 0.7 } else { x[1] - x[0].powi(2) * 0.1 }]),
-            _ => called!([a, b] 2, |x: &[S]| [S::from_f64(0.25), (x[0] * x[0] + 1.0).recip() * x[1]]),
-        }
-    }
-}
-
-impl Function for Composition {
-    type Output = f64;
-
-    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-        let mut vectors = vec![x.to_vec()];
-        for &[step, first, second, how, other, kernel, count, flag] in &self.steps {
-            let (a, b) = (&vectors[first % vectors.len()], &vectors[second % vectors.len()]);
-            let (a, b) = (Self::taken(a, how, 3 + count % 12), Self::taken(b, other, 3 + count % 12));
-            let results = match step % 8 {
-                0..4 => Self::called(kernel, &a, &b, flag.is_multiple_of(2)),
-                4 => vec![a.iter().zip(&b).map(|(&a, &b)| a.sin() * 0.9 + b * 0.1).collect()],
-                5 => vec![vec![if flag.is_multiple_of(2) { sum(&a) } else { a.iter().sum() }; 4]],
-                6 => {
-                    // Steps in time.
-                    let advance = |state: &mut S, &b: &S| {
-                        *state = fuse(&function!(|x: &[S]| -> S { (x[0] + x[1]).sin() }), [*state, b]);
-                        Some(*state)
-                    };
-                    vec![b.iter().scan(a[0], advance).collect()]
-                }
-                _ => {
-                    let between =
-                        |(&a, &b): (&S, &S)| fuse(&function!(|x: &[S]| -> S { x[0] * x[0] * x[1] }), [a, b]) * b;
-                    vec![a.iter().zip(&b).map(between).collect()]
-                }
-            };
-            vectors.extend(results);
-        }
-        let last = vectors.len().saturating_sub(3);
-        vectors[last..].iter().map(|vector| vector.iter().copied().sum::<S>()).sum::<S>() + x[0] * x[1]
-    }
-}
-
-#[test]
-fn random_compositions_of_loops_have_the_derivatives_of_the_crate() {
-    let compositions: Vec<Composition> = (0..COMPOSITIONS).map(Composition::random).collect();
-    let points = [0.3, 0.9, -1.1].map(|shift| {
-        (0..Composition::INPUTS).map(|i| (i as f64 * 1.3 + shift).sin() + 0.1 * shift).collect::<Vec<f64>>()
-    });
-    // A third is differentiated along directions too, which takes rustc most of the time.
-    let verbs = |number: usize| if number.is_multiple_of(3) { 4 } else { 2 };
-    let (mut functions, mut calls) = (String::new(), String::new());
-    let mut loops = 0;
-    for (number, composition) in compositions.iter().enumerate() {
-        let source = Source::of(composition, &points[0]);
-        let codes = [
-            ("value", source.clone().name(format!("value_{number}")).value()),
-            ("gradient", source.clone().name(format!("gradient_{number}")).gradient()),
-            ("jvp", source.clone().name(format!("jvp_{number}")).jvp()),
-            ("hvp", source.name(format!("hvp_{number}")).hvp()),
-        ];
-        for (verb, code) in codes.into_iter().take(verbs(number)) {
-            let code = code.expect("no refusal");
-            loops += usize::from(code.contains("    for i in "));
-            for x in &points {
-                let more = if verb.ends_with("vp") { format!(", &{:?}", direction(x)) } else { String::new() };
-                calls += &call(&format!("{verb}_{number}(&{x:?}{more})"), &code);
-            }
-            functions += &code;
-            functions.push('\n');
-        }
-    }
-    assert_formatted("random_compositions", functions.trim_end());
-    let lines = run("random_compositions", &format!("{functions}{SHOW}\nfn main() {{\n{calls}}}\n"));
-    let mut lines = lines.iter();
-    let (mut compared, mut refused) = (0, 0);
-    for (number, composition) in compositions.iter().enumerate() {
-        let results: Vec<Vec<_>> = (0..verbs(number))
-            .map(|_| points.iter().map(|_| numbers(lines.next().expect("a line for each call"))).collect())
-            .collect();
-        for (i, x) in points.iter().enumerate() {
-            let own: Vec<Option<&Vec<f64>>> = results.iter().map(|of_verb| of_verb[i].as_ref()).collect();
-            let what = format!("composition {number} at {x:?}");
-            let Some(own) = own.iter().copied().collect::<Option<Vec<&Vec<f64>>>>() else {
-                assert!(i > 0 && own.iter().all(Option::is_none), "{what}");
-                refused += 1;
-                continue;
-            };
-            let (y, g) = gradient(|x| composition.eval(x), x);
-            let sums = gradient_sums(|x| composition.eval(x), x);
-            assert_same(own[0], &[y], &what);
-            assert_rounded(own[1], &[&[y], &g[..]].concat(), &sums, 16.0, &what);
-            if let [_, _, along, of_hessian] = own[..] {
-                let v = direction(x);
-                let expected = jvp(|x| [composition.eval(x)], x, &v).1[0];
-                let sum = tangent_sums(|x| composition.eval(x), x, &v);
-                assert_rounded(along, &[y, expected], &sum, 16.0, &what);
-                let expected = of_hvp(hvp(|x| composition.eval(x), x, &v)).expect("a product");
-                let sums = [sums, product_sums(composition, x, &v)].concat();
-                assert_rounded(of_hessian, &expected, &sums, 16.0, &what);
-            }
-            compared += 1;
-        }
-    }
-    assert!(loops > 130 && compared > 200 && refused > 20, "{loops} loops, {compared} compared, {refused} refused");
-}
-
 /// Rosenbrock's function, term by term.
 fn valley<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let term = function!(|x: &[S]| -> S { (-x[0] + 1.0).powi(2) + (x[1] - x[0].powi(2)).powi(2) * 100.0 });
     x.windows(2).map(|x| fuse(&term, [x[0], x[1]])).sum()
 }
 
+/// Differences, row by row.
+fn slack<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+    let row = function!(|x: &[S]| -> S { (x[1] - x[0].powi(2)) * 10.0 });
+    x.windows(2).map(|x| fuse(&row, [x[0], x[1]])).collect()
+}
+
 #[test]
 fn a_kernel_at_ten_thousand_rows_is_a_small_function() -> Result<(), Refusal> {
     let x: Vec<f64> = (0..10_001).map(|i| (i as f64).sin()).collect();
+    let v: Vec<f64> = (0..10_001).map(|i| (i as f64).cos()).collect();
     let source = Source::of(&function!(valley), &x);
-    let (gradient_code, jvp_code, hvp_code) = (source.gradient()?, source.jvp()?, source.hvp()?);
-    for code in [&gradient_code, &jvp_code, &hvp_code] {
-        assert!(code.lines().count() < 45, "{code}");
+    let of_slack = Source::of(&function!(slack: &[S] -> Vec<S>), &x);
+    let codes =
+        [source.gradient()?, source.jvp()?, source.hvp()?, source.sparse_hessian()?, of_slack.sparse_jacobian()?];
+    for code in &codes {
+        let (_, function) = code.split_once("pub fn ").expect("a function");
+        assert!(function.lines().count() < 45, "{function}");
     }
     let main = "
 fn main() {
@@ -596,13 +429,18 @@ fn main() {
     show(Some(gradient(&x)));
     show(Some(jvp(&x, &v)));
     show(Some(hvp(&x, &v)));
+    show(Some(hessian(&x)));
+    show(Some(jacobian(&x)));
 }";
-    let lines = run("ten_thousand_rows", &format!("{gradient_code}\n{jvp_code}\n{hvp_code}\n{SHOW}\n{main}\n"));
-    let [of_gradient_code, of_jvp_code, of_hvp_code] = [0, 1, 2].map(|line| numbers(&lines[line]).expect("a result"));
-    assert_same(&of_gradient_code, &of_gradient(gradient(valley, &x)).expect("a gradient"), "the gradient");
-    let v: Vec<f64> = (0..10_001).map(|i| (i as f64).cos()).collect();
-    let of_jvp_expected = of_jvp(jvp(|x| [valley(x)], &x, &v)).expect("a derivative");
-    assert_rounded(&of_jvp_code, &of_jvp_expected, &tangent_sums(valley, &x, &v), 2.0, "the derivative along v");
-    assert_same(&of_hvp_code, &of_hvp(hvp(valley, &x, &v)).expect("a product"), "the product with the Hessian");
+    let lines = run("ten_thousand_rows", &format!("{}\n{SHOW}\n{main}\n", codes.join("\n")));
+    let generated: Vec<Vec<f64>> = lines.iter().map(|line| numbers(line).expect("a result")).collect();
+    assert_same(&generated[0], &of_gradient(gradient(valley, &x)).expect("a gradient"), "the gradient");
+    let along = of_jvp(jvp(|x| [valley(x)], &x, &v)).expect("a derivative");
+    assert_rounded(&generated[1], &along, &tangent_sums(valley, &x, &v), 2.0, "the derivative along v");
+    assert_same(&generated[2], &of_hvp(hvp(valley, &x, &v)).expect("a product"), "the product with the Hessian");
+    let (y, g, h) = hessian_sparse(&function!(valley), &x);
+    assert_same(&generated[3], &[&[y], &g[..], h.values()].concat(), "the Hessian");
+    let (y, j) = jacobian_sparse(&function!(slack: &[S] -> Vec<S>), &x);
+    assert_same(&generated[4], &[&y, j.values()].concat(), "the Jacobian");
     Ok(())
 }

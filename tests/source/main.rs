@@ -4,6 +4,7 @@ mod compiled;
 mod extremes;
 mod kernels;
 mod program;
+mod random_kernels;
 mod random_programs;
 mod rounding;
 mod written;

@@ -44,3 +44,14 @@ pub(crate) fn hessian_sums(f: &impl Function<Output = f64>, x: &[f64]) -> Vec<Ve
     let row = |i: usize| gradient_sums(|x| gradient_forward(|x| f.eval(x), x).1[i], x);
     (0..x.len()).map(row).collect()
 }
+
+/// Returns, for each element of the product of the Hessian and a direction, the sum of the absolute values over all paths.
+pub(crate) fn product_sums(f: &impl Function<Output = f64>, x: &[f64], v: &[f64]) -> Vec<f64> {
+    let along = |row: &Vec<f64>| row.iter().zip(v).map(|(sum, v)| sum * v.abs()).sum();
+    hessian_sums(f, x).iter().map(along).collect()
+}
+
+/// Returns, for the value and the derivative along a direction, the sum of the absolute values over all paths.
+pub(crate) fn tangent_sums(f: impl FnOnce(&[Traced]) -> Traced, x: &[f64], v: &[f64]) -> Vec<f64> {
+    vec![gradient_sums(f, x).iter().zip(v).map(|(sum, v)| sum * v.abs()).sum()]
+}
