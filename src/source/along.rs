@@ -33,7 +33,7 @@ pub(super) fn along(
     let elements = last.elements.iter().map(tangent).collect();
     parts.push(Part { name, shape: last.shape.clone(), elements });
 
-    let needed = form.needed_with_arrays(loaded.results(parts)).1;
+    let needed = form.needed_with_arrays::<true>(loaded.results(parts)).1;
     let mut asked = vec![BTreeSet::new(); loaded.kernels.len()];
     form.calls().for_each(|calls| asked[calls.kernel] = asked_of(&form, calls, &needed));
     form.calls_mut().filter(|calls| asked[calls.kernel].is_empty()).for_each(|calls| calls.along.clear());

@@ -32,7 +32,7 @@ pub(super) struct Blocks {
 impl Blocks {
     /// Places the operations that these results need. Choices with a name of their own stand alone.
     pub(super) fn of(form: &Form, results: &[u32], is_named: impl Fn(u32) -> bool) -> Self {
-        let needed = form.needed_by(results.iter().copied());
+        let needed = form.needed_by::<true>(results.iter().copied());
         let (units, unit_of) = units_of(form, &needed, is_named);
         let count = units.len();
         let mut blocks = Blocks {

@@ -138,9 +138,8 @@ pub(super) fn sweep_in_reverse<const LOOPS: bool>(
     }
     let mut loops = if LOOPS { on_form(|form| form.steps().to_vec()) } else { Vec::new() };
     for place in (0..depends.len()).rev() {
-        while let Some((_, step)) = loops.pop_if(|(before, _)| *before as usize > place) {
-            if LOOPS
-                && let Step::Calls(calls) = step
+        while LOOPS && let Some((_, step)) = loops.pop_if(|(before, _)| *before as usize > place) {
+            if let Step::Calls(calls) = step
                 && !calls.inputs.is_empty()
             {
                 sweep_rows(&calls, inputs.len(), &mut adjoints);
@@ -233,7 +232,7 @@ pub(super) fn sweep_forward_from(
     before: &HashMap<u32, u32>,
     slopes: Slopes,
 ) -> Vec<Symbol> {
-    let needed = on_form(|form| form.needed_by(outputs.iter().map(|y| y.place())));
+    let needed = on_form(|form| form.needed_by::<true>(outputs.iter().map(|y| y.place())));
     let mut tangents: Vec<Option<Symbol>> = vec![None; needed.len()];
     for (input, along) in inputs {
         tangents[input.place() as usize] = Some(*along).filter(|along| !along.is_zero());

@@ -202,12 +202,16 @@ impl Form {
     }
 
     /// Returns, for each node, whether one of these depends on it.
-    pub(super) fn needed_by(&self, results: impl IntoIterator<Item = u32>) -> Vec<bool> {
-        self.needed_with_arrays(results).0
+    pub(super) fn needed_by<const LOOPS: bool>(&self, results: impl IntoIterator<Item = u32>) -> Vec<bool> {
+        self.needed_with_arrays::<LOOPS>(results).0
     }
 
-    /// Returns, for each node and for each array that a loop writes, whether one of these depends on it.
-    pub(super) fn needed_with_arrays(&self, results: impl IntoIterator<Item = u32>) -> (Vec<bool>, Vec<bool>) {
+    /// Returns, for each node and for each array that a loop writes, whether one of these depends on it. Without `LOOPS` the
+    /// form has none.
+    pub(super) fn needed_with_arrays<const LOOPS: bool>(
+        &self,
+        results: impl IntoIterator<Item = u32>,
+    ) -> (Vec<bool>, Vec<bool>) {
         let (mut needed, mut arrays) = (vec![false; self.nodes.len()], vec![false; self.arrays.len()]);
         results.into_iter().for_each(|place| needed[place as usize] = true);
         let mut steps = self.steps.iter().rev().peekable();
@@ -221,7 +225,7 @@ impl Form {
                     arrays[array as usize] = true;
                 }
             }
-            while let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
+            while LOOPS && let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
                 if step.is_needed(&arrays) {
                     step.places().into_iter().for_each(|place| needed[place as usize] = true);
                     for slot in step.slots() {

@@ -141,7 +141,7 @@ impl<'a> Sheet<'a> {
     /// Decides which operations are lines, by the length of their text: those with a label, the output, and those that
     /// are long or stand in several formulas.
     fn of(form: &'a Form, results: &'a [u32], inputs: &'a [u32], labels: Vec<Option<String>>) -> Self {
-        let needed = form.needed_by(results.iter().copied());
+        let needed = form.needed_by::<false>(results.iter().copied());
         let mut uses = vec![0; form.len()];
         for place in (0..form.len()).filter(|&place| needed[place]) {
             form.node(place as u32).arguments().iter().for_each(|&argument| uses[argument as usize] += 1);

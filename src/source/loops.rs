@@ -39,7 +39,7 @@ impl LoopNames {
     /// Names the arrays of a program with these results.
     pub(super) fn of(program: &Program<'_>, results: &[u32], names: &mut Names) -> Self {
         let form = program.form();
-        let needed = form.needed_with_arrays(results.iter().copied()).1;
+        let needed = form.needed_with_arrays::<true>(results.iter().copied()).1;
         let mut arrays: Vec<(String, bool)> = needed.into_iter().map(|needed| (String::new(), needed)).collect();
         let mut derivatives = BTreeMap::new();
         let mut shapes = BTreeMap::new();
@@ -88,7 +88,7 @@ impl LoopNames {
 /// Returns the outputs of which only the sum over all rows is needed, where the loop goes from the first row to the last:
 /// with each, the place of its sum, and of what stands there before.
 fn totals(form: &Form, results: &[u32]) -> impl Iterator<Item = (u32, (u32, Option<u32>))> {
-    let (needed, _) = form.needed_with_arrays(results.iter().copied());
+    let (needed, _) = form.needed_with_arrays::<true>(results.iter().copied());
     let nodes = || (0..form.len() as u32).filter(|&place| needed[place as usize]);
     // How often something reads each array, or an element of it.
     let mut reads: BTreeMap<Slot, usize> = BTreeMap::new();

@@ -108,17 +108,16 @@ pub(super) fn rewritten<const LOOPS: bool>(
     results: &[u32],
     mut rewrite: impl Rewrite,
 ) -> (Form, Vec<u32>) {
-    let (needed, arrays) = form.needed_with_arrays(results.iter().copied());
+    let (needed, arrays) = form.needed_with_arrays::<LOOPS>(results.iter().copied());
     Form::written(form.plain, || {
         if LOOPS {
             on_form(|other| other.continue_from(form));
         }
         let mut symbols: Vec<Option<Symbol>> = vec![None; form.len()];
-        let steps = if LOOPS { form.steps() } else { &[] };
-        let mut steps = steps.iter().filter(|(_, step)| step.is_needed(&arrays)).peekable();
+        let mut steps = form.steps().iter().filter(|(_, step)| step.is_needed(&arrays)).peekable();
         for place in 0..=form.len() {
             let before = on_form(|other| other.len());
-            while let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
+            while LOOPS && let Some((_, step)) = steps.next_if(|(before, _)| *before as usize == place) {
                 let to = |place: u32| match form.constant_at(place) {
                     Some(constant) => Symbol::constant(constant).place(),
                     None => symbols[place as usize].expect("loops stand after what they read").place(),

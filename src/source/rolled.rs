@@ -18,7 +18,7 @@ struct Sum {
 /// The order of the additions stays.
 pub(super) fn rolled(form: &Form, results: &[u32]) -> (Form, Vec<u32>) {
     let mut uses = vec![0; form.len()];
-    let needed = form.needed_by(results.iter().copied());
+    let needed = form.needed_by::<true>(results.iter().copied());
     let of_steps = form.steps().iter().flat_map(|(_, step)| step.places());
     let of_nodes = (0..form.len() as u32).filter(|&place| needed[place as usize]);
     let of_nodes = of_nodes.flat_map(|place| form.node(place).arguments().to_vec());
