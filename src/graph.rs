@@ -67,9 +67,9 @@ pub use dot::Direction;
 pub use fold::TooLarge;
 pub use non_finite::NonFinite;
 use questions::Questions;
-#[cfg(feature = "source")]
-pub(crate) use recording::trace_outputs;
 pub use recording::{TracedTape, trace, trace_parametric};
+#[cfg(feature = "source")]
+pub(crate) use recording::{kernel, trace_outputs};
 #[cfg(feature = "plot")]
 pub(crate) use svg::escaped;
 pub use traced::Traced;

@@ -103,7 +103,8 @@
 //! - All that the calls read is there before the first of them: elements of an array at any places, results of other
 //!   loops, or computed numbers. So steps in time, each of which reads the one before, are unrolled.
 //! - A sum of at least 8 elements of an array is a loop too. What else the function computes between the calls is
-//!   unrolled: weights belong into the kernel. A sum of [`Terms`](crate::Terms) is written as such a sum of kernels.
+//!   unrolled: weights belong into the kernel. The terms of a sum, as those of [`Terms`](crate::Terms), are kernels by
+//!   [`of_terms`](Source::of_terms).
 //! - The code has the bits of `fuse`, which differentiates a kernel forward. They hold unless one number is two inputs of a
 //!   call, or the function reads it between the calls. [`jvp`](Source::jvp) follows the direction through the kernel, and
 //!   has the bits of the kernel without `fuse`.
@@ -111,7 +112,11 @@
 //!   sum of the rows from the first to the last needs no array.
 //!
 //! [`value`](Source::value), [`gradient`](Source::gradient), [`vjp`](Source::vjp), [`jvp`](Source::jvp) and
-//! [`hvp`](Source::hvp) have loops. The other derivatives unroll them.
+//! [`hvp`](Source::hvp) have all these loops. Jacobians and Hessians, dense and sparse, have them for rows at elements of
+//! `x`: in a Jacobian where the results of rows are outputs, and in a Hessian where no factor of a row depends on `x`. Each
+//! row adds to fixed entries of the matrix, by its second derivatives in a Hessian, which are those of the crate to
+//! rounding. Elsewhere an entry would join the derivatives of several rows or kernels, by a loop of its own: there, all
+//! calls are unrolled.
 //!
 //! # Branches
 //!
@@ -198,7 +203,7 @@ mod rows;
 mod special;
 mod symbol;
 
-use crate::graph::{Graph, Traced, trace_outputs};
+use crate::graph::{Graph, Traced, kernel, trace_outputs};
 use crate::scalar::Real;
 use crate::scalar::function::{Function, Outputs, Parametric};
 use along::along;
@@ -260,6 +265,28 @@ impl Source {
     /// ```
     pub fn with_parameters<R: Real, F: Parametric<R>>(f: &F, x: &[R], p: &[R]) -> Self {
         Self::traced(|x, p| F::Output::as_slice(&f.eval(x, p)).to_vec(), x, p)
+    }
+
+    /// Traces a sum of terms, each of which is a function of all inputs, as those of [`Terms`](crate::Terms). Terms with
+    /// the same operations are one kernel of the inputs that they read, in a loop. Their data are constants.
+    ///
+    /// ```
+    /// use dualtape::{function, source::Source};
+    ///
+    /// let points = [(1.0, 3.1), (2.0, 4.9), (3.0, 7.2), (4.0, 8.8)];
+    /// let squared_error = |(at, seen): (f64, f64)| {
+    ///     function!([at: f64, seen: f64] |line: &[S]| -> S {
+    ///         let error = line[0] * at + line[1] - seen;
+    ///         error * error
+    ///     })
+    /// };
+    /// let code = Source::of_terms(points.map(squared_error), &[2.0, 1.0]).gradient()?;
+    /// assert!(code.contains("let (y, d) = kernel(&[x[0], x[1]], &[given0[i], given1[i]]);"), "{code}");
+    /// # Ok::<(), dualtape::source::Refusal>(())
+    /// ```
+    pub fn of_terms<R: Real, F: Function<R, Output = R>>(terms: impl IntoIterator<Item = F>, x: &[R]) -> Self {
+        let at = |x: &[Traced<R>]| terms.into_iter().map(|term| kernel::<R, _>(None, || term.eval(x))).sum();
+        Self::traced(|x, _| vec![at(x)], x, &[])
     }
 
     fn traced<R: Real>(f: impl FnOnce(&[Traced<R>], &[Traced<R>]) -> Vec<Traced<R>>, x: &[R], p: &[R]) -> Self {

@@ -407,7 +407,7 @@ pub(super) fn group<T: Scalar, Out>(name: String, folded: bool, location: Caller
 
 /// Runs a fused kernel as a group of nodes. It may be a part of the map with this number.
 #[track_caller]
-pub(super) fn kernel<T: Scalar, Out>(map: Option<u32>, inside: impl FnOnce() -> Out) -> Out {
+pub(crate) fn kernel<T: Scalar, Out>(map: Option<u32>, inside: impl FnOnce() -> Out) -> Out {
     group::<T, _>("fuse".to_string(), true, here(), || {
         let call = Some(Call { map });
         on_recording::<T, _>(|recording| recording.graph.groups[recording.group as usize].call = call);

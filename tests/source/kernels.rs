@@ -276,9 +276,10 @@ fn joined<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
 /// Terms with constant weights, and operations beside.
 fn energy<S: Scalar<Real = f64>>(x: &[S], p: &[S]) -> S {
     let kernel = function!(|x: &[S]| -> S { if x[2] > 5.0 { x[0] } else { spring([x[0], x[1]]) * x[2].sin() } });
-    let [of_pairs] = fuse_map(&function!(|x: &[S]| -> [S; 1] { [spring([x[0], x[1]])] }), [&x[..6], &x[6..]]);
+    let pairs = function!(|x: &[S]| -> [S; 2] { [spring([x[0], x[1]]), x[0].exp() * x[1] * x[1]] });
+    let [of_pairs, others] = fuse_map(&pairs, [&x[..6], &x[6..]]);
     let terms: S = x.windows(3).map(|x| fuse(&kernel, [x[2], x[0], x[1]])).sum();
-    terms * p[0] - sum(&of_pairs) * 0.5 + x[0] * x[0] * x[7] * p[1]
+    terms * p[0] - sum(&of_pairs) * 0.5 + sum(&others) + x[0] * x[0] * x[7] * p[1]
 }
 
 /// Sums over rows of which the result is not linear, or whose inputs are computed.
@@ -344,6 +345,33 @@ fn jacobians_and_hessians_of_rows_are_loops() -> Result<(), Refusal> {
 
     let unrolled = Source::of(&function!(nested), &x).sparse_hessian()?;
     assert!(!unrolled.contains("for i in"), "{unrolled}");
+    Ok(())
+}
+
+/// A term with data of its own, at two of seven inputs.
+fn wave(i: usize) -> impl Function<Output = f64> {
+    let (a, b, scale) = (i % 7, (i + 3) % 7, 1.0 + i as f64);
+    function!([a: usize, b: usize, scale: f64] |x: &[S]| -> S {
+        if x[a] > -2.0 { (x[a] * scale).sin() * x[b] } else { x[b] }
+    })
+}
+
+#[test]
+fn terms_that_are_functions_are_one_kernel() -> Result<(), Refusal> {
+    let x: Vec<f64> = (0..7).map(|i| 0.4 + (i as f64 * 0.7).sin() * 0.3).collect();
+    let turned = [-3.0; 7];
+    let f = function!(|x: &[S]| -> S { (0..40).map(|i| wave(i).eval(x)).sum() });
+    let source = Source::of_terms((0..40).map(wave), &x);
+    let case = |name, code, x: &[f64], expected, sums| Case { name, code, arguments: array(x), expected, sums };
+    let (sums, curvatures) = (gradient_sums(|x| f.eval(x), &x), hessian_sums(&f, &x).concat());
+    let (y, g, h) = hessian(|x| f.eval(x), &x);
+    let all = Some([&[y], &g[..], h.as_slice()].concat());
+    let cases = [
+        case("terms", source.clone().name("terms").gradient()?, &x, Some([&[y], &g[..]].concat()), Some(sums.clone())),
+        case("terms", String::new(), &turned, None, None),
+        case("terms_h", source.name("terms_h").hessian()?, &x, all, Some([sums, curvatures].concat())),
+    ];
+    assert_cases("terms", &cases, "");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Random kernels in loops, and random compositions of loops, have the derivatives of the crate.
 
 use dualtape::source::Source;
-use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, hessian, hvp, jvp, sum};
+use dualtape::{Function, Scalar, function, fuse, fuse_map, gradient, hessian, hvp, jacobian, jvp, sum};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -282,4 +282,91 @@ fn random_compositions_of_loops_have_the_derivatives_of_the_crate() {
         }
     }
     assert!(loops > 130 && compared > 200 && refused > 20, "{loops} loops, {compared} compared, {refused} refused");
+}
+
+/// Random kernels at elements of the input, with all results as outputs, or a weighted sum of them.
+struct Maps(Composition);
+
+impl Maps {
+    fn results<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<Vec<S>> {
+        let called = |&[turned, _, how, _, other, kernel, count, flag]: &[usize; 8]| {
+            let (a, b) = (Composition::taken(x, how, 4 + count % 9), Composition::taken(x, other, 4 + count % 9));
+            let mut results = Composition::called(kernel, &a, &b, flag.is_multiple_of(2));
+            if turned.is_multiple_of(4) {
+                results.iter_mut().for_each(|result| result.reverse());
+            }
+            results
+        };
+        self.0.steps.iter().flat_map(called).chain([vec![x[0] * x[1].exp()]]).collect()
+    }
+
+    fn sum<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+        let results = self.results(x);
+        (0..).zip(&results).map(|(i, result)| result.iter().copied().sum::<S>() * (0.5 + f64::from(i))).sum()
+    }
+}
+
+impl Function for Maps {
+    type Output = Vec<f64>;
+
+    fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+        self.results(x).concat()
+    }
+}
+
+#[test]
+fn random_maps_have_the_matrices_of_the_crate() {
+    struct Sum<'a>(&'a Maps);
+    impl Function for Sum<'_> {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            self.0.sum(x)
+        }
+    }
+    let maps: Vec<Maps> = (500..540).map(|number| Maps(Composition::random(number))).collect();
+    let point = |shift: f64| (0..Composition::INPUTS).map(|i| (i as f64 * 1.3 + shift).sin()).collect::<Vec<f64>>();
+    let points = [0.3, 0.5].map(point);
+    let (mut functions, mut calls) = (String::new(), String::new());
+    let mut loops = 0;
+    for (number, maps) in maps.iter().enumerate() {
+        let (outputs, sum) = (Source::of(maps, &points[0]), Source::of(&Sum(maps), &points[0]));
+        for (name, code) in [
+            (format!("jacobian_{number}"), outputs.clone().name(format!("jacobian_{number}")).jacobian()),
+            (format!("bands_{number}"), outputs.name(format!("bands_{number}")).sparse_jacobian()),
+            (format!("hessian_{number}"), sum.name(format!("hessian_{number}")).hessian()),
+        ] {
+            let code = code.expect("no refusal");
+            loops += usize::from(code.contains("    for i in "));
+            points.iter().for_each(|x| calls += &call(&name, &format!("&{x:?}"), &code));
+            functions += &code;
+            functions.push('\n');
+        }
+    }
+    assert_formatted("random_maps", functions.trim_end());
+    let lines = run("random_maps", &format!("{functions}{SHOW}\nfn main() {{\n{calls}}}\n"));
+    let mut lines = lines.iter();
+    let mut compared = 0;
+    for (number, maps) in maps.iter().enumerate() {
+        let results: Vec<_> = (0..6).map(|_| numbers(lines.next().expect("a line for each call"))).collect();
+        for (i, x) in points.iter().enumerate() {
+            let what = format!("maps {number} at {x:?}");
+            let [Some(dense), Some(bands), Some(of_sum)] = [&results[i], &results[2 + i], &results[4 + i]] else {
+                assert!(i > 0 && [1, 3, 5].iter().all(|&line: &usize| results[line].is_none()), "{what}");
+                continue;
+            };
+            let (y, j) = jacobian(|x| maps.eval(x), x);
+            let of_output = |output: usize| gradient_sums(|x| maps.eval(x)[output], x);
+            let sums = [vec![0.0; y.len() - 1], (0..y.len()).flat_map(of_output).collect()].concat();
+            assert_rounded(dense, &[&y, j.as_slice()].concat(), &sums, 2.0, &what);
+            let entries =
+                |numbers: &[f64]| numbers[y.len()..].iter().copied().filter(|x| *x != 0.0).collect::<Vec<f64>>();
+            assert_eq!(entries(bands), entries(dense), "{what}");
+            let (y, g, h) = hessian(|x| maps.sum(x), x);
+            let sums = [gradient_sums(|x| maps.sum(x), x), hessian_sums(&Sum(maps), x).concat()].concat();
+            assert_rounded(of_sum, &[&[y], &g[..], h.as_slice()].concat(), &sums, 16.0, &what);
+            compared += 1;
+        }
+    }
+    assert!(loops > 100 && compared > 60, "{loops} loops, {compared} compared");
 }
