@@ -45,8 +45,9 @@ pub(super) fn along(
 fn asked_of(form: &Form, calls: &Calls, needed: &[bool]) -> BTreeSet<Derivative> {
     let is_needed = |array: &u32| needed[*array as usize];
     let of_outputs = calls.tangents.iter().any(is_needed).then_some(Derivative::Tangent);
-    let sums = form.sums_of(calls).flat_map(|sums| &sums.terms).filter(|term| is_needed(&term.array));
-    let of_slopes = sums.flat_map(|term| &term.products).map(|(derivative, ..)| *derivative);
+    let sums = form.sums_of(calls).filter(|sums| sums.sums.iter().any(|(array, _)| is_needed(array)));
+    let products = sums.flat_map(|sums| &sums.terms).flat_map(|term| &term.products);
+    let of_slopes = products.map(|(derivative, ..)| *derivative);
     of_slopes.filter(|derivative| *derivative == Derivative::SlopesAlong).chain(of_outputs).collect()
 }
 

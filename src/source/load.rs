@@ -9,7 +9,7 @@ use super::chain::Slopes;
 use super::elementary::Elementary;
 use super::form::{Form, Operation, Slot, on_form};
 use super::refusal::Refusal;
-use super::results::{Part, slopes_of, value};
+use super::results::{Part, value};
 use super::rows::{Calls, Column, Derivative, Step, column, input_columns};
 use super::symbol::Symbol;
 use crate::graph::questions::{Question, Subject};
@@ -310,7 +310,7 @@ impl Loader<'_> {
             if let Kernels::WithSlopes(slopes) = self.kernels
                 && inputs > 0
             {
-                parts.push(slopes_of(&loaded, slopes));
+                parts.push(loaded.derivative(Derivative::Slopes, &parts, slopes));
             }
             Ok((loaded, parts))
         });

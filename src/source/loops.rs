@@ -79,6 +79,10 @@ impl LoopNames {
         LoopNames { arrays, totals: totals.into_iter().map(named).collect(), derivatives, shapes, tables }
     }
 
+    fn is_needed(&self, array: u32) -> bool {
+        self.arrays[array as usize].1
+    }
+
     /// Returns the name of an operation that is a sum in the loop of its terms.
     pub(super) fn total_at(&self, place: u32) -> Option<&str> {
         self.totals.values().find(|total| total.place == place).map(|total| total.name.as_str())
@@ -396,8 +400,11 @@ impl Writer<'_> {
         if lines.is_empty() { Vec::new() } else { vec![lines] }
     }
 
-    /// Returns the line that adds a term, if it is not 0.
+    /// Returns the line that adds a term, if it is needed and not 0.
     fn line_of(&self, calls: &Calls, term: &Term) -> Option<Line> {
+        if !self.loops.is_needed(term.array) {
+            return None;
+        }
         let (form, language) = (self.program.form(), self.program.language);
         let mut sum: Option<Expression> = None;
         let mut reads = BTreeSet::new();
@@ -479,9 +486,11 @@ impl Writer<'_> {
     /// Writes the adjoints to which the lines of a sweep add.
     fn write_sums_before(&mut self, sums: &Sums, lines: &[Line]) {
         for (array, before) in &sums.sums {
-            let name = self.array(Slot::Local(*array)).to_string();
-            let is_mutable = lines.iter().any(|line| line.text.starts_with(&format!("{name}[")));
-            self.write_array(1, &name, &self.shape_of(Slot::Local(*array)), before, is_mutable);
+            if self.loops.is_needed(*array) {
+                let name = self.array(Slot::Local(*array)).to_string();
+                let is_mutable = lines.iter().any(|line| line.text.starts_with(&format!("{name}[")));
+                self.write_array(1, &name, &self.shape_of(Slot::Local(*array)), before, is_mutable);
+            }
         }
     }
 }

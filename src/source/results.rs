@@ -101,21 +101,8 @@ pub(super) fn gradient(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
     sweep_in_reverse::<true>(&[(loaded.outputs[0], Symbol::one())], &loaded.inputs, slopes)
 }
 
-/// Returns the Jacobian, row by row, by a forward sweep for each input.
-fn jacobian_by_columns(loaded: &Loaded, slopes: Slopes) -> Vec<Symbol> {
-    let sweep = |&input: &Symbol| sweep_forward(&[(input, Symbol::one())], &loaded.outputs, slopes);
-    let by_column: Vec<Vec<Symbol>> = loaded.inputs.iter().map(sweep).collect();
-    (0..loaded.outputs.len()).flat_map(|row| by_column.iter().map(move |column| column[row])).collect()
-}
-
-/// Returns the slopes of a kernel, by forward sweeps, as fused kernels are differentiated.
-pub(super) fn slopes_of(kernel: &Loaded, slopes: Slopes) -> Part {
-    let elements = jacobian_by_columns(kernel, slopes);
-    of_slopes(Derivative::Slopes.name(), kernel.outputs.len(), kernel.inputs.len(), elements)
-}
-
 /// Returns a result with a number for each output and input of a kernel.
-fn of_slopes(name: &'static str, outputs: usize, inputs: usize, elements: Vec<Symbol>) -> Part {
+fn for_inputs(name: &'static str, outputs: usize, inputs: usize, elements: Vec<Symbol>) -> Part {
     let shape = if outputs == 1 { Shape::Array(inputs) } else { Shape::Matrix(outputs, inputs) };
     Part { name, shape, elements: places(&elements) }
 }
@@ -138,27 +125,28 @@ impl Kernel {
 }
 
 impl Loaded {
-    /// Returns a derivative of a kernel.
-    fn derivative(&self, own: Derivative, parts: &[Part], slopes: Slopes) -> Part {
-        let (n, outputs) = (self.inputs.len(), self.outputs.len());
-        let first: Vec<Symbol> = parts
-            .iter()
-            .filter(|part| part.name == Derivative::Slopes.name())
-            .flat_map(|part| part.elements.iter().map(|&place| Symbol::at(place)))
-            .collect();
+    /// Returns a derivative of a kernel, by forward sweeps, as fused kernels are differentiated.
+    pub(super) fn derivative(&self, own: Derivative, parts: &[Part], slopes: Slopes) -> Part {
+        let (inputs, outputs) = (self.inputs.len(), self.outputs.len());
+        let of_slopes = parts.iter().filter(|part| part.name == Derivative::Slopes.name());
+        let known: Vec<Symbol> = of_slopes.flat_map(|part| &part.elements).map(|&place| Symbol::at(place)).collect();
         let along = |numbers: &[Symbol]| sweep_forward(&seeded(&self.inputs, Slot::V), numbers, slopes);
+        let by_input = |numbers: &[Symbol]| -> Vec<Vec<Symbol>> {
+            let sweep = |&input: &Symbol| sweep_forward(&[(input, Symbol::one())], numbers, slopes);
+            self.inputs.iter().map(sweep).collect()
+        };
         match own {
-            Derivative::Slopes => slopes_of(self, slopes),
             Derivative::Tangent => like_value(own.name(), &along(&self.outputs)),
-            Derivative::SlopesAlong => of_slopes(own.name(), outputs, n, along(&first)),
+            Derivative::SlopesAlong => for_inputs(own.name(), outputs, inputs, along(&known)),
+            Derivative::Slopes => {
+                let columns = by_input(&self.outputs);
+                let row = |output: usize| columns.iter().map(move |column| column[output]);
+                for_inputs(own.name(), outputs, inputs, (0..outputs).flat_map(row).collect())
+            }
             Derivative::Curvatures => {
-                let columns: Vec<Vec<Symbol>> =
-                    self.inputs.iter().map(|&input| sweep_forward(&[(input, Symbol::one())], &first, slopes)).collect();
-                let rows = (0..outputs).flat_map(|output| (0..n).map(move |row| (output * n + row, row)));
-                array(
-                    own.name(),
-                    rows.flat_map(|(slope, row)| columns[..=row].iter().map(move |column| column[slope])).collect(),
-                )
+                let columns = by_input(&known);
+                let row = |slope: usize| columns[..=slope % inputs].iter().map(move |column| column[slope]);
+                array(own.name(), (0..known.len()).flat_map(row).collect())
             }
         }
     }

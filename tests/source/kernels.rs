@@ -84,6 +84,13 @@ fn single<S: Scalar<Real = f32>>(x: &[S]) -> S {
     x.windows(3).map(|x| fuse(&kernel, [x[0], x[1], x[2]])).sum()
 }
 
+/// A kernel at numbers that have no derivatives.
+fn floored<S: Scalar<Real = f64>>(x: &[S]) -> S {
+    let floors: Vec<S> = x.iter().map(|x| x.floor()).collect();
+    let kernel = function!(|x: &[S]| -> S { x[0] * (x[1] + x[0]).sin() });
+    x.iter().zip(&floors).map(|(&x, &floor)| fuse(&kernel, [x, floor])).sum()
+}
+
 /// The kernel reads an infinite slope at 0.
 fn roots<S: Scalar<Real = f64>>(x: &[S]) -> S {
     let kernel = function!(|x: &[S]| -> S { (x[0] * x[0] + x[1]).sqrt() * x[2] });
@@ -411,6 +418,7 @@ fn kernels_along_a_direction_have_the_derivatives_of_the_crate() -> Result<(), R
     both!(weighted, x, ["weighted_jvp", "weighted_hvp"]);
     both!(roots, at_zero, ["roots_jvp", "roots_hvp"], zeros_win);
     both!(unread, x, ["unread_jvp", "unread_hvp"]);
+    both!(floored, x, ["floored_jvp", "floored_hvp"]);
     cases.push(case("layers_jvp", String::new(), &[&turned, &v], None, None));
     cases.push(case("layers_hvp", String::new(), &[&turned, &v], None, None));
     let (code, of_mesh) = (Source::of(&function!(mesh: &[S] -> Vec<S>), &x[..6]).name("mesh").jvp()?, 0..5);
