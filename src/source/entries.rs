@@ -50,6 +50,18 @@ impl Entries {
         }
     }
 
+    /// Adds the derivatives of a slope of calls at these elements of `x`, by its number, times a factor.
+    fn add_curvatures(&mut self, loaded: &Loaded, own: &Calls, inputs: &[&Vec<u32>], slope: usize, factor: &Column) {
+        let (output, row) = (slope / inputs.len(), slope % inputs.len());
+        for (column, other) in inputs.iter().enumerate() {
+            let place = |(&a, &b): (&u32, &u32)| (a as usize, b as usize);
+            let places = inputs[row].iter().zip(*other).map(place).collect();
+            let number = output * triangle(inputs.len()) + triangle(row.max(column)) + row.min(column);
+            let (calls, derivative, factor) = (own.outputs[0], Derivative::Curvatures, factor.clone());
+            self.add_in_loop(loaded, own, Addend { calls, derivative, number, factor, places });
+        }
+    }
+
     /// Returns the matrix with all entries.
     pub(super) fn dense(self, name: &'static str) -> Part {
         let (shape, columns) = (Shape::Matrix(self.rows, self.columns), self.columns);
@@ -185,11 +197,15 @@ pub(super) fn hessian(loaded: &mut Loaded, gradient: &[Symbol], slopes: Slopes) 
     let depends = on_form(|form| form.depending_on(&places(&loaded.inputs)));
     // What stands in the sums of a reverse sweep before.
     let mut before: HashMap<u32, u32> = HashMap::new();
-    loaded.differentiate_kernels(|_| BTreeSet::from([Derivative::Curvatures]), slopes);
-    for own in &calls {
+    let sums_of = |calls: &Calls| -> Vec<Sums> { on_form(|form| form.sums_of(calls).cloned().collect()) };
+    let swept: Vec<(&Calls, Vec<Sums>)> =
+        calls.iter().map(|calls| (calls, sums_of(calls))).filter(|(_, sums)| !sums.is_empty()).collect();
+    let kernels: BTreeSet<usize> = swept.iter().map(|(calls, _)| calls.kernel).collect();
+    let curvatures = |kernel: usize| kernels.get(&kernel).map(|_| Derivative::Curvatures);
+    loaded.differentiate_kernels(|kernel| curvatures(kernel).into_iter().collect(), slopes);
+    for (own, sums) in &swept {
         let inputs = elements_of_x(own)?;
-        let sums: Vec<Sums> = on_form(|form| form.sums_of(own).cloned().collect());
-        for sums in &sums {
+        for sums in sums {
             for (array, numbers) in &sums.sums {
                 let after = on_form(|form| form.elements(Slot::Local(*array), numbers.len()));
                 before.extend(after.into_iter().zip(numbers.iter().copied()));
@@ -199,14 +215,7 @@ pub(super) fn hessian(loaded: &mut Loaded, gradient: &[Symbol], slopes: Slopes) 
                 if on_form(|form| form.numbers_of(factor)).iter().any(|&place| depends[place as usize]) {
                     return None;
                 }
-                let (output, row) = (number / inputs.len(), number % inputs.len());
-                for (column, other) in inputs.iter().enumerate() {
-                    let place = |(&a, &b): (&u32, &u32)| (a as usize, b as usize);
-                    let places = inputs[row].iter().zip(*other).map(place).collect();
-                    let number = output * triangle(inputs.len()) + triangle(row.max(column)) + row.min(column);
-                    let (calls, derivative, factor) = (own.outputs[0], Derivative::Curvatures, factor.clone());
-                    entries.add_in_loop(loaded, own, Addend { calls, derivative, number, factor, places });
-                }
+                entries.add_curvatures(loaded, own, &inputs, *number, factor);
             }
         }
     }
