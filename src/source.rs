@@ -178,9 +178,9 @@
 //! Operations that simplify while they are written are in `form.rs`; the number that writes them in `symbol.rs`, and both
 //! ways of its questions in `decide.rs`; functions by name in `elementary.rs`; the loops between operations in `rows.rs`;
 //! the calls of a trace that are loops in `calls.rs`, and the form of a trace in `load.rs`; the sweeps in `chain.rs` and
-//! `along.rs`, and their results in `results.rs`; and the text in `lower.rs`, `rolled.rs`, `blocks.rs`, `expression.rs`, `special.rs`,
-//! `loops.rs` and `emit.rs`. For people, [`Graph::formulas`](crate::graph::Graph::formulas) writes the same form in mathematics, in
-//! `formulas.rs`.
+//! `along.rs`, and their results in `results.rs` and `entries.rs`; and the text in `lower.rs`, `rolled.rs`, `blocks.rs`,
+//! `expression.rs`, `special.rs`, `loops.rs` and `emit.rs`. For people,
+//! [`Graph::formulas`](crate::graph::Graph::formulas) writes the same form in mathematics, in `formulas.rs`.
 
 mod along;
 mod blocks;
