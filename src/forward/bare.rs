@@ -63,11 +63,10 @@ impl Lanes for Every {
     }
 
     #[inline(always)]
-    fn scaled<T: Scalar, const N: usize>(self, partials: [T; N], slope: Slope<T>) -> [T; N] {
-        partials.map(
-            #[inline(always)]
-            |p| slope.times(p),
-        )
+    fn scaled<T: Scalar, const N: usize>(self, mut partials: [T; N], slope: Slope<T>) -> [T; N] {
+        // NOTE(perf): in place. By `map` a step of three bodies in 12 lanes takes 14 % longer (`benches/peers`).
+        partials.iter_mut().for_each(|p| *p = slope.times(*p));
+        partials
     }
 
     #[inline(always)]
