@@ -172,6 +172,54 @@ fn every_kind_of_wrong_derivative_is_named() {
 }
 
 #[test]
+fn second_derivatives_of_three_inputs_have_their_own_names() {
+    /// `(x·y, y + z·√z)`, with a wrong second derivative of the last output by the last two inputs in one reading.
+    struct Three;
+    impl Function for Three {
+        type Output = [f64; 2];
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> [S; 2] {
+            let away = |i: usize| x[i] - x[i].value();
+            let wrong = if size_of::<S>() == FORWARD_OVER_REVERSE { away(1) * away(2) } else { S::zero() };
+            [x[0] * x[1], x[1] + x[2] * x[2].sqrt() + wrong]
+        }
+    }
+    let nested = |a, b| format!("∂²f[1]/∂x[{a}]∂x[{b}]: nested forward, forward over reverse");
+    assert_eq!(found(&check(&Three, &[0.5, 2.0, 3.0])), [nested(1, 2), nested(2, 1)]);
+    let not_finite = check(&function!(|x: &[S]| -> [S; 2] { [x[0] * x[1], x[1] + x[2].pow(1.5)] }), &[0.5, 2.0, 0.0]);
+    assert!(not_finite.agrees(), "{not_finite}");
+    let names: Vec<String> = not_finite.not_finite().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["∂²f[1]/∂x[2]∂x[2] = inf"]);
+}
+
+#[test]
+fn a_slope_in_one_reading_is_compared_at_its_own_size() {
+    /// `offset + slope·x`, whose slope is another one in reverse mode.
+    struct Line {
+        offset: f64,
+        slope: f64,
+        in_reverse: f64,
+    }
+    impl Function for Line {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            let distance = x[0] - x[0].value();
+            let slope = if size_of::<S>() == REVERSE { self.in_reverse } else { self.slope };
+            // √d − √d is zero, and its slope NaN.
+            let none = if slope.is_nan() { distance.sqrt() - distance.sqrt() } else { distance * slope };
+            none + (x[0].value() * self.slope + self.offset)
+        }
+    }
+    // Small slopes, alone and beside a large value, and one that is NaN.
+    for (offset, slope, in_reverse) in [(0.0, 1e-6, 1e-6 * 1.0005), (1e6, 1e-5, 1e-5 * 1.0005), (0.0, 2.0, f64::NAN)] {
+        let report = check(&Line { offset, slope, in_reverse }, &[1.0]);
+        assert_eq!(found(&report), ["∂f/∂x[0]: forward, reverse"], "{offset} + {slope}·x");
+        check(&Line { offset, slope, in_reverse: slope }, &[1.0]).assert_agreement();
+    }
+}
+
+#[test]
 fn a_wrong_third_derivative_is_named() {
     /// sin(x·y) by its expansion to the second order.
     fn expanded<S: Scalar<Real = f64>>(x: &[S]) -> S {
