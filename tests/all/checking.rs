@@ -186,10 +186,18 @@ fn second_derivatives_of_three_inputs_have_their_own_names() {
     }
     let nested = |a, b| format!("∂²f[1]/∂x[{a}]∂x[{b}]: nested forward, forward over reverse");
     assert_eq!(found(&check(&Three, &[0.5, 2.0, 3.0])), [nested(1, 2), nested(2, 1)]);
-    let not_finite = check(&function!(|x: &[S]| -> [S; 2] { [x[0] * x[1], x[1] + x[2].pow(1.5)] }), &[0.5, 2.0, 0.0]);
-    assert!(not_finite.agrees(), "{not_finite}");
-    let names: Vec<String> = not_finite.not_finite().iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["∂²f[1]/∂x[2]∂x[2] = inf"]);
+    let names = |f: &dyn Fn(&[f64]) -> Report| -> Vec<String> {
+        let report = f(&[0.5, 2.0, 0.0]);
+        assert!(report.agrees(), "{report}");
+        report.not_finite().iter().map(ToString::to_string).collect()
+    };
+    let power = function!(|x: &[S]| -> [S; 2] { [x[0] * x[1], x[1] + x[2].pow(1.5)] });
+    assert_eq!(names(&|x| check(&power, x)), ["∂²f[1]/∂x[2]∂x[2] = inf"]);
+    let root = function!(|x: &[S]| -> [S; 2] { [x[0] * x[1], x[1] * x[2].sqrt()] });
+    assert_eq!(
+        names(&|x| check(&root, x)),
+        ["∂f[1]/∂x[2] = inf", "∂²f[1]/∂x[1]∂x[2] = inf", "∂²f[1]/∂x[2]∂x[1] = inf", "∂²f[1]/∂x[2]∂x[2] = -inf"]
+    );
 }
 
 #[test]
