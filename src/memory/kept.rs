@@ -143,12 +143,16 @@ mod tests {
 
     #[test]
     fn the_purpose_of_refused_memory_is_named() {
-        let refused = std::panic::catch_unwind(|| reserve(&mut vec![1_u64], 1 << 59, "a test")).unwrap_err();
-        assert_eq!(
-            *refused.downcast::<String>().unwrap(),
-            "memory ran out: the system refused 4611686018427387904 bytes for a test; differentiate in pieces (`Terms`, \
-             `Checkpointed`), or release what threads keep with `release_memory()`"
-        );
+        let asks: [fn(); 2] =
+            [|| reserve(&mut vec![1_u64], 1 << 59, "a test"), || drop(zeros::<u64>(1 << 59, "a test"))];
+        for ask in asks {
+            let refused = std::panic::catch_unwind(ask).unwrap_err();
+            assert_eq!(
+                *refused.downcast::<String>().unwrap(),
+                "memory ran out: the system refused 4611686018427387904 bytes for a test; differentiate in pieces \
+                 (`Terms`, `Checkpointed`), or release what threads keep with `release_memory()`"
+            );
+        }
         let mut memory: Vec<u64> = Vec::new();
         reserve(&mut memory, 3, "a test");
         assert!(memory.capacity() >= 3);
