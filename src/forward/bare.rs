@@ -3,6 +3,7 @@
 //! The rule costs every operation of a [`Dual`] a test. Here a zero times an infinity is NaN, and whatever is computed from
 //! a NaN partial has a NaN partial, also a product with zero. So a result whose partials are all finite never met the rule,
 //! and is that of `Dual`, but for the sign of a zero. Any other result is thrown away, and the function evaluated again.
+//! (Layers, rules and blocks go through `Dual`. It drops a NaN where a slope is zero, as the rule drops what was there.)
 //!
 //! A function may drop a NaN without a trace only if it looks at partials and takes another way for it. The methods that
 //! look are [`Scalar::magnitude`], [`Scalar::is_identically_zero`] and [`Scalar::is_finite_throughout`]. They count what they
