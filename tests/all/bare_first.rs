@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dualtape::{
-    Block, Function, Rule, Scalar, dense, derivative, dot, function, fuse, fuse_map, gradient_forward, jacobian,
+    Block, Dual, Function, Rule, Scalar, dense, derivative, dot, function, fuse, fuse_map, gradient_forward, jacobian,
     jacobian_array, jacobian_reverse, lift, linearize, log_sum_exp, weighted_sum,
 };
 
@@ -115,6 +115,23 @@ fn functions_evaluated_bare_first_have_the_derivatives_of_closures() {
             "jacobian_array of {number}"
         );
     }
+}
+
+#[test]
+fn second_derivatives_and_many_lanes_follow_the_rule_too() {
+    let at = POINT.map(Dual::<f64>::variable);
+    let parts = |numbers: Vec<Dual>| numbers.iter().flat_map(|x| [x.primal, x.partials[0]]).collect::<Vec<f64>>();
+    for number in 0..Program::COUNT {
+        let f = Program(number);
+        let (y, j) = jacobian(|x| f.eval(x), &at);
+        let (z, k) = f.jacobian_forward(&at);
+        assert_eq!(bits(&parts(y)), bits(&parts(z)), "values of {number}");
+        assert_eq!(bits(&parts(j.into_entries())), bits(&parts(k.into_entries())), "Jacobian of {number}");
+    }
+    let mut x = [1.0; 20];
+    x[0] = 0.0;
+    let (y, g) = function!(|x: &[S]| -> S { x.iter().map(|x| x.sqrt()).sum() }).gradient_array(&x);
+    assert_eq!((y, &g[..2], g[19]), (19.0, &[f64::INFINITY, 0.5][..], 0.5));
 }
 
 #[test]
