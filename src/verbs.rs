@@ -266,7 +266,7 @@ fn as_array<S, const N: usize>(x: &[S]) -> &[S; N] {
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; the mode that suits: [`Function::jacobian`](crate::Function::jacobian) |
+/// | ⌈n/8⌉ evaluations in 8 lanes | no tape | more inputs than outputs: [`jacobian_reverse`]; the mode that suits: [`Function::jacobian`] |
 ///
 /// # Panics
 ///
