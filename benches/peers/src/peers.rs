@@ -1,5 +1,29 @@
 //! The derivatives to compute, and the crates that do.
 
+/// Numbers with the functions of `num_traits::Float`.
+macro_rules! floats {
+    ($([$($generics:tt)*] $type:ty, $x:ident, $c:ident => $plus:expr, $times:expr, $norm_cdf:expr;)*) => {
+        $(impl<$($generics)*> $crate::program::Number for $type {
+            #[inline(always)]
+            fn plus(self, $c: f64) -> Self { let $x = self; $plus }
+            #[inline(always)]
+            fn times(self, $c: f64) -> Self { let $x = self; $times }
+            #[inline(always)]
+            fn recip(self) -> Self { num_traits::Float::recip(self) }
+            #[inline(always)]
+            fn sqrt(self) -> Self { num_traits::Float::sqrt(self) }
+            #[inline(always)]
+            fn exp(self) -> Self { num_traits::Float::exp(self) }
+            #[inline(always)]
+            fn ln(self) -> Self { num_traits::Float::ln(self) }
+            #[inline(always)]
+            fn relu(self) -> Self { num_traits::Float::max(self, num_traits::Zero::zero()) }
+            #[inline(always)]
+            fn norm_cdf(self) -> Self { let $x = self; $norm_cdf }
+        })*
+    };
+}
+
 pub(crate) mod ad_trait;
 pub(crate) mod echidna;
 pub(crate) mod num_dual;

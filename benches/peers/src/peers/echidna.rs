@@ -7,34 +7,11 @@ use std::hint::black_box;
 
 use echidna::sparse::greedy_coloring;
 use echidna::{BReverse, BytecodeTape, Dual, DualVec, Reverse, grad, hessian_vec, record};
-use num_traits::{Float, Zero};
 
 use super::{Answer, Lanes, Peer, Way, gradient_in_lanes, jacobian_answer, jacobian_in_lanes, way};
-use crate::program::{Map, Number, Program, Rosenbrock, normal, normal_line};
+use crate::program::{Map, Program, Rosenbrock, normal, normal_line};
 
-macro_rules! numbers {
-    ($([$($generics:tt)*] $type:ty, $x:ident, $c:ident => $plus:expr, $times:expr, $norm_cdf:expr;)*) => {
-        $(impl<$($generics)*> Number for $type {
-            #[inline(always)]
-            fn plus(self, $c: f64) -> Self { let $x = self; $plus }
-            #[inline(always)]
-            fn times(self, $c: f64) -> Self { let $x = self; $times }
-            #[inline(always)]
-            fn recip(self) -> Self { Float::recip(self) }
-            #[inline(always)]
-            fn sqrt(self) -> Self { Float::sqrt(self) }
-            #[inline(always)]
-            fn exp(self) -> Self { Float::exp(self) }
-            #[inline(always)]
-            fn ln(self) -> Self { Float::ln(self) }
-            #[inline(always)]
-            fn relu(self) -> Self { Float::max(self, Zero::zero()) }
-            #[inline(always)]
-            fn norm_cdf(self) -> Self { let $x = self; $norm_cdf }
-        })*
-    };
-}
-numbers! {
+floats! {
     [] Reverse<f64>, x, c => x + c, x * c, normal_line(x, echidna::Scalar::value(&x));
     [] BReverse<f64>, x, c => x + c, x * c, normal_line(x, echidna::Scalar::value(&x));
     [const N: usize] DualVec<f64, N>, x, c => x + c, x * c, {

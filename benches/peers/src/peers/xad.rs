@@ -5,7 +5,6 @@
 use std::array::from_fn;
 use std::hint::black_box;
 
-use num_traits::{Float, Zero};
 use xad_rs::{
     AReal, JetK, Real, Tape, TapeStorage, compute_gradient_fwd_k, compute_gradient_rev_with, compute_hessian_k_with,
     math::ad,
@@ -65,31 +64,9 @@ impl<T: TapeStorage> Number for AReal<T> {
     }
 }
 
-macro_rules! jets {
-    ($($type:ty, $x:ident, $c:ident => $plus:expr, $times:expr, $norm_cdf:expr;)*) => {
-        $(impl<const K: usize> Number for $type {
-            #[inline(always)]
-            fn plus(self, $c: f64) -> Self { let $x = self; $plus }
-            #[inline(always)]
-            fn times(self, $c: f64) -> Self { let $x = self; $times }
-            #[inline(always)]
-            fn recip(self) -> Self { Float::recip(self) }
-            #[inline(always)]
-            fn sqrt(self) -> Self { Float::sqrt(self) }
-            #[inline(always)]
-            fn exp(self) -> Self { Float::exp(self) }
-            #[inline(always)]
-            fn ln(self) -> Self { Float::ln(self) }
-            #[inline(always)]
-            fn relu(self) -> Self { Float::max(self, Zero::zero()) }
-            #[inline(always)]
-            fn norm_cdf(self) -> Self { let $x = self; $norm_cdf }
-        })*
-    };
-}
-jets! {
-    JetK<f64, K>, x, c => x + c, x * c, Real::norm_cdf(&x);
-    JetK<JetK<f64, K>, K>, x, c =>
+floats! {
+    [const K: usize] JetK<f64, K>, x, c => x + c, x * c, Real::norm_cdf(&x);
+    [const K: usize] JetK<JetK<f64, K>, K>, x, c =>
         JetK::new(x.value + c, x.tangents),
         JetK::new(x.value * c, x.tangents.map(|tangent| tangent * c)),
         normal_line(x, x.value.value);
