@@ -27,7 +27,7 @@
 //! | a function of many numbers | its Hessian; a product with it | [`hessian`]; [`hvp`] |
 //! | a function with several results | its Jacobian; products with it | [`jacobian_forward`] (the same as [`jacobian`]), [`jacobian_reverse`]; [`jvp`], [`vjp`] |
 //! | a model, a struct of parameters | its gradient as a model; its Hessian | [`gradient_of`]; [`hessian_of`] |
-//! | a function as a value | its gradient or Jacobian, in the mode that suits | [`Function::gradient`], [`Function::jacobian`] |
+//! | a function as a value | its gradient or Jacobian, in the mode that suits; in the quickest forward mode | [`Function::gradient`], [`Function::jacobian`]; [`Function::gradient_array`], [`Function::jacobian_array`] |
 //! | a function with local dependence | a large sparse derivative | [`sparse::SparseJacobian`], [`sparse::SparseHessian`] |
 //! | a function to test | forward, reverse and finite differences compared | [`check`](check()) |
 //! | a sum of many terms | its gradient in the memory of one term, on all cores | [`Terms`] |

@@ -137,7 +137,7 @@ fn partial_gradient_into<T: Scalar>(f: impl FnOnce(&[Var<T>]) -> Var<T>, constan
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | ⌈n/8⌉ evaluations in 8 lanes, each 2 to 13 plain ones | no tape | many inputs: [`gradient`] |
+/// | ⌈n/8⌉ evaluations in 8 lanes, each 2 to 13 plain ones | no tape | many inputs: [`gradient`]; a [`Function`]: [`Function::gradient_forward`], which is quicker |
 ///
 /// # Panics
 ///
@@ -190,7 +190,7 @@ fn gradient_in_lanes<T: Scalar, D: Seeded<T>>(
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | one evaluation in N lanes | no tape and no heap | more than about 16 inputs: [`gradient`] |
+/// | one evaluation in N lanes | no tape and no heap | more than about 16 inputs: [`gradient`]; a [`Function`]: [`Function::gradient_array`], which is quicker |
 ///
 /// # Panics
 ///
@@ -217,7 +217,7 @@ pub fn gradient_array<T: Scalar, const N: usize>(
 ///
 /// | cost | needs | instead |
 /// |---|---|---|
-/// | one evaluation in N lanes | no tape and no heap | more than about 32 inputs: [`jacobian`] or [`jacobian_reverse`] |
+/// | one evaluation in N lanes | no tape and no heap | more than about 32 inputs: [`jacobian`] or [`jacobian_reverse`]; a [`Function`]: [`Function::jacobian_array`], which is quicker |
 ///
 /// # Panics
 ///
