@@ -398,13 +398,20 @@ impl<T> Nodes<T> {
         self.start_of_last += positions;
     }
 
-    /// Forgets all nodes. The next one has the position `start`.
+    /// Forgets all nodes. The next one has the position `start`. It allocates nothing, since it runs where memory ran out:
+    /// new chunks come while none is spare, and so the full ones can take the place of these.
     fn clear(&mut self, start: usize) {
-        self.last.nodes.clear();
-        while let Some(mut chunk) = self.full.pop() {
-            chunk.nodes.clear();
-            self.spare.push(std::mem::replace(&mut self.last, chunk));
+        if let Some(first) = self.full.first_mut() {
+            std::mem::swap(first, &mut self.last);
+            self.full[1..].reverse();
+            self.full.iter_mut().for_each(|chunk| chunk.nodes.clear());
+            if self.spare.is_empty() {
+                std::mem::swap(&mut self.full, &mut self.spare);
+            } else {
+                self.spare.append(&mut self.full);
+            }
         }
+        self.last.nodes.clear();
         self.start_of_last = start;
     }
 
