@@ -370,7 +370,7 @@ pub(super) struct Nodes<T> {
     last: Chunk<T>,
     /// The position of the first node of the last chunk, were it recorded now.
     start_of_last: usize,
-    /// Empty chunks to be used again, the next at the end.
+    /// Empty chunks to be used again, the next at the end. There is room for the full ones too.
     spare: Vec<Chunk<T>>,
 }
 
@@ -398,28 +398,21 @@ impl<T> Nodes<T> {
         self.start_of_last += positions;
     }
 
-    /// Forgets all nodes. The next one has the position `start`. It allocates nothing, since it runs where memory ran out:
-    /// new chunks come while none is spare, and so the full ones can take the place of these.
+    /// Forgets all nodes. The next one has the position `start`. It allocates nothing, since it runs where memory ran out.
     fn clear(&mut self, start: usize) {
-        if let Some(first) = self.full.first_mut() {
-            std::mem::swap(first, &mut self.last);
-            self.full[1..].reverse();
-            self.full.iter_mut().for_each(|chunk| chunk.nodes.clear());
-            if self.spare.is_empty() {
-                std::mem::swap(&mut self.full, &mut self.spare);
-            } else {
-                self.spare.append(&mut self.full);
-            }
-        }
         self.last.nodes.clear();
+        while let Some(mut chunk) = self.full.pop() {
+            chunk.nodes.clear();
+            self.spare.push(std::mem::replace(&mut self.last, chunk));
+        }
         self.start_of_last = start;
     }
 
     /// Gives back the chunks without nodes.
     fn give_back(&mut self) {
-        self.spare = Vec::new();
+        self.spare.clear();
         if self.last.nodes.is_empty() && self.full.is_empty() {
-            (self.full, self.last) = (Vec::new(), Chunk::empty());
+            *self = Nodes { start_of_last: self.start_of_last, ..Nodes::new() };
         }
     }
 
@@ -453,6 +446,7 @@ impl<T: Scalar> Nodes<T> {
         if self.last.nodes.len() == room {
             let [smallest, largest] = ROOM;
             reserve(&mut self.full, 1, STATEMENTS);
+            reserve(&mut self.spare, self.full.len() + 1, STATEMENTS);
             self.ask_for_room();
             let mut next = self.spare.pop().unwrap_or_else(|| Chunk::new((2 * room).clamp(smallest, largest)));
             within_limit(self.start_of_last + room + next.room());
