@@ -212,7 +212,7 @@ pub trait Function<R: Real = f64> {
     /// Returns `(f(x), ∇f(x))` of a function of N numbers, in forward mode with a lane for each and without a heap
     /// allocation.
     ///
-    /// It is [`gradient_array`](crate::gradient_array) for a function that can be evaluated twice, and quicker: see below.
+    /// It is [`gradient_array`](crate::gradient_array) in two attempts, as described above, and quicker.
     ///
     /// ```
     /// use dualtape::{Function, Scalar, function};
