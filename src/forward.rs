@@ -216,7 +216,7 @@ pub fn lift<T: Scalar>(x: T) -> Dual<T, 1> {
 /// not.
 #[inline(always)]
 fn scaled<T: Scalar, const N: usize>(partials: [T; N], slope: T) -> [T; N] {
-    if N == 1 && T::ORDER == 0 {
+    if const { N == 1 && T::ORDER == 0 } {
         // One plain number: without a branch.
         let with_care = !is_ordinary(slope);
         return partials.map(|p| if with_care & zero::vanishes(p, slope) { T::zero() } else { p * slope });
@@ -467,16 +467,12 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     }
 
     fn apply_block(block: &impl Block<T::Real>, x: &[Self]) -> Vec<Self> {
-        let inner: Vec<T> = x.iter().map(|x| x.primal).collect();
+        let inner = primals(x);
         let values = T::apply_block(block, &inner);
-        let level = x.iter().fold(Level::NONE, |level, x| level.join(x.level));
-        let mut y: Vec<Self> = values.iter().map(|&value| Dual { level, ..Self::constant(value) }).collect();
+        let mut y = without_slopes(&values, x);
         for lane in 0..N {
-            let direction: Vec<T> = x.iter().map(|x| x.partials[lane]).collect();
-            if !direction.iter().all(|v| v.is_identically_zero()) {
-                for (y, tangent) in y.iter_mut().zip(pushed_forward(block, &inner, &values, &direction)) {
-                    y.partials[lane] = tangent;
-                }
+            if let Some(direction) = direction(x, lane) {
+                set_slopes(&mut y, lane, pushed_forward(block, &inner, &values, &direction));
             }
         }
         y
@@ -501,6 +497,28 @@ impl<T: Scalar, const N: usize> Engine<T::Real> for Dual<T, N> {
     }
 }
 
+// The parts of a block that are the same for all blocks, and so compiled once.
+
+fn primals<T: Scalar, const N: usize>(x: &[Dual<T, N>]) -> Vec<T> {
+    x.iter().map(|x| x.primal).collect()
+}
+
+/// Returns the outputs of a block of `x`, of its level.
+fn without_slopes<T: Scalar, const N: usize>(values: &[T], x: &[Dual<T, N>]) -> Vec<Dual<T, N>> {
+    let level = x.iter().fold(Level::NONE, |level, x| level.join(x.level));
+    values.iter().map(|&value| Dual { level, ..Dual::constant(value) }).collect()
+}
+
+/// Returns the partials in a lane, or `None` where all are zero.
+fn direction<T: Scalar, const N: usize>(x: &[Dual<T, N>], lane: usize) -> Option<Vec<T>> {
+    let direction: Vec<T> = x.iter().map(|x| x.partials[lane]).collect();
+    (!direction.iter().all(|v| v.is_identically_zero())).then_some(direction)
+}
+
+fn set_slopes<T: Scalar, const N: usize>(y: &mut [Dual<T, N>], lane: usize, slopes: Vec<T>) {
+    y.iter_mut().zip(slopes).for_each(|(y, slope)| y.partials[lane] = slope);
+}
+
 /// Returns a sum of products without the zero rule, where it is finite and so the rule has nothing to say: an infinity or a
 /// NaN in a term stays in the sum. Otherwise returns it with the rule.
 ///
@@ -512,7 +530,7 @@ fn bare_first<T: Scalar, const N: usize>(
     by_rule: impl Fn() -> Dual<T, N>,
 ) -> Dual<T, N> {
     // On a tape a term with the constant zero is no statement, but by the rule.
-    let bare = if T::RECORDS || IS_FOR_SIZE { None } else { Some(bare()) };
+    let bare = if const { T::RECORDS || IS_FOR_SIZE } { None } else { Some(bare()) };
     bare.filter(|sum| sum.is_finite_throughout()).unwrap_or_else(by_rule)
 }
 

@@ -157,13 +157,19 @@ impl<T: Scalar> Tape<T> {
     /// Calls `f` with constants followed by new independent [`vars`](Tape::vars). The slice reuses memory of the slot.
     #[track_caller]
     pub(crate) fn with_variables<Out>(&self, constants: &[T], values: &[T], f: impl FnOnce(&[Var<T>]) -> Out) -> Out {
+        let variables = self.spare_variables(constants, values);
+        let out = f(&variables);
+        let _ = T::with_slot(|slot| slot.spare_variables.set(variables));
+        out
+    }
+
+    #[track_caller]
+    fn spare_variables(&self, constants: &[T], values: &[T]) -> Vec<Var<T>> {
         let mut variables = T::with_slot(|slot| slot.spare_variables.take()).unwrap_or_default();
         variables.clear();
         variables.extend(constants.iter().map(|&value| Var::constant(value)));
         variables.extend(self.variables(values));
-        let out = f(&variables);
-        let _ = T::with_slot(|slot| slot.spare_variables.set(variables));
-        out
+        variables
     }
 
     #[inline]

@@ -165,14 +165,18 @@ where
     F: Function<T::Real, Output = T::Real> + ?Sized,
     T: Scalar,
 {
-    let bare = || gradient_in_lanes(x, |inputs: &mut [BareDual<T, LANES>]| eval_if_finite(f, inputs));
-    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| gradient_forward(|x| f.eval(x), x))
+    let bare = if const { bare::is_first::<T>() } {
+        gradient_in_lanes(x, |inputs: &mut [BareDual<T, LANES>]| eval_if_finite(f, inputs))
+    } else {
+        None
+    };
+    bare.unwrap_or_else(|| gradient_forward(|x| f.eval(x), x))
 }
 
 /// Returns the value and the gradient from passes of [`LANES`] inputs, or `None` where a pass has none.
 fn gradient_in_lanes<T: Scalar, D: Seeded<T>>(
     x: &[T],
-    mut pass: impl FnMut(&mut [D]) -> Option<Dual<T, LANES>>,
+    pass: impl Fn(&mut [D]) -> Option<Dual<T, LANES>>,
 ) -> Option<(T, Vec<T>)> {
     let mut value = None;
     let mut g = vec![T::zero(); x.len()];
@@ -239,7 +243,6 @@ pub fn jacobian_array<T: Scalar, const N: usize, const M: usize>(
     (outputs.map(|y| y.primal), outputs.map(|y| y.partials))
 }
 
-/// Returns the independent variables, each along a lane of its own.
 /// Returns the outputs of a [`Function`] of N numbers with their partial derivatives, in forward mode, bare first.
 #[inline(always)]
 pub(crate) fn forward_array<F, T, const N: usize>(f: &F, x: &[T; N]) -> Linearized<F, T, N>
@@ -247,10 +250,12 @@ where
     F: Function<T::Real>,
     T: Scalar,
 {
-    let bare = || eval_if_finite(f, &seeded_each::<T, BareDual<T, N>, N>(x));
-    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| eval_out_of_line(f, seeded_each(x)))
+    let bare =
+        if const { bare::is_first::<T>() } { eval_if_finite(f, &seeded_each::<T, BareDual<T, N>, N>(x)) } else { None };
+    bare.unwrap_or_else(|| eval_out_of_line(f, seeded_each(x)))
 }
 
+/// Returns the independent variables, each along a lane of its own.
 #[inline(always)]
 fn seeded_each<T: Scalar, D: Seeded<T>, const N: usize>(x: &[T; N]) -> [D; N] {
     std::array::from_fn(|lane| D::seeded(x[lane], lane))
@@ -324,27 +329,41 @@ pub fn jacobian_forward<T: Scalar, Y: IntoNumbers<Dual<T, LANES>>>(
 #[track_caller]
 pub(crate) fn forward_jacobian<F: Function<T::Real> + ?Sized, T: Scalar>(f: &F, x: &[T]) -> (Vec<T>, Matrix<T>) {
     let numbers = slice_of::<F::Output, T::Real, Dual<T, LANES>>;
-    let bare = || jacobian_in_lanes(x, |inputs: &mut [BareDual<T, LANES>]| eval_if_finite(f, inputs).map(numbers));
-    bare::is_first::<T>().then(bare).flatten().unwrap_or_else(|| jacobian_forward(|x| numbers(f.eval(x)), x))
+    let bare = if const { bare::is_first::<T>() } {
+        jacobian_in_lanes(x, |inputs: &mut [BareDual<T, LANES>]| eval_if_finite(f, inputs).map(numbers))
+    } else {
+        None
+    };
+    bare.unwrap_or_else(|| jacobian_forward(|x| numbers(f.eval(x)), x))
 }
 
 /// Returns the outputs and the Jacobian from passes of [`LANES`] inputs, or `None` where a pass has none.
 #[track_caller]
 fn jacobian_in_lanes<T: Scalar, D: Seeded<T>, Y: AsRef<[Dual<T, LANES>]>>(
     x: &[T],
-    mut pass: impl FnMut(&mut [D]) -> Option<Y>,
+    pass: impl Fn(&mut [D]) -> Option<Y>,
 ) -> Option<(Vec<T>, Matrix<T>)> {
-    let mut result: Option<(Vec<T>, Matrix<T>)> = None;
+    let mut result = None;
     for_lanes(x, |inputs, lanes| {
-        let outputs = pass(inputs)?;
-        let outputs = outputs.as_ref();
-        let (y, matrix) =
-            result.get_or_insert_with(|| (vec![T::zero(); outputs.len()], Matrix::zeros(outputs.len(), x.len())));
-        assert_outputs(y.len(), outputs.len());
-        write_columns(outputs, lanes, x.len(), y, matrix.entries_mut());
+        add_columns(pass(inputs)?.as_ref(), lanes, x.len(), &mut result);
         Some(())
     })?;
     Some(result.expect("f was called at least once"))
+}
+
+/// Writes the values, and the columns of one pass into a matrix, which the first pass makes.
+#[inline(always)]
+#[track_caller]
+fn add_columns<T: Scalar>(
+    outputs: &[Dual<T, LANES>],
+    lanes: Range<usize>,
+    columns: usize,
+    result: &mut Option<(Vec<T>, Matrix<T>)>,
+) {
+    let zeros = || (vec![T::zero(); outputs.len()], Matrix::zeros(outputs.len(), columns));
+    let (y, matrix) = result.get_or_insert_with(zeros);
+    assert_outputs(y.len(), outputs.len());
+    write_columns(outputs, lanes, columns, y, matrix.entries_mut());
 }
 
 /// Writes `f(x)` into `y` and `J` into `j`, row by row, in forward mode: [`jacobian_forward`] for a caller that owns
@@ -422,10 +441,15 @@ pub fn jacobian_reverse<T: Scalar, Y: IntoNumbers<Var<T>>>(
     let tape = Tape::new();
     let x = tape.vars(x);
     let outputs = f(&x).into_numbers();
-    let outputs = outputs.as_ref();
+    (primals(outputs.as_ref()), rows(&tape, outputs.as_ref(), &x))
+}
+
+/// Returns the derivatives of each output with respect to each of `x`, by sweeps in [`LANES`] lanes.
+#[track_caller]
+fn rows<T: Scalar>(tape: &Tape<T>, outputs: &[Var<T>], x: &[Var<T>]) -> Matrix<T> {
     let mut matrix = Matrix::zeros(outputs.len(), x.len());
     if let [output] = outputs[..] {
-        matrix[0].copy_from_slice(&tape.backward(output).wrt(&x));
+        matrix[0].copy_from_slice(&tape.backward(output).wrt(x));
     } else {
         let unit = |lane| std::array::from_fn(|other| if other == lane { T::one() } else { T::zero() });
         for (chunk, outputs) in outputs.chunks(LANES).enumerate() {
@@ -438,7 +462,11 @@ pub fn jacobian_reverse<T: Scalar, Y: IntoNumbers<Var<T>>>(
             }
         }
     }
-    (outputs.iter().map(|y| y.primal()).collect(), matrix)
+    matrix
+}
+
+fn primals<T: Scalar>(outputs: &[Var<T>]) -> Vec<T> {
+    outputs.iter().map(|y| y.primal()).collect()
 }
 
 /// Returns `(f(x), J·v)`, the derivative of `f` along `v`, in forward mode.
@@ -462,9 +490,19 @@ pub fn jacobian_reverse<T: Scalar, Y: IntoNumbers<Var<T>>>(
 #[doc(alias = "directional derivative")]
 #[track_caller]
 pub fn jvp<T: Scalar, Y: IntoNumbers<Dual<T>>>(f: impl FnOnce(&[Dual<T>]) -> Y, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>) {
-    assert_directions("jvp", "x", x.len(), "v", v.len());
-    let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    at_level("jvp", &mut inputs, |x| f(x).into_numbers()).as_ref().iter().map(|y| (y.primal, y.partials[0])).unzip()
+    parts(at_level("jvp", &mut along("jvp", x, v), |x| f(x).into_numbers()).as_ref())
+}
+
+/// Returns the independent variables along a direction, one number of `v` for each of `x`.
+#[track_caller]
+fn along<T: Scalar>(verb: &str, x: &[T], v: &[T]) -> Vec<Dual<T>> {
+    assert_directions(verb, "x", x.len(), "v", v.len());
+    x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect()
+}
+
+/// Returns the primals and the slopes.
+fn parts<T: Scalar>(outputs: &[Dual<T>]) -> (Vec<T>, Vec<T>) {
+    outputs.iter().map(|y| (y.primal, y.partials[0])).unzip()
 }
 
 /// Returns `(f(x), uᵀ·J)`, the gradient of `u·f`, in reverse mode.
@@ -489,10 +527,15 @@ pub fn vjp<T: Scalar, Y: IntoNumbers<Var<T>>>(f: impl FnOnce(&[Var<T>]) -> Y, x:
     let tape = Tape::new();
     let x = tape.vars(x);
     let outputs = f(&x).into_numbers();
-    let outputs = outputs.as_ref();
+    (primals(outputs.as_ref()), weighted_rows(&tape, outputs.as_ref(), u, &x))
+}
+
+/// Returns the sum of the rows of the Jacobian, each times its number of `u`, by one sweep.
+#[track_caller]
+fn weighted_rows<T: Scalar>(tape: &Tape<T>, outputs: &[Var<T>], u: &[T], x: &[Var<T>]) -> Vec<T> {
     assert_directions("vjp", "f(x)", outputs.len(), "u", u.len());
     let seeds: Vec<(Var<T>, T)> = outputs.iter().copied().zip(u.iter().copied()).collect();
-    (outputs.iter().map(|y| y.primal()).collect(), tape.backward_seeded(&seeds).wrt(&x))
+    tape.backward_seeded(&seeds).wrt(x)
 }
 
 /// Returns `(f(x), ∇f(x), H·v)` without forming the Hessian H: forward over reverse.
@@ -525,11 +568,9 @@ pub(crate) fn hvp_by<T: Scalar, G: AsRef<[Dual<T>]>>(
     x: &[T],
     v: &[T],
 ) -> (T, Vec<T>, Vec<T>) {
-    assert_directions("hvp", "x", x.len(), "v", v.len());
-    let mut inputs: Vec<Dual<T>> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    let outputs = at_level("hvp", &mut inputs, gradient);
+    let outputs = at_level("hvp", &mut along("hvp", x, v), gradient);
     let (y, g) = outputs.as_ref().split_last().expect("the value is the last");
-    let (g, hv) = g.iter().map(|g| (g.primal, g.partials[0])).unzip();
+    let (g, hv) = parts(g);
     (y.primal, g, hv)
 }
 
@@ -612,18 +653,23 @@ pub(crate) fn hessian_by<T: Scalar, G: AsRef<[Dual<T, LANES>]>>(
             gradient(before, from_here)
         });
         let (y, slopes) = outputs.as_ref().split_last().expect("the value is the last");
-        for (row, slope) in (lanes.start..).zip(slopes) {
-            for (column, &entry) in lanes.clone().zip(&slope.partials) {
-                (h[row * n + column], h[column * n + row]) = (entry, entry);
-            }
-        }
-        value.get_or_insert_with(|| {
+        write_both_halves(slopes, lanes, n, h);
+        if value.is_none() {
+            value = Some(y.primal);
             g.iter_mut().zip(slopes).for_each(|(g, slope)| *g = slope.primal);
-            y.primal
-        });
+        }
         Some(())
     });
     value.expect("f was called at least once")
+}
+
+/// Writes the columns of one pass, from the diagonal on, into a symmetric matrix, and as rows too.
+fn write_both_halves<T: Scalar>(slopes: &[Dual<T, LANES>], lanes: Range<usize>, n: usize, h: &mut [T]) {
+    for (row, slope) in (lanes.start..).zip(slopes) {
+        for (column, &entry) in lanes.clone().zip(&slope.partials) {
+            (h[row * n + column], h[column * n + row]) = (entry, entry);
+        }
+    }
 }
 
 /// Returns the gradient with respect to `x`, and the value as the last element, of a function whose first inputs are
@@ -641,29 +687,38 @@ fn for_lanes<T: Scalar, D: Seeded<T>>(
     x: &[T],
     mut pass: impl FnMut(&mut [D], Range<usize>) -> Option<()>,
 ) -> Option<()> {
-    let constants = x.iter().map(|&x| D::from(x));
     let (mut few, mut many);
     // NOTE(perf): on the stack, the gradient of Rosenbrock's function of two inputs takes 30 % less time than with
     // memory of the pool (`cargo bench --bench modes`).
     let inputs = if x.len() <= LANES {
         few = [D::from(T::zero()); LANES];
-        few.iter_mut().zip(constants).for_each(|(input, x)| *input = x);
+        set_constants(&mut few, x);
         &mut few[..x.len()]
     } else {
-        many = Scratch::of(constants);
+        many = scratch_of_constants(x);
         &mut many[..]
     };
     for start in (0..x.len().max(1)).step_by(LANES) {
         let lanes = start..x.len().min(start + LANES);
-        for (lane, i) in lanes.clone().enumerate() {
-            inputs[i] = D::seeded(x[i], lane);
-        }
+        set_variables(&mut inputs[lanes.clone()], &x[lanes.clone()]);
         pass(inputs, lanes.clone())?;
-        for i in lanes {
-            inputs[i] = D::from(x[i]);
-        }
+        set_constants(&mut inputs[lanes.clone()], &x[lanes]);
     }
     Some(())
+}
+
+fn scratch_of_constants<T: Scalar, D: Seeded<T>>(x: &[T]) -> Scratch<D> {
+    Scratch::of(x.iter().map(|&x| D::from(x)))
+}
+
+#[inline(always)]
+fn set_constants<T: Scalar, D: Seeded<T>>(inputs: &mut [D], x: &[T]) {
+    inputs.iter_mut().zip(x).for_each(|(input, &x)| *input = D::from(x));
+}
+
+#[inline(always)]
+fn set_variables<T: Scalar, D: Seeded<T>>(inputs: &mut [D], x: &[T]) {
+    inputs.iter_mut().zip(x).enumerate().for_each(|(lane, (input, &x))| *input = D::seeded(x, lane));
 }
 
 #[track_caller]

@@ -255,7 +255,7 @@ impl<T: Scalar, const N: usize, L: Lanes> BareDual<T, N, L> {
     #[inline(always)]
     #[expect(clippy::eq_op, reason = "x - x is NaN where x is not finite")]
     pub(crate) fn has_finite_partials(&self) -> bool {
-        if T::ORDER == 0 && N <= 16 {
+        if const { T::ORDER == 0 && N <= 16 } {
             let mut rest = [T::zero(); 4];
             for_each_lane!(lane < N => {
                 let partial = self.partials[lane];

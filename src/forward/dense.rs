@@ -29,7 +29,7 @@ where
     F: Function<T::Real, Output = T::Real>,
     T: Scalar,
 {
-    if T::ORDER > 0 || T::RECORDS || rows < FEW_ROWS || ![neurons, inputs].into_iter().all(are_finite) {
+    if const { T::ORDER > 0 || T::RECORDS } || rows < FEW_ROWS || ![neurons, inputs].into_iter().all(are_finite) {
         return false;
     }
     let (sums, tangents) = sums_by_products(neurons, inputs, rows);

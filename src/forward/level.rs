@@ -88,12 +88,22 @@ impl<T: Scalar, const N: usize> Leveled for Dual<T, N> {
 #[track_caller]
 pub(crate) fn at_level<S: Leveled, Y: AsRef<[S]>>(verb: &str, x: &mut [S], f: impl FnOnce(&[S]) -> Y) -> Y {
     let level = Level::open();
-    x.iter_mut().for_each(|x| x.set_level(level));
+    set_level(x, level);
     let y = f(x);
-    if !y.as_ref().iter().all(|y| y.level().join(level) == level) {
+    if !are_of_level(y.as_ref(), level) {
         refuse_other_levels::<S>(verb);
     }
     y
+}
+
+#[inline(always)]
+fn set_level<S: Leveled>(x: &mut [S], level: Level) {
+    x.iter_mut().for_each(|x| x.set_level(level));
+}
+
+#[inline(always)]
+fn are_of_level<S: Leveled>(y: &[S], level: Level) -> bool {
+    y.iter().all(|y| y.level().join(level) == level)
 }
 
 #[cold]

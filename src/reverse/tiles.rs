@@ -26,7 +26,7 @@ where
     T: Scalar,
 {
     const TILE: usize = 4;
-    if T::ORDER > 0 || T::RECORDS || !BareDual::<T, N, Marked>::IS_SMALL {
+    if const { T::ORDER > 0 || T::RECORDS || !BareDual::<T, N, Marked>::IS_SMALL } {
         return 0;
     }
     let end = x[0].len() / TILE * TILE;

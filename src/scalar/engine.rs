@@ -60,6 +60,9 @@ pub trait Engine<R: Real>: Sized {
     const RECORDS: bool;
 
     /// The number of orders of derivatives carried: one for each level of the nesting, and K for a series.
+    ///
+    /// NOTE(perf): tested in `if const { .. }`, so that the other branch is not compiled: without it the largest test
+    /// program has 10 % more code (lines of LLVM by `cargo llvm-lines --test all`).
     const ORDER: usize;
 
     /// Returns `Σᵢ xᵢ` over a slice; see [`sum`](crate::sum), which calls it.
@@ -131,7 +134,7 @@ pub trait Engine<R: Real>: Sized {
         Self: Scalar<Real = R>,
     {
         let mut outputs = [(); M].map(|()| vec![Self::zero(); x[0].len()]);
-        if Self::ORDER == 0 {
+        if const { Self::ORDER == 0 } {
             vectorized(
                 #[inline(always)]
                 || map_elements(f, x, &mut outputs),

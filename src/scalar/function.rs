@@ -289,6 +289,11 @@ const FORWARD_JACOBIAN: usize = 32;
 /// Up to this ratio of inputs to outputs forward mode is the faster way to a Jacobian.
 pub(crate) const FORWARD_INPUTS_PER_OUTPUT: usize = 2;
 
+/// Returns plain numbers as constants of a reading.
+pub(crate) fn constants<S: Scalar>(x: &[S::Real]) -> Vec<S> {
+    x.iter().map(|&x| S::from_real(x)).collect()
+}
+
 /// Returns the outputs of a function as a vector.
 pub(crate) fn slice_of<O: Outputs<R>, R, S: Copy>(y: O::Of<S>) -> Vec<S> {
     O::as_slice(&y).to_vec()

@@ -105,7 +105,7 @@ impl<S: Scalar, A: Factor<S>, B: Factor<S>> Products<'_, S, A, B> {
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn add_to(self, sums: &mut [S]) {
         let [m, n, p] = self.sizes;
-        if S::ORDER > 0 {
+        if const { S::ORDER > 0 } {
             // A number with derivatives fills the registers by itself.
             for i in 0..m {
                 for (j, sum) in sums[i * self.stride..][..p].iter_mut().enumerate() {

@@ -41,7 +41,7 @@ pub(crate) fn add_product<S: Scalar>(sum: &mut S, a: S, b: S) {
 #[inline(always)]
 pub(crate) fn add_chained<S: Scalar>(sum: &mut S, partial: &S, adjoint: &S) {
     let product = S::bare_product(partial, adjoint);
-    if S::ORDER == 0 || product.is_finite_throughout() {
+    if const { S::ORDER == 0 } || product.is_finite_throughout() {
         *sum += product;
     } else {
         add_out_of_line(sum, partial, adjoint);

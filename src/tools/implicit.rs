@@ -33,8 +33,7 @@ use num_traits::Float;
 use crate::linalg::lu::{Factors, solve_with};
 use crate::reverse::Var;
 use crate::scalar::custom::{Block, Rule};
-use crate::scalar::function::Parametric;
-use crate::scalar::function::slice_of;
+use crate::scalar::function::{Parametric, constants, slice_of};
 use crate::scalar::{Real, Scalar};
 use crate::verbs::{gradient, jacobian};
 
@@ -98,7 +97,7 @@ use crate::verbs::{gradient, jacobian};
 /// ```
 #[track_caller]
 pub fn root<S: Scalar>(g: &impl Parametric<S::Real>, x: &[S::Real], p: &[S]) -> Vec<S> {
-    if S::ORDER == 0 {
+    if const { S::ORDER == 0 } {
         return constants(x);
     }
     let plain: Vec<S::Real> = p.iter().map(|p| p.value()).collect();
@@ -237,7 +236,7 @@ pub fn argmin_within<R: Real, S: Scalar<Real = R>>(
             range.end()
         );
     }
-    if S::ORDER == 0 {
+    if const { S::ORDER == 0 } {
         return constants(x);
     }
     let plain: Vec<R> = p.iter().map(|p| p.value()).collect();
@@ -332,10 +331,6 @@ impl<R: Real> Rule<1, R> for Deviation {
     fn partials<S: Scalar<Real = R>>(&self, _: [S; 1], _: S) -> [S; 1] {
         [S::one()]
     }
-}
-
-fn constants<S: Scalar>(x: &[S::Real]) -> Vec<S> {
-    x.iter().map(|&x| S::from_real(x)).collect()
 }
 
 fn outputs<S: Scalar, G: Parametric<S::Real>>(g: &G, x: &[S], p: &[S]) -> Vec<S> {
