@@ -10,8 +10,7 @@ use std::fmt;
 use num_traits::Float;
 
 use crate::forward::{Dual, LANES};
-use crate::scalar::function::Function;
-use crate::scalar::function::slice_of;
+use crate::scalar::function::{Function, constants, slice_of};
 use crate::scalar::{Real, Scalar};
 pub use crate::tools::difference::difference;
 use crate::tools::difference::{Estimate, differences};
@@ -113,8 +112,7 @@ impl<R: Real, F: Function<R>> Function<R> for Along<'_, F, R> {
     type Output = Vec<R>;
 
     fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> Vec<S> {
-        let v: Vec<S> = self.v.iter().map(|&v| S::from_real(v)).collect();
-        jvp(|x| outputs(self.f, x), x, &v).1
+        jvp(|x| outputs(self.f, x), x, &constants(self.v)).1
     }
 }
 
@@ -122,29 +120,92 @@ fn outputs<R: Real, F: Function<R>, S: Scalar<Real = R>>(f: &F, x: &[S]) -> Vec<
     slice_of::<F::Output, R, S>(f.eval(x))
 }
 
+/// The values of the outputs, and their slopes.
+type Jacobian<S> = (Vec<S>, Matrix<S>);
+
+/// The readings of one function, whatever its type is. What calls them is compiled once.
+trait Readings<R> {
+    fn plain(&self, x: &[R]) -> Vec<R>;
+
+    /// Returns the values and the [Jacobian](Function::jacobian), bare where a function goes bare.
+    fn values_and_slopes(&self, x: &[R]) -> Vec<R>;
+
+    fn forward(&self, x: &[R]) -> Jacobian<R>;
+
+    fn reverse(&self, x: &[R]) -> Jacobian<R>;
+
+    fn nested_forward(&self, x: &[R]) -> SecondOrder<R>;
+
+    fn forward_over_reverse(&self, x: &[R]) -> SecondOrder<R>;
+
+    /// Returns how far rounding moves the values.
+    fn movements(&self, x: &[R]) -> Vec<R>;
+
+    /// Returns how far rounding moves the derivatives along `v`.
+    fn movements_along(&self, v: &[R], x: &[R]) -> Vec<R>;
+
+    /// Returns how far rounding moves the derivatives along `v` and `w`.
+    fn movements_along_both(&self, v: &[R], w: &[R], x: &[R]) -> Vec<R>;
+}
+
+impl<R: Real, F: Function<R>> Readings<R> for F {
+    fn plain(&self, x: &[R]) -> Vec<R> {
+        outputs(self, x)
+    }
+
+    fn values_and_slopes(&self, x: &[R]) -> Vec<R> {
+        [outputs(self, x), self.jacobian(x).1.into_entries()].concat()
+    }
+
+    fn forward(&self, x: &[R]) -> Jacobian<R> {
+        jacobian(|x| outputs(self, x), x)
+    }
+
+    fn reverse(&self, x: &[R]) -> Jacobian<R> {
+        jacobian_reverse(|x| outputs(self, x), x)
+    }
+
+    fn nested_forward(&self, x: &[R]) -> SecondOrder<R> {
+        second_order(&|x| jacobian(|x| outputs(self, x), x), x)
+    }
+
+    fn forward_over_reverse(&self, x: &[R]) -> SecondOrder<R> {
+        second_order(&|x| jacobian_reverse(|x| outputs(self, x), x), x)
+    }
+
+    fn movements(&self, x: &[R]) -> Vec<R> {
+        movements(x, &|x| outputs(self, x))
+    }
+
+    fn movements_along(&self, v: &[R], x: &[R]) -> Vec<R> {
+        movements(x, &|x| Along { f: self, v }.eval(x))
+    }
+
+    fn movements_along_both(&self, v: &[R], w: &[R], x: &[R]) -> Vec<R> {
+        movements(x, &|x| Along { f: &Along { f: self, v }, v: w }.eval(x))
+    }
+}
+
 /// Compares the readings of `f`, which is the derivative along v of the function whose values are `of_f`, or that function.
 #[track_caller]
-fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> Report {
-    let plain = outputs(f, x);
+fn compare<R: Real>(f: &dyn Readings<R>, x: &[R], of_f: &[R], along: bool) -> Report {
+    let plain = f.plain(x);
     let (n, m) = (x.len(), plain.len());
-    let (forward_values, forward) = jacobian(|x| outputs(f, x), x);
-    let (reverse_values, reverse) = jacobian_reverse(|x| outputs(f, x), x);
-    let over_reverse = second_order(|x| jacobian_reverse(|x| outputs(f, x), x), x);
-    let nested = second_order(|x| jacobian(|x| outputs(f, x), x), x);
+    let (forward_values, forward) = f.forward(x);
+    let (reverse_values, reverse) = f.reverse(x);
+    let over_reverse = f.forward_over_reverse(x);
+    let nested = f.nested_forward(x);
 
     // Input by input: lanes of numbers that move would need much room on the stack.
     let movements = LazyCell::new(|| {
         let axis = |i: usize| (0..n).map(|j| if i == j { R::one() } else { R::zero() }).collect();
         let axes: Vec<Vec<R>> = (0..n).map(axis).collect();
-        let slopes = axes.iter().map(|v| movements(x, |x| outputs(&Along { f, v }, x)));
-        let curvatures = axes.iter().flat_map(|v| {
-            let slope = Along { f, v };
-            axes.iter().map(move |v| movements(x, |x| outputs(&Along { f: &slope, v }, x)))
-        });
+        let slopes = axes.iter().map(|v| f.movements_along(v, x));
+        let curvatures = axes.iter().flat_map(|v| axes.iter().map(move |w| f.movements_along_both(v, w, x)));
         let by_output = |columns: Vec<Vec<R>>| -> Vec<R> {
             (0..m).flat_map(|output| columns.iter().map(move |column| column[output])).collect()
         };
-        let values = movements(x, |x| outputs(f, x));
+        let values = f.movements(x);
         let mut jacobian = by_output(slopes.collect());
         let mut hessians = by_output(curvatures.collect());
         // A slope that is the product of two roundings is not moved by either. Along it, a change of the input by its own
@@ -183,9 +244,10 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> 
             // A value is the same in every reading; a derivative along v is one of the modes.
             let readings = [("plain", a), (reading, b)];
             if along {
-                report.compare(entry(output, &[]), readings, || tolerance([a, b], movements.values[output]));
+                report
+                    .compare(entry(output, &[]), readings, tolerance([a, b]), &|| tolerated(movements.values[output]));
             } else {
-                report.compare(entry(output, &[]), readings, R::zero);
+                report.compare(entry(output, &[]), readings, R::zero(), &R::zero);
             }
         }
     }
@@ -197,31 +259,31 @@ fn compare<R: Real, F: Function<R>>(f: &F, x: &[R], of_f: &[R], along: bool) -> 
     ] {
         for (k, (&a, &b)) in forward.iter().zip(jacobian).enumerate() {
             let readings = [("forward", a), (reading, b)];
-            report.compare(entry(k / n, &[k % n]), readings, || tolerance([a, b], movements.jacobian[k]));
+            report.compare(entry(k / n, &[k % n]), readings, tolerance([a, b]), &|| tolerated(movements.jacobian[k]));
         }
     }
     for (k, (&a, &b)) in nested.hessians.iter().zip(&over_reverse.hessians).enumerate() {
         let readings = [("nested forward", a), ("forward over reverse", b)];
         let entry = entry(k / (n * n), &[k / n % n, k % n]);
-        report.compare(entry, readings, || tolerance([a, b], movements.hessians[k]));
+        report.compare(entry, readings, tolerance([a, b]), &|| tolerated(movements.hessians[k]));
     }
     for i in 0..n {
         let at = |xi: R| {
             let mut x = x.to_vec();
             x[i] = xi;
-            [outputs(f, &x), f.jacobian(&x).1.into_entries()].concat()
+            f.values_and_slopes(&x)
         };
         for (k, &difference) in differences(&at, x[i]).iter().enumerate() {
             match k.checked_sub(m) {
                 None => {
                     let k = k * n + i;
                     let movement = |step| movements.jacobian[k] + movements.values[k / n] / step;
-                    report.compare_difference(entry(k / n, &[i]), difference, ("forward", forward[k]), movement);
+                    report.compare_difference(entry(k / n, &[i]), difference, ("forward", forward[k]), &movement);
                 }
                 Some(k) => {
                     let (entry, k) = (entry(k / n, &[k % n, i]), k * n + i);
                     let movement = |step| movements.hessians[k] + movements.jacobian[k / n] / step;
-                    report.compare_difference(entry, difference, ("nested forward", nested.hessians[k]), movement);
+                    report.compare_difference(entry, difference, ("nested forward", nested.hessians[k]), &movement);
                 }
             }
         }
@@ -242,12 +304,11 @@ struct SecondOrder<R> {
     hessians: Vec<R>,
 }
 
+type JacobianInLanes<'a, T> = dyn Fn(&[Dual<T, LANES>]) -> Jacobian<Dual<T, LANES>> + 'a;
+
 /// Forward mode over another one.
 #[track_caller]
-fn second_order<T: Scalar>(
-    inner: impl Fn(&[Dual<T, LANES>]) -> (Vec<Dual<T, LANES>>, Matrix<Dual<T, LANES>>),
-    x: &[T],
-) -> SecondOrder<T> {
+fn second_order<T: Scalar>(inner: &JacobianInLanes<'_, T>, x: &[T]) -> SecondOrder<T> {
     let values_and_slopes = |x: &[Dual<T, LANES>]| {
         let (values, slopes) = inner(x);
         [values, slopes.into_entries()].concat()
@@ -259,14 +320,22 @@ fn second_order<T: Scalar>(
     SecondOrder { values, jacobian, hessians }
 }
 
-/// How much two modes may differ in a result, which rounding moves by `movement`.
-fn tolerance<R: Real>([a, b]: [R; 2], movement: R) -> R {
+/// How much two modes may differ in a result, by its size alone.
+fn tolerance<R: Real>([a, b]: [R; 2]) -> R {
     let relative = R::from_f64(4096.0) * R::epsilon() * Float::max(Float::abs(a), Float::abs(b));
     // An infinite one agrees with itself only.
     let relative = if Float::is_finite(relative) { relative } else { R::zero() };
-    // Below the normal numbers rounding is absolute.
-    let least = Float::max(relative, R::min_positive_value());
-    Float::max(least, R::from_f64(256.0) * movement)
+    or_least(relative)
+}
+
+/// How much two results may differ that rounding moves by `movement`.
+fn tolerated<R: Real>(movement: R) -> R {
+    or_least(R::from_f64(256.0) * movement)
+}
+
+/// Below the normal numbers rounding is absolute.
+fn or_least<R: Real>(tolerance: R) -> R {
+    Float::max(tolerance, R::min_positive_value())
 }
 
 /// The report of a [`check`].
@@ -373,7 +442,7 @@ impl Report {
         entry: Entry,
         difference: Estimate<R>,
         (reading, slope): (&'static str, R),
-        movement: impl FnOnce(R) -> R,
+        movement: &dyn Fn(R) -> R,
     ) {
         if !Float::is_finite(difference.error) || (Float::is_nan(slope) && !difference.is_settled()) {
             return;
@@ -382,22 +451,22 @@ impl Report {
         let size = Float::max(Float::abs(slope), Float::abs(difference.slope));
         let own = relative * size + R::from_f64(10.0) * difference.error;
         let readings = [("differences", difference.slope), (reading, slope)];
-        let is_near = Float::abs(difference.slope - slope) <= own;
-        let moved = || tolerance([R::zero(); 2], movement(difference.step));
-        self.compare(entry, readings, || if is_near { own } else { own + moved() });
+        self.compare(entry, readings, own, &|| own + tolerated(movement(difference.step)));
     }
 
-    /// Notes a disagreement when two results differ by more than the tolerance.
-    /// Two NaN agree, as do equal infinities.
+    /// Notes a disagreement when two results differ by more than the tolerance, and by more than what rounding makes of it,
+    /// `tolerated`, which costs most. Two NaN agree, as do equal infinities.
     fn compare<R: Real>(
         &mut self,
         entry: Entry,
         [(first, a), (second, b)]: [(&'static str, R); 2],
-        tolerance: impl FnOnce() -> R,
+        tolerance: R,
+        tolerated: &dyn Fn() -> R,
     ) {
         *(if entry.order() == 0 { &mut self.values } else { &mut self.derivatives }) += 1;
         let both_nan = Float::is_nan(a) && Float::is_nan(b);
-        if a == b || both_nan || Float::abs(a - b) <= tolerance() {
+        let difference = Float::abs(a - b);
+        if a == b || both_nan || difference <= tolerance || difference <= tolerated() {
             return;
         }
         let number = |x: R| x.to_f64().unwrap_or(f64::NAN);

@@ -21,10 +21,12 @@ thread_local! {
 /// A number with how far it moves, as its partial derivative.
 type Moving<R> = Noted<Dual<R>, Noise>;
 
+type Evaluate<'a, R> = dyn Fn(&[Moving<R>]) -> Vec<Moving<R>> + 'a;
+
 /// Returns how far each result at `x` moves at most in four evaluations.
 ///
 /// A movement that is not finite counts as none.
-pub(super) fn movements<R: Real>(x: &[R], evaluate: impl Fn(&[Moving<R>]) -> Vec<Moving<R>>) -> Vec<R> {
+pub(super) fn movements<R: Real>(x: &[R], evaluate: &Evaluate<'_, R>) -> Vec<R> {
     RESULTS.set(0);
     let x: Vec<Moving<R>> = x.iter().map(|&value| Noted::from_real(value)).collect();
     let mut farthest = Vec::new();
@@ -88,7 +90,7 @@ mod tests {
             results.push((0..1000).map(|_| x[0]).sum());
             results
         };
-        let movements = movements(&[1.0], results);
+        let movements = movements(&[1.0], &results);
         let (sum, products) = movements.split_last().expect("there are results");
         assert!(products.iter().all(|&movement| (1e-3..=6.0).contains(&(movement / f64::EPSILON))), "{products:?}");
         assert!(products.iter().any(|&movement| movement > 4.0 * f64::EPSILON), "{products:?}");
@@ -98,6 +100,6 @@ mod tests {
 
     #[test]
     fn a_movement_that_is_not_finite_counts_as_none() {
-        assert_eq!(movements(&[0.0], |x| vec![Noted::from_real(1.0) / x[0], x[0] / x[0]]), [0.0; 2]);
+        assert_eq!(movements(&[0.0], &|x| vec![Noted::from_real(1.0) / x[0], x[0] / x[0]]), [0.0; 2]);
     }
 }
