@@ -79,9 +79,9 @@ impl<L: Layer> Layer for Residual<L> {
 type Own = Chain<Chain<Dense<SquaredRelu>, Residual<Chain<LayerNorm, Dense<SquaredRelu>>>>, Dense>;
 
 /// Returns a network of one input and one output.
-fn own() -> Own {
-    let block = Residual(LayerNorm(6).then(Dense::new(6, 6, SquaredRelu)));
-    Dense::new(1, 6, SquaredRelu).then(block).then(Dense::new(6, 1, Activation::Linear))
+fn own(width: usize) -> Own {
+    let block = Residual(LayerNorm(width).then(Dense::new(width, width, SquaredRelu)));
+    Dense::new(1, width, SquaredRelu).then(block).then(Dense::new(width, 1, Activation::Linear))
 }
 
 fn rng() -> StdRng {
@@ -112,9 +112,9 @@ impl<L: Layer> Function for Whole<L> {
 fn a_custom_layer_agrees_in_all_modes() {
     let norm = [1.0, 0.5, -2.0, 0.1, 0.2, 0.3, 0.7, -0.4, 1.5];
     check(&Whole(LayerNorm(3)), &norm).assert_agreement();
-    let mut parameters: Vec<f64> = own().initial_parameters(Init::Uniform, &mut rng());
+    let mut parameters: Vec<f64> = own(3).initial_parameters(Init::Uniform, &mut rng());
     parameters.push(0.6);
-    check(&Whole(own()), &parameters).assert_agreement();
+    check(&Whole(own(3)), &parameters).assert_agreement();
 }
 
 #[test]
@@ -190,8 +190,8 @@ fn a_trainer_trains_custom_layers_and_activations() {
     let x: Vec<f64> = (0..80).map(|i| f64::from(i) / 20.0 - 2.0).collect();
     let y = x.iter().map(|x| x.sin()).collect();
     let data = Dataset::new((1, 1), x, y);
-    let objective = Distance(own());
-    let mut parameters = own().initial_parameters(Init::He, &mut rng());
+    let objective = Distance(own(6));
+    let mut parameters = own(6).initial_parameters(Init::He, &mut rng());
     let before = objective.loss(&parameters, &Batch::new(&data));
     let mut trainer = Trainer::new(Adam::new(Schedule::Constant(0.02))).epochs(100).batch(20).check(10);
     trainer.fit(&objective, &mut parameters, &data, None).expect("the modes agree");
