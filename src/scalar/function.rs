@@ -289,6 +289,9 @@ const FORWARD_JACOBIAN: usize = 32;
 /// Up to this ratio of inputs to outputs forward mode is the faster way to a Jacobian.
 pub(crate) const FORWARD_INPUTS_PER_OUTPUT: usize = 2;
 
+/// A function in one reading. What takes it is compiled once for all functions.
+pub(crate) type Reading<'a, S, Y = Vec<S>> = dyn Fn(&[S]) -> Y + 'a;
+
 /// Returns plain numbers as constants of a reading.
 pub(crate) fn constants<S: Scalar>(x: &[S::Real]) -> Vec<S> {
     x.iter().map(|&x| S::from_real(x)).collect()

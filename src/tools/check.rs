@@ -10,7 +10,8 @@ use std::fmt;
 use num_traits::Float;
 
 use crate::forward::{Dual, LANES};
-use crate::scalar::function::{Function, constants, slice_of};
+use crate::reverse::Var;
+use crate::scalar::function::{Function, Reading, constants, slice_of};
 use crate::scalar::{Real, Scalar};
 pub use crate::tools::difference::difference;
 use crate::tools::difference::{Estimate, differences};
@@ -112,7 +113,8 @@ impl<R: Real, F: Function<R>> Function<R> for Along<'_, F, R> {
     type Output = Vec<R>;
 
     fn eval<S: Scalar<Real = R>>(&self, x: &[S]) -> Vec<S> {
-        jvp(|x| outputs(self.f, x), x, &constants(self.v)).1
+        let f: &Reading<'_, Dual<S>> = &|x| outputs(self.f, x);
+        jvp(f, x, &constants(self.v)).1
     }
 }
 
@@ -158,19 +160,19 @@ impl<R: Real, F: Function<R>> Readings<R> for F {
     }
 
     fn forward(&self, x: &[R]) -> Jacobian<R> {
-        jacobian(|x| outputs(self, x), x)
+        forward(&|x| outputs(self, x), x)
     }
 
     fn reverse(&self, x: &[R]) -> Jacobian<R> {
-        jacobian_reverse(|x| outputs(self, x), x)
+        reverse(&|x| outputs(self, x), x)
     }
 
     fn nested_forward(&self, x: &[R]) -> SecondOrder<R> {
-        second_order(&|x| jacobian(|x| outputs(self, x), x), x)
+        second_order(&|x| forward(&|x| outputs(self, x), x), x)
     }
 
     fn forward_over_reverse(&self, x: &[R]) -> SecondOrder<R> {
-        second_order(&|x| jacobian_reverse(|x| outputs(self, x), x), x)
+        second_order(&|x| reverse(&|x| outputs(self, x), x), x)
     }
 
     fn movements(&self, x: &[R]) -> Vec<R> {
@@ -184,6 +186,16 @@ impl<R: Real, F: Function<R>> Readings<R> for F {
     fn movements_along_both(&self, v: &[R], w: &[R], x: &[R]) -> Vec<R> {
         movements(x, &|x| Along { f: &Along { f: self, v }, v: w }.eval(x))
     }
+}
+
+#[track_caller]
+fn forward<T: Scalar>(f: &Reading<'_, Dual<T, LANES>>, x: &[T]) -> Jacobian<T> {
+    jacobian(f, x)
+}
+
+#[track_caller]
+fn reverse<T: Scalar>(f: &Reading<'_, Var<T>>, x: &[T]) -> Jacobian<T> {
+    jacobian_reverse(f, x)
 }
 
 /// Compares the readings of `f`, which is the derivative along v of the function whose values are `of_f`, or that function.
@@ -304,11 +316,9 @@ struct SecondOrder<R> {
     hessians: Vec<R>,
 }
 
-type JacobianInLanes<'a, T> = dyn Fn(&[Dual<T, LANES>]) -> Jacobian<Dual<T, LANES>> + 'a;
-
 /// Forward mode over another one.
 #[track_caller]
-fn second_order<T: Scalar>(inner: &JacobianInLanes<'_, T>, x: &[T]) -> SecondOrder<T> {
+fn second_order<T: Scalar>(inner: &Reading<'_, Dual<T, LANES>, Jacobian<Dual<T, LANES>>>, x: &[T]) -> SecondOrder<T> {
     let values_and_slopes = |x: &[Dual<T, LANES>]| {
         let (values, slopes) = inner(x);
         [values, slopes.into_entries()].concat()

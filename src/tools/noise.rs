@@ -10,6 +10,7 @@ use std::cell::Cell;
 use num_traits::Float;
 
 use crate::forward::Dual;
+use crate::scalar::function::Reading;
 use crate::scalar::{Real, Scalar};
 use crate::tools::noted::{Note, Noted, hashed};
 
@@ -21,17 +22,15 @@ thread_local! {
 /// A number with how far it moves, as its partial derivative.
 type Moving<R> = Noted<Dual<R>, Noise>;
 
-type Evaluate<'a, R> = dyn Fn(&[Moving<R>]) -> Vec<Moving<R>> + 'a;
-
 /// Returns how far each result at `x` moves at most in four evaluations.
 ///
 /// A movement that is not finite counts as none.
-pub(super) fn movements<R: Real>(x: &[R], evaluate: &Evaluate<'_, R>) -> Vec<R> {
+pub(super) fn movements<R: Real>(x: &[R], f: &Reading<'_, Moving<R>>) -> Vec<R> {
     RESULTS.set(0);
     let x: Vec<Moving<R>> = x.iter().map(|&value| Noted::from_real(value)).collect();
     let mut farthest = Vec::new();
     for _ in 0..4 {
-        let results = evaluate(&x);
+        let results = f(&x);
         farthest.resize(results.len(), R::zero());
         for (farthest, result) in farthest.iter_mut().zip(results) {
             let [movement] = result.value.partials.map(Float::abs);
