@@ -8,8 +8,12 @@ use std::thread::AccessError;
 /// Lends this thread's value of the type `X`. Unlike the type of a thread-local, `X` may be generic.
 #[inline(never)]
 pub(crate) fn registered<X: Default + 'static, Out>(lend: impl FnOnce(&X) -> Out) -> Result<Out, AccessError> {
+    Ok(lend(&*value()?))
+}
+
+fn value<X: Default + 'static>() -> Result<Rc<X>, AccessError> {
     let slot = slot(TypeId::of::<X>(), || Rc::new(X::default()))?;
-    Ok(lend(slot.downcast_ref().expect("the slot was stored under its own type")))
+    Ok(slot.downcast().expect("the slot was stored under its own type"))
 }
 
 /// Returns the value that this thread has for a type; the first time it is `new`. It is compiled once for all types.

@@ -235,22 +235,34 @@ fn carry<T: Scalar, const L: usize, const K: usize>(
         if results.iter().all(|lanes| lanes[lane].is_identically_zero()) {
             continue;
         }
-        if L == 1
+        if const { L == 1 }
             && let Some(runs) = &runs
             && let Ok(sums) = before.get_disjoint_mut(runs.clone())
         {
             pull_back(results.as_flattened(), sums.map(|sums| sums.as_flattened_mut()));
             continue;
         }
-        let of_results = Scratch::of(results.iter().map(|lanes| lanes[lane]));
         let mut sums = operands.map(|operand| Scratch::filled(T::zero(), operand.positions(listed).len()));
-        pull_back(&of_results, sums.each_mut().map(|sums| &mut sums[..]));
+        pull_back(&numbers_of(results, lane), sums.each_mut().map(|sums| &mut sums[..]));
         for (operand, sums) in operands.into_iter().zip(&sums) {
-            for (position, &sum) in operand.positions(listed).zip(sums.iter()) {
-                if let Some(position) = position {
-                    before[position][lane] += sum;
-                }
-            }
+            add_to_operand(before, lane, operand.positions(listed), sums);
+        }
+    }
+}
+
+fn numbers_of<T: Scalar, const L: usize>(lanes: &[[T; L]], lane: usize) -> Scratch<T> {
+    Scratch::of(lanes.iter().map(|lanes| lanes[lane]))
+}
+
+fn add_to_operand<T: Scalar, const L: usize>(
+    before: &mut [[T; L]],
+    lane: usize,
+    positions: impl Iterator<Item = Option<usize>>,
+    sums: &[T],
+) {
+    for (position, &sum) in positions.zip(sums) {
+        if let Some(position) = position {
+            before[position][lane] += sum;
         }
     }
 }
