@@ -1,6 +1,8 @@
 //! All ways to write an operation, and to show a number.
 
-use dualtape::{Dual, Scalar, Tape, Taylor, Var, gradient, gradient_forward};
+use dualtape::{
+    Dual, Function, Scalar, Tape, Taylor, Var, check, function, gradient, gradient_forward, hessian, taylor,
+};
 
 /// Every operator in every combination of owned, borrowed and plain operands.
 macro_rules! all_forms {
@@ -120,4 +122,23 @@ fn conversions_lose_nothing() {
     let nested: Dual<Dual<f64>> = Dual::variable(3.0).into();
     assert_eq!((nested.primal.partials, nested.partials[0].primal), ([1.0], 0.0));
     assert!(Var::from(3.0).is_constant());
+}
+
+#[test]
+fn a_label_changes_no_number_in_any_reading() {
+    fn plain<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        (x[0] * x[1]).sin() * x[0]
+    }
+    fn labelled<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        S::group("product", || (x[0] * x[1]).label("x·y")).sin().label("sine") * x[0]
+    }
+    let x = [0.5, 1.5];
+    assert_eq!(labelled(&x), plain(&x));
+    assert_eq!(gradient(labelled, &x), gradient(plain, &x));
+    assert_eq!(gradient_forward(labelled, &x), gradient_forward(plain, &x));
+    assert_eq!(function!(labelled).gradient_forward(&x), function!(plain).gradient_forward(&x));
+    assert_eq!(hessian(labelled, &x), hessian(plain, &x));
+    let along = |f: fn(&[Taylor<f64, 3>]) -> Taylor<f64, 3>| taylor(|t| f(&[t * 2.0 + 0.5, t + 1.5]), 0.0);
+    assert_eq!(along(labelled), along(plain));
+    check(&function!(labelled), &x).assert_agreement();
 }
