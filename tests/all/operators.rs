@@ -105,12 +105,15 @@ fn numbers_read_well() {
     assert_eq!((x * x * x).to_string(), "125 + 75ε");
     assert_eq!((-x * x).to_string(), "-25 - 10ε");
     assert_eq!(format!("{:.2} {:?}", x / 3.0, x), "1.67 + 0.33ε 5 + 1ε");
+    assert_eq!(format!("{x:e} {:.1e}", Dual::new(150.0, [2.0, -3.0])), "5e0 + 1e0ε 1.5e2 + [2.0e0, -3.0e0]ε");
     assert_eq!(Dual::new(1.5, [2.0, -3.0]).to_string(), "1.5 + [2, -3]ε");
     assert_eq!(Dual::variable(Dual::<f64>::variable(2.0)).to_string(), "(2 + 1ε) + (1 + 0ε)ε");
     let tape = Tape::new();
     let (a, b) = (tape.var(2.0), tape.var(3.5));
     assert_eq!(format!("{a:?} {:?} {:.1}", a * b, b), "2.0 (variable 0) 7.0 (variable 2) 3.5");
-    assert_eq!(Var::constant(2.5).to_string(), "2.5");
+    let series = Taylor::<f64, 2>::variable(2.0);
+    assert_eq!(format!("{series} {series:.1} {series:e}"), "2 + 1t + 0t² 2.0 + 1.0t + 0.0t² 2e0 + 1e0t + 0e0t²");
+    assert_eq!((Var::constant(2.5).to_string(), format!("{b:e}")), ("2.5".to_owned(), "3.5e0".to_owned()));
     assert_eq!(format!("{:?}", tape.backward(a * b)), "[3.5, 2.0, 0.0, 1.0]");
     let lanes = tape.backward_lanes(&[(a, [1.0, 0.0]), (b, [0.0, 3.0])]);
     assert_eq!(format!("{lanes:?}"), "[[1.0, 0.0], [0.0, 3.0]]");

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use dualtape::{
-    Dual, Function, Scalar, Tape, Var, affine, dot, function, fuse, fuse_map, gradient, jacobian_forward,
+    Dual, Function, Scalar, Tape, Var, affine, check, dot, function, fuse, fuse_map, gradient, jacobian_forward,
     jacobian_reverse, jvp, sum, weighted_sum,
 };
 
@@ -105,6 +105,17 @@ fn a_zero_adjoint_beats_infinite_weights_and_inputs() {
     assert_eq!(gradient(of_input, &[2.0]), (2.0, vec![1.0]));
     let of_neurons = |w: &[Var]| affine(w, &[Var::constant(INF)], 1)[1];
     assert_eq!(gradient(of_neurons, &[1.0, 0.0, 1.0, 0.0]), (INF, vec![0.0, 0.0, INF, 1.0]));
+}
+
+/// From sixteen terms on sums are vector code.
+#[test]
+fn sums_over_slices_agree_in_every_reading() {
+    for n in [1, 2, 7, 16, 19] {
+        let weights: Vec<f64> = (0..n).map(|i| (i as f64).sin() + 2.0).collect();
+        let x: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
+        let sums = function!([weights: &[f64]] |x: &[S]| -> [S; 3] { [sum(x), dot(x, x), weighted_sum(x, weights)] });
+        check(&sums, &x).assert_agreement();
+    }
 }
 
 /// One term has an infinite slope and a factor of zero, among so many that sums run in blocks.
