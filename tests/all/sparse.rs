@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use dualtape::implicit::solve;
 use dualtape::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 use dualtape::{
-    Block, Dual, Function, Real, Scalar, Var, derivative, dot, function, gradient, hessian, jacobian, jacobian_reverse,
-    log_sum_exp, sum,
+    Block, Dual, Function, Real, Rule, Scalar, Var, derivative, dot, function, gradient, hessian, jacobian,
+    jacobian_reverse, log_sum_exp, sum,
 };
 
 fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
@@ -223,6 +223,29 @@ mod sparsities {
             [&constants[..], &halves, &products].concat()
         }
         assert_eq!(jacobian_rows!(f, 3), [&[][..], &[1, 2], &[1, 2], &[1, 2], &[0, 1], &[0, 1]]);
+    }
+
+    #[test]
+    fn rules_are_traced() {
+        /// `x·y²`.
+        struct Weighted;
+        impl Rule<2> for Weighted {
+            fn value(&self, [x, y]: [f64; 2]) -> f64 {
+                x * y * y
+            }
+
+            fn partials<S: Scalar<Real = f64>>(&self, [x, y]: [S; 2], _: S) -> [S; 2] {
+                [y * y, x * y * 2.0]
+            }
+        }
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let one = S::one();
+            [[x[0], x[2]], [one, x[1]], [x[2], one], [one, one]].map(|pair| Weighted.apply(pair)).to_vec()
+        }
+        assert_eq!(jacobian_rows!(f, 3), [&[0, 2][..], &[1], &[2], &[]]);
+        let (f, x) = (function!(f: &[S] -> Vec<S>), [2.0, 3.0, 5.0]);
+        let (y, j) = jacobian_sparse(&f, &x);
+        assert_eq!((y, j.to_dense()), jacobian(|x| f.eval(x), &x));
     }
 
     #[test]
