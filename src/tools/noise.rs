@@ -79,12 +79,26 @@ fn moved<R: Real>(mut value: Dual<R>, size: R) -> Noted<Dual<R>, Noise> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::custom::Rule;
+
+    struct Triple;
+
+    impl Rule<1> for Triple {
+        fn value(&self, [x]: [f64; 1]) -> f64 {
+            x * 3.0
+        }
+
+        fn partials<S: Scalar<Real = f64>>(&self, _: [S; 1], _: S) -> [S; 1] {
+            [S::from_real(3.0)]
+        }
+    }
 
     #[test]
     fn a_result_moves_by_at_most_two_units_up_or_down() {
         let results = |x: &[Moving<f64>]| {
             let mut results: Vec<Moving<f64>> = (0..100).map(|_| x[0] * 3.0).collect();
             results.push(Noted::from_real(1.5) * 2.0);
+            results.push(Triple.apply([x[0]]));
             // Ups and downs of a long sum cancel for the most part.
             results.push((0..1000).map(|_| x[0]).sum());
             results
