@@ -75,8 +75,8 @@
 //! # Features
 //!
 //! The engine, with forward mode, reverse mode, series, the verbs, matrices and the tools, needs no feature:
-//! `default-features = false`. A program with this one dependency then builds in 14 s in debug and 18 s in release, and
-//! with the default features in 27 s and 36 s (two cores, cold, 2026-11-29).
+//! `default-features = false`. A program with this one dependency then builds in 5 s in debug and 8 s in release, and
+//! with the default features in 12 s and 20 s (two cores, AMD Zen 5, cold, 2026-11-30).
 //!
 //! - `graph` (default): the module [`graph`].
 //! - `nn` (default): the module [`nn`], with the crate `rand`.
