@@ -1,7 +1,7 @@
 //! The checker passes right derivatives and catches slightly wrong ones.
 
 use dualtape::check::{Disagreement, Entry, Report, check_along};
-use dualtape::{Dual, Function, Real, Scalar, Var, check, function};
+use dualtape::{Dual, Function, Real, Rule, Scalar, Var, check, function};
 
 use crate::support::refusals::message;
 
@@ -691,6 +691,27 @@ fn single_precision_passes_at_awkward_points() {
         let report = check(&function!(f32, f), &point);
         assert!(report.agrees(), "{point:?}: {report}");
     }
+}
+
+#[test]
+fn a_slope_that_is_nan_where_differences_have_one_is_reported() {
+    struct Hole;
+    impl Rule<1> for Hole {
+        fn value(&self, [x]: [f64; 1]) -> f64 {
+            x * x
+        }
+
+        fn partials<S: Scalar<Real = f64>>(&self, _: [S; 1], _: S) -> [S; 1] {
+            [S::from_real(f64::NAN)]
+        }
+    }
+    fn hole<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        Hole.apply([x[0]])
+    }
+    let report = check(&function!(hole), &[3.0]);
+    assert!(!report.agrees());
+    let first = report.disagreements()[0].to_string();
+    assert_eq!(first, "∂f/∂x[0]: differences 6, forward NaN (relative difference inf)");
 }
 
 #[test]
