@@ -715,6 +715,15 @@ fn a_slope_that_is_nan_where_differences_have_one_is_reported() {
 }
 
 #[test]
+fn a_long_list_of_values_that_are_not_finite_is_cut() {
+    fn poles<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+        (1..=12).map(|i| x[0].recip() * f64::from(i)).collect()
+    }
+    let report = check(&function!(poles: &[S] -> Vec<S>), &[0.0]).to_string();
+    assert!(report.starts_with("f[0] = inf, f[1] = inf") && report.contains("f[9] = inf and 2 more: "), "{report}");
+}
+
+#[test]
 fn entries_have_the_names_of_mathematics() {
     let entry = |output, inputs: &[usize], along| Entry { output, inputs: inputs.to_vec(), along }.to_string();
     assert_eq!(entry(None, &[], false), "f");
