@@ -188,12 +188,10 @@ impl<R: Real, F: Function<R>> Readings<R> for F {
     }
 }
 
-#[track_caller]
 fn forward<T: Scalar>(f: &Reading<'_, Dual<T, LANES>>, x: &[T]) -> Jacobian<T> {
     jacobian(f, x)
 }
 
-#[track_caller]
 fn reverse<T: Scalar>(f: &Reading<'_, Var<T>>, x: &[T]) -> Jacobian<T> {
     jacobian_reverse(f, x)
 }
@@ -317,7 +315,6 @@ struct SecondOrder<R> {
 }
 
 /// Forward mode over another one.
-#[track_caller]
 fn second_order<T: Scalar>(inner: &Reading<'_, Dual<T, LANES>, Jacobian<Dual<T, LANES>>>, x: &[T]) -> SecondOrder<T> {
     let values_and_slopes = |x: &[Dual<T, LANES>]| {
         let (values, slopes) = inner(x);

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use num_traits::Float;
 
 use crate::forward::Dual;
-use crate::scalar::function::Reading;
+use crate::scalar::function::{Reading, constants};
 use crate::scalar::{Real, Scalar};
 use crate::tools::noted::{Note, Noted, hashed};
 
@@ -27,7 +27,7 @@ type Moving<R> = Noted<Dual<R>, Noise>;
 /// A movement that is not finite counts as none.
 pub(super) fn movements<R: Real>(x: &[R], f: &Reading<'_, Moving<R>>) -> Vec<R> {
     RESULTS.set(0);
-    let x: Vec<Moving<R>> = x.iter().map(|&value| Noted::from_real(value)).collect();
+    let x: Vec<Moving<R>> = constants(x);
     let mut farthest = Vec::new();
     for _ in 0..4 {
         let results = f(&x);
@@ -109,6 +109,12 @@ mod tests {
         assert!(products.iter().any(|&movement| movement > 4.0 * f64::EPSILON), "{products:?}");
         // Were all up, it would move by half a million.
         assert!((1e3..1e5).contains(&(sum / f64::EPSILON)), "{sum:e}");
+    }
+
+    #[test]
+    fn values_are_those_of_plain_numbers() {
+        let [a, b] = [3.0, 1.0].map(Moving::<f64>::from_real);
+        assert_eq!([a + b, a - b, a * b, a / b].map(Scalar::value), [4.0, 2.0, 3.0, 3.0]);
     }
 
     #[test]
