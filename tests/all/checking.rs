@@ -82,6 +82,23 @@ fn a_rule_that_is_wrong_by_half_a_thousandth_is_caught() {
     }
 }
 
+/// What rounding moves a slope by is small beside the slope, whatever the size of the input.
+#[test]
+fn a_wrong_slope_is_caught_at_inputs_of_all_sizes() {
+    /// √x³, with 0.05 % of the slope hidden from differentiation.
+    fn hidden<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        (x[0] * 0.9995 + x[0].value() * 0.0005).powf(1.5)
+    }
+    fn whole<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        x[0].powf(1.5)
+    }
+    for size in [1e-90, 1e-30, 1e-15, 1e-5, 1e5, 1e15, 1e30, 1e90] {
+        check(&function!(whole), &[size]).assert_agreement();
+        let report = check(&function!(hidden), &[size]);
+        assert!(report.disagreements().iter().any(|d| d.entry.inputs == [0]), "{size:e}: {report}");
+    }
+}
+
 /// (x·y, x/y), wrong by a term d^order/order! in one output, where d is the distance of an input from its value. The
 /// term changes derivatives of that order only.
 struct WrongTerm {
