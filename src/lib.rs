@@ -122,7 +122,8 @@
 //!   [`Rule`].
 //! - **An adjoint has to fit too.** Where the derivative with respect to an intermediate overflows or underflows, reverse
 //!   mode gives an infinity or drops the term; forward mode often has the result. In reverse mode over reverse mode, slopes
-//!   are intermediates too: `hessian`, forward over reverse, has second derivatives farther out.
+//!   are intermediates too: `hessian`, forward over reverse, has second derivatives farther out, and nested forward mode
+//!   and [`taylor`] farther still.
 //! - **Equality compares values.** `if x == 0.0 { return S::zero() }` drops the
 //!   derivative at 0: only the branch taken is differentiated.
 //! - **A search has no derivative of its own.** Bisection compares its parameter, and a Newton loop that starts at the
@@ -152,7 +153,8 @@
 //!   thread panics and says which.
 //! - **Levels do not mix.** Inside a derivative of a derivative, numbers from outside are
 //!   [`lift`]ed. Without it the inner verb panics, where another library would confuse the
-//!   infinitesimals: on any thread, and for numbers made by hand, which go through [`Rule`] instead.
+//!   infinitesimals: on any thread, and for numbers made by hand, which go through [`Rule`] instead. One way in is not seen:
+//!   a [`Function`] that takes a number out of a `dyn Any`. Give it as an input, or as a field of the function.
 //! - **At kinks and ends of domains** derivatives follow fixed [`conventions`]: the
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the

@@ -26,7 +26,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
 use num_traits::{Float, FloatConst, ToPrimitive, Zero};
 
-use crate::scalar::slope::{Slope, wide};
+use crate::scalar::slope::{Slope, is_moderate, unit_of, wide};
 use crate::scalar::softmax::{rest_of_difference, softmax_in_place};
 use crate::scalar::{Real, Scalar};
 
@@ -120,17 +120,21 @@ pub(crate) fn mul<S: Scalar>(a: S, b: S) -> (S, S, S) {
 /// ∂(a/b) = ∂a/b − (a/b)/b ∂b; b² would overflow
 pub(crate) fn div<S: Scalar>(a: S, b: S) -> (S, impl Slope<S>, impl Slope<S>) {
     let q = a / b;
-    (q, reciprocal(b), wide(-(q / b), move || [-q, b.recip()]))
+    (q, reciprocal(b), wide(-(q / b), move || over(-q, b)))
 }
 
-/// 1/x as a slope: 2ᵏ·1/(2ᵏx) where x is so small that 1/x overflows
+/// 1/x as a slope
 pub(crate) fn reciprocal<S: Scalar>(x: S) -> impl Slope<S> {
-    wide(x.recip(), move || [S::from_real(large::<S>()), (x * large::<S>()).recip()])
+    wide(x.recip(), move || over(S::one(), x))
 }
 
-/// A power of 2 that lifts subnormal numbers: their products with it do not overflow, nor do the reciprocals of these.
-pub(crate) fn large<S: Scalar>() -> S::Real {
-    Float::recip(S::Real::min_positive_value())
+/// Factors of a/x with powers of 2 near a and x for a₀ and x₀: a₀/x₀ and (a/a₀)/(x/x₀). The derivatives of 1/x may be out
+/// of range.
+fn over<S: Scalar>(a: S, x: S) -> [S; 2] {
+    let [by_a, by_x] = [a, x].map(|x| unit_of(x.value()));
+    let of_x = (x * by_x).recip();
+    let size = by_x / by_a;
+    if Float::is_normal(size) { [S::from_real(size), a * by_a * of_x] } else { [S::from_real(by_x), a * of_x] }
 }
 
 /// ∂(a % b) = ∂a − q ∂b with the whole quotient q = (a − a % b)/b
@@ -149,7 +153,7 @@ pub(crate) fn mul_add<S: Scalar>(a: S, b: S, c: S) -> (S, S, S, S) {
 /// (1/x)′ = −1/x²
 pub(crate) fn recip<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     let r = x.recip();
-    (r, wide(-(r * r), move || [-r, r]))
+    (r, wide(-(r * r), move || over(-r, x)))
 }
 
 // Powers and roots.
@@ -160,23 +164,38 @@ pub(crate) fn recip<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 #[inline(always)]
 pub(crate) fn powi<S: Scalar>(x: S, n: i32) -> (S, impl Slope<S>) {
     let v = x.powi(n);
-    let slope = match n {
+    let exponent = real::<S>(f64::from(n));
+    let slope = move |x: S| match n {
         0 => S::zero(),
         1 => S::one(),
         2 => x * real::<S>(2.0),
         // n − 1 − n/2 stays within i32 for every n
-        _ => x.powi(n / 2) * real::<S>(f64::from(n)) * x.powi(n - n / 2 - 1),
+        _ => x.powi(n / 2) * exponent * x.powi(n - n / 2 - 1),
     };
+    let factors = move || factors_of_power(x, v, S::from_real(exponent), slope);
     // Where 2x does not fit, x² does not either.
-    (v, wide(slope, move || [v * real::<S>(f64::from(n)), x.recip()]).fitting_if((0..=2).contains(&n)))
+    (v, wide(slope(x), factors).fitting_if((0..=2).contains(&n)))
 }
 
 /// (xʸ)′ = y·xʸ⁻¹
 pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, impl Slope<S>) {
     let v = x.powf(y);
     let less = y - real::<S>(1.0);
-    let slope = if y == real::<S>(0.0) { S::zero() } else { x.powf(less) * (y * lowering_rest(x.value(), y)) };
-    (v, wide(slope, move || [v * y, x.recip()]))
+    let slope = move |x: S| x.powf(less) * (y * lowering_rest(x.value(), y));
+    let number = if y == real::<S>(0.0) { S::zero() } else { slope(x) };
+    (v, wide(number, move || factors_of_power(x, v, S::from_real(y), slope)))
+}
+
+/// Factors of a·xᵃ⁻¹, the slope of v = xᵃ, with a power of 2 near x for x₀: x₀ᵃ⁻¹ and a·(x/x₀)ᵃ⁻¹.
+fn factors_of_power<S: Scalar>(x: S, v: S, a: S, slope: impl Fn(S) -> S) -> [S; 2] {
+    if is_moderate(x.value()) {
+        return over(v * a, x);
+    }
+    let (unit, exponent) = (unit_of(x.value()), a.value());
+    let relative = slope(x * unit) * S::from_real(unit).pow(-a + exponent);
+    let of_power = Float::powf(unit, -exponent);
+    let size = unit * of_power;
+    if Float::is_normal(size) { [S::from_real(size), relative] } else { [S::from_real(unit), relative * of_power] }
 }
 
 /// The factor of xʸ⁻¹ that is lost when y − 1 is rounded, and 1 where y − 1 is exact. A large logarithm of x magnifies
@@ -196,7 +215,6 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
     let zero_to_zero = x0 == S::Real::zero() && y0 == S::Real::zero();
     let vanishing = S::locally_constant(S::Real::zero());
     let lowered = x.pow(less);
-    let lowered_times = |factor: S| lowered * (factor * lowering_rest(x0, y0));
     let by_x = if y.is_identically_zero() {
         S::zero()
     } else if zero_to_zero {
@@ -205,7 +223,7 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
         // 0 where x⁻¹ is not finite too, as of a plain exponent.
         S::product_by_rule(y, lowered)
     } else {
-        lowered_times(y)
+        lowered * (y * lowering_rest(x0, y0))
     };
     let ln_x = x.ln();
     let vanishes = v.value() == S::Real::zero() && Float::is_infinite(ln_x.value());
@@ -215,22 +233,37 @@ pub(crate) fn pow<S: Scalar>(x: S, y: S) -> (S, impl Slope<S>, S) {
         v * ln_x
     } else {
         // The power overflows or underflows. Its derivatives with respect to x are multiples of xʸ⁻¹, which does not
-        lowered_times(x * ln_x)
+        lowered * (x * ln_x * lowering_rest(x0, y0))
     };
-    (v, wide(by_x, move || [v * y, x.recip()]), by_y)
+    let slope = move |x: S| x.pow(less) * (y * lowering_rest(x.value(), y0));
+    (v, wide(by_x, move || factors_of_power(x, v, y, slope)), by_y)
 }
 
 /// (√x)′ = 1/(2√x), and +∞ at −0 too
-pub(crate) fn sqrt<S: Scalar>(x: S) -> (S, S) {
+pub(crate) fn sqrt<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     let v = x.sqrt();
-    (v, v.recip() * Float::copysign(real::<S>(0.5), v.value()))
+    let slope = |v: S| v.recip() * Float::copysign(real::<S>(0.5), v.value());
+    let factors = move || {
+        let unit = unit_of(v.value());
+        [S::from_real(unit), slope((x * unit * unit).sqrt())]
+    };
+    (v, wide(slope(v), factors).fitting_if(S::ORDER == 0))
 }
 
-/// (∛x)′ = 1/(3 ∛x²), as the square of 1/∛x: at 0 an infinity then meets an infinity, and no zero
-pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, S) {
+/// (∛x)′ = 1/(3 ∛x²)
+pub(crate) fn cbrt<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     let v = x.cbrt();
+    let factors = move || {
+        let unit = unit_of(v.value());
+        [S::from_real(unit * unit), cbrt_slope((x * (unit * unit * unit)).cbrt())]
+    };
+    (v, wide(cbrt_slope(v), factors).fitting_if(S::ORDER == 0))
+}
+
+/// 1/(3v²), as the square of 1/v: at 0 an infinity then meets an infinity, and no zero
+pub(crate) fn cbrt_slope<S: Scalar>(v: S) -> S {
     let inverse = v.recip();
-    (v, inverse / real::<S>(3.0) * inverse)
+    inverse / real::<S>(3.0) * inverse
 }
 
 /// ∂hypot(x, y) = (x/h, y/h)
@@ -290,8 +323,11 @@ pub(crate) fn logarithm_slope<S: Scalar>(x: S) -> S {
 }
 
 /// log_b e/x from log_b e
-fn slope_of_logarithm<S: Scalar>(x: S, log_e: S::Real) -> impl Slope<S> {
-    wide(logarithm_slope(x) * log_e, move || [S::from_real(large::<S>()), logarithm_slope(x * large::<S>()) * log_e])
+pub(crate) fn slope_of_logarithm<S: Scalar>(x: S, log_e: S::Real) -> impl Slope<S> {
+    wide(logarithm_slope(x) * log_e, move || {
+        let unit = unit_of(x.value());
+        [S::from_real(unit), logarithm_slope(x * unit) * log_e]
+    })
 }
 
 /// (ln x)′ = 1/x
@@ -310,25 +346,41 @@ pub(crate) fn log10<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 }
 
 /// (ln(1 + x))′ = 1/(1 + x)
-pub(crate) fn ln_1p<S: Scalar>(x: S) -> (S, S) {
-    (x.ln_1p(), logarithm_slope(x + real::<S>(1.0)))
+pub(crate) fn ln_1p<S: Scalar>(x: S) -> (S, impl Slope<S>) {
+    (x.ln_1p(), ln_1p_slope(x))
+}
+
+/// 1/(1 + x)
+pub(crate) fn ln_1p_slope<S: Scalar>(x: S) -> impl Slope<S> {
+    slope_of_logarithm(x + real::<S>(1.0), real::<S>(1.0))
 }
 
 /// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
-pub(crate) fn log<S: Scalar>(x: S, base: S) -> (S, S, S) {
+pub(crate) fn log<S: Scalar>(x: S, base: S) -> (S, impl Slope<S>, impl Slope<S>) {
     let (by_x, by_base) = log_slopes(x, base);
     (x.log(base), by_x, by_base)
 }
 
 /// (1/(x ln b), −ln x/(b ln² b)), where 1/(b ln² b) is exp(−ln b − 2 ln|ln b|), so that
 /// its own derivative overflows in one term only
-pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (S, S) {
-    let ln_base = base.ln();
-    let factor = (-ln_base - ln_base.abs().ln() * real::<S>(2.0)).exp();
-    // Makes up for the digits that the exponential has lost: 1 but for rounding.
-    let rest = Float::recip(base.value()) / ln_base.value() / ln_base.value() / factor.value();
-    let factor = if Float::is_normal(rest) { factor * rest } else { factor };
-    (logarithm_slope(x) / ln_base, -(x.ln() * factor))
+pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (impl Slope<S>, impl Slope<S>) {
+    let (ln_x, ln_base) = (x.ln(), base.ln());
+    let by_base = move |unit: S::Real| {
+        let log_of_product = ln_base + Float::ln(unit) + ln_base.abs().ln() * real::<S>(2.0);
+        let factor = (-log_of_product).exp();
+        // Makes up for the digits that the exponential has lost: 1 but for rounding.
+        let rest = Float::recip(base.value() * unit) / ln_base.value() / ln_base.value() / factor.value();
+        -(ln_x * if Float::is_normal(rest) { factor * rest } else { factor })
+    };
+    let by_x = wide(logarithm_slope(x) / ln_base, move || {
+        let unit = unit_of(x.value());
+        [S::from_real(unit), logarithm_slope(x * unit) / ln_base]
+    });
+    let by_base = wide(by_base(real::<S>(1.0)), move || {
+        let unit = unit_of(base.value());
+        [S::from_real(unit), by_base(unit)]
+    });
+    (by_x, by_base)
 }
 
 /// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ, with the slopes in the place of the numbers
@@ -390,7 +442,7 @@ pub(crate) fn atan_slope<S: Scalar>(x: S) -> impl Slope<S> {
         let r = x.recip();
         r * r
     };
-    wide(slope, move || [x.recip(); 2])
+    wide(slope, move || over(x.recip(), x))
 }
 
 /// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
@@ -404,14 +456,9 @@ pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, impl Slope<S>, impl Slope<S>) 
 pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (impl Slope<S>, impl Slope<S>) {
     // The slopes by the smaller one and the larger one, the second one with the other sign, each with its factors.
     let along = |major: S, minor: S| {
-        // In units of a tiny x the derivatives of 1/x, which almost cancel, do not overflow.
+        // In units of its size the derivatives of 1/x, which almost cancel, stay in range.
         let size = Float::abs(major.value());
-        let tiny = S::Real::min_positive_value();
-        let unit = if size * size < tiny / S::Real::epsilon() {
-            Float::min(Float::exp2(-Float::floor(Float::log2(size))), Float::recip(tiny))
-        } else {
-            real::<S>(1.0)
-        };
+        let unit = if is_moderate(size) { real::<S>(1.0) } else { unit_of(size) };
         let (major, minor) = (major * unit, minor * unit);
         let t = minor / major;
         let p = (t * t + real::<S>(1.0)).recip() / major;
@@ -464,25 +511,26 @@ pub(crate) fn tanh<S: Scalar>(x: S) -> (S, S) {
 }
 
 /// (asinh x)′ = 1/√(1 + x²)
-pub(crate) fn asinh<S: Scalar>(x: S) -> (S, S) {
+pub(crate) fn asinh<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     (x.asinh(), asinh_slope(x))
 }
 
 /// 1/√(1 + x²)
-pub(crate) fn asinh_slope<S: Scalar>(x: S) -> S {
-    x.hypot(S::one()).recip()
+pub(crate) fn asinh_slope<S: Scalar>(x: S) -> impl Slope<S> {
+    reciprocal(x.hypot(S::one()))
 }
 
 /// (acosh x)′ = 1/(√(x − 1)·√(x + 1))
-pub(crate) fn acosh<S: Scalar>(x: S) -> (S, S) {
+pub(crate) fn acosh<S: Scalar>(x: S) -> (S, impl Slope<S>) {
     (x.acosh(), acosh_slope(x))
 }
 
 /// 1/√(x − 1)·1/√(x + 1), two factors whose derivatives have the same signs: at x = 1 the infinite
-/// ones do not cancel, and meet no zero
-pub(crate) fn acosh_slope<S: Scalar>(x: S) -> S {
+/// ones do not cancel, and meet no zero; 1/x far out
+pub(crate) fn acosh_slope<S: Scalar>(x: S) -> impl Slope<S> {
     let one = real::<S>(1.0);
-    (x - one).sqrt().recip() * (x + one).sqrt().recip()
+    let slope = (x - one).sqrt().recip() * (x + one).sqrt().recip();
+    wide(slope, move || over(S::one(), x)).fitting_if(!is_far_out(x.value()))
 }
 
 /// (atanh x)′ = 1/(1 − x²)
@@ -769,8 +817,8 @@ pub(crate) fn norm_cdf<S: Scalar>(x: S) -> (S, S) {
 }
 
 /// (ln |Γ|)′ = ψ
-pub(crate) fn ln_gamma<S: Scalar>(x: S) -> (S, S) {
-    (x.ln_gamma(), x.digamma())
+pub(crate) fn ln_gamma<S: Scalar>(x: S) -> (S, impl Slope<S>) {
+    (x.ln_gamma(), wide(x.digamma(), move || over(S::from_f64(-1.0), x)).fitting_if(!is_pole_of_gamma(x.value())))
 }
 
 /// ψ′ = ψ⁽¹⁾
@@ -783,23 +831,37 @@ pub(crate) fn polygamma<S: Scalar>(x: S, m: u32) -> (S, impl Slope<S>) {
     (x.polygamma(m), slope_of_polygamma(x, m))
 }
 
-/// ψ⁽ᵐ⁺¹⁾, which is p·ψ⁽ᵐ⁾/x where ψ⁽ᵐ⁾ is a multiple of xᵖ
+/// ψ⁽ᵐ⁺¹⁾, which is p·ψ⁽ᵐ⁾/x where ψ⁽ᵐ⁾ is a multiple of xᵖ, and 1/x where ψ is ln x
 fn slope_of_polygamma<S: Scalar>(x: S, m: u32) -> impl Slope<S> {
     wide(x.polygamma(m + 1), move || {
-        let power = power_of_polygamma(x.value(), m).unwrap_or(f64::NAN);
-        [x.polygamma(m) * real::<S>(power), x.recip()]
+        let multiple = match power_of_polygamma(x.value(), m) {
+            Some(power) => x.polygamma(m) * real::<S>(power),
+            None if m == 0 && is_far_out(x.value()) => S::one(),
+            None => nan(),
+        };
+        over(multiple, x)
     })
 }
 
 /// The p for which ψ⁽ᵐ⁾ is a multiple of xᵖ but for rounding: −m − 1 near 0, and −m far out but for ψ.
 pub(crate) fn power_of_polygamma<R: Real>(x: R, m: u32) -> Option<f64> {
-    if Float::abs(x) < R::epsilon() {
+    if is_pole_of_gamma(x) {
         Some(-1.0 - f64::from(m))
-    } else if x * R::epsilon() > R::one() && m > 0 {
+    } else if is_far_out(x) && m > 0 {
         Some(-f64::from(m))
     } else {
         None
     }
+}
+
+/// Returns whether Γ(x) is 1/x but for rounding.
+pub(crate) fn is_pole_of_gamma<R: Real>(x: R) -> bool {
+    Float::abs(x) < R::epsilon()
+}
+
+/// Returns whether x + 1 is x but for rounding.
+pub(crate) fn is_far_out<R: Real>(x: R) -> bool {
+    x * R::epsilon() > R::one()
 }
 
 #[cfg(test)]

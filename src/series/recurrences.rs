@@ -17,7 +17,7 @@
 use num_traits::{Float, FloatConst, Zero};
 
 use crate::scalar::rules::real;
-use crate::scalar::slope::Slope;
+use crate::scalar::slope::{Slope, is_moderate, unit_of};
 use crate::scalar::zero;
 use crate::scalar::{Scalar, rules};
 use crate::series::Taylor;
@@ -114,6 +114,11 @@ pub(super) fn integrate_all<T: Scalar, const K: usize>(
     Taylor { primal, ..sum }
 }
 
+/// Returns the result along two operands from its parts along each.
+fn with_both<T: Scalar, const K: usize>(primal: T, along_a: Taylor<T, K>, along_b: Taylor<T, K>) -> Taylor<T, K> {
+    Taylor { primal, ..along_a + along_b }
+}
+
 /// Returns the value and slope of a rule as numbers.
 fn numbers<T>((value, slope): (T, impl Slope<T>)) -> (T, T) {
     (value, slope.number())
@@ -162,34 +167,46 @@ fn whole_number<R: crate::Real>(y: R) -> Option<i32> {
 /// xᵃ from its value and slope; `n` is the exponent if it is a whole number.
 ///
 /// The recurrence divides by x, which magnifies errors near 0, and needs the digits of the slope. For n up to K, and
-/// where the slope is not a normal number, the factors are multiplied instead, so that all powers of 0 are right.
+/// where the slope and its derivatives may be out of range, the factors are multiplied instead, so that all powers of 0
+/// are right.
 fn power<T: Scalar, const K: usize>((value, slope): (T, T), x: Taylor<T, K>, a: T, n: Option<i32>) -> Taylor<T, K> {
-    let is_normal = Float::is_normal(slope.value());
-    match n {
-        Some(n) if !is_normal || (0..=K as i64).contains(&i64::from(n)) => {
-            let base = if n < 0 { recip(x) } else { x };
-            Taylor { primal: value, ..num_traits::pow(base, n.unsigned_abs() as usize) }
-        }
-        // Beyond the exponents is the slope alone.
-        _ if !is_normal && Float::is_normal(value.value()) && Float::is_normal(x.value()) => {
-            slope_of_power(value, &x, a + real::<T>(1.0))
-        }
-        _ if !is_normal => power_by_slopes(x, Taylor::constant(a), K),
-        _ => integrate(value, x, slope_of_power(slope, &x, a)),
+    let is_in_range = is_moderate(slope.value());
+    if let Some(n) = n
+        && (!is_in_range || (0..=K as i64).contains(&i64::from(n)))
+    {
+        let base = if n < 0 { recip(x) } else { x };
+        return Taylor { primal: value, ..num_traits::pow(base, n.unsigned_abs() as usize) };
     }
+    if !is_in_range && let Some(power) = power_out_of_range(value, x, a) {
+        return power;
+    }
+    if !Float::is_normal(slope.value()) {
+        return power_by_slopes(x, Taylor::constant(a), K);
+    }
+    integrate(value, x, power_of_value(slope, &x, a - real::<T>(1.0)))
 }
 
-/// s = a·xᵃ⁻¹ from its value, by x·s′ = (a−1)·s·x′: k·x₀·sₖ is the sum of (j·a − k)·xⱼsₖ₋ⱼ
-/// over j = 1, ..., k
-fn slope_of_power<T: Scalar, const K: usize>(value: T, x: &Taylor<T, K>, a: T) -> Taylor<T, K> {
-    let mut s = Taylor::constant(value);
-    for i in 0..K {
-        let k = whole::<T>(i + 1);
-        let weighted = x.higher.iter().zip(1..).map(|(&x, j)| x * (a * whole::<T>(j) - k));
-        let numerator = convolution(weighted, s.up_to(i));
-        s.higher[i] = if numerator.is_identically_zero() { numerator } else { numerator / k / x.primal };
+/// xᵃ from its value where its slope may be out of range and the coefficients are not: x is taken in units of its size.
+/// Coefficients with derivatives of their own that overflow may be NaN so, where an infinity is right.
+fn power_out_of_range<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, a: T) -> Option<Taylor<T, K>> {
+    if ![value, x.primal].iter().all(|x| Float::is_normal(x.value())) {
+        return None;
     }
-    s
+    let power = power_of_value(value, &(x * unit_of(x.value())), a);
+    Some(power).filter(|power| T::ORDER == 0 || power.is_finite_throughout())
+}
+
+/// y = xᵃ from its value, by x·y′ = a·y·x′: k·x₀·yₖ is the sum of (j·a − (k − j))·xⱼyₖ₋ⱼ
+/// over j = 1, ..., k
+fn power_of_value<T: Scalar, const K: usize>(value: T, x: &Taylor<T, K>, a: T) -> Taylor<T, K> {
+    let mut y = Taylor::constant(value);
+    for k in 1..=K {
+        let weighted = x.higher[..k].iter().zip(1..).map(|(&x, j)| x * (a * whole::<T>(j) - whole::<T>(k - j)));
+        let numerator = convolution(weighted, y.up_to(k - 1));
+        y.higher[k - 1] =
+            if numerator.is_identically_zero() { numerator } else { numerator / whole::<T>(k) / x.primal };
+    }
+    y
 }
 
 /// xʸ up to tⁿ with n = `order`, where its slope in y is 0: (xʸ)′ = y·xʸ⁻¹·x′
@@ -205,14 +222,24 @@ fn power_by_slopes<T: Scalar, const K: usize>(x: Taylor<T, K>, y: Taylor<T, K>, 
 /// (√x)′ = 1/(2√x), and +∞ at −0 too
 pub(super) fn sqrt<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
     let value = x.primal.sqrt();
+    if !is_moderate(value.value())
+        && let Some(root) = power_out_of_range(value, x, T::from_f64(0.5))
+    {
+        return root;
+    }
     let half = T::from_real(Float::copysign(real::<T>(0.5), value.value()));
     solve(value, &x, |y, s, k| next_of_quotient(one_at::<T>(k) * half, y, s.iter().copied()))
 }
 
 /// (∛x)′ = x^(−2/3)/3
 pub(super) fn cbrt<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    let (value, slope) = rules::cbrt(x.primal);
-    integrate(value, x, slope_of_power(slope, &x, T::from_f64(1.0 / 3.0)))
+    let (value, slope) = numbers(rules::cbrt(x.primal));
+    if !is_moderate(slope.value())
+        && let Some(root) = power_out_of_range(value, x, T::from_f64(1.0 / 3.0))
+    {
+        return root;
+    }
+    integrate(value, x, power_of_value(slope, &x, T::from_f64(-2.0 / 3.0)))
 }
 
 /// ∂hypot(x, y) = (x/h, y/h)
@@ -253,22 +280,20 @@ pub(super) fn log10<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> 
     integrate_logarithm(x.primal.log10(), x, T::Real::LOG10_E())
 }
 
-/// The logarithm to base b from log_b e. It has the slopes of the logarithm of 2ᵏx, which has a reciprocal where x is
-/// subnormal.
+/// The logarithm to base b from log_b e
 fn integrate_logarithm<T: Scalar, const K: usize>(value: T, x: Taylor<T, K>, log_e: T::Real) -> Taylor<T, K> {
-    let x = if Float::abs(x.value()) < T::Real::min_positive_value() { x * rules::large::<T>() } else { x };
-    integrate(value, x, rules::logarithm_slope(x) * log_e)
+    integrate(value, x, rules::slope_of_logarithm(x, log_e))
 }
 
 /// (ln(1 + x))′ = 1/(1 + x)
 pub(super) fn ln_1p<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.primal.ln_1p(), x, rules::logarithm_slope(x + real::<T>(1.0)))
+    integrate(x.primal.ln_1p(), x, rules::ln_1p_slope(x))
 }
 
 /// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
 pub(super) fn log<T: Scalar, const K: usize>(x: Taylor<T, K>, base: Taylor<T, K>) -> Taylor<T, K> {
     let (by_x, by_base) = rules::log_slopes(x, base);
-    integrate_all(x.primal.log(base.primal), &[x, base], [by_x, by_base])
+    with_both(x.primal.log(base.primal), integrate(T::zero(), x, by_x), integrate(T::zero(), base, by_base))
 }
 
 /// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ
@@ -334,8 +359,7 @@ pub(super) fn tanh<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
 /// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)
 pub(super) fn atan2<T: Scalar, const K: usize>(y: Taylor<T, K>, x: Taylor<T, K>) -> Taylor<T, K> {
     let (by_y, by_x) = rules::atan2_slopes(y, x);
-    let sum = integrate(T::zero(), y, by_y) + integrate(T::zero(), x, by_x);
-    Taylor { primal: y.primal.atan2(x.primal), ..sum }
+    with_both(y.primal.atan2(x.primal), integrate(T::zero(), y, by_y), integrate(T::zero(), x, by_x))
 }
 
 // Functions whose slope is a formula of others.
@@ -400,13 +424,20 @@ pub(super) fn norm_cdf<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, 
     integrate(x.primal.norm_cdf(), x, norm_pdf(x))
 }
 
-/// (ln |Γ|)′ = ψ
+/// (ln |Γ|)′ = ψ, which is −1/x at the pole
 pub(super) fn ln_gamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    integrate(x.primal.ln_gamma(), x, digamma(x))
+    let value = x.primal.ln_gamma();
+    if rules::is_pole_of_gamma(x.value()) {
+        return integrate(value, x, rules::reciprocal(-x));
+    }
+    integrate(value, x, digamma(x))
 }
 
-/// ψ′ = ψ⁽¹⁾
+/// ψ′ = ψ⁽¹⁾, which is 1/x far out
 pub(super) fn digamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
+    if rules::is_far_out(x.value()) {
+        return integrate(x.primal.digamma(), x, rules::reciprocal(x));
+    }
     polygamma(x, 0)
 }
 
@@ -422,9 +453,9 @@ fn polygamma_up_to<T: Scalar, const K: usize>(order: usize, x: Taylor<T, K>, m: 
         return Taylor::constant(value);
     }
     if let Some(power) = rules::power_of_polygamma(x.value(), m)
-        && !Float::is_normal(x.value().polygamma(m + order as u32))
+        && !is_moderate(x.value().polygamma(m + order as u32))
     {
-        return slope_of_power(value, &x, T::from_f64(power + 1.0));
+        return power_of_value(value, &(x * unit_of(x.value())), T::from_f64(power));
     }
     integrate(value, x, polygamma_up_to(order - 1, x, m + 1))
 }

@@ -5,6 +5,7 @@ use num_traits::{Float, Zero};
 use super::in_f64;
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
+use crate::scalar::slope::is_moderate;
 use crate::scalar::softmax::log_sum_exp;
 use crate::scalar::{Real, Scalar};
 
@@ -90,7 +91,7 @@ impl<R: Real> Rule<1, R> for Ln1mExp {
 /// ```
 #[track_caller]
 pub fn xlogy<S: Scalar>(x: S, y: S) -> S {
-    XLogY.apply([x, y])
+    if has_moderate_quotient(x, y) { XLogY.apply([x, y]) } else { x * y.ln() }
 }
 
 struct XLogY;
@@ -115,7 +116,7 @@ impl<R: Real> Rule<2, R> for XLogY {
 /// ```
 #[track_caller]
 pub fn xlog1py<S: Scalar>(x: S, y: S) -> S {
-    XLog1PY.apply([x, y])
+    if has_moderate_quotient(x, y + real::<S>(1.0)) { XLog1PY.apply([x, y]) } else { x * y.ln_1p() }
 }
 
 struct XLog1PY;
@@ -128,6 +129,13 @@ impl<R: Real> Rule<2, R> for XLog1PY {
     fn partials<S: Scalar<Real = R>>(&self, [x, y]: [S; 2], _: S) -> [S; 2] {
         [y.ln_1p(), quotient(x, y + real::<S>(1.0))]
     }
+}
+
+/// Returns whether a rule may have x/y as its slope: where that is out of range, or its derivatives, the logarithm has it in
+/// factors. Where x or y is 0 the rule says what is 0.
+fn has_moderate_quotient<S: Scalar>(x: S, y: S) -> bool {
+    let [x, y] = [x, y].map(Scalar::value);
+    x == S::Real::zero() || y == S::Real::zero() || is_moderate(x / y)
 }
 
 /// Returns x/y, and 0 where both are 0.

@@ -7,6 +7,7 @@ use num_traits::{Float, Zero};
 use super::in_f64;
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
+use crate::scalar::slope::{is_moderate, unit_of};
 use crate::scalar::{Real, Scalar};
 
 /// Returns `ln Φ(x)`, precise in both tails.
@@ -86,7 +87,28 @@ fn excess<S: Scalar>(x: S) -> S {
 #[doc(alias = "ndtri")]
 #[track_caller]
 pub fn norm_quantile<S: Scalar>(p: S) -> S {
-    NormQuantile.apply([p])
+    if p.value() > S::Real::zero() && !is_moderate(p.value()) {
+        let unit = unit_of(p.value());
+        TailQuantile { p: p.value() }.apply([p * unit])
+    } else {
+        NormQuantile.apply([p])
+    }
+}
+
+/// Φ⁻¹(p) by a multiple q of p near 1, for a p so small that 1/φ and its derivatives are out of range.
+struct TailQuantile<R> {
+    p: R,
+}
+
+impl<R: Real> Rule<1, R> for TailQuantile<R> {
+    fn value(&self, _: [R; 1]) -> R {
+        NormQuantile.value([self.p])
+    }
+
+    /// p/(q·φ(x)) = 1/(q·λ(x))
+    fn partials<S: Scalar<Real = R>>(&self, [q]: [S; 1], x: S) -> [S; 1] {
+        [(InverseMills.apply([x]) * q).recip()]
+    }
 }
 
 struct NormQuantile;

@@ -10,27 +10,40 @@ const ORDERS: usize = 4;
 
 /// A function of one number, in every scalar.
 trait Unary {
-    fn eval<S: Scalar<Real = f64>>(&self, t: S) -> S;
+    /// The function of u.
+    fn of<S: Scalar<Real = f64>>(&self, u: S) -> S;
+
+    /// The function of u = eᵗ.
+    fn eval<S: Scalar<Real = f64>>(&self, t: S) -> S {
+        self.of(t.exp())
+    }
 }
 
-/// Makes a test of each function, by its name in the file.
+/// Makes a test of each function by each comparison, which looks for its name in the file.
 macro_rules! functions {
-    ($($name:ident: |$u:ident| $f:expr;)*) => {
-        $(
-            #[allow(non_camel_case_types)]
-            struct $name { logarithm: bool }
+    ($($compare:ident)*; $($name:ident: |$u:ident| $f:expr;)*) => {
+        $(functions!(type $name: |$u| $f);)*
+        functions!(tests [$($name)*] $($compare)*);
+    };
+    (type $name:ident: |$u:ident| $f:expr) => {
+        #[allow(non_camel_case_types)]
+        struct $name { logarithm: bool }
 
-            impl Unary for $name {
-                fn eval<S: Scalar<Real = f64>>(&self, t: S) -> S {
-                    let $u = t.exp();
-                    let y: S = $f;
-                    if self.logarithm { y.abs().ln() } else { y }
-                }
+        impl Unary for $name {
+            fn of<S: Scalar<Real = f64>>(&self, $u: S) -> S {
+                let y: S = $f;
+                if self.logarithm { y.abs().ln() } else { y }
             }
-
+        }
+    };
+    (tests $names:tt $($compare:ident)*) => {
+        $(mod $compare { functions!(by $compare $names); })*
+    };
+    (by $compare:ident [$($name:ident)*]) => {
+        $(
             #[test]
             fn $name() {
-                compare(stringify!($name), |logarithm| $name { logarithm });
+                super::super::$compare(stringify!($name), |logarithm| super::$name { logarithm });
             }
         )*
     };
@@ -39,6 +52,7 @@ macro_rules! functions {
 mod functions {
     use super::*;
     functions! {
+        compare compare_units;
         recip: |u| u.recip();
         one_over: |u| (u * 3.0).recip();
         quotient: |u| u.sqrt() / u;
@@ -68,6 +82,20 @@ mod functions {
         digamma: |u| u.digamma();
         trigamma: |u| u.polygamma(1);
         tetragamma: |u| u.polygamma(2);
+    }
+}
+
+mod special_functions {
+    use super::*;
+    use dualtape::special::{norm_quantile, xlog1py, xlogy};
+
+    functions! {
+        compare_units;
+        xlogy_of_2: |u| xlogy(S::from_f64(2.0), u);
+        xlogy_of_huge: |u| xlogy(S::from_f64(1e200), u);
+        xlogy_of_tiny: |u| xlogy(S::from_f64(1e-200), u);
+        xlog1py_of_2: |u| xlog1py(S::from_f64(2.0), u);
+        norm_quantile_of_tiny: |u| norm_quantile(u / (u + 1.0));
     }
 }
 
@@ -133,6 +161,72 @@ fn compare<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
         }
     }
     assert!(compared >= 20, "{name}: {compared} comparisons");
+}
+
+/// The derivatives with respect to x to the third order, by nested dual numbers and by a series.
+fn forward(f: &impl Unary, u: impl Substitution, x: f64) -> [[f64; ORDERS]; 2] {
+    let y = f.of(u.at(Dual::variable(Dual::<Dual>::variable(Dual::variable(x)))));
+    let twice = y.partials[0].partials[0];
+    let nested = [y.primal.primal.primal, y.partials[0].primal.primal, twice.primal, twice.partials[0]];
+    let series: Vec<f64> = f.of(u.at(Taylor::<f64, 3>::variable(x))).derivatives().collect();
+    [nested, series.try_into().expect("four derivatives")]
+}
+
+/// What u is of x.
+trait Substitution {
+    fn at<S: Scalar<Real = f64>>(&self, x: S) -> S;
+}
+
+/// u = xᵖ.
+struct Power(i32);
+
+impl Substitution for Power {
+    fn at<S: Scalar<Real = f64>>(&self, x: S) -> S {
+        x.powi(self.0)
+    }
+}
+
+/// u = (X + Xs)ᵖ.
+struct PowerInUnits(i32, f64);
+
+impl Substitution for PowerInUnits {
+    fn at<S: Scalar<Real = f64>>(&self, s: S) -> S {
+        ((s + 1.0) * self.1).powi(self.0)
+    }
+}
+
+/// With x = X(1 + s), the k-th derivative with respect to x, times Xᵏ, is the one with respect to s. For a huge X it is tiny:
+/// a slope is in range, and its derivatives may not be.
+fn compare_units<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
+    let mut compared = 0;
+    for (size, p) in [(-480, 2), (-365, 2), (-250, 2), (-66, 15), (66, 15), (250, 2), (250, -1), (365, 2), (480, 2)] {
+        let size = f64::powi(2.0, size);
+        // The sizes of the derivatives with respect to s of what comes before: u, and the function before its logarithm.
+        let mut before = vec![size.powi(p)];
+        for logarithm in [false, true] {
+            let f = make(logarithm);
+            let [by_s, _] = forward(&f, PowerInUnits(p, size), 0.0);
+            let scale = by_s.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+            for (reading, by_x) in ["nested", "series"].into_iter().zip(forward(&f, Power(p), size)) {
+                let mut power = 1.0;
+                for (order, (by_x, by_s)) in by_x.into_iter().zip(by_s).enumerate() {
+                    let [expected, bound] = [by_s, scale].map(|x| x / power);
+                    if !expected.is_finite() || bound < 1e-290 || !before.iter().all(|x| (x / power).is_normal()) {
+                        break;
+                    }
+                    compared += 1;
+                    assert!(
+                        (by_x - expected).abs() <= 1e-10 * bound,
+                        "{name}, logarithm {logarithm}, x = {size:e}, p = {p}, {reading}, order {order}: {by_x:e}, and \
+                         {expected:e} is right"
+                    );
+                    power *= size;
+                }
+            }
+            before.push(scale);
+        }
+    }
+    assert!(compared >= 18, "{name}: {compared} comparisons");
 }
 
 /// For huge u = eᵗ, atan u = π/2 − 1/u and atan2(1, u) = 1/u, whose derivatives with respect to t are ±1/u though 1/u²
