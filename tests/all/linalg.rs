@@ -5,8 +5,8 @@ use dualtape::linalg::{
     cholesky, det, expm, inverse, ln_det, norm, normalize, qr, solve, solve_lower, spectral, svd, symmetric_eigen,
 };
 use dualtape::{
-    Dual, Function, Scalar, Tape, Var, check, derivative, dot, function, gradient, gradient_forward, hessian, jacobian,
-    taylor, weighted_sum,
+    Dual, Function, Scalar, Tape, Var, check, derivative, dot, function, gradient, gradient_forward, hessian, hvp,
+    jacobian, jacobian_reverse, taylor, weighted_sum,
 };
 
 use crate::support::compare::{assert_all_close, assert_all_relative_eq, assert_close};
@@ -365,6 +365,89 @@ fn the_norm_at_zero_has_the_slope_zero() {
     assert_eq!(gradient_forward(norm, &[0.0, -0.0]), (0.0, vec![0.0, 0.0]));
     assert!(normalize(&[0.0, 0.0]).iter().all(|x: &f64| x.is_nan()));
     assert!(norm(&[f64::NAN, 1.0]).is_nan());
+}
+
+/// A norm that one component makes up almost alone, in a module for each precision.
+macro_rules! outweighed {
+    ($name:ident, $R:ty, $ratios:expr) => {
+        mod $name {
+            use super::*;
+
+            fn on_a_line<S: Scalar<Real = $R>>(x: &[$R], v: &[$R], t: S) -> S {
+                norm(&x.iter().zip(v).map(|(&x, &v)| t * v + x).collect::<Vec<S>>())
+            }
+
+            /// The second and the third derivative of `r = ‖x + tv‖`: L/r³ and −3(x·v)L/r⁵, with `L = Σ(xᵢvⱼ − xⱼvᵢ)²`
+            /// over the pairs by Lagrange.
+            fn expected(x: &[$R], v: &[$R]) -> [$R; 2] {
+                let r = norm(x);
+                let pairs = (0..x.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+                let second = pairs.map(|(i, j)| (x[i] * v[j] - x[j] * v[i]) / r).map(|w| w * (w / r)).sum::<$R>();
+                [second, -3.0 * dot(&normalize(x), v) * second / r]
+            }
+
+            #[track_caller]
+            fn assert_ulps(what: (&str, &[$R], &[$R]), found: $R, expected: $R) {
+                let tolerance = 16.0 * <$R>::EPSILON * expected.abs() + <$R>::MIN_POSITIVE;
+                assert!((found - expected).abs() <= tolerance, "{what:?}: {found}, not {expected}");
+            }
+
+            fn assert_at(x: &[$R]) {
+                let axis = |i: usize| (0..x.len()).map(|j| if i == j { 1.0 } else { 0.0 }).collect::<Vec<$R>>();
+                for v in [axis(0), axis(x.len() - 1), vec![1.0; x.len()]] {
+                    let [second, third] = expected(x, &v);
+                    let series = taylor::<$R, 3>(|t| on_a_line(x, &v, t), 0.0);
+                    assert_ulps(("series, second", x, &v), series.derivative(2), second);
+                    assert_ulps(("series, third", x, &v), series.derivative(3), third);
+                    let twice = derivative(|t| derivative(|t| on_a_line(x, &v, t), t).1, 0.0).1;
+                    assert_ulps(("forward, second", x, &v), twice, second);
+                    let twice = |t| derivative(|t| derivative(|t| on_a_line(x, &v, t), t).1, t).1;
+                    assert_ulps(("forward, third", x, &v), derivative(twice, 0.0).1, third);
+                    let twice = gradient(|t| gradient(|t| on_a_line(x, &v, t[0]), t).1[0], &[0.0]).1[0];
+                    assert_ulps(("reverse, second", x, &v), twice, second);
+                    let twice = |t: &[_]| gradient(|t| gradient(|t| on_a_line(x, &v, t[0]), t).1[0], t).1[0];
+                    assert_ulps(("reverse, third", x, &v), gradient(twice, &[0.0]).1[0], third);
+                    assert_ulps(("hvp", x, &v), dot(&hvp(norm, x, &v).2, &v), second);
+                }
+                let (_, _, h) = hessian(norm, x);
+                let (forward, reverse) = (jacobian(normalize, x).1, jacobian_reverse(normalize, x).1);
+                for i in 0..x.len() {
+                    let [second, third] = expected(x, &axis(i));
+                    for (name, matrix) in [("hessian", &h), ("forward", &forward), ("reverse", &reverse)] {
+                        assert_ulps((name, x, &axis(i)), matrix[i][i], second);
+                    }
+                    let curvature = hessian(|x| normalize(x)[i], x).2[i][i];
+                    assert_ulps(("direction", x, &axis(i)), curvature, third);
+                }
+            }
+
+            #[test]
+            fn has_its_second_and_third_derivatives() {
+                for (n, ratio) in [2, 3, 8].into_iter().flat_map(|n| $ratios.map(|ratio| (n, ratio))) {
+                    for large in [0, n - 1] {
+                        let x = (0..n).map(|i| if i == large { -3.0 } else { (i as $R - 3.5) * ratio });
+                        assert_at(&x.collect::<Vec<$R>>());
+                    }
+                }
+            }
+        }
+    };
+}
+outweighed!(a_norm_of_one_large_component, f64, [1e-2, 1e-4, 1e-8, 1e-60, 1e-160]);
+outweighed!(a_norm_of_one_large_component_in_single_precision, f32, [1e-2, 1e-4, 1e-15]);
+
+#[test]
+fn a_norm_of_infinite_numbers_has_the_slopes_of_the_limit() {
+    let infinity = f64::INFINITY;
+    assert_eq!(gradient(norm, &[2.0, -infinity, 1.0]), (infinity, vec![0.0, -1.0, 0.0]));
+    assert_eq!(normalize(&[2.0, -infinity, 1.0]), [0.0, -1.0, 0.0]);
+    for x in [[infinity, 2.0], [infinity, infinity]] {
+        let zero = vec![0.0; 2];
+        assert_eq!(gradient(|x| norm(x).sqrt(), &x), (infinity, zero.clone()));
+        assert_eq!(hessian(|x| norm(x).sqrt(), &x).1, zero);
+        assert_eq!(hvp(|x| norm(x).sqrt(), &x, &[1.0, 1.0]), (infinity, zero.clone(), zero.clone()));
+        assert_eq!(gradient(|x| gradient(|x| norm(x).sqrt(), x).1[0], &x), (0.0, zero));
+    }
 }
 
 #[test]
