@@ -118,11 +118,15 @@ fn symmetric<T: Copy>(a: &[T], n: usize) -> Vec<T> {
     (0..n * n).map(|k| (k / n, k % n)).map(|(i, j)| a[i.max(j) * n + i.min(j)]).collect()
 }
 
-/// Returns the power of two below the largest magnitude, by which an algorithm that squares numbers divides them.
+/// Returns a power of two near the largest magnitude, by which an algorithm that squares numbers divides them. It is at
+/// most the reciprocal of the smallest normal number, as the logarithm of the largest number rounds up.
 fn scale<R: Real>(x: &[R]) -> R {
     let largest = x.iter().fold(R::zero(), |largest, &x| Float::max(largest, Float::abs(x)));
+    if largest.is_zero() || !Float::is_finite(largest) {
+        return R::one();
+    }
     let scale = Float::exp2(Float::floor(Float::log2(largest)));
-    if Float::is_normal(scale) { scale } else { R::one() }
+    Float::min(scale, Float::recip(R::min_positive_value()))
 }
 
 /// Returns a largest difference that counts as none, of numbers of that size in an n by n problem.

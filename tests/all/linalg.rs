@@ -437,6 +437,34 @@ outweighed!(a_norm_of_one_large_component, f64, [1e-2, 1e-4, 1e-8, 1e-60, 1e-160
 outweighed!(a_norm_of_one_large_component_in_single_precision, f32, [1e-2, 1e-4, 1e-15]);
 
 #[test]
+fn numbers_of_all_sizes_have_norms_directions_and_factors() {
+    for k in -1074..=1021 {
+        let (what, s) = (format!("2^{k}"), f64::from(k).exp2());
+        let x = [3.0 * s, -4.0 * s];
+        let (length, slopes) = gradient(norm, &x);
+        assert_eq!(length, 5.0 * s, "{what}");
+        assert_eq!(gradient_forward(norm, &x).1, slopes, "{what}");
+        assert_all_close(&what, &slopes, &[0.6, -0.8], 2e-16);
+        assert_all_close(&what, &normalize(&x), &[0.6, -0.8], 2e-16);
+        assert_eq!(svd(&[0.0, -3.0 * s, 2.0 * s, 0.0], 2).1, [3.0 * s, 2.0 * s], "{what}");
+        assert_all_relative_eq(&symmetric_eigen(&[2.0 * s, s, s, 2.0 * s]).0, &[s, 3.0 * s], 0.0, 1e-15);
+        let turn = |t: Dual| expm(&[Dual::constant(0.0), t * s, -t * s, Dual::constant(0.0)])[1];
+        assert_eq!(derivative(turn, 0.0).1, s, "{what}");
+    }
+    for k in -149..=125 {
+        let s = (k as f32).exp2();
+        let (length, slopes) = gradient(norm, &[3.0 * s, -4.0 * s]);
+        assert_eq!(length, 5.0 * s);
+        assert!((slopes[0] - 0.6).abs() < 1e-7 && (slopes[1] + 0.8).abs() < 1e-7, "2^{k}: {slopes:?}");
+        assert_eq!(normalize(&[3.0 * s, -4.0 * s]), slopes);
+    }
+    assert_eq!((norm(&[f64::MAX, 0.0]), norm(&[f32::MAX, 0.0])), (f64::MAX, f32::MAX));
+    let (length, slopes) = gradient(norm, &[1.5e308, 1.5e308]);
+    assert_eq!(length, f64::INFINITY);
+    assert_all_close("an overflow", &slopes, &[0.5_f64.sqrt(); 2], 2e-16);
+}
+
+#[test]
 fn a_norm_of_infinite_numbers_has_the_slopes_of_the_limit() {
     let infinity = f64::INFINITY;
     assert_eq!(gradient(norm, &[2.0, -infinity, 1.0]), (infinity, vec![0.0, -1.0, 0.0]));
