@@ -43,7 +43,8 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 ///
 /// # Panics
 ///
-/// When `f` returns different numbers of outputs in different modes.
+/// When `f` returns different numbers of outputs in different modes. The differences evaluate `f` beside `x` too, so an
+/// assertion in it may fail there.
 ///
 /// ```
 /// use dualtape::{Scalar, check, function};
