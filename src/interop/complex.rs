@@ -1,9 +1,10 @@
 //! Functions of complex numbers, with their derivatives.
 //!
 //! `Complex<S>` of num-complex adds, multiplies and divides any [`Scalar`] `S`, and the Fourier transforms of rustfft
-//! run over it. Its own functions are made of real ones, in polar form, whose derivatives are NaN at 0 and lose digits
-//! near the axes. At plain numbers, a function of this module has the value of num-complex, bit for bit. In every
-//! reading and to every order it has the derivative of the analytic function:
+//! run over it. Its own functions are made of real ones, in polar form, whose derivatives are 0 or NaN at 0 and lose
+//! digits near the axes: [a table](crate::works_with#where-such-code-loses-a-derivative). At plain numbers, a function of
+//! this module has the value of num-complex, bit for bit. In every reading and to every order it has the derivative of
+//! the analytic function:
 //!
 //! ```
 //! use dualtape::{complex, gradient};

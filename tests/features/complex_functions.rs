@@ -104,6 +104,54 @@ fn whole_powers_are_right_at_zero() {
     assert_eq!(gradient(constant, &[0.0, 0.0]), (1.0, vec![0.0, 0.0]));
 }
 
+/// The rows of the table in `docs/works_with.md`: num-complex loses the derivative at 0 and at ±1.
+#[test]
+fn functions_of_num_complex_itself_lose_derivatives_at_their_branch_points() {
+    macro_rules! jacobians {
+        ($at:expr, |$z:ident| $w:expr) => {
+            [
+                jacobian(
+                    |x: &[Dual<f64, LANES>]| {
+                        let $z = Complex::new(x[0], x[1]);
+                        as_array($w)
+                    },
+                    &$at,
+                )
+                .1
+                .into_entries(),
+                jacobian_reverse(
+                    |x: &[Var]| {
+                        let $z = Complex::new(x[0], x[1]);
+                        as_array($w)
+                    },
+                    &$at,
+                )
+                .1
+                .into_entries(),
+            ]
+        };
+    }
+    let (zero, one) = ([0.0, 0.0], [1.0, 0.0]);
+    let (lost, identity) = ([0.0; 4], [1.0, 0.0, 0.0, 1.0]);
+    for found in [
+        jacobians!(zero, |z| z.powf(1.0.into())),
+        jacobians!(zero, |z| z.powc(Complex::new(1.0.into(), 0.0.into()))),
+        jacobians!(zero, |z| z.sqrt() * z.sqrt()),
+        jacobians!(zero, |z| z.cbrt() * z.cbrt() * z.cbrt()),
+        jacobians!(zero, |z| z.ln().exp()),
+        jacobians!(zero, |z| Complex::from_polar(z.to_polar().0, z.to_polar().1)),
+        jacobians!(zero, |z| z.sqrt()),
+    ] {
+        assert_eq!(found, [lost; 2]);
+    }
+    for found in [jacobians!(one, |z| z.asin()), jacobians!(one, |z| z.acosh()), jacobians!(one, |z| z.atanh())] {
+        assert!(found.iter().flatten().all(|slope| slope.is_finite()), "{found:?}");
+    }
+    assert_eq!(jacobians!(zero, |z| complex::powf(z, 1.0)), [identity; 2]);
+    assert_eq!(jacobians!(zero, |z| complex::powc(z, Complex::new(1.0.into(), 0.0.into()))), [identity; 2]);
+    assert!(jacobians!(zero, |z| complex::sqrt(z)).iter().flatten().all(|slope| slope.is_nan()));
+}
+
 #[test]
 fn a_power_is_differentiated_with_respect_to_base_and_exponent() {
     let at = [1.2, -0.4, 0.7, 0.9];
