@@ -93,6 +93,14 @@ pub trait Update {
     #[track_caller]
     fn assert_settings(&self) {}
 
+    /// Returns the name of the rule and its settings. A training saves it, and only a rule with the same description resumes
+    /// the training. By default it is the name of the type.
+    fn description(&self) -> String {
+        let name = std::any::type_name::<Self>();
+        // Without the path, which may change.
+        name.rsplit("::").next().unwrap_or(name).to_string()
+    }
+
     /// Moves the parameters in the step number `step`, from 1 on. It updates `memory`, which holds the remembered
     /// numbers and begins with zeros.
     fn update<R: Real>(&self, rate: f64, step: usize, parameters: &mut [R], gradient: &[R], memory: &mut [f64]);
@@ -192,6 +200,11 @@ impl<U: Update> Optimizer<U> {
         let mut parameters = model.flatten();
         self.step(&mut parameters, &gradient.flatten());
         *model = model.unflatten(&parameters);
+    }
+
+    /// Returns the description of the rule.
+    pub(super) fn description(&self) -> String {
+        self.rule.description()
     }
 
     /// Returns how many numbers the optimizer remembers for this number of parameters.

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::ops::ControlFlow::{Break, Continue};
 
 use dualtape::nn::{
-    Activation, Adam, Batch, Callback, Dataset, Ending, Epoch, Init, Minibatches, Mlp, Objective, Optimizer, RmsProp,
-    Schedule, Sgd, Step, Supervised, TensorError, Tensors, TrainError, Trainer, Update, cross_entropy,
-    mean_squared_error,
+    Activation, Adam, Batch, Callback, Dataset, Ending, Epoch, Init, MeanSquare, Minibatches, Mlp, Moments, Momentum,
+    Objective, Optimizer, RmsProp, Schedule, Sgd, Step, Supervised, TensorError, Tensors, TrainError, Trainer, Update,
+    cross_entropy, mean_squared_error,
 };
 use dualtape::ranks::{Ranks, on_threads};
 use dualtape::{Real, Scalar, Var, gradient};
@@ -196,6 +196,12 @@ fn ranks_that_train_something_else_are_refused_on_all() {
         })),
         different("parameters")
     );
+    let errors = on_threads(3, |ranks| {
+        let momentum = if ranks.rank() == 1 { 0.5 } else { 0.9 };
+        let mut trainer = Trainer::new(Sgd::new(Schedule::Constant(0.1)).momentum(momentum)).over(ranks);
+        trainer.fit(&objective, network().parameters_mut(), &data, None).unwrap_err().to_string()
+    });
+    assert_eq!(errors, different("settings"));
 }
 
 /// An error of one rank, which was resumed from another training.
@@ -451,8 +457,11 @@ fn parameters_and_tensors_that_do_not_fit_are_refused() {
 
     let tensors = trainer.tensors();
     let mut other: Trainer<'_, _> = Trainer::new(Sgd::new(Schedule::Constant(0.1)));
-    let expected = TensorError::Shape { name: "optimizer".to_string(), wanted: vec![0], found: vec![2] };
-    assert_eq!(other.load_tensors(&tensors), Err(expected));
+    assert!(matches!(other.load_tensors(&tensors), Err(TensorError::Different { .. })));
+    let mut broken = tensors.clone();
+    broken.insert("optimizer", &[3], vec![0.0; 3]);
+    let expected = TensorError::Shape { name: "optimizer".to_string(), wanted: vec![2], found: vec![3] };
+    assert_eq!(Trainer::<_, f64>::new(adam()).load_tensors(&broken), Err(expected));
     let mut broken = tensors.clone();
     broken.insert_text("batch", 0);
     assert!(matches!(Trainer::<_, f64>::new(adam()).load_tensors(&broken), Err(TensorError::Text { .. })));
@@ -655,8 +664,44 @@ fn another_objective_or_optimizer_than_before_is_refused() {
     let mut sgd = Trainer::<_, f64>::new(Sgd::new(Schedule::Constant(0.1)).momentum(0.9));
     assert_eq!(
         sgd.load_tensors(&saved).unwrap_err().to_string(),
-        "optimizer.rule: the tensors were made with MeanSquare, and Momentum is wanted"
+        "optimizer: the tensors were made with RmsProp with decay 0.99 and epsilon 1e-8, and Sgd with momentum 0.9 is wanted"
     );
+}
+
+/// The first rule, and it with another number in each of its settings.
+fn refuses_each_other<U: Update + Copy>(rules: &[U]) {
+    let trainer = |rule, rate| Trainer::<_, f64>::new(Optimizer::with(rule, Schedule::Constant(rate))).epochs(1);
+    let saved = rules.iter().map(|&rule| {
+        let mut trainer = trainer(rule, 0.1);
+        trainer.fit(&Supervised::new(&network()), network().parameters_mut(), &sectors(30, 1), None).unwrap();
+        trainer.tensors()
+    });
+    for (begun, saved) in saved.enumerate() {
+        for (resumed, &rule) in rules.iter().enumerate() {
+            // The learning rate may change.
+            let loaded = trainer(rule, 0.2).load_tensors(&saved).map_err(|error| error.to_string());
+            let [found, wanted] = [begun, resumed].map(|place| rules[place].description());
+            let error = format!("optimizer: the tensors were made with {found}, and {wanted} is wanted");
+            assert_eq!(loaded, if begun == resumed { Ok(()) } else { Err(error) });
+        }
+    }
+}
+
+#[test]
+fn an_optimizer_with_other_settings_is_refused() {
+    let sgd = |momentum, nesterov| Momentum { momentum, nesterov };
+    refuses_each_other(&[sgd(0.9, false), sgd(0.9, true), sgd(0.5, false), sgd(0.0, false)]);
+    let rms_prop = |decay, epsilon| MeanSquare { decay, epsilon };
+    refuses_each_other(&[rms_prop(0.99, 1e-8), rms_prop(0.9, 1e-8), rms_prop(0.99, 1e-9)]);
+    let adam = |b1, b2, epsilon, weight_decay| Moments { betas: [b1, b2], epsilon, weight_decay };
+    refuses_each_other(&[
+        adam(0.9, 0.999, 1e-8, 0.0),
+        adam(0.8, 0.999, 1e-8, 0.0),
+        adam(0.9, 0.99, 1e-8, 0.0),
+        adam(0.9, 0.999, 1e-9, 0.0),
+        adam(0.9, 0.999, 1e-8, 0.1),
+    ]);
+    assert_eq!(MoveTo(0.5, 0.0).description(), "MoveTo", "a custom rule has the name of its type");
 }
 
 /// The trainer tells every callback that the training ends, also after a panic of a callback or of the objective.

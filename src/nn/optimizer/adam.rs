@@ -115,6 +115,11 @@ impl Update for Moments {
         assert_setting("Adam: the weight decay", self.weight_decay, 0.0.., "a finite one of at least 0");
     }
 
+    fn description(&self) -> String {
+        let Moments { betas: [b1, b2], epsilon, weight_decay } = self;
+        format!("Adam with betas {b1} and {b2}, epsilon {epsilon:?} and weight decay {weight_decay}")
+    }
+
     fn update<R: Real>(&self, rate: f64, step: usize, parameters: &mut [R], gradient: &[R], memory: &mut [f64]) {
         let ([b1, b2], t) = (self.betas, step as f64);
         let (along, across) = (1.0 / (1.0 - b1.powf(t)), 1.0 / (1.0 - b2.powf(t)).sqrt());

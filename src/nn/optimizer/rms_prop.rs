@@ -55,6 +55,10 @@ impl Update for MeanSquare {
         assert_setting("RmsProp: epsilon", self.epsilon, f64::MIN_POSITIVE.., "a positive number");
     }
 
+    fn description(&self) -> String {
+        format!("RmsProp with decay {} and epsilon {:?}", self.decay, self.epsilon)
+    }
+
     fn update<R: Real>(&self, rate: f64, _: usize, parameters: &mut [R], gradient: &[R], mean: &mut [f64]) {
         for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(mean) {
             let g = number(g);

@@ -99,6 +99,10 @@ impl Update for Momentum {
         assert_setting("Sgd: the momentum", self.momentum, 0.0..=1.0, "one between 0 and 1");
     }
 
+    fn description(&self) -> String {
+        format!("Sgd with {}momentum {}", if self.nesterov { "Nesterov's " } else { "" }, self.momentum)
+    }
+
     fn update<R: Real>(&self, rate: f64, _: usize, parameters: &mut [R], gradient: &[R], velocity: &mut [f64]) {
         let moving = parameters.iter_mut().zip(gradient);
         if velocity.is_empty() {

@@ -19,7 +19,7 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         let (what, numbers): (Vec<_>, Vec<_>) = [
             ("data", text(data)),
             ("an objective", text(objective.as_deref().unwrap_or_default())),
-            ("settings", text(&format!("{settings:?} {}", self.optimizer.rate()))),
+            ("settings", text(&format!("{settings:?} {} {}", self.optimizer.rate(), self.optimizer.description()))),
             ("an optimizer", bits(numbers)),
             ("progress", text(&format!("{} {steps} {taken}", history.len()))),
             ("parameters", bits(&parameters)),

@@ -63,7 +63,7 @@ impl<R> Progress<R> {
 impl<U: Update, R: Real> Trainer<'_, U, R> {
     /// Returns everything that a training needs to continue bit for bit: the parameters, the best ones so far, the
     /// state of the optimizer, the history, the seed and the size of minibatches, a checksum of the data, and the
-    /// description of the objective.
+    /// [descriptions](crate::nn::Update::description) of the optimizer and the objective.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -99,7 +99,7 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         tensors.insert("epoch.loss", &[], vec![*loss]);
         tensors.insert_text("epoch.steps", steps);
         tensors.insert_text("optimizer.steps", taken);
-        tensors.insert_text("optimizer.rule", rule_name::<U>());
+        tensors.insert_text("optimizer", self.optimizer.description());
         tensors.insert_text("data", data);
         if let Some(objective) = objective {
             tensors.insert_text("objective", objective);
@@ -110,14 +110,15 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     }
 
     /// Continues a saved training, with its seed and size of minibatches, which can be changed where an epoch ends.
-    /// The optimizer, the objective and the data must be the same. [`fit`](Trainer::fit) refuses other data, and an
-    /// objective with another [description](super::Objective::description). Any objective continues a training that
-    /// was saved without one.
+    /// The optimizer with its settings, the network and the data must be the same. The schedule of learning rates may be
+    /// another, as may the penalty and the dropout of a [`Supervised`](super::Supervised). [`fit`](Trainer::fit) refuses
+    /// other data, and an objective with another [description](super::Objective::description). Any objective continues a
+    /// training that was saved without one.
     ///
     /// # Errors
     ///
-    /// When a tensor is missing, does not match the others or the optimizer, or has a number to continue from that is
-    /// infinite or NaN. An error leaves the trainer unchanged.
+    /// When the optimizer has another [description](crate::nn::Update::description). When a tensor is missing, does not
+    /// match the others, or has a number to continue from that is infinite or NaN. An error leaves the trainer unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Adam, Schedule, Sgd, Tensors, Trainer};
@@ -127,6 +128,7 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
     /// assert_eq!(error.to_string(), "there is no tensor \"parameters\", of the shape [0]");
     /// ```
     pub fn load_tensors(&mut self, tensors: &Tensors) -> Result<(), TensorError> {
+        tensors.expect_made_with("optimizer", self.optimizer.description())?;
         let rows = |name: &str| tensors.shape(name).and_then(|shape| shape.first().copied()).unwrap_or(0);
         let n = rows("parameters");
         let parameters = tensors.get_finite("parameters", &[n])?;
@@ -134,7 +136,6 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         let steps = tensors.text("optimizer.steps")?;
         let memory = if steps == 0 { 0 } else { self.optimizer.memory(n) };
         let state = State { steps, numbers: tensors.get_finite("optimizer", &[memory])? };
-        tensors.expect_made_with("optimizer.rule", rule_name::<U>())?;
         let history: Vec<f64> = tensors.get("history", &[rows("history"), COLUMNS])?;
         let epoch = |(number, row): (usize, &[f64; COLUMNS])| {
             let &[loss, validation, rate] = row;
@@ -155,12 +156,6 @@ impl<U: Update, R: Real> Trainer<'_, U, R> {
         self.progress = progress;
         Ok(())
     }
-}
-
-/// Returns the name of the type, without its path, which may change.
-fn rule_name<U>() -> &'static str {
-    let name = std::any::type_name::<U>();
-    name.rsplit("::").next().unwrap_or(name)
 }
 
 /// The losses and the rate of an epoch, as saved.
