@@ -344,14 +344,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     ///
     /// # Errors
     ///
-    /// When a loss, a derivative or a parameter is not finite, the modes [disagree](Trainer::check), or the checkpoint
-    /// cannot be written. When an earlier call had another number of parameters, other data or another objective, or
-    /// other minibatches earlier in the epoch. When a [rank](Trainer::over) has an error, or other numbers than rank 0.
-    /// Even then `parameters` holds the result so far, which is finite.
+    /// When a loss, a derivative, a parameter or a learning rate is not finite, the modes [disagree](Trainer::check), or
+    /// the checkpoint cannot be written. When an earlier call had another number of parameters, other data or another
+    /// objective, or other minibatches earlier in the epoch. When a [rank](Trainer::over) has an error, or other numbers
+    /// than rank 0. Even then `parameters` holds the result so far, which is finite unless the passed numbers are not.
     ///
-    /// After every step the trainer computes the loss and the gradient of the next step, before it goes on, saves or
-    /// returns. If they are not finite, it undoes the step. So a training that diverges is never `Ok`, and every saved
-    /// training can be resumed.
+    /// After every step the trainer computes the learning rate, the loss and the gradient of the next step, before it goes
+    /// on, saves or returns. If they are not finite, it undoes the step. So a training that diverges is never `Ok`, and
+    /// every saved training can be resumed.
     ///
     /// # Panics
     ///
@@ -369,7 +369,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         assert!(!train.is_empty(), "Trainer::fit: there are no rows to train with; pass at least one");
         let validates = validation.is_none_or(|rows| !rows.is_empty());
         assert!(validates, "Trainer::fit: there are no rows to validate with; pass at least one, or None");
-        let begun = self.begin(objective.description(), parameters, description(train, validation));
+        let begun = self.begin(objective, parameters, description(train, validation));
         self.on_all_ranks(begun)?;
         self.compare_ranks()?;
         let ending = {
@@ -381,22 +381,26 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
     }
 
     /// Takes the parameters, or refuses what does not go on with the training that was begun.
-    fn begin(&mut self, objective: String, parameters: &[R], data: String) -> Result<(), TrainError> {
+    fn begin<T>(&mut self, objective: &impl Objective<R, T>, parameters: &[R], data: String) -> Result<(), TrainError> {
         let (passed, resumed) = (parameters.len(), self.progress.parameters.len());
-        let minibatches = (self.seed, self.batch);
+        let (minibatches, description) = ((self.seed, self.batch), objective.description());
         if resumed == 0 {
+            if let Some(index) = first_not_finite(parameters) {
+                let what = format!("{} before the step", objective.parameter_name(index));
+                return Err(TrainError::NotFinite { epoch: 1, step: 1, what, value: real(parameters[index]) });
+            }
             self.progress.parameters = parameters.to_vec();
             self.progress.data = data;
         } else if passed != resumed {
             return Err(TrainError::Parameters { passed, resumed });
         } else if data != self.progress.data {
             return Err(TrainError::Data { passed: data, resumed: self.progress.data.clone() });
-        } else if let Some(before) = self.progress.objective.as_ref().filter(|before| **before != objective) {
-            return Err(TrainError::Objective { passed: objective, resumed: before.clone() });
+        } else if let Some(before) = self.progress.objective.as_ref().filter(|before| **before != description) {
+            return Err(TrainError::Objective { passed: description, resumed: before.clone() });
         } else if self.progress.steps > 0 && minibatches != self.progress.minibatches {
             return Err(TrainError::Minibatches { set: minibatches, begun: self.progress.minibatches });
         }
-        self.progress.objective = Some(objective);
+        self.progress.objective = Some(description);
         Ok(())
     }
 
@@ -468,8 +472,8 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         Ok(Ending::Epochs)
     }
 
-    /// Moves the parameters, and computes the loss and the gradient of the next step. If one of them is not finite, it
-    /// undoes the step, so saved or returned parameters can always take a next step.
+    /// Moves the parameters, and looks ahead at the next step. If one of its numbers is not finite, it undoes the step, so
+    /// saved or returned parameters can always take a next step.
     fn step<T: Copy + Send + Sync>(
         &mut self,
         objective: &impl Objective<R, T>,
@@ -480,10 +484,6 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let (epoch, number, rate) = (self.progress.history.len() + 1, self.progress.steps + 1, self.optimizer.rate());
         let (loss, sum) = (real(coming.loss), self.progress.loss);
         let rows = coming.minibatch.len() as f64;
-        if !rate.is_finite() {
-            let what = "the learning rate".to_string();
-            return Err(TrainError::NotFinite { epoch, step: number, what, value: rate });
-        }
         before.parameters.copy_from_slice(&self.progress.parameters);
         self.optimizer.copy_state(&mut before.optimizer);
         before.steps_and_loss = Some((number - 1, sum));
@@ -524,7 +524,7 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         }
     }
 
-    /// Computes the loss and the gradient of the coming step, and refuses numbers that are not finite.
+    /// Computes the learning rate, the loss and the gradient of the coming step, and refuses numbers that are not finite.
     fn look_ahead<T: Copy + Send + Sync>(
         &self,
         objective: &impl Objective<R, T>,
@@ -534,10 +534,6 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
         let (history, taken) = (self.progress.history.len(), self.progress.steps);
         let (epoch, index, sum) =
             if taken < coming.steps { (history, taken, self.progress.loss) } else { (history + 1, 0, 0.0) };
-        let rows = coming.rows.epoch(epoch as u64).nth(index).expect("an epoch has as many minibatches as steps");
-        coming.minibatch.gather(train, rows, Some((self.seed, self.optimizer.state().steps)));
-        let (loss, gradient) = coming.minibatch.gradient(objective, &self.progress.parameters);
-        coming.loss = loss;
         let not_finite = |what: String, value: f64| {
             if epoch < self.epochs {
                 TrainError::NotFinite { epoch: epoch + 1, step: index + 1, what, value }
@@ -545,6 +541,14 @@ impl<'a, U: Update, R: Real> Trainer<'a, U, R> {
                 TrainError::NotFinite { epoch, step: taken, what: format!("{what} after the last step"), value }
             }
         };
+        let rate = self.optimizer.rate();
+        if !rate.is_finite() {
+            return Err(not_finite("the learning rate".to_string(), rate));
+        }
+        let rows = coming.rows.epoch(epoch as u64).nth(index).expect("an epoch has as many minibatches as steps");
+        coming.minibatch.gather(train, rows, Some((self.seed, self.optimizer.state().steps)));
+        let (loss, gradient) = coming.minibatch.gradient(objective, &self.progress.parameters);
+        coming.loss = loss;
         if !Float::is_finite(loss) {
             return Err(not_finite("the loss".to_string(), real(loss)));
         }

@@ -144,6 +144,28 @@ fn schedules_have_their_rates() {
     assert_eq!(at(&Schedule::Cosine { from: 1.0, to: 0.5, steps: 0 }, &[0]), [0.5]);
 }
 
+/// With numbers in the way that overflow or are 0.
+#[test]
+fn rates_at_the_ends_of_the_range_are_right() {
+    let linear = |from: f64, to: f64| Schedule::Linear { from, to, steps: 10 };
+    let cosine = |from: f64, to: f64| Schedule::Cosine { from, to, steps: 10 };
+    let power = |from: f64, factor: f64| Schedule::Step { from, factor, every: 2 };
+    for (schedule, step, expected) in [
+        (linear(0.0, 1e308), 2, 2e307),
+        (linear(0.0, f64::MAX), 9, f64::MAX * 0.9),
+        (linear(-0.8e308, 0.8e308), 8, 4.8e307),
+        (cosine(0.0, f64::MAX), 5, f64::MAX / 2.0),
+        (Schedule::Constant(1e308).warmed_up(9), 4, 5e307),
+        (linear(1e308, 0.0).warmed_up(99), 49, 5e307),
+        (power(1e-300, 1e200), 5, 1e100),
+        (power(-1e-300, -1e100), 10, 1e200),
+        (power(1e300, 1e-200), 4, 1e-100),
+    ] {
+        let rate = schedule.rate(step);
+        assert!((rate / expected - 1.0).abs() < 1e-14, "{schedule:?} at {step}: {rate}");
+    }
+}
+
 #[test]
 fn clipping_scales_a_long_gradient_alone() {
     // Squares that overflow or underflow.

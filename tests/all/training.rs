@@ -539,8 +539,11 @@ fn a_training_that_diverges_ends_with_an_error_and_finite_weights() {
     diverges::<_, f64>(sgd(1e200), 12, 9, "epoch 2, step 1: the loss is inf");
     diverges::<_, f64>(sgd(1.0), 12, 2000, "is inf");
     diverges::<_, f64>(|| Sgd::new(Schedule::Constant(1e3)).momentum(1.0), 12, 2000, "is inf");
-    let growing = || Sgd::new(Schedule::Step { from: 1e-300, factor: 1e200, every: 1 });
+    let growing = || Sgd::new(Schedule::Step { from: 1e-300, factor: 1e305, every: 1 });
     diverges::<_, f64>(growing, 12, 9, "epoch 3, step 1: the learning rate is inf");
+    // Of the step after the last one too.
+    diverges::<_, f64>(growing, 12, 2, "epoch 2, step 1: the learning rate after the last step is inf");
+    diverges::<_, f64>(growing, 4, 1, "epoch 1, step 3: the learning rate is inf");
     diverges::<_, f64>(|| Adam::new(Schedule::Constant(1e200)), 4, 1, "is inf");
     diverges::<_, f64>(|| RmsProp::new(Schedule::Constant(1e300)), 4, 1, "is inf");
     for (optimizer, expected) in [
@@ -549,6 +552,23 @@ fn a_training_that_diverges_ends_with_an_error_and_finite_weights() {
         (MoveTo(0.0, f64::NAN), "epoch 1, step 1: a number of the optimizer after the step is NaN"),
     ] {
         diverges::<_, f64>(|| Optimizer::with(optimizer.clone(), Schedule::Constant(0.1)), 12, 1, expected);
+    }
+}
+
+/// Whether it would take a step or not.
+#[test]
+fn parameters_that_are_not_finite_are_not_trained() {
+    let mut line: Mlp = Mlp::zeros(1, &[(1, Activation::Linear)]);
+    let objective = Supervised::new(&line);
+    for (epochs, value) in [(0, f64::NAN), (0, f64::INFINITY), (1, f64::NEG_INFINITY)] {
+        line.parameters_mut()[1] = value;
+        let mut trainer = Trainer::new(adam()).epochs(epochs);
+        let error = trainer.fit(&objective, line.parameters_mut(), &one_row(), None).unwrap_err();
+        let expected = format!("epoch 1, step 1: layer 1, neuron 1, bias before the step is {value}; ");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        // It has not begun.
+        let ending = trainer.fit(&objective, &mut [0.0; 2], &one_row(), None);
+        assert_eq!(ending.unwrap(), Ending::Epochs);
     }
 }
 

@@ -81,15 +81,20 @@ impl Schedule {
         match *self {
             Schedule::Constant(rate) => rate,
             Schedule::Linear { to, steps, .. } | Schedule::Cosine { to, steps, .. } if step >= steps => to,
-            Schedule::Linear { from, to, steps } => from + (to - from) * step as f64 / steps as f64,
+            Schedule::Linear { from, to, steps } => from + (to - from) * (step as f64 / steps as f64),
             Schedule::Cosine { from, to, steps } => {
                 let half_turn = std::f64::consts::PI * step as f64 / steps as f64;
                 to + (from - to) * 0.5 * (1.0 + half_turn.cos())
             }
-            // An interval of 0 never ends.
-            Schedule::Step { from, factor, every } => from * factor.powf(step.checked_div(every).unwrap_or(0) as f64),
+            Schedule::Step { from, factor, every } => {
+                // An interval of 0 never ends.
+                let decreases = step.checked_div(every).unwrap_or(0);
+                // The whole power may overflow, or be 0, where the rate is not.
+                let half = decreases / 2;
+                from * factor.powf(half as f64) * factor.powf((decreases - half) as f64)
+            }
             Schedule::WarmUp { steps, ref then } if step < steps => {
-                then.rate(0) * (step + 1) as f64 / (steps + 1) as f64
+                then.rate(0) * ((step + 1) as f64 / (steps + 1) as f64)
             }
             Schedule::WarmUp { steps, ref then } => then.rate(step - steps),
         }

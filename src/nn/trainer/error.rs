@@ -26,7 +26,7 @@ use crate::nn::FileError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A loss, a derivative, a parameter or a number of the optimizer is infinite or NaN.
+    /// A loss, a derivative, a parameter, a learning rate or a number of the optimizer is infinite or NaN.
     NotFinite {
         /// The epoch, from 1 on.
         epoch: usize,
