@@ -87,6 +87,16 @@ fn faults_of_a_csv_file_are_named_with_row_and_column() {
         ),
         ("x,y,x\n1,2,3\n", "a.csv: row 1, column 3 (\"x\"): column 1 has the same name"),
         ("y\n1\n", "a.csv: 0 columns of features and 1 of targets; name at least one of each"),
+        ("x,y\n1,2\n3,\"4\n", "a.csv: row 3, column 2 (\"y\"): the quotes do not end"),
+        ("x,y\n1,\"2\n3,4\n5,6\n", "a.csv: row 2, column 2 (\"y\"): the quotes do not end"),
+        ("x,y\n1,2\n\"3\"\"\n", "a.csv: row 3, column 1 (\"x\"): the quotes do not end"),
+        ("x,y\n1,2\n3,\"", "a.csv: row 3, column 2 (\"y\"): the quotes do not end"),
+        ("x,\"y\n1,2\n", "a.csv: row 1, column 2: the quotes do not end"),
+        ("x,y\n\n\"1\"5,2\n", "a.csv: row 3, column 1 (\"x\"): the cell goes on after its quotes"),
+        ("x,y\r\n1,\"2\" 5\r\n", "a.csv: row 2, column 2 (\"y\"): the cell goes on after its quotes"),
+        ("x,y\n1,\"2\n3,\"4\"\n", "a.csv: row 2, column 2 (\"y\"): the cell goes on after its quotes"),
+        ("\u{feff}\"x\"s,y\n1,2\n", "a.csv: row 1, column 1: the cell goes on after its quotes"),
+        ("x,y\n1,2\n3,4\"\n", "a.csv: row 3, column 2 (\"y\"): \"4\\\"\" is not a number"),
         ("x,y\n\u{e9},2\n", "a.csv: row 2, column 1 (\"x\"): \"\u{e9}\" is not a number"),
     ];
     for (content, expected) in cases {
@@ -137,6 +147,11 @@ fn csv_is_read_as_spreadsheets_write_it() {
         assert_eq!((data.inputs(), data.outputs()), (1, 2));
         assert_eq!((data.features(), data.targets()), (&[1.0, 4.0][..], &[3.0, 2.5, -0.5, 5.0][..]));
     });
+    let content = "\u{feff}\"a \"\"b\"\"\r\nc\",\"d,\",e\"f\"\n\"1\" ,\"\n2\n\",\"3\"\n\n";
+    with_file("a.csv", content, |path| {
+        let data: Dataset = Dataset::read_csv(path, &["a \"b\"\r\nc", "e\"f\""]).unwrap();
+        assert_eq!((data.features(), data.targets()), (&[2.0][..], &[1.0, 3.0][..]));
+    });
     with_file("a.csv", "x,y\n1e39,0\n", |path| {
         let error = Dataset::<f32>::read_csv(path, &["y"]).unwrap_err();
         assert!(error.to_string().contains("row 2, column 1 (\"x\")"), "beyond the range of f32");
@@ -151,6 +166,7 @@ fn faults_of_a_file_of_rows_are_named() {
         ("0\n-1\n", "a.csv: row 2, column 1: -1 is not a row; the data has 10, counted from 0"),
         ("0\n0.5\n", "a.csv: row 2, column 1: 0.5 is not a row; the data has 10, counted from 0"),
         ("0\nx\n", "a.csv: row 2, column 1: \"x\" is not a number"),
+        ("0\n\"1\"0\n", "a.csv: row 2, column 1: the cell goes on after its quotes"),
         ("0,1\n", "a.csv: row 1, column 2: a cell too many; the rows have 1"),
     ];
     for (content, expected) in cases {

@@ -131,7 +131,8 @@ impl<R: Real, T: Target<R>> Dataset<R, T> {
     ///
     /// When the file cannot be read, has no rows, lacks a column or has two of one name, or a target is named twice.
     /// When a row has more or fewer cells than the header, or a cell has no finite number, or no class where the
-    /// targets are of type `usize`. Missing values are not filled in.
+    /// targets are of type `usize`. When a quoted cell does not end, or goes on after its quotes. Missing values are not
+    /// filled in.
     ///
     /// ```
     /// use dualtape::nn::{Dataset, read_indices};
@@ -221,6 +222,7 @@ impl<'a> Table<'a> {
         if rows.is_empty() {
             return Err(DataError::Empty { path: path.to_path_buf() });
         }
+        rows.iter().try_for_each(|row| table.check_quotes(row))?;
         let columns = table.header.len().max(1);
         if let Some(row) = rows.iter().find(|row| row.len() > columns) {
             return Err(table.complaint(row, columns, format!("a cell too many; the rows have {columns}")));
@@ -230,6 +232,7 @@ impl<'a> Table<'a> {
     }
 
     fn read_header(&mut self, row: &ByteRecord) -> Result<(), DataError> {
+        self.check_quotes(row)?;
         self.header = row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
         if self.header.iter().all(|name| name.parse::<f64>().is_ok()) {
             let problem = "the first row has numbers, and must have the names of the columns";
@@ -270,9 +273,35 @@ impl<'a> Table<'a> {
 
     /// Returns the line of the file, counted from 1, on which a row stands. Empty lines count too.
     fn line(&self, row: &ByteRecord) -> usize {
+        1 + self.bytes[..self.start(row)].iter().filter(|&&byte| byte == b'\n').count()
+    }
+
+    /// Returns the place of the first byte of a row, after empty lines.
+    fn start(&self, row: &ByteRecord) -> usize {
         let start = row.position().map_or(0, |position| position.byte() as usize);
-        let empty = self.bytes[start..].iter().take_while(|byte| b"\r\n".contains(byte)).count();
-        1 + self.bytes[..start + empty].iter().filter(|&&byte| byte == b'\n').count()
+        start + self.bytes[start..].iter().take_while(|byte| b"\r\n".contains(byte)).count()
+    }
+
+    /// Refuses quotes that do not end, or end within a cell. The crate `csv` reads both.
+    fn check_quotes(&self, row: &ByteRecord) -> Result<(), DataError> {
+        let bytes = &self.bytes[self.start(row)..];
+        let mut rest = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        for column in 0..row.len() {
+            let is_quoted = rest.starts_with(b"\"");
+            while let Some(quoted) = rest.strip_prefix(b"\"") {
+                let Some(end) = quoted.iter().position(|&byte| byte == b'"') else {
+                    return Err(self.complaint(row, column, "the quotes do not end".to_string()));
+                };
+                // Two quotes stand for one, and the cell goes on.
+                rest = &quoted[end + 1..];
+            }
+            let end = rest.iter().position(|byte| b",\r\n".contains(byte)).unwrap_or(rest.len());
+            if is_quoted && !rest[..end].trim_ascii().is_empty() {
+                return Err(self.complaint(row, column, "the cell goes on after its quotes".to_string()));
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+        Ok(())
     }
 }
 
