@@ -124,7 +124,7 @@ impl<R: Real> Mlp<R> {
     ///
     /// # Errors
     ///
-    /// As [`Tensors::save`].
+    /// As [`Tensors::save`], and when the scaling has not as many columns as the network has inputs.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, Standardizer, Tensors};
@@ -146,6 +146,7 @@ impl<R: Real> Mlp<R> {
     pub fn save_scaled(&self, path: impl AsRef<Path>, scaling: &Standardizer<R>) -> Result<(), FileError> {
         let mut tensors = self.tensors();
         tensors.insert_all("", scaling.tensors());
+        at(path.as_ref(), |_| Ok(self.expect_width(scaling)?))?;
         tensors.save(path)
     }
 
@@ -153,8 +154,8 @@ impl<R: Real> Mlp<R> {
     ///
     /// # Errors
     ///
-    /// As [`load`](Mlp::load), and when the network was saved with another scaling, or with none. An error leaves the
-    /// network unchanged.
+    /// As [`load`](Mlp::load), and when the network was saved with another scaling, or with none, or the scaling has not as
+    /// many columns as the network has inputs. An error leaves the network unchanged.
     ///
     /// ```
     /// use dualtape::nn::{Activation, Mlp, Standardizer};
@@ -178,7 +179,21 @@ impl<R: Real> Mlp<R> {
         let mut tensors = Tensors::load(path)?;
         at(path, |_| {
             tensors.take_scaling(scaling)?;
+            scaling.map_or(Ok(()), |scaling| self.expect_width(scaling))?;
             Ok(self.load_tensors(&tensors)?)
+        })
+    }
+
+    /// Refuses a scaling of more or fewer columns than the network has inputs.
+    fn expect_width(&self, scaling: &Standardizer<R>) -> Result<(), TensorError> {
+        let (columns, inputs) = (scaling.means().len(), self.inputs());
+        if columns == inputs {
+            return Ok(());
+        }
+        Err(TensorError::Different {
+            what: "the scaling of features".to_string(),
+            wanted: format!("one of {inputs} columns, for as many inputs of the network,"),
+            found: format!("one of {columns}"),
         })
     }
 }

@@ -449,6 +449,29 @@ fn another_scaling_of_the_features_is_refused() {
     }
 }
 
+#[test]
+fn a_scaling_of_another_width_than_the_network_is_refused() {
+    with_file("a.json", "", |path| {
+        for columns in [1, 3, 4] {
+            let scaling = Standardizer::new(&vec![0.0; columns], &vec![1.0; columns]);
+            let expected = format!(
+                "a.csv: the scaling of features: the tensors were made with one of {columns}, and one of 2 columns, for as \
+                 many inputs of the network, is wanted"
+            );
+            assert_eq!(message(path, random(2, 1).save_scaled(path, &scaling).unwrap_err()), expected);
+            assert!(fs::read(path).unwrap().is_empty(), "nothing is saved");
+
+            let mut tensors = random(2, 1).tensors();
+            tensors.insert_all("", scaling.tensors());
+            let other = path.with_file_name("b.json");
+            tensors.save(&other).unwrap();
+            let mut network = random(2, 2);
+            assert_eq!(message(&other, network.load_scaled(&other, &scaling).unwrap_err()), expected);
+            assert_eq!(network, random(2, 2));
+        }
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_stays_and_its_target_is_replaced() {
