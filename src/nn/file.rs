@@ -31,8 +31,8 @@ impl Tensors {
     ///
     /// # Errors
     ///
-    /// When the name ends neither in `.safetensors` nor in `.json`, the path names no file, or the file cannot
-    /// be written.
+    /// When the name ends neither in `.safetensors` nor in `.json`, the path names no file or is a link to a name of the
+    /// other format, or the file cannot be written.
     ///
     /// ```
     /// use dualtape::nn::Tensors;
@@ -47,11 +47,13 @@ impl Tensors {
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
         at(path.as_ref(), |path| {
-            let bytes = match Format::of(path)? {
+            let format = Format::of(path)?;
+            let path = behind_links(path, format)?;
+            let bytes = match format {
                 Format::Safetensors => to_safetensors(self),
                 Format::Json => to_json(self),
             };
-            Ok(replace(path, &bytes)?)
+            Ok(replace(&path, &bytes)?)
         })
     }
 
@@ -279,6 +281,7 @@ fn at<T>(path: &Path, act: impl FnOnce(&Path) -> Result<T, FileProblem>) -> Resu
     act(path).map_err(|problem| FileError { path: path.to_path_buf(), problem })
 }
 
+#[derive(Clone, Copy, PartialEq)]
 enum Format {
     Safetensors,
     Json,
@@ -297,7 +300,6 @@ impl Format {
 /// Writes a file whole or not at all: under another name in the same folder, then renamed. A file that is replaced
 /// leaves its permissions to the new one.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = &behind_links(path)?;
     let replaced = match fs::metadata(path) {
         Ok(replaced) if !replaced.is_file() => {
             return Err(io::Error::other("the path is taken by something other than a file; choose another path"));
@@ -329,8 +331,9 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the path to which a path leads through symbolic links, whether there is a file or not.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+/// Returns the path to which a path leads through symbolic links, whether there is a file or not. Refuses links to a name
+/// of the other format, which could not be loaded by that name.
+fn behind_links(path: &Path, format: Format) -> io::Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;
     let mut path = path.to_path_buf();
@@ -338,6 +341,10 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
         match fs::read_link(&path) {
             Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
             Err(_) => return Ok(path), // no link, or nothing there
+        }
+        if Format::of(&path).is_ok_and(|other| other != format) {
+            let target = path.display();
+            return Err(io::Error::other(format!("it is a link to {target}, a name of another format; save it there")));
         }
     }
     Err(io::Error::other(format!("there are more than {LINKS} symbolic links, one after the other")))

@@ -503,6 +503,42 @@ fn a_symbolic_link_stays_and_its_target_is_replaced() {
     assert!(error.to_string().ends_with("circle.json: there are more than 40 symbolic links, one after the other"));
 }
 
+/// By its own name or by a name on the way, what is saved would be of the wrong format.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_name_of_the_other_format_is_refused() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    random(5, 1).save(at("data.safetensors")).unwrap();
+    random(5, 1).save(at("data.json")).unwrap();
+    let files = || [at("data.safetensors"), at("data.json")].map(|path| fs::read(path).unwrap());
+    let before = files();
+    for (link, target, refused) in [
+        ("a.json", "data.safetensors", "data.safetensors"),
+        ("b.safetensors", "data.json", "data.json"),
+        ("c.json", "a.json", "data.safetensors"),
+        ("d.json", "new.safetensors", "new.safetensors"),
+        ("e.json", "b.safetensors", "b.safetensors"),
+    ] {
+        symlink(target, at(link)).unwrap();
+        let error = random(5, 2).save(at(link)).unwrap_err().to_string();
+        let target = at(refused).display().to_string();
+        let expected =
+            format!("{}: it is a link to {target}, a name of another format; save it there", at(link).display());
+        assert_eq!((error, files()), (expected, before.clone()));
+    }
+    assert!(!at("new.safetensors").exists());
+
+    // A name without a format is loaded by the link alone.
+    symlink("blob", at("f.safetensors")).unwrap();
+    random(5, 2).save(at("f.safetensors")).unwrap();
+    let mut network = random(5, 3);
+    network.load(at("f.safetensors")).unwrap();
+    assert_eq!(network, random(5, 2));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_keeps_its_permissions() {
