@@ -98,7 +98,8 @@
 //! - `macros`: `#[differentiable]`, which makes functions of `f64` generic, `#[fused]`, which makes every call of a function
 //!   one statement on a tape, and `#[derive(Parameters)]`, with the crate
 //!   `dualtape-macros`, which compiles `syn`. Without the feature none of it is compiled. A cold build without default
-//!   features takes 27 s of processor time with it in debug and 15 s without, in release 38 s and 26 s (two busy cores).
+//!   features takes 27 s of processor time with it in debug and 15 s without, in release 38 s and 26 s (taken once,
+//!   2026-11-29, on two busy cores).
 //! - `train`: `files`, and for [`nn::Trainer`] a progress bar and an end at Ctrl-C, with the crates `indicatif` and `ctrlc`.
 //!
 //! Without `parallel`, `files` and `train` the crate compiles for `wasm32-unknown-unknown`.
