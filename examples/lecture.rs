@@ -34,9 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let e = (2.0 * n).exp().label("e");
     let o = ((e - 1.0) / (e + 1.0)).label("o");
     let graph = tape.graph(o);
-    std::fs::create_dir_all("target/graphs")?;
-    std::fs::write("target/graphs/lecture.svg", graph.svg()?)?;
-    println!("\ntarget/graphs/lecture.svg shows the neuron: o = {o:.4}, ∂o/∂w1 = {:.4}", graph[w1].gradient());
+    let (folder, path) = ("target/graphs", "target/graphs/lecture.svg");
+    std::fs::create_dir_all(folder).map_err(|error| format!("{folder}: {error}"))?;
+    std::fs::write(path, graph.svg()?).map_err(|error| format!("{path}: {error}"))?;
+    println!("\n{path} shows the neuron: o = {o:.4}, ∂o/∂w1 = {:.4}", graph[w1].gradient());
     assert!((graph[x1].gradient() + 1.5).abs() < 1e-12 && (graph[w1].gradient() - 1.0).abs() < 1e-12);
     drop(tape);
 

@@ -259,6 +259,19 @@ fn examples_name_the_file_that_they_cannot_write() {
         }
     }
 
+    // The lecture writes where it runs: beside a file `target`, and then a folder in the place of its picture.
+    let lecture = || {
+        let output = example("lecture").current_dir(&folder).output().unwrap();
+        assert!(!output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let target = folder.join("target");
+    std::fs::write(&target, "").unwrap();
+    assert!(lecture().contains("target/graphs: "));
+    std::fs::remove_file(&target).unwrap();
+    std::fs::create_dir_all(target.join("graphs/lecture.svg")).unwrap();
+    assert!(lecture().contains("target/graphs/lecture.svg: "));
+
     let fresh = folder.join("fresh");
     let error = failure("draw_graph", &fresh, &["diamond.svg", "neurom.svg"]);
     let expected = format!("{}: there is no such picture; there are neuron.svg, ", fresh.join("neurom.svg").display());
