@@ -5,7 +5,7 @@ use std::hint::black_box;
 use dualtape::nn::{
     Activation, Adam, Batch, Dataset, Ending, Init, Mlp, Objective, Schedule, Supervised, Trainer, cross_entropy,
 };
-use dualtape::{Scalar, gradient, gradient_into, hessian_into, jacobian_into};
+use dualtape::{Scalar, gradient, gradient_into, hessian_into, jacobian_into, release_memory};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -88,6 +88,17 @@ fn a_gradient_allocates_its_result_alone() {
     let outputs = network.forward_batch(rows.features(), BATCH);
     cross_entropy(&outputs, rows.targets());
     assert_eq!(allocations(|| cross_entropy(&outputs, rows.targets())), 0);
+}
+
+/// Whatever number of chunks its recording has.
+#[test]
+fn a_gradient_of_any_length_allocates_its_result_alone() {
+    for length in (0..14).map(|doublings| 10 << doublings) {
+        release_memory();
+        let of_chain = || allocations(|| gradient(|x| (0..length).fold(x[0], |y, _| y * 0.5), &[1.0]));
+        of_chain();
+        assert_eq!(of_chain(), 1, "{length} operations");
+    }
 }
 
 #[test]

@@ -446,9 +446,11 @@ impl<T: Scalar> Nodes<T> {
         if self.last.nodes.len() == room {
             let [smallest, largest] = ROOM;
             reserve(&mut self.full, 1, STATEMENTS);
-            reserve(&mut self.spare, self.full.len() + 1, STATEMENTS);
-            self.ask_for_room();
-            let mut next = self.spare.pop().unwrap_or_else(|| Chunk::new((2 * room).clamp(smallest, largest)));
+            let mut next = self.spare.pop().unwrap_or_else(|| {
+                reserve(&mut self.spare, self.full.len() + 1, STATEMENTS);
+                self.ask_for_room();
+                Chunk::new((2 * room).clamp(smallest, largest))
+            });
             within_limit(self.start_of_last + room + next.room());
             next.first = self.last.first + room;
             self.start_of_last += room;
@@ -475,7 +477,7 @@ impl<T> Nodes<T> {
         // Above what allocators keep when it is given back.
         const ASKED: usize = 33 << 20;
         let chunks = (ASKED / (ROOM[1] * Self::BYTES)).clamp(1, 64);
-        if !self.full.is_empty() && self.full.len().is_multiple_of(chunks) && self.spare.is_empty() {
+        if !self.full.is_empty() && self.full.len().is_multiple_of(chunks) {
             reserve_exact(&mut Vec::<u8>::new(), ASKED, STATEMENTS);
         }
     }
