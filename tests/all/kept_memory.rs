@@ -177,3 +177,34 @@ fn running_out_of_memory_is_reported() {
         assert!(output.status.success(), "{kilobytes}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// Allocators keep small pieces of memory that are given back, so a recording has few of them. Each way to give it back runs in
+/// another process, where nothing else takes memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_system_gets_the_memory_of_a_huge_recording_back() {
+    use std::process::Command;
+
+    const WAY: &str = "DUALTAPE_TEST_WAY_BACK";
+    const NAME: &str = "kept_memory::the_system_gets_the_memory_of_a_huge_recording_back";
+    if let Some(way) = std::env::var_os(WAY) {
+        let megabytes = || {
+            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+            pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096 / 1_000_000
+        };
+        gradient(|x| (0..3_000_000).fold(x[0], |y, _| y * x[0] + x[0]), &[0.5]);
+        assert!(megabytes() > 150, "{} MB", megabytes());
+        if way == "a release" {
+            release_memory();
+        } else {
+            (0..200).for_each(|_| drop(gradient(|x| x[0] * x[1], &[1.0, 2.0])));
+        }
+        assert!(megabytes() < 50, "{} MB", megabytes());
+        return;
+    }
+    for way in ["a release", "small recordings"] {
+        let test = std::env::current_exe().unwrap();
+        let output = Command::new(test).args(["--exact", "--nocapture", NAME]).env(WAY, way).output().unwrap();
+        assert!(output.status.success(), "{way}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}

@@ -10,16 +10,17 @@ use dualtape::{Block, Dual, Scalar, Tape, Var, affine, derivative, dot, function
 
 use crate::support::refusals::{FOREIGN, STALE, message};
 
-/// The room for nodes of the first chunk and of the largest ones.
+/// The room for nodes of the first chunk, of the first four together, and of the largest ones.
 const FIRST: usize = if cfg!(debug_assertions) { 16 } else { 512 };
-const CHUNK: usize = if cfg!(debug_assertions) { 64 } else { 16384 };
+const FOUR: usize = 15 * FIRST;
+const LARGEST: usize = 16384;
 
 /// The bytes of chunks for so many nodes: two partials of 8 bytes and two positions of 4 for each.
 fn bytes(nodes: usize) -> usize {
     let (mut room, mut next) = (0, FIRST);
     while room < nodes {
         room += next;
-        next = (2 * next).min(CHUNK);
+        next = (2 * next).min(LARGEST);
     }
     room * 24
 }
@@ -84,9 +85,9 @@ fn a_recording_holds_no_more_than_its_chunks() {
 fn cleared_chunks_are_used_again() {
     thread::spawn(|| {
         let tape = Tape::<f64>::new();
-        let record = || (0..5 * CHUNK).fold(tape.var(0.5), |y, _| y * 1.0);
+        let record = || (0..5 * LARGEST).fold(tape.var(0.5), |y, _| y * 1.0);
         record();
-        let all = bytes(5 * CHUNK + 1);
+        let all = bytes(5 * LARGEST + 1);
         assert_eq!(tape.capacity_bytes(), all);
         for _ in 0..3 {
             tape.clear();
@@ -103,24 +104,24 @@ fn cleared_chunks_are_used_again() {
 #[test]
 fn variables_at_the_ends_of_chunks_get_their_derivatives() {
     let tape = Tape::new();
-    let x: Vec<Var> = (0..3 * CHUNK).map(|i| tape.var(i as f64)).collect();
-    assert_eq!(tape.len(), 3 * CHUNK);
+    let x: Vec<Var> = (0..2 * FOUR).map(|i| tape.var(i as f64)).collect();
+    assert_eq!(tape.len(), 2 * FOUR);
     let y = x.iter().fold(Var::constant(0.0), |y, &x| y + x * x.value());
-    assert_eq!(tape.backward(y).wrt(&x), (0..3 * CHUNK).map(|i| i as f64).collect::<Vec<_>>());
+    assert_eq!(tape.backward(y).wrt(&x), (0..2 * FOUR).map(|i| i as f64).collect::<Vec<_>>());
 }
 
 /// A sweep that begins within a chunk finds the partials beside the nodes.
 #[test]
 fn a_sweep_that_begins_within_a_chunk_finds_the_partials_beside() {
-    for before in 0..2 * CHUNK {
+    for before in 0..FOUR {
         let tape = Tape::new();
         let x = tape.var(3.0);
         let y = (0..before).fold(x, |y, _| y + 1.0);
         let block = tape.vars(&[5.0, 7.0]);
-        let z = (0..CHUNK).fold(block[0] * y, |z, _| z + 1.0) * block[1];
+        let z = (0..FOUR).fold(block[0] * y, |z, _| z + 1.0) * block[1];
         let gradients = tape.backward(z);
         let at = 3.0 + before as f64;
-        assert_eq!(gradients.wrt(&[x, block[0], block[1]]), [35.0, 7.0 * at, 5.0 * at + CHUNK as f64], "{before}");
+        assert_eq!(gradients.wrt(&[x, block[0], block[1]]), [35.0, 7.0 * at, 5.0 * at + FOUR as f64], "{before}");
     }
 }
 
