@@ -58,7 +58,7 @@ struct Norm;
 impl Norm {
     fn slopes<S: Scalar>(&self, x: &[S], y: S) -> Vec<S> {
         if y.value().is_zero() {
-            return vec![S::locally_constant(S::Real::zero()); x.len()];
+            return vec![S::zero(); x.len()];
         }
         direction(x, y)
     }

@@ -4,6 +4,8 @@
 //! with its pull-back. Every reading follows from either. The crate asks for the value at plain numbers only, so it may
 //! come from anywhere. The derivatives are generic code, so they are differentiated again for higher orders.
 
+use num_traits::Zero;
+
 use crate::scalar::sums::dot;
 use crate::scalar::{Real, Scalar};
 
@@ -142,6 +144,9 @@ pub fn plain<S: Scalar>(x: S) -> S::Real {
 /// On a tape it is one statement, whatever happens inside. The tape keeps a clone of it, so its data should be cheap to
 /// clone (an `Arc` of a large matrix).
 ///
+/// The methods may branch on values. So a [sparse derivative](crate::sparse) does not look into them: every output depends
+/// on all inputs, and bends in every pair of them. Where inputs do not meet, several small blocks keep the Hessian sparse.
+///
 /// | cost | needs | instead |
 /// |---|---|---|
 /// | [`value`](Block::value) once, a [`push_forward`](Block::push_forward) for each lane or a [`pull_back`](Block::pull_back) for each sweep | the inputs and outputs, kept on the tape | a few numbers to one: [`Rule`] |
@@ -232,14 +237,39 @@ pub trait Block<R: Real = f64>: Clone + 'static {
 pub(crate) fn pulled_back<S: Scalar>(block: &impl Block<S::Real>, x: &[S], y: &[S], u: &[S]) -> Vec<S> {
     let adjoints = block.pull_back(x, y, u);
     assert_elements("pull_back", adjoints.len(), "inputs", x.len());
-    adjoints
+    from_all(adjoints, [x, u])
 }
 
 #[track_caller]
 pub(crate) fn pushed_forward<S: Scalar>(block: &impl Block<S::Real>, x: &[S], y: &[S], v: &[S]) -> Vec<S> {
     let tangents = block.push_forward(x, y, v);
     assert_elements("push_forward", tangents.len(), "outputs", y.len());
-    tangents
+    from_all(tangents, [x, v])
+}
+
+/// Returns what a block returned, and tells a reading that traces dependence that each number is from all that the block
+/// was given. The block may branch, and leave out what is zero here and not elsewhere.
+fn from_all<S: Scalar>(mut returned: Vec<S>, given: [&[S]; 2]) -> Vec<S> {
+    let traces = !S::locally_constant(S::Real::zero()).is_identically_zero();
+    if traces {
+        let all = given.into_iter().flatten().fold(S::zero(), |all, &x| Unseen.apply([all, x]));
+        returned.iter_mut().for_each(|number| *number += all);
+    }
+    returned
+}
+
+/// A function that is −0, which leaves every number as it is in a sum. A trace does not see that, nor that its derivatives
+/// of all orders are zero.
+struct Unseen;
+
+impl<R: Real> Rule<2, R> for Unseen {
+    fn value(&self, _: [R; 2]) -> R {
+        -R::zero()
+    }
+
+    fn partials<S: Scalar<Real = R>>(&self, x: [S; 2], _: S) -> [S; 2] {
+        [self.apply(x); 2]
+    }
 }
 
 #[track_caller]

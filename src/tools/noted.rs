@@ -163,6 +163,12 @@ impl<T: Scalar, N: Note<T>> Engine<T::Real> for Noted<T, N> {
     /// One more than there are. A number refined to this order is no longer constant.
     const ORDER: usize = T::ORDER + 1;
 
+    /// With the rule, which has a say of finite numbers too: a product with the constant zero is from nowhere.
+    #[inline]
+    fn bare_product(a: &Self, b: &Self) -> Self {
+        Self::product_by_rule(*a, *b)
+    }
+
     #[inline]
     fn locally_constant(slope: T::Real) -> Self {
         Noted { value: T::from_real(slope), note: N::LOCALLY_CONSTANT }

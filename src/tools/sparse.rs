@@ -93,9 +93,10 @@ pub fn hessian_sparse<R: Real, T: Scalar<Real = R>>(f: &impl Function<R, Output 
 ///
 /// An entry is in the sparsity when operations lead from the input to the output, even where
 /// the derivative happens to vanish at the point, as in `x·y` at y = 0. Both sides of the kinks
-/// of `abs`, `relu`, `max`, `min` and `clamp` count; steps such as `floor` do not. Where the
-/// function itself branches on values, only the branches taken at the point count;
-/// [`at`](SparseJacobian::at) checks the sparsity at other points.
+/// of `abs`, `relu`, `max`, `min` and `clamp` count; steps such as `floor` do not. Every output of
+/// a [`Block`](crate::Block) depends on all its inputs. Where the function itself branches on
+/// values, only the branches taken at the point count; [`at`](SparseJacobian::at) checks the
+/// sparsity at other points.
 ///
 /// Forward mode computes products with compressed columns. When the rows are much longer than
 /// the columns (a few outputs that depend on everything), reverse mode computes products with
@@ -271,7 +272,7 @@ impl<R: Real> SparseJacobian<R> {
 /// An entry is in the sparsity when the gradient's operations lead from the one input to the derivative with respect to
 /// the other: `x·y` has only the two cross entries, linear terms have none. The other rules are the same as for
 /// [`SparseJacobian`]. Where only one side of a kink is curved, as with `elu` at 0, the side of the point counts, and
-/// at its tip `hypot` has no entry.
+/// at its tip `hypot` has no entry. The outputs of a [`Block`](crate::Block) bend in every pair of its inputs.
 ///
 /// A star coloring compresses the Hessian by its symmetry, and it is computed forward over
 /// reverse. The result is symmetric to the last bit.

@@ -255,7 +255,7 @@ mod sparsities {
         }
         let f = function!(quotient);
         assert_eq!(rows(SparseJacobian::new(&f, &[0.0; 3]).sparsity()), [[0, 1, 2]]);
-        assert_eq!(rows(SparseHessian::new(&f, &[0.0; 3]).sparsity()), [&[0, 2][..], &[], &[0]]);
+        assert_eq!(rows(SparseHessian::new(&f, &[0.0; 3]).sparsity()), [&[0, 2][..], &[], &[0, 2]]);
     }
 
     #[test]
@@ -581,6 +581,53 @@ mod reuse {
         assert_eq!(rows(&[0.5, 0.1]), [[1], [1], [1], [1], [1], [1]]);
     }
 
+    /// Slopes of rules and weights of sums that are constants, 0 among them, on this side of a step.
+    #[test]
+    fn another_branch_of_slopes_fits_or_is_refused() {
+        struct Step;
+        impl Rule<2> for Step {
+            fn value(&self, [x, y]: [f64; 2]) -> f64 {
+                if x > 0.0 { x * y } else { 0.0 }
+            }
+
+            fn partials<S: Scalar<Real = f64>>(&self, [x, y]: [S; 2], _: S) -> [S; 2] {
+                let side = S::from_real(if x > 0.0 { 1.0 } else { 0.0 });
+                [y * side, x * side]
+            }
+        }
+        fn weighted<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            let step = |x: S| S::from_real(if x > 0.0 { x.value().floor() } else { 0.0 });
+            dot(&x[..3], &[step(x[1]), step(x[2]), S::one()]) * x[3] * x[3]
+        }
+        fn outputs<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
+            let (y, g) = gradient(weighted, x);
+            let (_, of_rule) = gradient(|x| Step.apply([x[0], x[1]]) * x[3], x);
+            [vec![y, Step.apply([x[0], x[1]])], g, of_rule].concat()
+        }
+        struct Output(usize);
+        impl Function for Output {
+            type Output = f64;
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+                outputs(x)[self.0]
+            }
+        }
+        let points = (0..16).map(|k| [0, 1, 2, 3].map(|i| if k >> i & 1 == 1 { 1.25 } else { -1.5 }));
+        let points: Vec<[f64; 4]> = points.collect();
+        for (f, found) in (0..10).map(Output).flat_map(|f| points.iter().map(move |x| (Output(f.0), x))) {
+            let (j, h) = (SparseJacobian::new(&f, found), SparseHessian::new(&f, found));
+            for x in &points {
+                let answer = |evaluate: &dyn Fn() -> Vec<f64>| catch_unwind(AssertUnwindSafe(evaluate)).ok();
+                if let Some(entries) = answer(&|| j.at(&f, x).1.to_dense().into_entries()) {
+                    assert_eq!(entries, gradient(|x| f.eval(x), x).1, "J of output {}: {found:?}, {x:?}", f.0);
+                }
+                if let Some(entries) = answer(&|| h.at(&f, x).2.to_dense().into_entries()) {
+                    let dense = hessian(|x| f.eval(x), x).2.into_entries();
+                    assert_eq!(entries, dense, "H of output {}: {found:?}, {x:?}", f.0);
+                }
+            }
+        }
+    }
+
     /// The missing entry is 0 here, but its derivative is not.
     #[test]
     #[should_panic(expected = "there is an entry at row 1 and column 1 here")]
@@ -693,6 +740,206 @@ mod reuse {
     fn another_number_of_inputs_of_a_hessian_is_refused() {
         let f = function!(rosenbrock);
         SparseHessian::new(&f, &[0.0; 3]).at(&f, &[0.0_f64; 0]);
+    }
+}
+
+/// No trace looks inside a block, so a sparsity serves at every point, however the block branches and whatever its methods
+/// leave out.
+mod blocks {
+    use dualtape::{Taylor, gradient_forward, taylor};
+
+    use super::*;
+
+    /// The function `y = A·x` with an A that is constant but for steps.
+    type Steps = fn(&[f64]) -> [[f64; 4]; 3];
+
+    const ALL: [(&str, Steps); 6] = [
+        ("relu", |x| [0, 1, 2].map(|i| row(i, if x[i] > 0.0 { 1.0 } else { 0.0 }))),
+        ("the largest", |x| [row(largest(x), 1.0), [0.0; 4], row(0, 1.0)]),
+        ("sorted", |x| {
+            let mut order = [0, 1, 2, 3];
+            order.sort_by(|&i, &j| x[i].total_cmp(&x[j]));
+            [0, 1, 2].map(|k| row(order[k], 1.0))
+        }),
+        ("selected", |x| [0, 1, 2].map(|i| row((x[3].abs() as usize + i) % 4, 1.0))),
+        ("by floor", |x| [[0.0, x[0].floor(), 1.0, 0.0], row(3, x[1].floor()), row(1, x[2].floor())]),
+        ("by sign", |x| {
+            [[0.0, x[0].signum() + 1.0, 0.0, x[1].signum() - 1.0], row(2, 1.0), row(3, x[3].signum() + 1.0)]
+        }),
+    ];
+
+    fn row(i: usize, slope: f64) -> [f64; 4] {
+        std::array::from_fn(|j| if i == j { slope } else { 0.0 })
+    }
+
+    fn largest(x: &[f64]) -> usize {
+        (0..x.len()).max_by(|&i, &j| x[i].total_cmp(&x[j])).unwrap()
+    }
+
+    /// How a product with a slope is written.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Written {
+        Times,
+        /// Without what is zero.
+        ByBranch,
+        /// With a slope that is computed from the input.
+        FromInputs,
+    }
+
+    impl Written {
+        fn product<S: Scalar<Real = f64>>(self, slope: f64, x: S, u: S) -> S {
+            match self {
+                Written::Times => u * S::from_real(slope),
+                Written::ByBranch if slope == 0.0 => S::zero(),
+                Written::ByBranch => u * slope,
+                Written::FromInputs => u * (x * 0.0 + slope),
+            }
+        }
+    }
+
+    /// `A·x`, squared or not.
+    #[derive(Clone)]
+    struct Branching {
+        steps: Steps,
+        squared: bool,
+        pull_back: Written,
+        push_forward: Option<Written>,
+    }
+
+    impl Branching {
+        fn linear<S: Scalar<Real = f64>>(&self, written: Written, x: &[S], v: &[S]) -> Vec<S> {
+            let slopes = (self.steps)(&x.iter().map(|x| x.value()).collect::<Vec<_>>());
+            slopes.map(|row| (0..4).map(|j| written.product(row[j], x[j], v[j])).sum()).to_vec()
+        }
+
+        fn doubled<S: Scalar<Real = f64>>(&self, written: Written, x: &[S], u: &[S]) -> Vec<S> {
+            let y = self.linear(written, x, x);
+            y.iter().zip(u).map(|(&y, &u)| if self.squared { y * u * 2.0 } else { u }).collect()
+        }
+    }
+
+    impl Block for Branching {
+        fn value(&self, x: &[f64]) -> Vec<f64> {
+            let y = self.linear(Written::Times, x, x);
+            if self.squared { y.iter().map(|y| y * y).collect() } else { y }
+        }
+
+        fn push_forward<S: Scalar<Real = f64>>(&self, x: &[S], y: &[S], v: &[S]) -> Vec<S> {
+            if let Some(written) = self.push_forward {
+                return self.doubled(written, x, &self.linear(written, x, v));
+            }
+            let unit = |i| (0..y.len()).map(|j| if i == j { S::one() } else { S::zero() }).collect::<Vec<S>>();
+            (0..y.len()).map(|i| dot(&self.pull_back(x, y, &unit(i)), v)).collect()
+        }
+
+        fn pull_back<S: Scalar<Real = f64>>(&self, x: &[S], _: &[S], u: &[S]) -> Vec<S> {
+            let u = self.doubled(self.pull_back, x, u);
+            let slopes = (self.steps)(&x.iter().map(|x| x.value()).collect::<Vec<_>>());
+            (0..4).map(|j| (0..3).map(|i| self.pull_back.product(slopes[i][j], x[j], u[i])).sum()).collect()
+        }
+    }
+
+    fn each(mut test: impl FnMut(&str, Branching)) {
+        use Written::{ByBranch, FromInputs, Times};
+
+        let written = [
+            (Times, Some(Times)),
+            (Times, Some(FromInputs)),
+            (ByBranch, Some(FromInputs)),
+            (FromInputs, Some(ByBranch)),
+            (Times, None),
+            (ByBranch, None),
+        ];
+        for (name, steps) in ALL {
+            for (pull_back, push_forward) in written {
+                for squared in [false, true] {
+                    test(name, Branching { steps, squared, pull_back, push_forward });
+                }
+            }
+        }
+    }
+
+    const POINTS: [[f64; 4]; 9] = [
+        [0.0; 4],
+        [1.5, 2.5, 3.5, 4.5],
+        [-1.5, -2.5, -3.5, -4.5],
+        [1.5, -2.5, 0.5, -1.5],
+        [-0.5, 0.5, -1.5, 2.5],
+        [0.25, 0.5, 0.75, 0.125],
+        [3.5, 1.5, -0.5, 1.25],
+        [-1.0, 0.0, 2.0, 0.0],
+        [0.5, 1.25, -2.5, 3.0],
+    ];
+
+    struct Total(Branching);
+
+    impl Function for Total {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            let y = self.0.apply(x);
+            y[0] * y[0] + x[2] * y[1] + y[2]
+        }
+    }
+
+    struct Outputs(Branching);
+
+    impl Function for Outputs {
+        type Output = Vec<f64>;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+            let y = self.0.apply(x);
+            vec![y[0], y[0] + y[1], x[2] * y[1], y[2]]
+        }
+    }
+
+    /// Derivatives of every kind within the function.
+    struct Inner(Branching);
+
+    impl Function for Inner {
+        type Output = Vec<f64>;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> Vec<S> {
+            let (_, reverse) = gradient(|x| Total(self.0.clone()).eval(x), x);
+            let (_, forward) = gradient_forward(|x| self.0.apply(x)[0], x);
+            let series: Taylor<S, 3> = taylor(|t| self.0.apply(&[t, t * t, -t, t + 1.0])[1], x[0]);
+            [reverse, forward, series.derivatives().skip(1).collect()].concat()
+        }
+    }
+
+    #[test]
+    fn a_hessian_serves_wherever_a_block_branches() {
+        each(|name, block| {
+            let f = Total(block);
+            let dense = POINTS.map(|x| hessian(|x| f.eval(x), &x));
+            for found in POINTS {
+                let found_there = SparseHessian::new(&f, &found);
+                for (x, wanted) in POINTS.iter().zip(&dense) {
+                    let (y, g, h) = found_there.at(&f, x);
+                    assert_eq!((y, g, h.to_dense()), *wanted, "{name}: {found:?}, {x:?}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_jacobian_serves_wherever_a_block_branches() {
+        fn serves(name: &str, found: &[[f64; 4]], f: impl Function<Output = Vec<f64>>) {
+            let dense = POINTS.map(|x| jacobian(|x| f.eval(x), &x));
+            for found in found {
+                let found_there = SparseJacobian::new(&f, found);
+                for (x, wanted) in POINTS.iter().zip(&dense) {
+                    let (y, j) = found_there.at(&f, x);
+                    assert_eq!((y, j.to_dense()), *wanted, "{name}: {found:?}, {x:?}");
+                }
+            }
+        }
+        each(|name, block| {
+            serves(name, &POINTS, Outputs(block.clone()));
+            if block.squared {
+                serves(name, &POINTS[..4], Inner(block));
+            }
+        });
     }
 }
 

@@ -6,8 +6,11 @@
 //! tangent is from, and a sum of tangents is from both, as is the product of a tangent in the one direction and a tangent
 //! in the other. Two places make a third one by hashing. The place of an output's tangent determines the row of the
 //! Jacobian, and that of its second tangent the pairs of inputs in the Hessian; so where the outputs have the places that
-//! they had, the sparsity is what it was, but for two hashes of 63 bits that are equal by chance. Formulas of slopes do not
-//! count, so rules may branch within.
+//! they had, the sparsity is what it was, but for two hashes of 63 bits that are equal by chance.
+//!
+//! That holds as no place has more than the trace finds (`structural.rs`). A product with the constant zero is from nowhere,
+//! as it is no entry there. The formulas of other slopes do not count, so rules may branch within. Neither looks into a
+//! block: what its methods return is from all that they were given.
 
 use crate::forward::Dual;
 use crate::scalar::Scalar;

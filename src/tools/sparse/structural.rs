@@ -2,7 +2,8 @@
 //!
 //! The tape drops a partial that is the constant zero. Over a scalar that knows which numbers
 //! are constants it drops nothing else, and an entry is in the pattern when the statements
-//! lead from the output to the input.
+//! lead from the output to the input. What the methods of a block leave out is not dropped:
+//! see `from_all` in `scalar/custom.rs`.
 
 use crate::reverse::Tape;
 use crate::scalar::Scalar;
