@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use dualtape::implicit::solve;
 use dualtape::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 use dualtape::{
-    Block, Dual, Function, Real, Rule, Scalar, Var, derivative, dot, function, gradient, hessian, jacobian,
-    jacobian_reverse, log_sum_exp, sum,
+    Block, Dual, Function, Real, Rule, Scalar, Var, affine, derivative, dot, function, fuse, fuse_map, gradient,
+    gradient_forward, hessian, jacobian, jacobian_reverse, log_sum_exp, sum, weighted_sum,
 };
 
 fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
@@ -581,7 +581,8 @@ mod reuse {
         assert_eq!(rows(&[0.5, 0.1]), [[1], [1], [1], [1], [1], [1]]);
     }
 
-    /// Slopes of rules and weights of sums that are constants, 0 among them, on this side of a step.
+    /// Slopes of rules and factors in statements of every kind that are constants, 0 among them, on this side of a step.
+    /// They reach the outputs by derivatives within the function too.
     #[test]
     fn another_branch_of_slopes_fits_or_is_refused() {
         struct Step;
@@ -595,34 +596,59 @@ mod reuse {
                 [y * side, x * side]
             }
         }
-        fn weighted<S: Scalar<Real = f64>>(x: &[S]) -> S {
-            let step = |x: S| S::from_real(if x > 0.0 { x.value().floor() } else { 0.0 });
-            dot(&x[..3], &[step(x[1]), step(x[2]), S::one()]) * x[3] * x[3]
+        fn product<S: Scalar>([x, y]: [S; 2]) -> [S; 1] {
+            [x * y]
         }
-        fn outputs<S: Scalar<Real = f64>>(x: &[S]) -> Vec<S> {
-            let (y, g) = gradient(weighted, x);
-            let (_, of_rule) = gradient(|x| Step.apply([x[0], x[1]]) * x[3], x);
-            [vec![y, Step.apply([x[0], x[1]])], g, of_rule].concat()
+        const STATEMENTS: usize = 7;
+        fn statement<S: Scalar<Real = f64>>(number: usize, x: &[S]) -> S {
+            let steps = [1, 2].map(|i| if x[i] > 0.0 { x[i].value().floor() } else { 0.0 });
+            let constants = steps.map(S::from_real);
+            let y = match number {
+                0 => dot(&x[..2], &constants),
+                1 => affine(&[constants[0], constants[1], S::one()], &x[..2], 1)[0],
+                2 => affine(&[x[0], x[1], x[2]], &constants, 1)[0],
+                3 => sum(&fuse_map(&function!(product: [S; 2] -> [S; 1]), [&x[..2], &constants])[0]),
+                4 => fuse(&function!(product: [S; 2] -> [S; 1]), [x[0], constants[1]])[0],
+                5 => weighted_sum(&x[..2], &steps),
+                _ => Step.apply([x[1], x[0]]),
+            };
+            y * x[3] * x[3]
         }
-        struct Output(usize);
+        struct Output {
+            number: usize,
+            of: usize,
+        }
         impl Function for Output {
             type Output = f64;
             fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-                outputs(x)[self.0]
+                let (y, reverse) = gradient(|x| statement(self.number, x), x);
+                let (_, forward) = gradient_forward(|x| statement(self.number, x), x);
+                [vec![y], reverse, forward].concat()[self.of]
             }
         }
-        let points = (0..16).map(|k| [0, 1, 2, 3].map(|i| if k >> i & 1 == 1 { 1.25 } else { -1.5 }));
-        let points: Vec<[f64; 4]> = points.collect();
-        for (f, found) in (0..10).map(Output).flat_map(|f| points.iter().map(move |x| (Output(f.0), x))) {
-            let (j, h) = (SparseJacobian::new(&f, found), SparseHessian::new(&f, found));
-            for x in &points {
-                let answer = |evaluate: &dyn Fn() -> Vec<f64>| catch_unwind(AssertUnwindSafe(evaluate)).ok();
-                if let Some(entries) = answer(&|| j.at(&f, x).1.to_dense().into_entries()) {
-                    assert_eq!(entries, gradient(|x| f.eval(x), x).1, "J of output {}: {found:?}, {x:?}", f.0);
-                }
-                if let Some(entries) = answer(&|| h.at(&f, x).2.to_dense().into_entries()) {
-                    let dense = hessian(|x| f.eval(x), x).2.into_entries();
-                    assert_eq!(entries, dense, "H of output {}: {found:?}, {x:?}", f.0);
+        let side = |k: usize, bit: usize| if k >> bit & 1 == 1 { 1.25 } else { -1.5 };
+        let points: Vec<[f64; 4]> = (0..8).map(|k| [0.75, side(k, 0), side(k, 1), side(k, 2)]).collect();
+        let outputs = (0..STATEMENTS).flat_map(|number| (0..9).map(move |of| Output { number, of }));
+        for f in outputs {
+            let named = format!("output {} of statement {}", f.of, f.number);
+            let dense: Vec<_> = points.iter().map(|x| hessian(|x| f.eval(x), x)).collect();
+            for found in &points {
+                let (jacobian, hessian) = (SparseJacobian::new(&f, found), SparseHessian::new(&f, found));
+                for (x, (_, g, h)) in points.iter().zip(&dense) {
+                    let answer = |evaluate: &dyn Fn() -> Vec<f64>| match catch_unwind(AssertUnwindSafe(evaluate)) {
+                        Ok(entries) => Some(entries),
+                        Err(refusal) => {
+                            let text = refusal.downcast_ref::<String>().expect("a panic has a message");
+                            assert!(x != found && text.contains("there is an entry at row"), "{named}: {text}");
+                            None
+                        }
+                    };
+                    if let Some(entries) = answer(&|| jacobian.at(&f, x).1.to_dense().into_entries()) {
+                        assert_eq!(entries, *g, "J of {named}: {found:?}, {x:?}");
+                    }
+                    if let Some(entries) = answer(&|| hessian.at(&f, x).2.to_dense().into_entries()) {
+                        assert_eq!(entries, h.clone().into_entries(), "H of {named}: {found:?}, {x:?}");
+                    }
                 }
             }
         }
@@ -746,7 +772,7 @@ mod reuse {
 /// No trace looks inside a block, so a sparsity serves at every point, however the block branches and whatever its methods
 /// leave out.
 mod blocks {
-    use dualtape::{Taylor, gradient_forward, taylor};
+    use dualtape::{Taylor, taylor};
 
     use super::*;
 
