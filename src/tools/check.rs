@@ -23,16 +23,15 @@ use crate::verbs::{Matrix, jacobian, jacobian_reverse, jvp};
 /// forward over reverse and nested forward, and by finite differences, and reports
 /// where they disagree: in the value, the gradient and the Hessian of each output.
 ///
-/// Values must be equal, and modes must agree to 4096 units of rounding relative to the
-/// entry; differences ([`difference`](crate::check::difference()), of the
-/// plain function and of its [Jacobian](Function::jacobian)) to ε^0.4 (5·10⁻⁷ in `f64`)
-/// relative to the entry, and to ten times their own estimated error. Where an entry is what cancellation leaves of larger
-/// terms, as the gradient at an optimum, rounding is larger than the entry: what differs by more is computed four times
-/// over with every operation changed by up to two units of rounding at random (a sum by those of its terms), and may differ
-/// by 256 times what this moves the result at most; a derivative, also by ε times what this moves the function, over the
-/// sizes of the inputs or 1. A difference may also differ by what this moves the function, over its step. For n inputs it
-/// costs 17n plain evaluations and Jacobians, up to 113n of them where f is not smooth, and a Jacobian and Hessians in each
-/// mode.
+/// Values must be equal, and modes must agree to 4096 units of rounding relative to the entry; differences
+/// ([`difference`](crate::check::difference()), of the plain function and of its [Jacobian](Function::jacobian)) to ε^0.4
+/// (5·10⁻⁷ in `f64`) relative to the entry, and to ten times their own estimated error; ∂²f/∂xᵢ² also to second differences
+/// of the values. Where an entry is what cancellation leaves of larger terms, as the gradient at an optimum, rounding is
+/// larger than the entry: what differs by more is computed four times over with every operation changed by up to two units
+/// of rounding at random (a sum by those of its terms), and may differ by 256 times what this moves the result at most; a
+/// derivative, also by ε times what this moves the function, over the sizes of the inputs or 1. A difference may also
+/// differ by what this moves the function, over its step. For n inputs it costs 17n plain evaluations and Jacobians, up to
+/// 113n of them where f is not smooth, and a Jacobian and Hessians in each mode.
 ///
 /// A value that is not finite is reported, and is no agreement: nothing can be compared with differences there. An infinite
 /// derivative of a finite value may be right, as that of √x at 0 is; the report mentions it.
@@ -284,7 +283,8 @@ fn compare<R: Real>(f: &dyn Readings<R>, x: &[R], of_f: &[R], along: bool) -> Re
             x[i] = xi;
             f.values_and_slopes(&x)
         };
-        for (k, &difference) in differences(&at, x[i]).iter().enumerate() {
+        let differences = differences(&at, x[i]);
+        for (k, &difference) in differences.iter().enumerate() {
             match k.checked_sub(m) {
                 None => {
                     let k = k * n + i;
@@ -296,6 +296,18 @@ fn compare<R: Real>(f: &dyn Readings<R>, x: &[R], of_f: &[R], along: bool) -> Re
                     let movement = |step| movements.hessians[k] + movements.jacobian[k / n] / step;
                     report.compare_difference(entry, difference, ("nested forward", nested.hessians[k]), &movement);
                 }
+            }
+        }
+        // Slopes that are wrong by a factor agree among themselves, and at an optimum with the values. Curvatures do not.
+        for (output, of_values) in differences[..m].iter().enumerate() {
+            let slope = output * n + i;
+            let (k, curvature) = (slope * n + i, of_values.curvature(differences[m + slope]));
+            let movement = |step| movements.hessians[k] + movements.values[output] / step / step;
+            let entry = entry(output, &[i, i]);
+            if report.disagreements.iter().all(|disagreement| disagreement.entry != entry) {
+                let compared = report.derivatives;
+                report.compare_difference(entry, curvature, ("nested forward", nested.hessians[k]), &movement);
+                report.derivatives = compared; // It is no other derivative.
             }
         }
     }

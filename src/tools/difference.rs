@@ -7,6 +7,7 @@
 //! ```text
 //!     (f(x + h) − f(x − h))/2h         = f′(x) + c₂h² + c₄h⁴ + ...
 //!     (f(x + h) − 2f(x) + f(x − h))/h  = kink  + c₁h  + c₃h³ + ...
+//!     (f(x + h) − 2f(x) + f(x − h))/h² = f″(x) + c₂h² + c₄h⁴ + ...
 //! ```
 //!
 //! The second line is the difference of the slopes on both sides, which vanishes with h
@@ -92,13 +93,28 @@ pub(crate) struct Estimate<R> {
     pub(crate) error: R,
     /// The step that it is from.
     pub(crate) step: R,
+    /// The second derivative, its error, and the step that it is from.
+    curvature: (R, R, R),
     /// The error relative to how fast f varies at the steps that it is from.
     doubt: R,
 }
 
 impl<R: Real> Estimate<R> {
     fn none() -> Self {
-        Estimate { slope: R::nan(), error: R::infinity(), step: R::infinity(), doubt: R::infinity() }
+        let (none, infinity) = (R::nan(), R::infinity());
+        Estimate {
+            slope: none,
+            error: infinity,
+            step: infinity,
+            curvature: (none, infinity, infinity),
+            doubt: infinity,
+        }
+    }
+
+    /// The second derivative, by values alone. These do not see a kink of the slope, which the difference of `slopes` does.
+    pub(crate) fn curvature(&self, slopes: Self) -> Self {
+        let (slope, error, step) = self.curvature;
+        Estimate { slope, error: Float::max(error, slopes.error), step, ..*self }
     }
 
     /// Whether other steps are not needed.
@@ -143,14 +159,19 @@ impl<R: Real> Estimate<R> {
         };
         let means = quotients(|right, left, h| (right + left) / (h + h));
         let kinks = quotients(|right, left, h| (right - left) / h);
+        let over_step =
+            |q: &Quotient<R>| Quotient { step: q.step, value: q.value / q.step, rounding: q.rounding / q.step };
+        let curvatures: Vec<_> = kinks.iter().map(over_step).collect();
         let (slope, error, level) = limit(&means, 2);
         let (kink, kink_error, _) = limit(&kinks, 1);
+        let (curvature, curvature_error, curvature_level) = limit(&curvatures, 2);
         let error = Float::max(error, (Float::abs(kink) + kink_error) / R::from_f64(2.0));
 
         let variation = |[h, above, below]: [R; 3]| largest(above - center, center - below) / h;
         let is_flat = |k: usize| variation(samples[k]) <= R::from_f64(4.0) * means[k].rounding;
         let doubt = if (0..samples.len()).all(is_flat) { R::zero() } else { error / variation(samples[level]) };
-        Estimate { slope, error, step: samples[level][0], doubt }
+        let curvature = (curvature, curvature_error, samples[curvature_level][0]);
+        Estimate { slope, error, step: samples[level][0], curvature, doubt }
     }
 }
 

@@ -622,6 +622,62 @@ mod at_minima {
         let report = check(&function!(wrong), &[2.0, 0.5]);
         assert!(found(&report).contains(&"∂²f/∂x[0]∂x[1]: differences, nested forward".to_string()), "{report}");
     }
+
+    /// A slope that is wrong by a factor vanishes at the optimum as the right one does, and so agrees with the values there,
+    /// and in its own derivatives with itself.
+    #[test]
+    fn a_gradient_that_is_wrong_by_a_factor_is_caught() {
+        struct Square(f64);
+        impl Rule<1> for Square {
+            fn value(&self, [r]: [f64; 1]) -> f64 {
+                r * r
+            }
+            fn partials<S: Scalar<Real = f64>>(&self, [r]: [S; 1], _: S) -> [S; 1] {
+                [r * (2.0 * self.0)]
+            }
+        }
+        /// ln(1 + eˣ) − yx
+        struct Logistic(f64);
+        impl Rule<2> for Logistic {
+            fn value(&self, [x, y]: [f64; 2]) -> f64 {
+                Scalar::softplus(x) - y * x
+            }
+            fn partials<S: Scalar<Real = f64>>(&self, [x, y]: [S; 2], _: S) -> [S; 2] {
+                [(x.sigmoid() - y) * self.0, -x * self.0]
+            }
+        }
+        /// The sum over distances of squares, or of logistic losses with three quarters of the labels 1.
+        struct Sum {
+            factor: f64,
+            of_squares: bool,
+            terms: i32,
+        }
+        impl Function for Sum {
+            type Output = f64;
+
+            fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+                let term = |i: i32| {
+                    if self.of_squares {
+                        let (square, d) = (Square(self.factor), f64::from(i) * 0.01);
+                        square.apply([x[0] - d]) + square.apply([x[0] + d])
+                    } else {
+                        Logistic(self.factor).apply([x[0], S::from_f64(if i % 4 == 0 { 0.0 } else { 1.0 })])
+                    }
+                };
+                (0..self.terms).map(term).sum()
+            }
+        }
+        for (of_squares, optimum) in [(true, 0.0), (false, f64::ln(3.0))] {
+            for terms in [4, 100, 1000] {
+                let report = |factor| check(&Sum { factor, of_squares, terms }, &[optimum]);
+                report(1.0).assert_agreement();
+                for factor in [1.0005, 0.9995, 1.5, 0.0, -1.0] {
+                    let found = found(&report(factor));
+                    assert_eq!(found, ["∂²f/∂x[0]∂x[0]: differences, nested forward"], "{terms} terms, {factor}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
