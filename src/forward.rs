@@ -14,14 +14,13 @@
 use std::fmt;
 use std::thread::AccessError;
 
-use num_traits::{Float, Zero};
+use num_traits::Zero;
 
 use crate::forward::dense::dense_by_products;
 use crate::forward::kernel::{dual_inputs, linearized_if_finite};
 use crate::forward::level::Level;
 use crate::memory::pool::Scratch;
 use crate::reverse::Slot;
-use crate::scalar::Scalar;
 use crate::scalar::custom::pushed_forward;
 use crate::scalar::custom::{Block, Rule};
 use crate::scalar::dense::plain_dense;
@@ -31,6 +30,7 @@ use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inher
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{plain_dot, plain_weighted_sum, sum_of_pairs};
 use crate::scalar::zero;
+use crate::scalar::{Scalar, largest_magnitude};
 use crate::simd::vectorized;
 
 pub(crate) mod bare;
@@ -391,10 +391,7 @@ impl<T: Scalar, const N: usize> Scalar for Dual<T, N> {
     }
 
     fn magnitude(self) -> T::Real {
-        self.partials.iter().fold(self.primal.magnitude(), |largest, partial| {
-            let other = partial.magnitude();
-            if other > largest || Float::is_nan(other) { other } else { largest }
-        })
+        largest_magnitude(self.primal, self.partials)
     }
 
     elementary_functions!(chained_functions inline);

@@ -120,7 +120,8 @@
 //!   ```
 //! - **A number that is read as an `f64` is an `f64`.** `F::from(x)` keeps the derivative of an `x` of the type `F`, but
 //!   `F::from(x.to_f64())`, `F::from_f64` and parts of `integer_decode` do not. Differentiate these steps with a
-//!   [`Rule`].
+//!   [`Rule`]. A type of one's own whose `to_f64` computes from a number of the type `F` has no derivative in `F::from`: it
+//!   is `None`, but where the computed value equals the number's, which then is taken.
 //! - **An adjoint has to fit too.** Where the derivative with respect to an intermediate overflows or underflows, reverse
 //!   mode gives an infinity or drops the term; forward mode often has the result. In reverse mode over reverse mode, slopes
 //!   are intermediates too: `hessian`, forward over reverse, has second derivatives farther out, and nested forward mode
@@ -155,7 +156,11 @@
 //! - **Levels do not mix.** Inside a derivative of a derivative, numbers from outside are
 //!   [`lift`]ed. Without it the inner verb panics, where another library would confuse the
 //!   infinitesimals: on any thread, and for numbers made by hand, which go through [`Rule`] instead. One way in is not seen:
-//!   a [`Function`] that takes a number out of a `dyn Any`. Give it as an input, or as a field of the function.
+//!   a [`Function`] that keeps numbers from one evaluation for another, which takes a `dyn Any`. Give them as inputs, or as
+//!   fields, or keep plain values.
+//! - **Recordings and levels have numbers of 32 bits.** A variable that is kept while exactly 2³² recordings come and go (a
+//!   tape that is cleared for minutes without a pause), or a dual number over as many inner derivatives, is taken for a
+//!   fresh one.
 //! - **At kinks and ends of domains** derivatives follow fixed [`conventions`]: the
 //!   subgradient of least norm where two slopes meet (`|x|′ = 0` at 0), the one-sided
 //!   limit where there is one (`√x′ = ∞` at 0), halves at a tie of `max`, NaN outside the

@@ -234,10 +234,17 @@ pub trait Scalar:
     /// A loop that sums a series may stop when the magnitude of a term is small. The value may be small before the
     /// derivatives are.
     ///
+    /// The derivatives of a tape variable are those by the independent variables. Each question is a reverse sweep over what
+    /// was recorded so far. A drawing knows the value alone.
+    ///
     /// ```
-    /// use dualtape::{Dual, Scalar};
+    /// use dualtape::{Dual, Scalar, Tape};
     ///
     /// assert_eq!(Dual::new(1.0, [2.0, -3.0]).magnitude(), 3.0);
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.var(0.0);
+    /// assert_eq!(((x * 5.0).magnitude(), (x * x).magnitude()), (5.0, 0.0));
     /// ```
     fn magnitude(self) -> Self::Real {
         Float::abs(self.value())
@@ -1178,3 +1185,11 @@ macro_rules! plain_scalar {
 
 plain_scalar!(f64);
 plain_scalar!(f32);
+
+/// Returns the largest magnitude of a value and its derivatives, or NaN when one of them is NaN.
+pub(crate) fn largest_magnitude<T: Scalar>(value: T, derivatives: impl IntoIterator<Item = T>) -> T::Real {
+    derivatives
+        .into_iter()
+        .map(T::magnitude)
+        .fold(value.magnitude(), |largest, other| if other > largest || Float::is_nan(other) { other } else { largest })
+}

@@ -105,6 +105,11 @@ impl<T> BlockStatement<T> {
     pub(super) fn nodes_before(&self) -> usize {
         self.nodes_before
     }
+
+    /// Returns whether the results are independent variables.
+    pub(super) fn is_independent(&self) -> bool {
+        matches!(self.source, Source::Nothing)
+    }
 }
 
 impl<T> Blocks<T> {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::block::{Blocks, Source};
+use super::block::{BlockStatement, Blocks, Source};
 use super::operands::Operands;
 use super::var::{Place, Var};
 use crate::memory::kept::{reserve, reserve_exact};
@@ -34,9 +34,13 @@ pub(super) struct Node<T> {
 }
 
 impl<T: Scalar> Node<T> {
-    /// The node of an independent variable.
+    /// The node of an independent variable. A result that depends on nothing has a partial of 0.
     fn variable() -> Self {
-        Node { partial: T::zero(), arguments: [NONE; 2] }
+        Node { partial: T::one(), arguments: [NONE; 2] }
+    }
+
+    fn is_variable(&self) -> bool {
+        self.arguments == [NONE; 2] && !self.partial.is_identically_zero()
     }
 
     /// The node of the long statement with this number.
@@ -309,14 +313,27 @@ impl<T: Scalar> Recording<T> {
         Place::new(self.stamp, self.nodes.push(node, beside))
     }
 
+    /// Returns the block that a position belongs to, or the node.
+    fn statement(&self, position: usize) -> Result<&BlockStatement<T>, &Node<T>> {
+        let block = self.blocks.before(position + 1).last();
+        match block {
+            Some(block) if block.results().contains(&position) => Ok(block),
+            _ => Err(self.nodes.at(position - block.map_or(0, |block| block.results().end - block.nodes_before()))),
+        }
+    }
+
+    /// Returns whether an independent variable has this position.
+    pub(super) fn is_independent(&self, position: usize) -> bool {
+        self.statement(position).map_or_else(Node::is_variable, BlockStatement::is_independent)
+    }
+
     /// Calls `visit` with the position of every argument whose partial is not identically zero.
     pub(super) fn for_each_argument(&self, position: usize, mut visit: impl FnMut(usize)) {
-        let block = self.blocks.before(position + 1).last();
-        if let Some(block) = block.filter(|block| block.results().contains(&position)) {
-            return self.blocks.for_each_argument(block, position, visit);
-        }
-        let skipped = block.map_or(0, |block| block.results().end - block.nodes_before());
-        match self.nodes.at(position - skipped).arguments {
+        let node = match self.statement(position) {
+            Ok(block) => return self.blocks.for_each_argument(block, position, visit),
+            Err(node) => node,
+        };
+        match node.arguments {
             [LONG, number] => {
                 for (arguments, partials) in self.operands.of(number) {
                     let counting = partials.iter().map(|partial| !partial.is_identically_zero());

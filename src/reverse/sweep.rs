@@ -42,6 +42,13 @@ impl<T: Scalar> Recording<T> {
         adjoints
     }
 
+    /// Returns the derivatives of a variable with respect to the independent ones before it.
+    pub(super) fn slopes_of(&self, place: Place) -> Vec<T> {
+        let adjoints = self.sweep(std::iter::once((place, [T::one()])), Vec::new());
+        let independent = (0..adjoints.len() - 1).filter(|&position| self.is_independent(position));
+        independent.map(|position| adjoints[position]).collect()
+    }
+
     /// Returns the number of adjoints for a sweep that starts before the position `end`. All results of a block have
     /// one.
     fn swept(&self, end: usize) -> usize {

@@ -6,7 +6,7 @@ use super::block::{Blocks, Operand, Operation, Source};
 use super::elements::{Partials, Sizes, linearize_elements};
 use super::layers::Layer;
 use super::recording::{Binary, Head, NONE};
-use super::slot::{Slot, lend_slot, on_slot, refuse};
+use super::slot::{Slot, lend_slot, on_recording, on_slot, refuse};
 use crate::forward::Dual;
 use crate::forward::kernel::{dual_inputs, linearized_if_finite};
 use crate::memory::pool::Scratch;
@@ -18,7 +18,7 @@ use crate::scalar::function::{Function, Outputs};
 use crate::scalar::operators::{self, Mode, chained_functions, impl_scalar, inherent_functions, left_operators};
 use crate::scalar::rules::elementary_functions;
 use crate::scalar::sums::{sum_of, sum_of_pairs};
-use crate::scalar::{Scalar, rules};
+use crate::scalar::{Scalar, largest_magnitude, rules};
 
 /// A number that records every operation on the [`Tape`](crate::Tape) of its thread.
 ///
@@ -430,8 +430,15 @@ impl<T: Scalar> Scalar for Var<T> {
         T::group(name, inside)
     }
 
+    #[track_caller]
     fn magnitude(self) -> T::Real {
-        self.primal.magnitude()
+        let place = self.place();
+        let slopes = if self.is_constant() {
+            Vec::new()
+        } else {
+            on_recording::<T, _>(place.stamp(), |recording| recording.slopes_of(place))
+        };
+        largest_magnitude(self.primal, slopes)
     }
 
     elementary_functions!(chained_functions inline);

@@ -131,7 +131,8 @@ pub trait Function<R: Real = f64> {
     ///
     /// # Panics
     ///
-    /// When the function uses a dual number or a variable that does not belong to this derivative.
+    /// When the function uses a dual number or a variable that does not belong to this derivative; but numbers that it keeps
+    /// from another evaluation, in a `dyn Any`, are [not noticed](crate#limits).
     ///
     /// ```
     /// use dualtape::{Function, Scalar, function};

@@ -1,8 +1,9 @@
 //! Derivatives to the last digits, at both ends of the exponents, and of high order at the ends of domains.
 
+use dualtape::sparse::{SparseHessian, SparseJacobian};
 use dualtape::{
-    Dual, Scalar, derivative, function, fuse, gradient, gradient_forward, hessian, log_softmax, log_sum_exp, softmax,
-    sum,
+    Dual, Scalar, check, derivative, function, fuse, gradient, gradient_forward, hessian, hvp, log_softmax,
+    log_sum_exp, softmax, sum,
 };
 
 use crate::support::compare::assert_near;
@@ -161,5 +162,47 @@ fn the_magnitude_is_the_largest_of_all_parts() {
     assert_eq!(Dual::new(Dual::new(1.0, [2.0]), [Dual::new(3.0, [-5.0])]).magnitude(), 5.0);
     for with_nan in [Dual::new(f64::NAN, [1.0]), Dual::new(1.0, [f64::NAN])] {
         assert!(with_nan.magnitude().is_nan());
+    }
+}
+
+/// Σ xᵏ/k!, up to the first term that is small with its derivatives.
+fn series<S: Scalar<Real = f64>>(x: S) -> S {
+    let (mut sum, mut term, mut k) = (S::zero(), S::one(), 0.0);
+    while term.magnitude() > 1e-17 {
+        sum += term;
+        k += 1.0;
+        term = term * x / k;
+    }
+    sum
+}
+
+/// A term that is 0 with a derivative that is not, is in the sum in every mode.
+#[test]
+fn a_series_that_stops_by_the_magnitude_keeps_its_derivatives() {
+    fn of_both<S: Scalar<Real = f64>>(x: &[S]) -> S {
+        series(x[0]) * series(x[1] * 2.0)
+    }
+    for x in [[0.0, 0.0], [1e-200, -1e-30], [0.3, 0.0], [-0.5, 0.7]] {
+        let value = (x[0] + 2.0 * x[1]).exp();
+        let near = |a: f64, b: f64| assert!((a - b).abs() <= 1e-14 * b.abs(), "{x:?}: {a} and {b}");
+        let (y, gradient) = gradient(of_both, &x);
+        let (_, forward) = gradient_forward(of_both, &x);
+        let (_, _, hessian) = hessian(of_both, &x);
+        let (_, _, product) = hvp(of_both, &x, &[1.0, 0.0]);
+        near(y, value);
+        for slopes in [&gradient, &forward, &product] {
+            near(slopes[0], value);
+            near(slopes[1], 2.0 * value);
+        }
+        let (_, _, sparse) = SparseHessian::new(&function!(of_both), &x).at(&function!(of_both), &x);
+        for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            for entry in [hessian[i][j], sparse.get(i, j)] {
+                near(entry, value * [1.0, 2.0][i] * [1.0, 2.0][j]);
+            }
+        }
+        check(&function!(of_both), &x).assert_agreement();
+        let (_, sparse) = SparseJacobian::new(&function!(of_both), &x).at(&function!(of_both), &x);
+        near(sparse.get(0, 0), value);
+        near(sparse.get(0, 1), 2.0 * value);
     }
 }
