@@ -115,6 +115,8 @@ mod tests {
     fn values_are_those_of_plain_numbers() {
         let [a, b] = [3.0, 1.0].map(Moving::<f64>::from_real);
         assert_eq!([a + b, a - b, a * b, a / b].map(Scalar::value), [4.0, 2.0, 3.0, 3.0]);
+        assert_eq!(Moving::from(Dual::constant(3.0)).value(), 3.0);
+        assert_eq!(format!("{a} {a:e} {a:?}"), "3 + 0ε 3e0 + 0e0ε 3 + 0ε");
     }
 
     #[test]

@@ -4,12 +4,14 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dualtape::implicit::solve;
+use dualtape::implicit::{root, solve};
 use dualtape::sparse::{Csr, SparseHessian, SparseJacobian, Sparsity, hessian_sparse, jacobian_sparse};
 use dualtape::{
     Block, Dual, Function, Real, Rule, Scalar, Var, affine, derivative, dot, function, fuse, fuse_map, gradient,
     gradient_forward, hessian, jacobian, jacobian_reverse, log_sum_exp, sum, weighted_sum,
 };
+
+use crate::support::compare::assert_near;
 
 fn rosenbrock<R: Real, S: Scalar<Real = R>>(x: &[S]) -> S {
     let (one, hundred) = (R::from_f64(1.0), R::from_f64(100.0));
@@ -256,6 +258,26 @@ mod sparsities {
         let f = function!(quotient);
         assert_eq!(rows(SparseJacobian::new(&f, &[0.0; 3]).sparsity()), [[0, 1, 2]]);
         assert_eq!(rows(SparseHessian::new(&f, &[0.0; 3]).sparsity()), [&[0, 2][..], &[], &[0, 2]]);
+
+        /// The positive y with y² = x₀x₁, times x₁, and x₂.
+        fn mean<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            fn residual<S: Scalar<Real = f64>>(y: &[S], p: &[S]) -> Vec<S> {
+                vec![y[0] * y[0] - p[0] * p[1]]
+            }
+            let found = (x[0].value() * x[1].value()).sqrt();
+            root(&function!(residual: &[S], &[S] -> Vec<S>), &[found], &x[..2])[0] * x[1] + x[2]
+        }
+        let (f, x) = (function!(mean), [4.0, 9.0, 1.0]);
+        let h = SparseHessian::new(&f, &x);
+        assert_eq!(rows(h.sparsity()), [&[0, 1][..], &[0, 1], &[]]);
+        for x in [x, [0.5, 2.0, 3.0], [1.0, 1.0, 0.0]] {
+            let (_, _, entries) = h.at(&f, &x);
+            let dense = hessian(mean, &x).2;
+            for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
+                assert_near("mean", entries.get(i, j), dense[i][j], 1e-14, 0.0);
+            }
+            assert_eq!(rows(SparseJacobian::new(&f, &x).sparsity()), [[0, 1, 2]]);
+        }
     }
 
     #[test]
@@ -266,13 +288,13 @@ mod sparsities {
             type Output = f64;
 
             fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
-                *self.0.borrow_mut() = [x[0], x[0] * 2.0, S::one()].map(|x| format!("{x:?} {x}")).to_vec();
+                *self.0.borrow_mut() = [x[0], x[0] * 2.0, S::one()].map(|x| format!("{x:?} {x} {x:e}")).to_vec();
                 x[0]
             }
         }
         let f = Shown(RefCell::default());
         SparseJacobian::new(&f, &[1.5]);
-        assert_eq!(f.0.take(), ["1.5? (variable 0) 1.5?", "3? (variable 1) 3?", "1 1"]);
+        assert_eq!(f.0.take(), ["1.5? (variable 0) 1.5? 1.5e0?", "3? (variable 1) 3? 3e0?", "1 1 1e0"]);
     }
 
     #[test]
