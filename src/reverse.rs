@@ -64,6 +64,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Index;
 
+use num_traits::Float;
+
 use crate::scalar::Scalar;
 use block::Source;
 use recording::Recording;
@@ -250,6 +252,29 @@ impl<T: Scalar> Tape<T> {
         let swept = self.backward(output);
         // All are there, because they are the results of one block (I2).
         gradient.copy_from_slice(&swept.adjoints[..gradient.len()]);
+        // A recording of these sweeps would have adjoints in these units itself.
+        if const { !T::RECORDS } && T::with_slot(|slot| slot.in_factors.get() == self.stamp.get()).unwrap_or(false) {
+            self.gradient_in_units(output, gradient);
+        }
+    }
+
+    /// Sweeps again with the output in the smallest of some units in which no adjoint overflows. Fewer underflow in it.
+    #[cold]
+    #[track_caller]
+    fn gradient_in_units(&self, output: Var<T>, gradient: &mut [T]) {
+        let half_of_exponents = Float::sqrt(Float::recip(T::Real::min_positive_value()));
+        for per_unit in [half_of_exponents, Float::sqrt(half_of_exponents)] {
+            // A power of 2 changes no digits.
+            let per_unit = Float::exp2(Float::floor(Float::log2(per_unit)));
+            let swept = self.backward_seeded(&[(output, T::from_real(per_unit))]);
+            let in_units = &swept.adjoints[..gradient.len()];
+            if gradient.iter().chain(in_units).all(|x| x.is_finite_throughout()) {
+                let others = in_units.iter().map(|&x| x / per_unit);
+                // Zeros keep their signs.
+                let others = gradient.iter_mut().zip(others).filter(|(x, other)| T::ORDER > 0 || **x != *other);
+                return others.for_each(|(x, other)| *x = other);
+            }
+        }
     }
 
     #[track_caller]

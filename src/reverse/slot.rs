@@ -31,6 +31,8 @@ pub struct Slot<T: 'static> {
     pub(super) spare_variables: Cell<Vec<Var<T>>>,
     /// The most memory, in bytes, that a recording and what belongs to it needed of late.
     needed: Cell<usize>,
+    /// The stamp of the last recording with a slope in factors.
+    pub(super) in_factors: Cell<u32>,
 }
 
 /// The recordings of a thread.
@@ -82,6 +84,7 @@ impl<T> Slot<T> {
             spare_adjoints: Cell::new(Vec::new()),
             spare_variables: Cell::new(Vec::new()),
             needed: Cell::new(0),
+            in_factors: Cell::new(0),
         }
     }
 

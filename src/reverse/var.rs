@@ -364,6 +364,14 @@ impl<T: Scalar> Mode for Var<T> {
         self.chain(value, T::from_real(slope))
     }
 
+    /// Notes that the recording has a slope in factors: an adjoint may be out of range too.
+    #[cold]
+    #[track_caller]
+    fn chain_in_factors(self, value: T, [first, second]: [T; 2]) -> Self {
+        let _ = T::with_slot(|slot| slot.in_factors.set(self.place.stamp()));
+        self.chain(value, first).chain(value, second)
+    }
+
     #[inline(always)]
     #[track_caller]
     fn chain2(self, other: Self, primal: T, slopes: [T; 2]) -> Self {

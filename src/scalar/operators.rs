@@ -50,8 +50,15 @@ pub(crate) trait Mode: Scalar {
     fn along(self, value: Self::Inner, number: Self::Inner, factors: Option<[Self::Inner; 2]>) -> Self {
         match factors {
             None => self.chain(value, number),
-            Some([first, second]) => self.chain(value, first).chain(value, second),
+            Some(factors) => self.chain_in_factors(value, factors),
         }
+    }
+
+    /// `f(self)`, from its value and two factors of its slope.
+    #[inline]
+    #[track_caller]
+    fn chain_in_factors(self, value: Self::Inner, [first, second]: [Self::Inner; 2]) -> Self {
+        self.chain(value, first).chain(value, second)
     }
 
     /// `f(self, other)`, from its value and both slopes of a rule.

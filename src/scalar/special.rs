@@ -192,7 +192,7 @@ pub(crate) fn polygamma(x: f64, m: u32) -> f64 {
     let odd_sign = if m % 2 == 1 { 1.0 } else { -1.0 };
     if x.is_nan() {
         f64::NAN
-    } else if x == 0.0 {
+    } else if x == 0.0 || (m == 0 && x.abs() < f64::MIN_POSITIVE) {
         // The pole −(−1)ᵐ m!/xᵐ⁺¹.
         odd_sign / powi(x, m as i32 + 1)
     } else if x > 0.0 {
