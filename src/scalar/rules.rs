@@ -195,7 +195,11 @@ fn factors_of_power<S: Scalar>(x: S, v: S, a: S, slope: impl Fn(S) -> S) -> [S; 
     let relative = slope(x * unit) * S::from_real(unit).pow(-a + exponent);
     let of_power = Float::powf(unit, -exponent);
     let size = unit * of_power;
-    if Float::is_normal(size) { [S::from_real(size), relative] } else { [S::from_real(unit), relative * of_power] }
+    if !Float::is_normal(size) {
+        return [S::from_real(unit), relative * of_power];
+    }
+    let per_size = unit_of(size);
+    [S::from_real(Float::recip(per_size)), relative * (size * per_size)]
 }
 
 /// The factor of xʸ⁻¹ that is lost when y − 1 is rounded, and 1 where y − 1 is exact. A large logarithm of x magnifies
@@ -454,27 +458,21 @@ pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, impl Slope<S>, impl Slope<S>) 
 /// (x, −y)/(x² + y²) in the smaller quotient t of the two: with t = y/x it is
 /// (1, −t)/(1 + t²)/x
 pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (impl Slope<S>, impl Slope<S>) {
-    // The slopes by the smaller one and the larger one, the second one with the other sign, each with its factors.
-    let along = |major: S, minor: S| {
-        // In units of its size the derivatives of 1/x, which almost cancel, stay in range.
-        let size = Float::abs(major.value());
-        let unit = if is_moderate(size) { real::<S>(1.0) } else { unit_of(size) };
-        let (major, minor) = (major * unit, minor * unit);
-        let t = minor / major;
-        let p = (t * t + real::<S>(1.0)).recip() / major;
-        let factors = if unit == real::<S>(1.0) { [p, t] } else { [p * t, S::from_real(unit)] };
-        [(p * unit, [p, S::from_real(unit)]), (p * t * unit, factors)]
+    let x_is_larger = Float::abs(x.value()) >= Float::abs(y.value());
+    let (major, minor) = if x_is_larger { (x, y) } else { (y, x) };
+    // In units of its size the derivatives of 1/x, which almost cancel, stay in range.
+    let unit = if is_moderate(major.value()) { real::<S>(1.0) } else { unit_of(major.value()) };
+    let (major, minor) = (major * unit, minor * unit);
+    let t = minor / major;
+    let p = (t * t + real::<S>(1.0)).recip() / major;
+    let slope = move |p: S, t: S| {
+        wide(p * t * unit, move || {
+            let per_size = unit_of(t.value());
+            let size = unit / per_size;
+            if Float::is_normal(size) { [S::from_real(size), p * (t * per_size)] } else { [S::from_real(unit), p * t] }
+        })
     };
-    let negative = |(slope, [first, second]): (S, [S; 2])| (-slope, [-first, second]);
-    let [by_y, by_x] = if Float::abs(x.value()) >= Float::abs(y.value()) {
-        let [by_y, minus_by_x] = along(x, y);
-        [by_y, negative(minus_by_x)]
-    } else {
-        let [minus_by_x, by_y] = along(y, x);
-        [by_y, negative(minus_by_x)]
-    };
-    let slope = |(slope, factors): (S, [S; 2])| wide(slope, move || factors);
-    (slope(by_y), slope(by_x))
+    if x_is_larger { (slope(p, S::one()), slope(-p, t)) } else { (slope(p, t), slope(-p, S::one())) }
 }
 
 // Hyperbolic functions.

@@ -16,7 +16,7 @@ pub(crate) trait Slope<T> {
     /// Returns the slope as one number.
     fn number(&self) -> T;
 
-    /// Returns two factors of the slope where one number cannot hold it and they can.
+    /// Returns two factors of the slope, the first a power of 2, where one number cannot hold it and they can.
     fn factors(self) -> Option<[T; 2]>;
 }
 
@@ -47,7 +47,7 @@ impl<T, F> Wide<T, F> {
     }
 }
 
-/// Returns a slope that is `number`, and the product of `factors` where that or its derivatives overflow or underflow.
+/// Returns a slope that is `number`, and the product of `factors`, a power of 2 and the rest, where that or its derivatives overflow or underflow.
 #[inline(always)]
 pub(crate) fn wide<T: Scalar, F: FnOnce() -> [T; 2]>(number: T, factors: F) -> Wide<T, F> {
     Wide { number, factors, is_known_to_fit: false }
@@ -61,7 +61,7 @@ impl<T: Scalar, F: FnOnce() -> [T; 2]> Slope<T> for Wide<T, F> {
 
     #[inline(always)]
     fn factors(self) -> Option<[T; 2]> {
-        if self.is_known_to_fit || fits(self.number) { None } else { usable(self.factors) }
+        if self.is_known_to_fit || fits(self.number) { None } else { usable(self.number, self.factors) }
     }
 }
 
@@ -88,10 +88,12 @@ pub(crate) fn unit_of<R: Real>(x: R) -> R {
     Float::min(Float::max(unit, least), Float::recip(least))
 }
 
-/// Returns the factors if their values hold what the number does not, so that the lower orders of a nested derivative are
-/// those of the lower derivative.
+/// Returns the factors if their values hold what the number does not. The value of a number that fits is kept to the bit, so
+/// that the lower orders of a nested derivative are those of the lower derivative.
 #[cold]
-fn usable<T: Scalar>(factors: impl FnOnce() -> [T; 2]) -> Option<[T; 2]> {
+fn usable<T: Scalar>(number: T, factors: impl FnOnce() -> [T; 2]) -> Option<[T; 2]> {
     let is_usable = |&factor: &T| Float::is_finite(factor.value()) && factor.value() != T::Real::zero();
-    Some(factors()).filter(|factors| factors.iter().all(is_usable))
+    let [size, relative] = Some(factors()).filter(|factors| factors.iter().all(is_usable))?;
+    let rest = number.value() / size.value() - relative.value();
+    Some([size, if Float::is_normal(number.value()) { relative + rest } else { relative }])
 }
