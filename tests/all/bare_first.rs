@@ -1,5 +1,6 @@
 //! The forward verbs of a `Function` leave the rule of zeros out at first: what they return is what closures get by the rule.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dualtape::{
@@ -114,6 +115,30 @@ fn functions_evaluated_bare_first_have_the_derivatives_of_closures() {
             (bits(&z), bits(k.as_flattened())),
             "jacobian_array of {number}"
         );
+    }
+}
+
+/// Where all derivatives are finite, no number but a bare one is asked.
+#[test]
+fn sums_and_formats_of_bare_numbers_are_those_of_dual_numbers() {
+    struct Shown(RefCell<String>);
+
+    impl Function for Shown {
+        type Output = f64;
+
+        fn eval<S: Scalar<Real = f64>>(&self, x: &[S]) -> S {
+            let weights: Vec<f64> = (0..x.len()).map(|i| 0.7 * i as f64 - 3.0).collect();
+            let y = weighted_sum(x, &weights);
+            *self.0.borrow_mut() = format!("{y} {y:.3} {y:e} {y:?}");
+            y * y
+        }
+    }
+    let f = Shown(RefCell::default());
+    for n in 1..20 {
+        let x: Vec<f64> = (0..n).map(|i| 1.5 - 0.2 * f64::from(i)).collect();
+        let bare = (f.gradient_forward(&x), f.0.take());
+        let dual = (gradient_forward(|x| f.eval(x), &x), f.0.take());
+        assert_eq!(bare, dual);
     }
 }
 
