@@ -253,12 +253,15 @@ impl<T: Scalar> Tape<T> {
         // All are there, because they are the results of one block (I2).
         gradient.copy_from_slice(&swept.adjoints[..gradient.len()]);
         // A recording of these sweeps would have adjoints in these units itself.
-        if const { !T::RECORDS } && T::with_slot(|slot| slot.in_factors.get() == self.stamp.get()).unwrap_or(false) {
+        if const { T::ORDER > 0 && !T::RECORDS }
+            && T::with_slot(|slot| slot.in_factors.get() == self.stamp.get()).unwrap_or(false)
+        {
             self.gradient_in_units(output, gradient);
         }
     }
 
-    /// Sweeps again with the output in the smallest of some units in which no adjoint overflows. Fewer underflow in it.
+    /// Sweeps again with the output in the smallest of some units in which no adjoint overflows. Fewer underflow in it. The
+    /// values are those of the first sweep, as without derivatives.
     #[cold]
     #[track_caller]
     fn gradient_in_units(&self, output: Var<T>, gradient: &mut [T]) {
@@ -269,10 +272,9 @@ impl<T: Scalar> Tape<T> {
             let swept = self.backward_seeded(&[(output, T::from_real(per_unit))]);
             let in_units = &swept.adjoints[..gradient.len()];
             if gradient.iter().chain(in_units).all(|x| x.is_finite_throughout()) {
+                let with_value = |x: T, value: T::Real| x + (value - x.value());
                 let others = in_units.iter().map(|&x| x / per_unit);
-                // Zeros keep their signs.
-                let others = gradient.iter_mut().zip(others).filter(|(x, other)| T::ORDER > 0 || **x != *other);
-                return others.for_each(|(x, other)| *x = other);
+                return gradient.iter_mut().zip(others).for_each(|(x, other)| *x = with_value(other, x.value()));
             }
         }
     }

@@ -131,6 +131,9 @@ pub(crate) fn reciprocal<S: Scalar>(x: S) -> impl Slope<S> {
 /// Factors of a/x with powers of 2 near a and x for a₀ and x₀: a₀/x₀ and (a/a₀)/(x/x₀). The derivatives of 1/x may be out
 /// of range.
 fn over<S: Scalar>(a: S, x: S) -> [S; 2] {
+    if x.value() == S::Real::zero() {
+        return [S::zero(); 2]; // There are none.
+    }
     let [by_a, by_x] = [a, x].map(|x| unit_of(x.value()));
     let of_x = (x * by_x).recip();
     let size = by_x / by_a;
@@ -188,7 +191,7 @@ pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, impl Slope<S>) {
 
 /// Factors of a·xᵃ⁻¹, the slope of v = xᵃ, with a power of 2 near x for x₀: x₀ᵃ⁻¹ and a·(x/x₀)ᵃ⁻¹.
 fn factors_of_power<S: Scalar>(x: S, v: S, a: S, slope: impl Fn(S) -> S) -> [S; 2] {
-    if is_moderate(x.value()) {
+    if is_moderate(x.value()) || x.value() == S::Real::zero() {
         return over(v * a, x);
     }
     let (unit, exponent) = (unit_of(x.value()), a.value());
