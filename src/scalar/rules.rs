@@ -26,7 +26,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
 use num_traits::{Float, FloatConst, ToPrimitive, Zero};
 
-use crate::scalar::slope::{Slope, is_moderate, unit_of, wide};
+use crate::scalar::slope::{Slope, Wide, is_moderate, unit_of, wide};
 use crate::scalar::softmax::{rest_of_difference, softmax_in_place};
 use crate::scalar::{Real, Scalar};
 
@@ -124,20 +124,26 @@ pub(crate) fn div<S: Scalar>(a: S, b: S) -> (S, impl Slope<S>, impl Slope<S>) {
 }
 
 /// 1/x as a slope
-pub(crate) fn reciprocal<S: Scalar>(x: S) -> impl Slope<S> {
+pub(crate) fn reciprocal<S: Scalar>(x: S) -> Wide<S, impl FnOnce() -> [S; 2]> {
     wide(x.recip(), move || over(S::one(), x))
 }
 
 /// Factors of a/x with powers of 2 near a and x for a₀ and x₀: a₀/x₀ and (a/a₀)/(x/x₀). The derivatives of 1/x may be out
 /// of range.
 fn over<S: Scalar>(a: S, x: S) -> [S; 2] {
-    if x.value() == S::Real::zero() {
+    if !S::RECORDS && x.value() == S::Real::zero() {
         return [S::zero(); 2]; // There are none.
     }
-    let [by_a, by_x] = [a, x].map(|x| unit_of(x.value()));
+    let by_x = unit_of(x.value());
     let of_x = (x * by_x).recip();
-    let size = by_x / by_a;
-    if Float::is_normal(size) { [S::from_real(size), a * by_a * of_x] } else { [S::from_real(by_x), a * of_x] }
+    if S::ORDER > 0 {
+        let by_a = unit_of(a.value());
+        let size = by_x / by_a;
+        if Float::is_normal(size) {
+            return [S::from_real(size), a * by_a * of_x];
+        }
+    }
+    [S::from_real(by_x), a * of_x]
 }
 
 /// ∂(a % b) = ∂a − q ∂b with the whole quotient q = (a − a % b)/b
@@ -191,7 +197,7 @@ pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, impl Slope<S>) {
 
 /// Factors of a·xᵃ⁻¹, the slope of v = xᵃ, with a power of 2 near x for x₀: x₀ᵃ⁻¹ and a·(x/x₀)ᵃ⁻¹.
 fn factors_of_power<S: Scalar>(x: S, v: S, a: S, slope: impl Fn(S) -> S) -> [S; 2] {
-    if is_moderate(x.value()) || x.value() == S::Real::zero() {
+    if S::ORDER == 0 || is_moderate(x.value()) || x.value() == S::Real::zero() {
         return over(v * a, x);
     }
     let (unit, exponent) = (unit_of(x.value()), a.value());
@@ -330,7 +336,7 @@ pub(crate) fn logarithm_slope<S: Scalar>(x: S) -> S {
 }
 
 /// log_b e/x from log_b e
-pub(crate) fn slope_of_logarithm<S: Scalar>(x: S, log_e: S::Real) -> impl Slope<S> {
+pub(crate) fn slope_of_logarithm<S: Scalar>(x: S, log_e: S::Real) -> Wide<S, impl FnOnce() -> [S; 2]> {
     wide(logarithm_slope(x) * log_e, move || {
         let unit = unit_of(x.value());
         [S::from_real(unit), logarithm_slope(x * unit) * log_e]
@@ -359,7 +365,7 @@ pub(crate) fn ln_1p<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 
 /// 1/(1 + x)
 pub(crate) fn ln_1p_slope<S: Scalar>(x: S) -> impl Slope<S> {
-    slope_of_logarithm(x + real::<S>(1.0), real::<S>(1.0))
+    slope_of_logarithm(x + real::<S>(1.0), real::<S>(1.0)).fitting_if(S::ORDER == 0)
 }
 
 /// ∂(ln x/ln b) = ∂x/(x ln b) − ln x/(b ln² b) ∂b
@@ -387,7 +393,7 @@ pub(crate) fn log_slopes<S: Scalar>(x: S, base: S) -> (impl Slope<S>, impl Slope
         let unit = unit_of(base.value());
         [S::from_real(unit), by_base(unit)]
     });
-    (by_x, by_base)
+    (by_x.fitting_if(S::ORDER == 0), by_base.fitting_if(S::ORDER == 0))
 }
 
 /// ∂ ln Σ exp xᵢ = Σ softmaxᵢ ∂xᵢ, with the slopes in the place of the numbers
@@ -463,13 +469,22 @@ pub(crate) fn atan2<S: Scalar>(y: S, x: S) -> (S, impl Slope<S>, impl Slope<S>) 
 pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (impl Slope<S>, impl Slope<S>) {
     let x_is_larger = Float::abs(x.value()) >= Float::abs(y.value());
     let (major, minor) = if x_is_larger { (x, y) } else { (y, x) };
-    // In units of its size the derivatives of 1/x, which almost cancel, stay in range.
-    let unit = if is_moderate(major.value()) { real::<S>(1.0) } else { unit_of(major.value()) };
+    // In units of its size the derivatives of 1/x, which almost cancel, stay in range; and a tiny x does not overflow.
+    let size = Float::abs(major.value());
+    let is_in_range = if S::ORDER > 0 {
+        is_moderate(size)
+    } else {
+        size * size >= S::Real::min_positive_value() / S::Real::epsilon()
+    };
+    let unit = if is_in_range { real::<S>(1.0) } else { unit_of(size) };
     let (major, minor) = (major * unit, minor * unit);
     let t = minor / major;
     let p = (t * t + real::<S>(1.0)).recip() / major;
     let slope = move |p: S, t: S| {
         wide(p * t * unit, move || {
+            if S::ORDER == 0 {
+                return [p, t * unit];
+            }
             let per_size = unit_of(t.value());
             let size = unit / per_size;
             if Float::is_normal(size) { [S::from_real(size), p * (t * per_size)] } else { [S::from_real(unit), p * t] }
@@ -518,7 +533,7 @@ pub(crate) fn asinh<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 
 /// 1/√(1 + x²)
 pub(crate) fn asinh_slope<S: Scalar>(x: S) -> impl Slope<S> {
-    reciprocal(x.hypot(S::one()))
+    reciprocal(x.hypot(S::one())).fitting_if(S::ORDER == 0)
 }
 
 /// (acosh x)′ = 1/(√(x − 1)·√(x + 1))
@@ -531,7 +546,7 @@ pub(crate) fn acosh<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 pub(crate) fn acosh_slope<S: Scalar>(x: S) -> impl Slope<S> {
     let one = real::<S>(1.0);
     let slope = (x - one).sqrt().recip() * (x + one).sqrt().recip();
-    wide(slope, move || over(S::one(), x)).fitting_if(!is_far_out(x.value()))
+    wide(slope, move || over(S::one(), x)).fitting_if(S::ORDER == 0 || !is_far_out(x.value()))
 }
 
 /// (atanh x)′ = 1/(1 − x²)
@@ -819,7 +834,10 @@ pub(crate) fn norm_cdf<S: Scalar>(x: S) -> (S, S) {
 
 /// (ln |Γ|)′ = ψ
 pub(crate) fn ln_gamma<S: Scalar>(x: S) -> (S, impl Slope<S>) {
-    (x.ln_gamma(), wide(x.digamma(), move || over(S::from_f64(-1.0), x)).fitting_if(!is_pole_of_gamma(x.value())))
+    (
+        x.ln_gamma(),
+        wide(x.digamma(), move || over(S::from_f64(-1.0), x)).fitting_if(S::ORDER == 0 || !is_pole_of_gamma(x.value())),
+    )
 }
 
 /// ψ′ = ψ⁽¹⁾

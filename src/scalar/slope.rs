@@ -94,6 +94,6 @@ pub(crate) fn unit_of<R: Real>(x: R) -> R {
 fn usable<T: Scalar>(number: T, factors: impl FnOnce() -> [T; 2]) -> Option<[T; 2]> {
     let is_usable = |&factor: &T| Float::is_finite(factor.value()) && factor.value() != T::Real::zero();
     let [size, relative] = Some(factors()).filter(|factors| factors.iter().all(is_usable))?;
-    let rest = number.value() / size.value() - relative.value();
-    Some([size, if Float::is_normal(number.value()) { relative + rest } else { relative }])
+    let rest = || number.value() / size.value() - relative.value();
+    Some([size, if T::ORDER > 0 && Float::is_normal(number.value()) { relative + rest() } else { relative }])
 }
