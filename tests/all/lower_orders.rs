@@ -143,18 +143,20 @@ fn a_derivative_of_a_derivative_keeps_the_first_one() {
     assert_eq!(taylor::<f64, 2>(|x| x.abs().sqrt() * x, 0.0)[1], first.1);
 }
 
-/// The slope is then the product of two factors, which rounds once more.
+/// The slope is then the product of two factors: a power of 2, and the rest with the bits of the slope. Where no one number
+/// holds the slope, it rounds once more.
 #[test]
-fn where_the_derivative_of_a_slope_overflows_lower_orders_are_right_to_rounding() {
+fn where_a_slope_is_in_factors_the_lower_orders_are_those_of_the_lower_verb() {
     macro_rules! compare {
         ($($f:expr;)*) => {
-            $(for x in [-8.827168195380033e-107, 1e-107, 1e-150, 1e-200, 1e-300, 3e-310, 1e110, 1e200, 1e300] {
+            $(for x in [-8.827168195380033e-107_f64, 1e-107, 1e-150, 1e-200, 1e-300, 3e-310, 1e110, 1e200, 1e300] {
                 fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
                     let f: fn(S) -> S = $f;
                     f(x[0])
                 }
                 let (right, found) = (gradient(f, &[x]).1[0], hessian(f, &[x]).1[0]);
-                let is_near = (found - right).abs() <= 4.0 * f64::EPSILON * right.abs();
+                let is_in_range = (1e-150..1e150).contains(&x.abs());
+                let is_near = !is_in_range && (found - right).abs() <= 4.0 * f64::EPSILON * right.abs();
                 assert!(is_near || found == right, "{} at {x:e}: {found:e} and {right:e}", stringify!($f));
             })*
         };

@@ -2,7 +2,7 @@
 
 use dualtape::sparse::{SparseHessian, SparseJacobian};
 use dualtape::{
-    Dual, Scalar, check, derivative, function, fuse, gradient, gradient_forward, hessian, hvp, log_softmax,
+    Dual, Scalar, Tape, check, derivative, function, fuse, gradient, gradient_forward, hessian, hvp, log_softmax,
     log_sum_exp, softmax, sum,
 };
 
@@ -158,6 +158,9 @@ fn a_number_is_finite_throughout_only_with_all_its_derivatives() {
 #[test]
 fn the_magnitude_is_the_largest_of_all_parts() {
     assert_eq!(Dual::new(-4.0, [1.0, -3.0]).magnitude(), 4.0);
+    let tape = Tape::new();
+    let x = tape.var(0.0);
+    assert_eq!([x, x * 5.0, x * x, (x + 7.0) * 2.0].map(Scalar::magnitude), [1.0, 5.0, 0.0, 14.0]);
     assert_eq!(Dual::new(1.0, [2.0, -3.0, 2.5]).magnitude(), 3.0);
     assert_eq!(Dual::new(Dual::new(1.0, [2.0]), [Dual::new(3.0, [-5.0])]).magnitude(), 5.0);
     for with_nan in [Dual::new(f64::NAN, [1.0]), Dual::new(1.0, [f64::NAN])] {
