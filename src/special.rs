@@ -1,7 +1,8 @@
 //! Special functions of statistics and physics, with derivatives with respect to all arguments to any order.
 //!
 //! Each is a [`Rule`](crate::Rule). The value comes from plain numbers, with the same bits in every reading, and each
-//! partial derivative is a rule or generic code again. On a tape a call is one statement.
+//! partial derivative is a rule or generic code again. On a tape a call is one statement. Where derivatives of powers of an
+//! argument may be [out of range](crate::conventions#numbers-beyond-the-exponents), the function is a few statements.
 //!
 //! | family | functions |
 //! |---|---|
@@ -44,18 +45,32 @@ pub use normal::{erf_inv, norm_ln_cdf, norm_quantile};
 pub use student::student_t_cdf;
 
 #[cfg(feature = "density")]
-pub(crate) use beta::BetaLnDensity;
+pub(crate) use beta::beta_ln_density;
 #[cfg(feature = "density")]
-pub(crate) use gamma::GammaLnDensity;
+pub(crate) use gamma::gamma_ln_density;
 #[cfg(feature = "density")]
 pub(crate) use masses::{BinomialLnMass, NegBinomialLnMass, PoissonLnMass};
 #[cfg(feature = "density")]
 pub(crate) use student::StudentNormalisation;
 
+use num_traits::Float;
+
 use crate::scalar::Real;
 use crate::scalar::rules::plain;
+use crate::scalar::slope::is_moderate;
 
 /// Returns `f(x)` computed in `f64`.
 fn in_f64<R: Real, const N: usize>(x: [R; N], f: impl FnOnce([f64; N]) -> f64) -> R {
     R::from_f64(f(x.map(plain)))
+}
+
+/// Returns whether x > 0 is so small that derivatives of its powers may be out of range. There a function is written in powers
+/// and logarithms, which have factors of their slopes, where a rule has one number.
+fn is_tiny<R: Real>(x: R) -> bool {
+    x > R::zero() && x < R::one() && !is_moderate(x)
+}
+
+/// Returns whether a finite x is so large that derivatives of its powers may be out of range.
+fn is_huge<R: Real>(x: R) -> bool {
+    x > R::one() && Float::is_finite(x) && !is_moderate(x)
 }

@@ -8,7 +8,7 @@ use super::{LN_SQRT_TAU, is_not_positive, outside, undefined};
 use crate::scalar::Scalar;
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
-use crate::special::{BetaLnDensity, GammaLnDensity, StudentNormalisation, bessel_i0e, xlogy};
+use crate::special::{StudentNormalisation, bessel_i0e, beta_ln_density, gamma_ln_density, xlogy};
 
 /// Returns the log density of the normal distribution, `−z²/2 − ln σ − ½·ln 2π` with `z = (x − μ)/σ`.
 ///
@@ -151,7 +151,7 @@ pub fn gamma_ln_pdf<S: Scalar>(x: S, shape: S, rate: S) -> S {
     if x.value() == S::Real::zero() {
         return at_zero(x, shape, shape * rate.ln() - shape.ln_gamma()) - rate * x;
     }
-    GammaLnDensity.apply([shape, rate * x]) + rate.ln()
+    gamma_ln_density(shape, rate * x) + rate.ln()
 }
 
 /// Returns `rest + (power − 1)·ln x` at x = 0.
@@ -176,7 +176,7 @@ pub fn inverse_gamma_ln_pdf<S: Scalar>(x: S, shape: S, scale: S) -> S {
         return outside();
     }
     let t = scale / x;
-    GammaLnDensity.apply([shape, t]) + t.ln() - x.ln()
+    gamma_ln_density(shape, t) + t.ln() - x.ln()
 }
 
 /// Returns the log density of the beta distribution, `(a − 1)·ln x + (b − 1)·ln(1 − x) − ln B(a, b)` for 0 ≤ x ≤ 1.
@@ -199,7 +199,7 @@ pub fn beta_ln_pdf<S: Scalar>(x: S, a: S, b: S) -> S {
     if x.value() == zero || x.value() == one {
         return at_zero(-x + one, b, at_zero(x, a, -crate::special::ln_beta(a, b)));
     }
-    BetaLnDensity.apply([a, b, x])
+    beta_ln_density(a, b, x)
 }
 
 /// Returns the log density of Weibull's distribution, `ln(k/λ) + (k − 1)·ln z − zᵏ` for x ≥ 0, with `z = x/λ`, shape `k`

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use num_traits::Float;
 
-use super::in_f64;
+use super::{in_f64, is_huge};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::{Real, Scalar};
@@ -72,7 +72,7 @@ impl<R: Real> Rule<1, R> for BesselJ {
 #[doc(alias = "i0")]
 #[track_caller]
 pub fn bessel_i0e<S: Scalar>(x: S) -> S {
-    BesselIe { order: 0 }.apply([x])
+    scaled_bessel_i(0, x)
 }
 
 /// Returns `e^−|x|·I₁(x)` with the modified Bessel function.
@@ -85,7 +85,18 @@ pub fn bessel_i0e<S: Scalar>(x: S) -> S {
 #[doc(alias = "i1")]
 #[track_caller]
 pub fn bessel_i1e<S: Scalar>(x: S) -> S {
-    BesselIe { order: 1 }.apply([x])
+    scaled_bessel_i(1, x)
+}
+
+/// Returns e^−|x|·Iₙ(x), which is 1/√(2πx) but for rounding where x is huge.
+#[track_caller]
+fn scaled_bessel_i<S: Scalar>(order: u32, x: S) -> S {
+    let size = x.abs();
+    if !is_huge(size.value()) {
+        return BesselIe { order }.apply([x]);
+    }
+    let y = size.sqrt().recip() * real::<S>(1.0 / (2.0 * PI).sqrt());
+    if order == 1 { y.copysign(x) } else { y }
 }
 
 struct BesselIe {

@@ -5,9 +5,10 @@ use std::f64::consts::PI;
 use num_traits::{Float, One, Zero};
 
 use super::density::LogSlopes;
-use super::factorial::{next_digamma_less_ln, stirling_error};
-use super::in_f64;
+use super::factorial::{ln_rising_factorial, next_digamma_less_ln, stirling_error};
+use super::gamma::power_quantile;
 use super::quadrature::{Exponent, concave_root, deviance, exp_m1_less, integral, ln_1p_less};
+use super::{in_f64, is_tiny, ln_beta};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::zero::product;
@@ -31,7 +32,22 @@ use crate::scalar::{Real, Scalar};
 #[doc(alias = "betainc")]
 #[track_caller]
 pub fn beta_reg<S: Scalar>(a: S, b: S, x: S) -> S {
-    IncompleteBeta { orders: [0, 0] }.apply([a, b, x])
+    if is_near_zero(a, b, x) && Float::is_normal(Float::powf(x.value(), a.value())) {
+        x.pow(a) * (-ln_scale_near_zero(a, b)).exp()
+    } else {
+        IncompleteBeta { orders: [0, 0] }.apply([a, b, x])
+    }
+}
+
+/// Returns whether x is so small that Iₓ(a, b) is a power of x but for rounding.
+fn is_near_zero<S: Scalar>(a: S, b: S, x: S) -> bool {
+    let are_shapes = [a, b].iter().all(|x| x.value() > S::Real::zero() && Float::is_finite(x.value()));
+    are_shapes && is_tiny(x.value()) && b.value() * x.value() < S::Real::epsilon() * real::<S>(0.1)
+}
+
+/// Returns ln(a·B(a, b)). Near x = 0, Iₓ(a, b) is xᵃ/(a·B(a, b)).
+fn ln_scale_near_zero<S: Scalar>(a: S, b: S) -> S {
+    ln_rising_factorial(S::one(), a) - ln_rising_factorial(b, a)
 }
 
 /// The derivative of these orders of Iₓ(a, b) with respect to a and b.
@@ -222,9 +238,21 @@ fn density_growth<S: Scalar>([i, j]: [u32; 2], a: S, b: S, x: S) -> S {
     slopes.growth_of_product(i, j, first_slopes(a, b, x), [a, b]) / (a * b)
 }
 
-/// The logarithm of the density xᵃ⁻¹(1 − x)ᵇ⁻¹/B(a, b), for positive a and b and 0 < x < 1. No large terms cancel in it.
+/// Returns the logarithm of the density xᵃ⁻¹(1 − x)ᵇ⁻¹/B(a, b), for positive a and b and 0 < x < 1.
 #[cfg(feature = "density")]
-pub(crate) struct BetaLnDensity;
+#[track_caller]
+pub(crate) fn beta_ln_density<S: Scalar>(a: S, b: S, x: S) -> S {
+    if [a, b, x].iter().any(|x| is_tiny(x.value())) {
+        let one = S::Real::one();
+        (a - one) * x.ln() + (b - one) * (-x).ln_1p() - ln_beta(a, b)
+    } else {
+        BetaLnDensity.apply([a, b, x])
+    }
+}
+
+/// The log density where no large terms cancel in it.
+#[cfg(feature = "density")]
+struct BetaLnDensity;
 
 #[cfg(feature = "density")]
 impl<R: Real> Rule<3, R> for BetaLnDensity {
@@ -294,7 +322,14 @@ impl<R: Real> Rule<3, R> for BetaDensity {
 /// ```
 #[track_caller]
 pub fn beta_quantile<S: Scalar>(p: S, a: S, b: S) -> S {
-    BetaQuantile.apply([p, a, b])
+    let zero = S::Real::zero();
+    let is_defined = p.value() > zero && p.value() < S::Real::one();
+    let [p0, a0, b0] = [p, a, b].map(Scalar::value);
+    if is_defined && is_near_zero(a0, b0, power_quantile(p0, a0, ln_scale_near_zero(a0, b0))) {
+        power_quantile(p, a, ln_scale_near_zero(a, b))
+    } else {
+        BetaQuantile.apply([p, a, b])
+    }
 }
 
 struct BetaQuantile;
@@ -302,7 +337,7 @@ struct BetaQuantile;
 impl<R: Real> Rule<3, R> for BetaQuantile {
     fn value(&self, x: [R; 3]) -> R {
         in_f64(x, |[p, a, b]| {
-            if !((0.0..=1.0).contains(&p) && a > 0.0 && a.is_finite() && b > 0.0 && b.is_finite()) {
+            if !((0.0..=1.0).contains(&p) && [a, b].iter().all(|x| x.is_normal() && *x > 0.0)) {
                 f64::NAN
             } else if p == 0.0 || p == 1.0 {
                 p
@@ -336,7 +371,7 @@ fn lower_quantile(ln_p: f64, a: f64, b: f64) -> Beta {
         Beta { a, b, x, y, excess: a * y - b * x }
     };
     // Iₓ is about xᵃ/(a·B(a, b)) near 0.
-    let near_zero = (ln_p + a.ln() + super::ln_beta(a, b)) / a;
+    let near_zero = (ln_p + a.ln() + ln_beta(a, b)) / a;
     let start = near_zero.min(a.ln() - b.ln());
     if start < f64::MIN_POSITIVE.ln() {
         return at(start);

@@ -2,8 +2,10 @@
 
 use std::f64::consts::PI;
 
-use super::in_f64;
+use num_traits::{Float, Zero};
+
 use super::quadrature::ln_1p_less;
+use super::{in_f64, is_huge, is_tiny};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::special::{BERNOULLI, factorial};
@@ -23,7 +25,23 @@ use crate::scalar::{Real, Scalar};
 /// ```
 #[track_caller]
 pub fn ln_rising_factorial<S: Scalar>(a: S, n: S) -> S {
-    RisingFactorial { order: 0 }.apply([a, n])
+    let is_defined = a.value() + n.value() > S::Real::zero();
+    if is_defined && is_tiny(a.value()) {
+        // Γ(1 + a) = a·Γ(a)
+        let is_near = n.value() < a.value() * real::<S>(1e3);
+        let ln_ratio = if is_near { (n / a).ln_1p() } else { (a + n).ln() - a.ln() };
+        ln_rising_factorial(a + S::one(), n) - ln_ratio
+    } else if is_defined && is_huge(a.value()) {
+        // Stirling's formula
+        let ratio = n / a;
+        if Float::abs(ratio.value()) < Float::sqrt(S::Real::epsilon()) {
+            n * (a + n * real::<S>(0.5)).ln()
+        } else {
+            n * ((a + n).ln() - real::<S>(1.0)) + a * ratio.ln_1p()
+        }
+    } else {
+        RisingFactorial { order: 0 }.apply([a, n])
+    }
 }
 
 /// The derivative of `order` of `ln Γ(a + n) − ln Γ(a)` with respect to a.
@@ -97,7 +115,15 @@ pub(super) fn rising(order: u32, a: f64, n: f64) -> f64 {
 /// ```
 #[track_caller]
 pub fn ln_beta<S: Scalar>(a: S, b: S) -> S {
-    LnBeta.apply([a, b])
+    let (small, large) = if a.value() < b.value() { (a, b) } else { (b, a) };
+    if is_huge(small.value()) {
+        // Stirling's formula
+        -(small * (large / small).ln_1p() + large * (small / large).ln_1p())
+    } else if is_tiny(small.value()) || small.value() > S::Real::zero() && is_huge(large.value()) {
+        small.ln_gamma() - ln_rising_factorial(large, small)
+    } else {
+        LnBeta.apply([a, b])
+    }
 }
 
 struct LnBeta;

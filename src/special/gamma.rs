@@ -2,12 +2,13 @@
 
 use std::f64::consts::PI;
 
-use num_traits::{Float, Zero};
+use num_traits::{Float, One, Zero};
 
 use super::density::LogSlopes;
-use super::factorial::{next_digamma_less_ln, stirling_error};
-use super::in_f64;
+use super::factorial::{ln_rising_factorial, next_digamma_less_ln, stirling_error};
+use super::normal::norm_quantile;
 use super::quadrature::{Exponent, concave_root, deviance, exp_m1_less, integral};
+use super::{in_f64, is_tiny};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::zero::product;
@@ -30,7 +31,7 @@ use crate::scalar::{Real, Scalar};
 #[doc(alias = "gammainc")]
 #[track_caller]
 pub fn gamma_p<S: Scalar>(a: S, x: S) -> S {
-    IncompleteGamma { order: 0, is_upper: false }.apply([a, x])
+    if is_near_zero(a, x) { near_zero(a, x) } else { IncompleteGamma { order: 0, is_upper: false }.apply([a, x]) }
 }
 
 /// Returns the regularised upper incomplete gamma function `Q(a, x) = 1 − P(a, x)`, precise in the tail.
@@ -43,7 +44,25 @@ pub fn gamma_p<S: Scalar>(a: S, x: S) -> S {
 #[doc(alias = "gammaincc")]
 #[track_caller]
 pub fn gamma_q<S: Scalar>(a: S, x: S) -> S {
-    IncompleteGamma { order: 0, is_upper: true }.apply([a, x])
+    if !is_near_zero(a, x) {
+        return IncompleteGamma { order: 0, is_upper: true }.apply([a, x]);
+    }
+    let lower = near_zero(a, x);
+    if lower.value() < real::<S>(0.9) {
+        -lower + S::Real::one()
+    } else {
+        -(a * x.ln() - ln_rising_factorial(S::one(), a)).exp_m1()
+    }
+}
+
+/// Returns whether x is so small that P is a power of x but for rounding.
+fn is_near_zero<S: Scalar>(a: S, x: S) -> bool {
+    is_tiny(x.value()) && a.value() > S::Real::zero() && Float::is_finite(a.value())
+}
+
+/// Returns P(a, x) near x = 0, xᵃ/Γ(1 + a).
+fn near_zero<S: Scalar>(a: S, x: S) -> S {
+    x.pow(a) * (-ln_rising_factorial(S::one(), a)).exp()
 }
 
 /// The derivative of `order` of P or Q with respect to a.
@@ -132,9 +151,20 @@ fn density_growth<S: Scalar>(order: u32, a: S, x: S) -> S {
     log_slopes(order, a).growth_of_product(order, 0, [first, S::zero()], [a, S::one()]) / a
 }
 
-/// The logarithm of the density xᵃ⁻¹e⁻ˣ/Γ(a), for a > 0 and x > 0. No large terms cancel in it.
+/// Returns the logarithm of the density xᵃ⁻¹e⁻ˣ/Γ(a), for a > 0 and x > 0.
 #[cfg(feature = "density")]
-pub(crate) struct GammaLnDensity;
+#[track_caller]
+pub(crate) fn gamma_ln_density<S: Scalar>(a: S, x: S) -> S {
+    if is_tiny(a.value()) || is_tiny(x.value()) {
+        (a - S::Real::one()) * x.ln() - x - a.ln_gamma()
+    } else {
+        GammaLnDensity.apply([a, x])
+    }
+}
+
+/// The log density where no large terms cancel in it.
+#[cfg(feature = "density")]
+struct GammaLnDensity;
 
 #[cfg(feature = "density")]
 impl<R: Real> Rule<2, R> for GammaLnDensity {
@@ -192,7 +222,42 @@ impl<R: Real> Rule<2, R> for GammaDensity {
 /// ```
 #[track_caller]
 pub fn gamma_quantile<S: Scalar>(p: S, a: S) -> S {
-    GammaQuantile.apply([p, a])
+    let (zero, one) = (S::Real::zero(), S::Real::one());
+    let is_defined = p.value() > zero && p.value() < one && a.value() > zero && Float::is_finite(a.value());
+    if is_defined && a.value() > real::<S>(NEARLY_NORMAL) {
+        return nearly_normal_quantile(p, a);
+    }
+    let near_zero = quantile_near_zero(p.value(), a.value());
+    if is_defined && near_zero == zero {
+        (p + a) * zero // It underflows with its slopes.
+    } else if is_defined && is_tiny(near_zero) {
+        quantile_near_zero(p, a)
+    } else {
+        GammaQuantile.apply([p, a])
+    }
+}
+
+/// The shape from which the next term of the expansion is smaller than rounding.
+const NEARLY_NORMAL: f64 = 1e10;
+
+/// Returns a + z·√a + (z² − 1)/3 + (z³ − 7z)/(36·√a) with z = Φ⁻¹(p) (E. A. Cornish and R. A. Fisher, *Moments and cumulants in
+/// the specification of distributions*, 1938).
+fn nearly_normal_quantile<S: Scalar>(p: S, a: S) -> S {
+    let (z, root) = (norm_quantile(p), a.sqrt());
+    let square = z * z;
+    let last = z * (square - real::<S>(7.0)) / root * real::<S>(1.0 / 36.0);
+    a + (z * root + (square - S::Real::one()) * real::<S>(1.0 / 3.0) + last)
+}
+
+/// Returns the x near 0 with P(a, x) = p, from xᵃ/Γ(1 + a) = p.
+fn quantile_near_zero<S: Scalar>(p: S, a: S) -> S {
+    power_quantile(p, a, ln_rising_factorial(S::one(), a))
+}
+
+/// Returns the x with xᵃ·e^−l = p.
+pub(super) fn power_quantile<S: Scalar>(p: S, a: S, l: S) -> S {
+    let inverse = a.recip();
+    p.pow(inverse) * (l * inverse).exp()
 }
 
 struct GammaQuantile;
@@ -209,7 +274,7 @@ impl<R: Real> Rule<2, R> for GammaQuantile {
 }
 
 fn quantile(p: f64, a: f64) -> f64 {
-    if !((0.0..=1.0).contains(&p) && a > 0.0 && a.is_finite()) {
+    if !((0.0..=1.0).contains(&p) && a.is_normal() && a > 0.0) {
         return f64::NAN;
     }
     if p == 0.0 || p == 1.0 {
@@ -218,9 +283,6 @@ fn quantile(p: f64, a: f64) -> f64 {
     let is_upper = p > 0.5;
     // P(a, x) ≤ xᵃ/Γ(1 + a)
     let start = if is_upper { a.ln() } else { (p.ln() + libm::lgamma(1.0 + a)) / a };
-    if start < f64::MIN_POSITIVE.ln() {
-        return start.exp();
-    }
     let ln_wanted = if is_upper { (-p).ln_1p() } else { p.ln() };
     let ln_x = concave_root(start, |ln_x| {
         let x = ln_x.exp();

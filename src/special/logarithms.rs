@@ -2,7 +2,7 @@
 
 use num_traits::{Float, Zero};
 
-use super::in_f64;
+use super::{in_f64, is_tiny};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::slope::is_moderate;
@@ -50,7 +50,7 @@ pub fn log_sub_exp<S: Scalar>(a: S, b: S) -> S {
 /// ```
 #[track_caller]
 pub fn ln_1m_exp<S: Scalar>(x: S) -> S {
-    Ln1mExp.apply([x])
+    if is_tiny(-x.value()) { (-x.exp_m1()).ln() } else { Ln1mExp.apply([x]) }
 }
 
 struct Ln1mExp;

@@ -41,13 +41,17 @@ impl Exponent {
 /// Returns ∫₀^∞ e^−g(u)·w(u) du for a convex g with g(0) = 0, analytic on the scale 1 where its curvature can be seen,
 /// and a weight w that grows like a power.
 ///
-/// Each panel is so short that e^−g changes by a factor of e⁸ at most.
+/// Each panel is so short that e^−g changes by a factor of e⁸ at most. Where rounding hides how g grows, the integral is NaN.
 pub(super) fn integral(exponent: impl Fn(f64) -> Exponent, weight: impl Fn(f64) -> f64) -> f64 {
     const DECAY: f64 = 60.0;
     const CHANGE: f64 = 8.0;
     const LARGEST: f64 = 1e305;
+    const MOST_PANELS: usize = 10_000;
     let (mut u, mut here, mut total) = (0.0, exponent(0.0), 0.0);
-    while here.value < DECAY && u < LARGEST {
+    for _ in 0..MOST_PANELS {
+        if here.value >= DECAY || u >= LARGEST {
+            return total;
+        }
         let mut step = (CHANGE / here.rate()).min(LARGEST);
         let mut end = exponent(u + step);
         let is_too_long = |step: f64, end: Exponent| {
@@ -55,12 +59,15 @@ pub(super) fn integral(exponent: impl Fn(f64) -> Exponent, weight: impl Fn(f64) 
         };
         while !end.value.is_finite() || is_too_long(step, end) {
             step *= 0.5;
+            if u + step == u {
+                return f64::NAN;
+            }
             end = exponent(u + step);
         }
         total += panel(u, u + step, |u| (-exponent(u).value).exp() * weight(u));
         (u, here) = (u + step, end);
     }
-    total
+    f64::NAN
 }
 
 /// Returns eˣ − 1 − x.
@@ -115,16 +122,22 @@ pub(super) fn deviance(a: f64, m: f64, difference: f64) -> f64 {
 pub(super) fn concave_root(start: f64, f: impl Fn(f64) -> [f64; 2]) -> f64 {
     const LONGEST: f64 = 2.0;
     const SMALL: f64 = 1e-9;
+    const SMALLEST: f64 = 1e-16;
     // On a plateau rounding may keep the steps from becoming small.
     const MOST_STEPS: usize = 1000;
-    let mut x = start;
+    let (mut x, mut before) = (start, f64::NAN);
     for _ in 0..MOST_STEPS {
         let [value, slope] = f(x);
         let step = (-value / slope).min(LONGEST);
         x += step;
-        if step.abs() <= SMALL * x.abs().max(1.0) || x.is_nan() {
+        let size = step.abs() / x.abs().max(1.0);
+        // Each step is a multiple of the square of the one before, except where it is rounding.
+        let next = size * (size / before).powi(2);
+        let is_rounding = size <= SMALL && 2.0 * size >= before;
+        if size <= SMALLEST || next <= SMALLEST || is_rounding || x.is_nan() {
             break;
         }
+        before = size;
     }
     x
 }

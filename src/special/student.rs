@@ -2,15 +2,15 @@
 
 use std::f64::consts::PI;
 
-use num_traits::Float;
+use num_traits::{Float, One, Zero};
 
 use super::beta::{Beta, incomplete};
 use super::density::LogSlopes;
-use super::factorial::{RisingFactorial, bernoulli_numbers, rising};
+use super::factorial::{RisingFactorial, bernoulli_numbers, ln_rising_factorial, rising};
 use super::in_f64;
 use super::quadrature::{Ln1pLess, integral, panel};
 use crate::scalar::custom::Rule;
-use crate::scalar::rules::real;
+use crate::scalar::rules::{plain, real};
 use crate::scalar::special::factorial;
 use crate::scalar::{Real, Scalar};
 
@@ -29,7 +29,52 @@ use crate::scalar::{Real, Scalar};
 /// ```
 #[track_caller]
 pub fn student_t_cdf<S: Scalar>(t: S, nu: S) -> S {
-    StudentCdf { order: 0 }.apply([t, nu])
+    if is_far_out(t.value(), nu.value()) {
+        if t.value() < S::Real::zero() { far_tail(-t, nu) } else { -far_tail(t, nu) + S::Real::one() }
+    } else if is_nearly_normal(plain(t), plain(nu)) {
+        nearly_normal(t, nu)
+    } else {
+        StudentCdf { order: 0 }.apply([t, nu])
+    }
+}
+
+/// Returns whether ν/t² is so small that the tail is a power of t but for rounding.
+fn is_far_out<R: Real>(t: R, nu: R) -> bool {
+    let far = Float::sqrt(Float::recip(R::epsilon())) * <R as Scalar>::from_f64(10.0);
+    Float::is_finite(t) && nu > R::zero() && Float::abs(t) > Float::sqrt(nu) * far
+}
+
+/// Returns the tail beyond a t that is far out, Γ((ν + 1)/2)/(2√π·Γ(ν/2 + 1))·(t/√ν)^−ν.
+fn far_tail<S: Scalar>(t: S, nu: S) -> S {
+    let half = nu * real::<S>(0.5);
+    let ln_ratio = ln_rising_factorial(half + real::<S>(0.5), S::from_f64(0.5));
+    // In two factors, neither of which has a slope that underflows, but where the tail does.
+    let power = if nu.value() < real::<S>(100.0) { nu.pow(half) * t.pow(-nu) } else { (t / nu.sqrt()).pow(-nu) };
+    (-ln_ratio).exp() * real::<S>(0.5 / PI.sqrt()) * power
+}
+
+/// Returns whether the next term of the [expansion](nearly_normal), a multiple of (t⁴/ν)⁴, is smaller than rounding.
+fn is_nearly_normal(t: f64, nu: f64) -> bool {
+    nu.is_finite() && (nu > 1e10 || nu > 1e5 && t.powi(4) < 3e-4 * nu)
+}
+
+/// Returns Φ(t) − φ(t)·t·(p₁(t²)/(4ν) + p₂(t²)/(96ν²) + p₃(t²)/(384ν³)) (R. A. Fisher, *Expansion of "Student's" integral in
+/// powers of n⁻¹*, 1925).
+fn nearly_normal<S: Scalar>(t: S, nu: S) -> S {
+    if Float::abs(t.value()) > real::<S>(1e3) {
+        return t.norm_cdf();
+    }
+    let (square, inverse) = (t * t, nu.recip());
+    // The coefficients from the highest power down.
+    let term = |coefficients: &[f64], scale: f64| {
+        coefficients.iter().fold(S::zero(), |sum, &c| sum * square + real::<S>(c)) * real::<S>(1.0 / scale)
+    };
+    let [first, second, third] = [
+        term(&[1.0, 1.0], 4.0),
+        term(&[3.0, -5.0, -7.0, -3.0], 96.0),
+        term(&[1.0, -11.0, 14.0, 6.0, -3.0, -15.0], 384.0),
+    ];
+    t.norm_cdf() - t.norm_pdf() * t * inverse * (first + inverse * (second + inverse * third))
 }
 
 /// The derivative of `order` of the distribution function with respect to ν.
@@ -58,9 +103,8 @@ fn cdf(order: u32, t: f64, nu: f64) -> f64 {
     }
     let size = t.abs();
     let sign = if t < 0.0 { 1.0 } else { -1.0 };
-    if order > 0 && size < 1.0 && size < 0.5 * nu.sqrt() {
-        let by_nu = |s: f64| density(s, nu) * Place::new(s, nu).growth(order);
-        return -sign * panel(0.0, size, by_nu);
+    if order > 0 && (nu < FEW || size < 1.0 && size < 0.5 * nu.sqrt()) {
+        return -sign * from_center(order, size, nu);
     }
     let beta = Beta::of_student(size, nu);
     if order == 0 {
@@ -75,6 +119,23 @@ fn cdf(order: u32, t: f64, nu: f64) -> f64 {
         place.growth(order)
     };
     sign * 0.5 * size * density(size, nu) * integral(|u| beta.exponent(u), weight)
+}
+
+/// The degrees of freedom up to which the derivative of the tail is the difference of large terms.
+const FEW: f64 = 0.1;
+
+/// Returns the integral from 0 to `size` of the derivative of `order` of the density with respect to ν, over v where the
+/// variable is √ν·sinh v.
+fn from_center(order: u32, size: f64, nu: f64) -> f64 {
+    let root = nu.sqrt();
+    let weight = |v: f64| {
+        let s = root * v.sinh();
+        density(s, nu) * Place::new(s, nu).growth(order) * root * v.cosh()
+    };
+    let end = (size / root).asinh();
+    let panels = end.ceil();
+    let length = end / panels;
+    (0..panels as u32).map(|k| panel(f64::from(k) * length, f64::from(k + 1) * length, weight)).sum()
 }
 
 /// A value of Student's variable, as the terms from which the density and its derivatives with respect to ν are

@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use dualtape::density::*;
-use dualtape::{Function, Scalar, Tape, check, gradient};
+use dualtape::{Dual, Function, Scalar, Tape, check, derivative, gradient};
 
 use crate::support::compare::{assert_all_close, assert_close, assert_near};
 use crate::support::reference::{number, numbers};
@@ -114,6 +114,32 @@ fn large_parameters_lose_no_digits() {
         assert_near(&format!("{name}{counts:?}{x:?}"), density.eval(x), wanted, 1e-13, 0.0);
         check(density, x).assert_agreement();
     });
+}
+
+/// Of these logarithms of multiples of powers of u, with u = x², the second derivative is in range where that with respect to u
+/// is not.
+#[test]
+fn densities_of_tiny_and_huge_numbers_have_their_second_derivatives() {
+    type Number = Dual<Dual>;
+    type Density = fn(Number) -> Number;
+    fn number(x: f64) -> Number {
+        Number::from_f64(x)
+    }
+    let densities: [(&str, f64, Density); 6] = [
+        ("gamma", 2.0, |u| gamma_ln_pdf(u, number(3.0), number(0.5))),
+        ("gamma by shape", 1.0, |u| gamma_ln_pdf(number(3.0), u, number(0.5))),
+        ("inverse gamma by scale", 3.0, |u| inverse_gamma_ln_pdf(number(2.0), number(3.0), u)),
+        ("beta", 0.5, |u| beta_ln_pdf(u, number(1.5), number(0.7))),
+        ("beta by shape", 1.0, |u| beta_ln_pdf(number(0.3), u, number(0.7))),
+        ("von Mises", 0.5, |u| von_mises_ln_pdf(number(1.0), number(1.0), u)),
+    ];
+    for (name, power, density) in densities {
+        for size in [1e-45, 1e-80, 1e-120, 1e-150] {
+            let x = if name == "von Mises" { 1.0 / size } else { size };
+            let curvature = derivative(|x| derivative(|x| density(x * x), x).1, x).1;
+            assert_close(&format!("{name} at {x}"), curvature, -2.0 * power / (x * x), 1e-12);
+        }
+    }
 }
 
 #[test]

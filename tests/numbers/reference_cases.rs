@@ -35,12 +35,12 @@ fn composite_functions_agree_with_the_stored_cases() {
     run_stored("composite.json", include_str!("../data/composite.json"), 64);
 }
 
-/// `special_hard.json` has points near transitions, in tails and at small and large parameters, from mpmath at 50 digits
-/// and more, by central differences.
+/// `special_hard.json` has points near transitions, in tails, at small and large parameters and far beyond, from mpmath at 50
+/// to 600 digits, by differences.
 #[test]
 fn special_functions_agree_with_the_stored_cases() {
     run_stored("special.json", include_str!("../data/special.json"), 95);
-    run_stored("special_hard.json", include_str!("../data/special_hard.json"), 100);
+    run_stored("special_hard.json", include_str!("../data/special_hard.json"), 140);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Special functions at the ends of their domains, outside, in `f32`, and to third order.
 
 use dualtape::special::{
-    bessel_i0e, beta_reg, gamma_p, gamma_q, gamma_quantile, ln_beta, norm_quantile, student_t_cdf,
+    bessel_i0e, beta_quantile, beta_reg, gamma_p, gamma_q, gamma_quantile, ln_beta, norm_quantile, student_t_cdf,
 };
 use dualtape::{Dual, Scalar, derivative, gradient, gradient_forward};
 
@@ -56,7 +56,7 @@ fn outside_its_domain_a_function_is_nan() {
 
 #[test]
 fn at_an_end_of_its_domain_a_function_has_its_limit() {
-    let cases: [(&str, &[f64], f64, &[f64]); 33] = [
+    let cases: [(&str, &[f64], f64, &[f64]); 37] = [
         ("gamma_p", &[2.0, 0.0], 0.0, &[0.0, 0.0]),
         ("gamma_p", &[1.0, 0.0], 0.0, &[0.0, 1.0]),
         ("gamma_p", &[0.5, 0.0], 0.0, &[0.0, INF]),
@@ -86,7 +86,11 @@ fn at_an_end_of_its_domain_a_function_has_its_limit() {
         ("bessel_i0e", &[INF], 0.0, &[0.0]),
         ("bessel_i1e", &[-INF], 0.0, &[0.0]),
         ("bessel_j0", &[INF], 0.0, &[0.0]),
+        ("beta_reg", &[1e2, 1e2, 1e-200], 0.0, &[0.0, 0.0, 0.0]),
+        ("student_t_cdf", &[-1e150, 1e10], 0.0, &[0.0, 0.0]),
+        ("student_t_cdf", &[1e6, 1e20], 1.0, &[0.0, 0.0]),
         ("gamma_quantile", &[0.0, 0.5], 0.0, &[0.0, 0.0]),
+        ("gamma_quantile", &[0.9, 1e-5], 0.0, &[0.0, 0.0]),
         ("gamma_quantile", &[0.0, 1.0], 0.0, &[1.0, 0.0]),
         ("gamma_quantile", &[0.0, 2.0], 0.0, &[INF, 0.0]),
         ("beta_quantile", &[1.0, 1.0, 2.0], 1.0, &[INF, 0.0, 0.0]),
@@ -103,6 +107,27 @@ fn at_an_end_of_its_domain_a_function_has_its_limit() {
         }
     }
     assert_eq!(wrong, 0);
+}
+
+/// The last bit of x moves P(a, x) and Iₓ(a, b) by ε·x times their slope.
+#[test]
+fn quantiles_of_huge_shapes_have_their_probability() {
+    for a in [1e3, 1e6, 9e9, 1.1e10, 1e12, 1e15] {
+        for p in [1e-200, 1e-3, 0.4, 0.6, 0.999] {
+            let x = gamma_quantile(p, a);
+            let (again, slopes) = gradient(|x| gamma_p(x[0], x[1]), &[a, x]);
+            let rounding = f64::EPSILON * x * slopes[1];
+            assert!((again - p).abs() <= 1e-12 * p + 20.0 * rounding, "{a}, {p}: {again}");
+        }
+    }
+    for [a, b] in [[1e3, 2e3], [1e6, 2e6], [1e9, 3e9], [1e12, 1e12], [1e14, 1e10]] {
+        for p in [1e-200, 1e-3, 0.4, 0.6, 0.999] {
+            let x = beta_quantile(p, a, b);
+            let (again, slopes) = gradient(|x| beta_reg(x[0], x[1], x[2]), &[a, b, x]);
+            let rounding = f64::EPSILON * x * slopes[2];
+            assert!((again - p).abs() <= 1e-12 * p + 20.0 * rounding, "{a}, {b}, {p}: {again}, {x}");
+        }
+    }
 }
 
 #[test]

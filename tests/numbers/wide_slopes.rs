@@ -87,7 +87,7 @@ mod functions {
 
 mod special_functions {
     use super::*;
-    use dualtape::special::{norm_quantile, xlog1py, xlogy};
+    use dualtape::special::*;
 
     functions! {
         compare_units;
@@ -96,6 +96,28 @@ mod special_functions {
         xlogy_of_tiny: |u| xlogy(S::from_f64(1e-200), u);
         xlog1py_of_2: |u| xlog1py(S::from_f64(2.0), u);
         norm_quantile_of_tiny: |u| norm_quantile(u / (u + 1.0));
+        ln_beta_by_one: |u| ln_beta(u, S::from_f64(2.0));
+        ln_beta_by_other: |u| ln_beta(S::from_f64(0.3), u);
+        ln_beta_by_both: |u| ln_beta(u, u * 3.0);
+        ln_rising_factorial_from: |u| ln_rising_factorial(u, S::from_f64(2.0));
+        ln_rising_factorial_by: |u| ln_rising_factorial(S::from_f64(2.0), u);
+        ln_rising_factorial_by_both: |u| ln_rising_factorial(u, u * 3.0);
+        ln_rising_factorial_to_half: |u| ln_rising_factorial(u, u * -0.5);
+        log_of_one_minus_exp: |u| ln_1m_exp(-u);
+        log_of_difference: |u| log_sub_exp(u + 1.0, S::one());
+        tail_of_cauchy: |u| student_t_cdf(-u, S::one());
+        tail_of_student: |u| student_t_cdf(-u, S::from_f64(0.5));
+        tail_of_student_by_nu: |u| student_t_cdf(S::from_f64(-2.0), u / (u + 1.0));
+        gamma_half: |u| gamma_p(S::from_f64(0.5), u);
+        gamma_hundredth: |u| gamma_q(S::from_f64(0.01), u);
+        gamma_by_shape: |u| gamma_q(u, S::from_f64(0.5));
+        beta_half: |u| beta_reg(S::from_f64(0.5), S::from_f64(2.0), u / (u + 1.0));
+        beta_by_shape: |u| beta_reg(S::from_f64(2.0), u, S::from_f64(0.3));
+        gamma_quantile_of_half: |u| gamma_quantile(u / (u + 1.0), S::from_f64(0.5));
+        gamma_quantile_of_two: |u| gamma_quantile(u / (u + 1.0), S::from_f64(2.0));
+        beta_quantile_of_two: |u| beta_quantile(u / (u * 2.0 + 1.0), S::from_f64(2.0), S::from_f64(3.0));
+        bessel_i0: |u| bessel_i0e(u);
+        bessel_i1: |u| bessel_i1e(-u);
     }
 }
 
