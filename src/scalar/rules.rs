@@ -449,13 +449,14 @@ pub(crate) fn atan<S: Scalar>(x: S) -> (S, impl Slope<S>) {
 
 /// 1/(1 + x²), which is 1/x² where x² has swallowed the 1
 pub(crate) fn atan_slope<S: Scalar>(x: S) -> impl Slope<S> {
-    let slope = if Float::abs(x.value()) * S::Real::epsilon() < real::<S>(1.0) {
-        (x * x + real::<S>(1.0)).recip()
-    } else {
+    let is_far_out = is_far_out(Float::abs(x.value()));
+    let slope = if is_far_out {
         let r = x.recip();
         r * r
+    } else {
+        (x * x + real::<S>(1.0)).recip()
     };
-    wide(slope, move || over(x.recip(), x))
+    wide(slope, move || over(x.recip(), x)).fitting_if(!is_far_out)
 }
 
 /// ∂atan2(y, x) = (x ∂y − y ∂x)/(x² + y²)

@@ -27,6 +27,23 @@ fn check_at(f: &impl Function<Output = f64>, x: &[f64]) {
     let series: Vec<Taylor<Var, 3>> = x.iter().map(|&x| Taylor::variable(tape.var(x))).collect();
     assert_eq!(f.eval(&series).value().to_bits(), plain);
     check_series_at(f, x);
+    check_beside_infinity(f, x);
+}
+
+/// An infinite derivative in one lane leaves the other lane as it is.
+fn check_beside_infinity(f: &impl Function<Output = f64>, x: &[f64]) {
+    let other_lane = |beside: f64| {
+        let directions = [1.0, -0.7, 0.4].into_iter().cycle();
+        let inside = x.iter().zip(directions).map(|(&x, d)| Dual::<f64, 2>::new(x, [beside, d]));
+        let y = f.eval(&inside.map(Dual::variable).collect::<Vec<Dual<Dual<f64, 2>>>>());
+        [y.primal.partials[1], y.partials[0].primal, y.partials[0].partials[1]]
+    };
+    for infinity in [f64::INFINITY, f64::NEG_INFINITY] {
+        for (beside, wanted) in other_lane(infinity).into_iter().zip(other_lane(0.0)) {
+            let difference = (beside - wanted).abs();
+            assert!(difference <= 1e-13 * wanted.abs().max(1.0), "{beside} at {x:?}, {wanted} without an infinity");
+        }
+    }
 }
 
 /// The series of a function along a curve against nested dual numbers.
