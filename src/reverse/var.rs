@@ -364,12 +364,13 @@ impl<T: Scalar> Mode for Var<T> {
         self.chain(value, T::from_real(slope))
     }
 
-    /// Notes that the recording has a slope in factors: an adjoint may be out of range too.
+    /// Notes that the recording has a slope in factors: an adjoint may be out of range too. The sweep multiplies by the first
+    /// factor first, as the other modes do.
     #[cold]
     #[track_caller]
     fn chain_in_factors(self, value: T, [first, second]: [T; 2]) -> Self {
         let _ = T::with_slot(|slot| slot.in_factors.set(self.place.stamp()));
-        self.chain(value, first).chain(value, second)
+        self.chain(value, second).chain(value, first)
     }
 
     #[inline(always)]

@@ -91,6 +91,8 @@ mod special_functions {
 
     functions! {
         compare_units;
+        angle: |u| u.atan2(u.ln() * u);
+        angle_of_logarithms: |u| (u.ln() * u).atan2(u * 3.0);
         xlogy_of_2: |u| xlogy(S::from_f64(2.0), u);
         xlogy_of_huge: |u| xlogy(S::from_f64(1e200), u);
         xlogy_of_tiny: |u| xlogy(S::from_f64(1e-200), u);
@@ -254,6 +256,17 @@ fn compare_units<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
         }
     }
     assert!(compared >= 18, "{name}: {compared} comparisons");
+}
+
+/// A slope a/x of 1e-80 is taken as 1e-80 times a number near 1. 1e110 times 1e-190 would overflow on the way.
+#[test]
+fn a_huge_adjoint_times_a_tiny_slope_does_not_overflow() {
+    let quotient = hessian(|x| x[0] / x[1] * 1e250, &[1e-300, 1e-110]);
+    let angle = hessian(|x| x[0].atan2(x[1]) * 1e250, &[1e-300, 1e-110]);
+    for (_, g, h) in [quotient, angle] {
+        assert!((g[1] / -1e170 - 1.0).abs() < 1e-14, "{g:?}");
+        assert!((h[1][1] / 2e280 - 1.0).abs() < 1e-14, "{h:?}");
+    }
 }
 
 /// For huge u = eᵗ, atan u = π/2 − 1/u and atan2(1, u) = 1/u, whose derivatives with respect to t are ±1/u though 1/u²
