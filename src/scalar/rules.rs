@@ -197,7 +197,8 @@ pub(crate) fn powf<S: Scalar>(x: S, y: S::Real) -> (S, impl Slope<S>) {
 
 /// Factors of a·xᵃ⁻¹, the slope of v = xᵃ, with a power of 2 near x for x₀: x₀ᵃ⁻¹ and a·(x/x₀)ᵃ⁻¹.
 fn factors_of_power<S: Scalar>(x: S, v: S, a: S, slope: impl Fn(S) -> S) -> [S; 2] {
-    if S::ORDER == 0 || is_moderate(x.value()) || x.value() == S::Real::zero() {
+    let is_in_range = is_moderate(x.value()) || x.value() == S::Real::zero();
+    if S::ORDER == 0 || is_in_range || !is_moderate(a.value()) {
         return over(v * a, x);
     }
     let (unit, exponent) = (unit_of(x.value()), a.value());

@@ -181,6 +181,14 @@ fn where_a_slope_is_in_factors_the_lower_orders_are_those_of_the_lower_verb() {
         |x| x.abs().sqrt().recip().ln();
         |x| x.cbrt().recip().abs().sqrt();
     }
+    // An exponent of few bits.
+    for x in [1e-107, 1e-200, 1e-300] {
+        fn f<S: Scalar<Real = f64>>(x: &[S]) -> S {
+            x[0].pow(S::from_f64(1e-320)) + x[0].powf(1e-321)
+        }
+        let (right, found) = (gradient(f, &[x]).1[0], hessian(f, &[x]).1[0]);
+        assert!((found - right).abs() <= 4.0 * f64::EPSILON * right, "{x:e}: {found:e} and {right:e}");
+    }
 }
 
 /// Kernels of few inputs are linearized first, whatever scalar is inside.
