@@ -433,16 +433,16 @@ pub(super) fn ln_gamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, 
     integrate(value, x, digamma(x))
 }
 
-/// ψ′ = ψ⁽¹⁾, which is 1/x far out
+/// ψ′ = ψ⁽¹⁾
 pub(super) fn digamma<T: Scalar, const K: usize>(x: Taylor<T, K>) -> Taylor<T, K> {
-    if rules::is_far_out(x.value()) {
-        return integrate(x.primal.digamma(), x, rules::reciprocal(x));
-    }
     polygamma(x, 0)
 }
 
-/// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾
+/// (ψ⁽ᵐ⁾)′ = ψ⁽ᵐ⁺¹⁾, and ψ′ = 1/x far out
 pub(super) fn polygamma<T: Scalar, const K: usize>(x: Taylor<T, K>, m: u32) -> Taylor<T, K> {
+    if m == 0 && rules::is_far_out(x.value()) {
+        return integrate(x.primal.polygamma(0), x, rules::reciprocal(x));
+    }
     polygamma_up_to(K, x, m)
 }
 

@@ -91,6 +91,7 @@ mod special_functions {
 
     functions! {
         compare_units;
+        polygamma_0: |u| u.polygamma(0);
         angle: |u| u.atan2(u.ln() * u);
         angle_of_logarithms: |u| (u.ln() * u).atan2(u * 3.0);
         xlogy_of_2: |u| xlogy(S::from_f64(2.0), u);
@@ -220,11 +221,26 @@ impl Substitution for PowerInUnits {
     }
 }
 
+/// Binary exponents of x, and powers of x.
+const SIZES_AND_POWERS: [(i32, i32); 11] = [
+    (-480, 2),
+    (-365, 2),
+    (-332, 3),
+    (-250, 2),
+    (-66, 15),
+    (66, 15),
+    (250, 2),
+    (250, -1),
+    (332, 3),
+    (365, 2),
+    (480, 2),
+];
+
 /// With x = X(1 + s), the k-th derivative with respect to x, times Xᵏ, is the one with respect to s. For a huge X it is tiny:
 /// a slope is in range, and its derivatives may not be.
 fn compare_units<F: Unary>(name: &str, make: impl Fn(bool) -> F) {
     let mut compared = 0;
-    for (size, p) in [(-480, 2), (-365, 2), (-250, 2), (-66, 15), (66, 15), (250, 2), (250, -1), (365, 2), (480, 2)] {
+    for (size, p) in SIZES_AND_POWERS {
         let size = f64::powi(2.0, size);
         // The sizes of the derivatives with respect to s of what comes before: u, and the function before its logarithm.
         let mut before = vec![size.powi(p)];
