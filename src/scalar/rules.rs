@@ -134,16 +134,10 @@ fn over<S: Scalar>(a: S, x: S) -> [S; 2] {
     if !S::RECORDS && x.value() == S::Real::zero() {
         return [S::zero(); 2]; // There are none.
     }
-    let by_x = unit_of(x.value());
+    let [by_a, by_x] = [a, x].map(|x| unit_of(x.value()));
     let of_x = (x * by_x).recip();
-    if S::ORDER > 0 {
-        let by_a = unit_of(a.value());
-        let size = by_x / by_a;
-        if Float::is_normal(size) {
-            return [S::from_real(size), a * by_a * of_x];
-        }
-    }
-    [S::from_real(by_x), a * of_x]
+    let size = by_x / by_a;
+    if Float::is_normal(size) { [S::from_real(size), a * by_a * of_x] } else { [S::from_real(by_x), a * of_x] }
 }
 
 /// ∂(a % b) = ∂a − q ∂b with the whole quotient q = (a − a % b)/b
@@ -484,9 +478,6 @@ pub(crate) fn atan2_slopes<S: Scalar>(y: S, x: S) -> (impl Slope<S>, impl Slope<
     let p = (t * t + real::<S>(1.0)).recip() / major;
     let slope = move |p: S, t: S| {
         wide(p * t * unit, move || {
-            if S::ORDER == 0 {
-                return [p, t * unit];
-            }
             let per_size = unit_of(t.value());
             let size = unit / per_size;
             if Float::is_normal(size) { [S::from_real(size), p * (t * per_size)] } else { [S::from_real(unit), p * t] }

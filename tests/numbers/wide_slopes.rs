@@ -283,6 +283,14 @@ fn a_huge_adjoint_times_a_tiny_slope_does_not_overflow() {
         assert!((g[1] / -1e170 - 1.0).abs() < 1e-14, "{g:?}");
         assert!((h[1][1] / 2e280 - 1.0).abs() < 1e-14, "{h:?}");
     }
+    // The slope of the base is x·x⁻¹.
+    let x = 5e-324_f64;
+    let right = 20.0 * (1.0 + x.ln());
+    let reverse = gradient(|x| x[0].pow(x[0]).powi(20), &[x]).1[0];
+    let forward = derivative(|x| x.pow(x).powi(20), x).1;
+    for slope in [reverse, forward] {
+        assert!((slope / right - 1.0).abs() < 1e-14, "{slope}, {right}");
+    }
 }
 
 /// For huge u = eᵗ, atan u = π/2 − 1/u and atan2(1, u) = 1/u, whose derivatives with respect to t are ±1/u though 1/u²
