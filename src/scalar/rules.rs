@@ -131,7 +131,7 @@ pub(crate) fn reciprocal<S: Scalar>(x: S) -> Wide<S, impl FnOnce() -> [S; 2]> {
 /// Factors of a/x with powers of 2 near a and x for a₀ and x₀: a₀/x₀ and (a/a₀)/(x/x₀). The derivatives of 1/x may be out
 /// of range.
 fn over<S: Scalar>(a: S, x: S) -> [S; 2] {
-    if !S::RECORDS && x.value() == S::Real::zero() {
+    if !S::RECORDS && [a, x].iter().any(|x| x.value() == S::Real::zero()) {
         return [S::zero(); 2]; // There are none.
     }
     let [by_a, by_x] = [a, x].map(|x| unit_of(x.value()));

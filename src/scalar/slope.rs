@@ -78,7 +78,7 @@ fn fits<T: Scalar>(slope: T) -> bool {
 #[inline(always)]
 pub(crate) fn is_moderate<R: Real>(x: R) -> bool {
     let (size, least) = (Float::abs(x), Float::sqrt(Float::sqrt(R::min_positive_value())));
-    least < size && size * least < R::one()
+    least < size && size < Float::recip(least)
 }
 
 /// Returns the power of 2 that makes x a number near 1, on the same side of 1, and a subnormal x the nearest to it.
