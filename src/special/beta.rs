@@ -7,8 +7,10 @@ use num_traits::{Float, One, Zero};
 use super::density::LogSlopes;
 use super::factorial::{ln_rising_factorial, next_digamma_less_ln, stirling_error};
 use super::gamma::power_quantile;
+#[cfg(feature = "density")]
+use super::is_tiny;
 use super::quadrature::{Exponent, concave_root, deviance, exp_m1_less, integral, ln_1p_less};
-use super::{in_f64, is_tiny, ln_beta};
+use super::{in_f64, ln_beta};
 use crate::scalar::custom::Rule;
 use crate::scalar::rules::real;
 use crate::scalar::zero::product;
@@ -41,8 +43,8 @@ pub fn beta_reg<S: Scalar>(a: S, b: S, x: S) -> S {
 
 /// Returns whether x is so small that Iₓ(a, b) is a power of x but for rounding.
 fn is_near_zero<S: Scalar>(a: S, b: S, x: S) -> bool {
-    let are_shapes = [a, b].iter().all(|x| x.value() > S::Real::zero() && Float::is_finite(x.value()));
-    are_shapes && is_tiny(x.value()) && b.value() * x.value() < S::Real::epsilon() * real::<S>(0.1)
+    let are_positive = [a, b, x].iter().all(|x| x.value() > S::Real::zero() && Float::is_finite(x.value()));
+    are_positive && (b.value() + S::Real::one()) * x.value() < S::Real::epsilon() * real::<S>(0.05)
 }
 
 /// Returns ln(a·B(a, b)). Near x = 0, Iₓ(a, b) is xᵃ/(a·B(a, b)).

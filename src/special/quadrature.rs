@@ -55,7 +55,7 @@ pub(super) fn integral(exponent: impl Fn(f64) -> Exponent, weight: impl Fn(f64) 
         let mut step = (CHANGE / here.rate()).min(LARGEST);
         let mut end = exponent(u + step);
         let is_too_long = |step: f64, end: Exponent| {
-            step * end.rate() > CHANGE || step > 2.0 && here.curvature.max(end.curvature) > 1e-18
+            step * end.rate() > CHANGE || step > 2.0 && here.curvature.max(end.curvature) > 1e-24
         };
         while !end.value.is_finite() || is_too_long(step, end) {
             step *= 0.5;

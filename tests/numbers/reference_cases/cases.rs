@@ -38,6 +38,8 @@ enum Format {
 struct Answers {
     accepted: Vec<Vec<String>>,
     tolerance: Tolerance,
+    /// What each number is multiplied by before it is compared.
+    units: Vec<f64>,
 }
 
 /// The tolerated errors, each sufficient, in units of `f64`.
@@ -73,27 +75,29 @@ impl Case {
             .map(|params| params.iter().map(|(key, value)| (key.clone(), text(value))).collect())
             .unwrap_or_default();
         let [of_value, of_gradient, of_hessian] = match &format {
-            Format::Formula(formula) => formula_tolerances(case, formula),
+            Format::Formula(formula) => formula_tolerances(case, &format, formula),
             Format::Elementary => elementary_tolerances(case, &name, &params),
             Format::Composite => ["value_abs", "grad_abs", "hess_abs"].map(|key| {
                 let absolute = case["tol"][key].as_f64().expect("a tolerance");
                 Tolerance { absolute, ..Tolerance::default() }
             }),
         };
-        let answers = |key: &str, tolerance| Answers {
+        let [unit, gradient_units, hessian_units] = units(case, &format);
+        let answers = |key: &str, tolerance, units| Answers {
             accepted: std::iter::once(&case[key])
                 .chain(case[format!("accept_{key}")].as_array().into_iter().flatten())
                 .chain(case.get(format!("std_1_95_{key}")))
                 .map(texts)
                 .collect(),
             tolerance,
+            units,
         };
         let is_wrong_in_std = case["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == "std_wrong"));
         Case {
             arguments: texts(&case["args"]),
-            value: (!is_wrong_in_std).then(|| answers("value", of_value)),
-            gradient: answers("grad", of_gradient),
-            hessian: (!case["hess"].is_null()).then(|| answers("hess", of_hessian)),
+            value: (!is_wrong_in_std).then(|| answers("value", of_value, unit)),
+            gradient: answers("grad", of_gradient, gradient_units),
+            hessian: (!case["hess"].is_null()).then(|| answers("hess", of_hessian, hessian_units)),
             name,
             params,
             format,
@@ -174,8 +178,14 @@ impl Answers {
     fn include<R: Real + FromStr<Err: Debug>>(&self, got: &[R]) -> bool {
         self.accepted.iter().any(|accepted| {
             let accepted: Vec<R> = parsed(accepted);
+            let in_units = |numbers: &[R]| -> Vec<R> {
+                numbers.iter().zip(&self.units).map(|(&x, &unit)| x * R::from_f64(unit)).collect()
+            };
             accepted.len() == got.len()
-                && got.iter().zip(&accepted).all(|(&got, &wanted)| self.tolerance.admits(got, wanted))
+                && in_units(got)
+                    .into_iter()
+                    .zip(in_units(&accepted))
+                    .all(|(got, wanted)| self.tolerance.admits(got, wanted))
         })
     }
 }
@@ -195,6 +205,17 @@ impl Tolerance {
     }
 }
 
+/// The units of the value, the gradient and the Hessian: for special functions, those of derivatives with respect to logarithms
+/// of tiny and huge arguments, which can be compared with each other.
+fn units(case: &Value, format: &Format) -> [Vec<f64>; 3] {
+    let x: Vec<f64> = parsed(&texts(&case["args"]));
+    let is_special = matches!(format, Format::Formula(formula) if formula.special_tolerances(&x).is_some());
+    let is_far = |x: f64| x.is_normal() && !(1.0..1e3).contains(&x.abs());
+    let units: Vec<f64> = x.iter().map(|&x| if is_special && is_far(x) { x.abs() } else { 1.0 }).collect();
+    let of_hessian = units.iter().flat_map(|a| units.iter().map(move |b| a * b)).collect();
+    [vec![1.0], units, of_hessian]
+}
+
 fn elementary_tolerances(case: &Value, name: &str, params: &Params) -> [Tolerance; 3] {
     let power = params.get("n").filter(|_| name == "powi").map_or(0.0, |n| n.parse::<f64>().expect("a number").abs());
     let of_power = if power > 100.0 { power * f64::EPSILON } else { 0.0 };
@@ -211,10 +232,20 @@ fn elementary_tolerances(case: &Value, name: &str, params: &Params) -> [Toleranc
 
 /// Of the value, relative to it and to how far rounding the arguments moves it. Derivatives of functions of matrices have
 /// tolerances relative to the largest entry; derivatives of special functions relative to themselves, and less to the
-/// largest, as central differences lose what is far below the lower derivative.
-fn formula_tolerances(case: &Value, formula: &Formula) -> [Tolerance; 3] {
+/// largest [in units of the arguments](units), as central differences lose what is far below the lower derivative.
+fn formula_tolerances(case: &Value, format: &Format, formula: &Formula) -> [Tolerance; 3] {
     let numbers = |key: &str| -> Vec<f64> { if case[key].is_null() { Vec::new() } else { parsed(&texts(&case[key])) } };
-    let largest = |key: &str| numbers(key).iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let [one, of_gradient, of_hessian] = units(case, format);
+    let largest = |key: &str| {
+        let units = if key == "grad" {
+            &of_gradient
+        } else if key == "hess" {
+            &of_hessian
+        } else {
+            &one
+        };
+        numbers(key).iter().zip(units).fold(0.0_f64, |largest, (x, unit)| largest.max((x * unit).abs()))
+    };
     let finite = |absolute: f64| if absolute.is_finite() { absolute } else { 0.0 };
     let (arguments, gradient) = (numbers("args"), numbers("grad"));
     let by_arguments: f64 = arguments.iter().zip(&gradient).map(|(x, slope)| (x * slope).abs()).sum();
